@@ -1,0 +1,134 @@
+//! What all services share: the clock, the source of ids and chance, and the event bus.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::Instant;
+
+/// Wall-clock time that follows tokio's clock: real behind HTTP, virtual in a paused runtime.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    epoch: Timestamp,
+    started: Instant,
+}
+
+impl Clock {
+    /// A clock that shows `epoch` now. Must be called inside a tokio runtime.
+    pub fn starting_at(epoch: Timestamp) -> Self {
+        Self {
+            epoch,
+            started: Instant::now(),
+        }
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.epoch + self.started.elapsed()
+    }
+}
+
+/// One EventBridge event, in the envelope that AWS documents.
+/// See <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// For example `aws.ec2`.
+    pub source: String,
+    /// For example `EC2 Instance State-change Notification`.
+    pub detail_type: String,
+    /// The region in which it happened.
+    pub region: String,
+    /// ARNs of what it is about.
+    pub resources: Vec<String>,
+    /// The payload, in the shape that the source documents.
+    pub detail: Value,
+}
+
+type Subscriber = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Delivers each published event to every subscriber, in the order of subscription.
+#[derive(Default)]
+pub struct EventBus {
+    subscribers: Mutex<Vec<Subscriber>>,
+}
+
+impl EventBus {
+    /// Calls `subscriber` for every event from now on.
+    pub fn subscribe(&self, subscriber: impl Fn(&Event) + Send + Sync + 'static) {
+        lock(&self.subscribers).push(Arc::new(subscriber));
+    }
+
+    /// Hands `event` to all subscribers. No lock of the bus is held while they run.
+    pub fn publish(&self, event: &Event) {
+        let subscribers = lock(&self.subscribers).clone();
+        for subscriber in subscribers {
+            subscriber(event);
+        }
+    }
+}
+
+/// The ground that every service of one account stands on.
+pub struct Platform {
+    /// The account's clock.
+    pub clock: Clock,
+    /// The account's event bus.
+    pub events: EventBus,
+    /// The twelve-digit account id.
+    pub account_id: String,
+    chance: Mutex<fastrand::Rng>,
+}
+
+impl Platform {
+    /// A platform whose every id and random choice follows from `seed`.
+    pub fn new(clock: Clock, seed: u64) -> Self {
+        Self {
+            clock,
+            events: EventBus::default(),
+            account_id: "000000000000".to_owned(),
+            chance: Mutex::new(fastrand::Rng::with_seed(seed)),
+        }
+    }
+
+    /// `prefix` and 17 hexadecimal digits, the form of EC2's ids: `i-0123456789abcdef0`.
+    pub fn resource_id(&self, prefix: &str) -> String {
+        format!("{prefix}{}", self.hex(17))
+    }
+
+    /// A random UUID, version 4.
+    pub fn uuid(&self) -> String {
+        let h = self.hex(30);
+        format!(
+            "{}-{}-4{}-a{}-{}",
+            &h[..8],
+            &h[8..12],
+            &h[12..15],
+            &h[15..18],
+            &h[18..30]
+        )
+    }
+
+    /// A number in `0.0..1.0`.
+    pub fn fraction(&self) -> f64 {
+        lock(&self.chance).f64()
+    }
+
+    /// A duration between `low` and `high`.
+    pub fn between(&self, low: Duration, high: Duration) -> Duration {
+        low + high.saturating_sub(low).mul_f64(self.fraction())
+    }
+
+    fn hex(&self, digits: usize) -> String {
+        let mut chance = lock(&self.chance);
+        (0..digits).fold(String::with_capacity(digits), |mut out, _| {
+            let _ = write!(out, "{:x}", chance.u8(..16));
+            out
+        })
+    }
+}
+
+/// Locks `mutex`. A panic of another holder is a bug that its own task reports; the state it guarded is still read.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
