@@ -1,0 +1,269 @@
+//! The RunInstances arguments that a document may carry, in AWS's own names and shapes.
+//!
+//! See <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>. Left out on purpose, and so refused:
+//! the counts (always one), `ClientToken` and `InstanceInitiatedShutdownBehavior` (ours), and whatever would keep an
+//! instance from being ended (`DisableApiTermination`, `DisableApiStop`, persistent Spot requests, hibernation).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! aws_shape {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$type>,
+            )*
+        }
+    };
+}
+
+/// RunInstances arguments, in AWS's own names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct InstanceParameters {
+    /// The AMI. It must carry the SSM agent.
+    pub image_id: String,
+    /// For example `m8g.xlarge`.
+    pub instance_type: String,
+    /// An SSH key pair; not needed, since commands go through SSM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_name: Option<String>,
+    /// Security groups, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_group_ids: Option<Vec<String>>,
+    /// Security groups of the default VPC, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_groups: Option<Vec<String>>,
+    /// The subnet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
+    /// The instance profile. It must allow what the SSM agent does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iam_instance_profile: Option<IamInstanceProfile>,
+    /// Tags of the instance and of its volumes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    /// Volumes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_device_mappings: Option<Vec<BlockDeviceMapping>>,
+    /// The instance metadata service. Default: IMDSv2 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata_options: Option<MetadataOptions>,
+    /// Spot, for every attempt; see also `run_options.ii_cheapo`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_market_options: Option<InstanceMarketOptions>,
+    /// User data, Base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_data: Option<String>,
+    /// Availability zone, tenancy, placement group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+    /// Network interfaces, in place of `SubnetId` and `SecurityGroupIds`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interfaces: Option<Vec<NetworkInterface>>,
+    /// Dedicated throughput to EBS, on types where it is an option.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ebs_optimized: Option<bool>,
+    /// Detailed monitoring.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
+    /// Cores and threads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_options: Option<CpuOptions>,
+    /// CPU credits of burstable types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_specification: Option<CreditSpecification>,
+}
+
+aws_shape! {
+    /// An instance profile, by name or by ARN.
+    IamInstanceProfile {
+        /// The profile's name.
+        name: String,
+        /// The profile's ARN.
+        arn: String,
+    }
+}
+
+/// Tags for one kind of resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct TagSpecification {
+    /// `instance` or `volume`.
+    pub resource_type: TaggedResource,
+    /// The tags.
+    pub tags: Vec<Tag>,
+}
+
+/// What of a launch can be tagged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaggedResource {
+    /// The instance.
+    Instance,
+    /// The volumes that the launch creates.
+    Volume,
+}
+
+/// One tag.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Tag {
+    /// At most 128 characters.
+    pub key: String,
+    /// At most 256 characters.
+    pub value: String,
+}
+
+aws_shape! {
+    /// One device of the instance.
+    BlockDeviceMapping {
+        /// For example `/dev/xvda`.
+        device_name: String,
+        /// An EBS volume.
+        ebs: Ebs,
+        /// Suppresses the AMI's own mapping of this device.
+        no_device: String,
+        /// An instance store volume.
+        virtual_name: String,
+    }
+}
+
+aws_shape! {
+    /// An EBS volume.
+    Ebs {
+        /// GiB.
+        volume_size: i32,
+        /// For example `gp3`.
+        volume_type: String,
+        /// I/O operations per second.
+        iops: i32,
+        /// MiB per second.
+        throughput: i32,
+        /// Default: true.
+        encrypted: bool,
+        /// The KMS key; default: the account's key for EBS.
+        kms_key_id: String,
+        /// The snapshot to start from.
+        snapshot_id: String,
+        /// Whether termination deletes the volume; see also `run_options.ii_delete_volume`.
+        delete_on_termination: bool,
+    }
+}
+
+aws_shape! {
+    /// The instance metadata service.
+    MetadataOptions {
+        /// `required` (IMDSv2 only) or `optional`.
+        http_tokens: String,
+        /// `enabled` or `disabled`.
+        http_endpoint: String,
+        /// 1 to 64; containers on the instance need 2.
+        http_put_response_hop_limit: i32,
+        /// `enabled` or `disabled`.
+        instance_metadata_tags: String,
+    }
+}
+
+aws_shape! {
+    /// The market to buy the instance on.
+    InstanceMarketOptions {
+        /// Only `spot`.
+        market_type: MarketType,
+        /// How to buy on it.
+        spot_options: SpotOptions,
+    }
+}
+
+/// The market to buy an instance on, where it is not on demand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarketType {
+    /// Spare capacity that EC2 may take back.
+    Spot,
+}
+
+aws_shape! {
+    /// How to buy on the Spot market.
+    SpotOptions {
+        /// Dollars an hour; default: the on-demand price.
+        max_price: String,
+        /// Only `one-time`: a persistent request would launch again after we have terminated.
+        spot_instance_type: SpotInstanceType,
+        /// Only `terminate`, as one-time requests have it.
+        instance_interruption_behavior: SpotInterruptionBehavior,
+    }
+}
+
+/// How long a Spot request lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpotInstanceType {
+    /// It ends with the instance.
+    OneTime,
+}
+
+/// What EC2 does with an interrupted Spot instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpotInterruptionBehavior {
+    /// Terminates it.
+    Terminate,
+}
+
+aws_shape! {
+    /// Where in the region the instance is placed.
+    Placement {
+        /// For example `us-east-1a`.
+        availability_zone: String,
+        /// A placement group.
+        group_name: String,
+        /// `default`, `dedicated` or `host`.
+        tenancy: String,
+    }
+}
+
+aws_shape! {
+    /// A network interface that the launch creates.
+    NetworkInterface {
+        /// 0 for the primary one.
+        device_index: i32,
+        /// The subnet.
+        subnet_id: String,
+        /// Security groups, by id.
+        groups: Vec<String>,
+        /// Whether it gets a public address.
+        associate_public_ip_address: bool,
+    }
+}
+
+aws_shape! {
+    /// Detailed monitoring.
+    Monitoring {
+        /// Whether it is on.
+        enabled: bool,
+    }
+}
+
+aws_shape! {
+    /// Cores and threads.
+    CpuOptions {
+        /// CPU cores.
+        core_count: i32,
+        /// Threads per core.
+        threads_per_core: i32,
+    }
+}
+
+aws_shape! {
+    /// CPU credits of burstable types.
+    CreditSpecification {
+        /// `standard` or `unlimited`.
+        cpu_credits: String,
+    }
+}

@@ -1,0 +1,140 @@
+//! The execution document as it is written: the names and types of its fields, and nothing that is decided about them.
+//!
+//! The JSON Schema, the validation and the parser all come from these types; the doc comments are what an editor shows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::instance_parameters::InstanceParameters;
+use crate::ids::Region;
+
+/// What to run, on which machine, and what it promises to leave behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionDocument {
+    /// The JSON Schema of this document, for editors. Not read.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Where the AMI is and the instance runs. Default: the region of the deployment.
+    pub region: Option<Region>,
+    /// Run in order, as one shell script, as root. A command that fails ends the run as failed.
+    #[schemars(length(min = 1))]
+    pub commands: Option<Vec<String>>,
+    /// The bucket of the output object.
+    pub bucket: Option<String>,
+    /// The key of the output object.
+    pub obj_key: Option<String>,
+    /// How to run, and what to do afterwards.
+    #[serde(default)]
+    pub run_options: RunOptions,
+    /// RunInstances arguments, in AWS's own names.
+    pub instance_parameters: InstanceParameters,
+    /// The older NextGen form, in place of `commands`.
+    pub datastream_command_options: Option<DatastreamCommandOptions>,
+}
+
+/// How to run, and what to do afterwards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunOptions {
+    /// Check that the output exists and is new. Default: true where `bucket` and `obj_key` are given.
+    pub ii_check_s3: Option<CheckS3>,
+    /// Delete the instance's volumes once it has stopped.
+    #[serde(default)]
+    pub ii_delete_volume: bool,
+    /// Terminate the instance afterwards, rather than stop it.
+    #[serde(default)]
+    pub ii_terminate_instance: bool,
+    /// Launch on Spot, at most at the on-demand price. The last attempt, and any after a capacity error, is on demand.
+    #[serde(default)]
+    pub ii_cheapo: bool,
+    /// Limit on the commands, in seconds.
+    #[serde(default = "default_timeout_s")]
+    #[schemars(range(min = 30, max = 172_800))]
+    pub timeout_s: u32,
+    /// Whole new attempts after a failed one.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 10))]
+    pub n_retries_allowed: u32,
+    /// End the Step Functions execution as FAILED when the outcome is not a success. Default: as deployed.
+    pub fail_execution: Option<bool>,
+}
+
+/// Limit on the commands where the document sets none, in seconds.
+pub const DEFAULT_TIMEOUT_S: u32 = 3600;
+
+fn default_timeout_s() -> u32 {
+    DEFAULT_TIMEOUT_S
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            ii_check_s3: None,
+            ii_delete_volume: false,
+            ii_terminate_instance: false,
+            ii_cheapo: false,
+            timeout_s: DEFAULT_TIMEOUT_S,
+            n_retries_allowed: 0,
+            fail_execution: None,
+        }
+    }
+}
+
+/// What to check: `true`, an object, or any object under a prefix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CheckS3 {
+    /// Whether to check what the rest of the document promises.
+    Promised(bool),
+    /// Exactly this object.
+    Key(CheckKey),
+    /// Any object under this prefix.
+    Prefix(CheckPrefix),
+}
+
+/// An object to check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckKey {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The object's key.
+    pub key: String,
+}
+
+/// A prefix under which an object must be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckPrefix {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The prefix.
+    pub prefix: String,
+}
+
+/// The older NextGen form of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatastreamCommandOptions {
+    /// `-s`
+    pub start_time: String,
+    /// `-e`
+    pub end_time: String,
+    /// `-C`
+    pub forcing_source: String,
+    /// `-I`
+    pub subset_id: String,
+    /// `-i`
+    pub subset_id_type: String,
+    /// `-v`
+    pub hydrofabric_version: String,
+    /// `-R`
+    pub realization: String,
+    /// `-n`
+    pub nprocs: String,
+    /// `-S`
+    pub s3_bucket: Option<String>,
+    /// `-o`
+    pub s3_prefix: Option<String>,
+}

@@ -1,0 +1,139 @@
+//! Identifiers, each its own type, so that none is passed where another belongs.
+
+use std::fmt::{self, Write as _};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes `text` as it is; whoever issued it vouches for its form.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// An EC2 instance, `i-0123456789abcdef0`.
+    InstanceId
+}
+id! {
+    /// An EBS volume, `vol-0123456789abcdef0`.
+    VolumeId
+}
+id! {
+    /// An SSM command, a UUID.
+    CommandId
+}
+id! {
+    /// An AWS region, `us-east-1`.
+    Region
+}
+id! {
+    /// The ARN of a Step Functions execution.
+    ExecutionId
+}
+id! {
+    /// What Step Functions hands to a task that somebody else completes.
+    TaskToken
+}
+
+impl ExecutionId {
+    /// The execution's own name: what follows the last colon of the ARN.
+    pub fn name(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or(&self.0)
+    }
+}
+
+/// One attempt of one execution: the unit that launches at most one instance and sends its commands at most once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptId {
+    /// The execution that the attempt belongs to.
+    pub execution: ExecutionId,
+    /// Counts from 1.
+    pub attempt: u32,
+}
+
+impl AttemptId {
+    /// A short stable name of the attempt: 32 hexadecimal digits.
+    ///
+    /// It marks the attempt's command in SSM's `Comment` (at most 100 characters, which an ARN can exceed).
+    pub fn fingerprint(&self) -> String {
+        self.digest("")
+    }
+
+    /// The `ClientToken` for launching this attempt on `market`: a repetition of the call finds the same instance.
+    ///
+    /// At most 64 ASCII characters. See <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
+    pub fn client_token(&self, market: &str) -> String {
+        self.digest(market)
+    }
+
+    fn digest(&self, salt: &str) -> String {
+        let digest = Sha256::digest(format!("{}\n{}\n{salt}", self.execution, self.attempt));
+        digest[..16]
+            .iter()
+            .fold(String::with_capacity(32), |mut out, byte| {
+                let _ = write!(out, "{byte:02x}");
+                out
+            })
+    }
+}
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attempt {} of {}", self.attempt, self.execution.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(execution: &str, attempt: u32) -> AttemptId {
+        AttemptId {
+            execution: ExecutionId::new(execution),
+            attempt,
+        }
+    }
+
+    #[test]
+    fn a_client_token_is_stable_and_differs_by_execution_attempt_and_market() {
+        let token = attempt("arn:a:b", 1).client_token("spot");
+        assert_eq!(token, attempt("arn:a:b", 1).client_token("spot"));
+        for other in [
+            attempt("arn:a:c", 1).client_token("spot"),
+            attempt("arn:a:b", 2).client_token("spot"),
+            attempt("arn:a:b", 1).client_token("on-demand"),
+        ] {
+            assert_ne!(token, other);
+        }
+        assert!(token.len() <= 64, "{token}");
+    }
+
+    #[test]
+    fn an_execution_is_named_by_the_end_of_its_arn() {
+        let id = ExecutionId::new("arn:aws:states:us-east-1:000000000000:execution:ec2-ops:run-7");
+        assert_eq!(id.name(), "run-7");
+    }
+}

@@ -1,0 +1,93 @@
+//! The tags that make an instance ours: which execution it belongs to, and what is to become of it.
+//!
+//! They are written in the launch call itself, so there is no moment at which an instance of ours exists without them,
+//! and cleaning up needs nothing but the instance.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AttemptId, ExecutionId};
+
+/// Tags of an AWS resource, in a stable order.
+pub type Tags = BTreeMap<String, String>;
+
+/// The ARN of the execution.
+pub const EXECUTION: &str = "ec2-ops:execution";
+/// The attempt's number.
+pub const ATTEMPT: &str = "ec2-ops:attempt";
+/// The deployment: several may live in one account.
+pub const DEPLOYMENT: &str = "ec2-ops:deployment";
+/// What is to become of the instance: [`OnEnd::tag`].
+pub const ON_END: &str = "ec2-ops:on-end";
+
+/// What becomes of an instance when its attempt is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnEnd {
+    /// Terminate, rather than stop.
+    pub terminate: bool,
+    /// Delete the volumes that the launch created.
+    pub delete_volumes: bool,
+}
+
+impl OnEnd {
+    /// The value of the [`ON_END`] tag.
+    pub fn tag(self) -> &'static str {
+        match (self.terminate, self.delete_volumes) {
+            (true, true) => "terminate,delete-volumes",
+            (true, false) => "terminate",
+            (false, true) => "stop,delete-volumes",
+            (false, false) => "stop",
+        }
+    }
+
+    /// Reads the [`ON_END`] tag. What somebody has overwritten beyond recognition is stopped, which loses nothing.
+    pub fn of(tags: &Tags) -> Self {
+        let tag = tags.get(ON_END).map_or("", String::as_str);
+        Self {
+            terminate: tag.starts_with("terminate"),
+            delete_volumes: tag.ends_with(",delete-volumes"),
+        }
+    }
+}
+
+/// The tags of everything that `attempt` launches.
+pub fn of_attempt(attempt: &AttemptId, deployment: &str, on_end: OnEnd) -> Tags {
+    Tags::from([
+        (EXECUTION.to_owned(), attempt.execution.to_string()),
+        (ATTEMPT.to_owned(), attempt.attempt.to_string()),
+        (DEPLOYMENT.to_owned(), deployment.to_owned()),
+        (ON_END.to_owned(), on_end.tag().to_owned()),
+    ])
+}
+
+/// The tags by which everything of an execution is found.
+pub fn of_execution(execution: &ExecutionId) -> Tags {
+    Tags::from([(EXECUTION.to_owned(), execution.to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_becomes_of_an_instance_can_be_read_from_its_tags() {
+        for (terminate, delete_volumes) in [(true, true), (true, false), (false, true), (false, false)] {
+            let on_end = OnEnd {
+                terminate,
+                delete_volumes,
+            };
+            assert_eq!(
+                OnEnd::of(&Tags::from([(ON_END.to_owned(), on_end.tag().to_owned())])),
+                on_end
+            );
+        }
+        assert_eq!(
+            OnEnd::of(&Tags::new()),
+            OnEnd {
+                terminate: false,
+                delete_volumes: false
+            }
+        );
+    }
+}
