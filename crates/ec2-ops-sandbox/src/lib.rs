@@ -6,6 +6,10 @@
 //! simulation.
 
 mod error;
+#[cfg(unix)]
+pub mod guest;
+#[cfg(unix)]
+pub mod host;
 mod platform;
 
 pub use error::AwsError;
