@@ -7,6 +7,7 @@
 
 mod error;
 mod platform;
+pub mod s3;
 
 pub use error::AwsError;
 pub use platform::{Clock, Event, EventBus, Platform};
