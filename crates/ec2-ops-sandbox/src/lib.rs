@@ -11,6 +11,7 @@ pub mod guest;
 #[cfg(unix)]
 pub mod host;
 mod platform;
+pub mod s3;
 
 pub use error::AwsError;
 pub use platform::{Clock, Event, EventBus, Platform};
