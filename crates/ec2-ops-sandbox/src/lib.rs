@@ -11,8 +11,11 @@ mod error;
 pub mod guest;
 #[cfg(unix)]
 pub mod host;
+pub mod lambda;
 mod platform;
 pub mod s3;
+pub mod ssm;
+pub mod stepfunctions;
 
 pub use error::AwsError;
 pub use platform::{Clock, Event, EventBus, Platform};
