@@ -43,7 +43,7 @@ pub(super) fn remove(s3: &S3, call: &Call) -> Result<(), Failure> {
     };
     each(call, &keys, |key| {
         s3.delete(key)
-            .map_err(|failure| prefixed(&format!("delete failed: {}", key.uri()), failure))?;
+            .map_err(|failure| prefixed(&format!("delete failed: {}", key.uri()), &failure))?;
         done(call, &format!("delete: {}", key.uri()))
     })
 }
@@ -90,7 +90,7 @@ fn put(s3: &S3, call: &Call, name: &str, body: File, to: &Location) -> Result<()
         format!("./{name}")
     };
     s3.put(to, body)
-        .map_err(|failure| prefixed(&format!("upload failed: {name} to {}", to.uri()), failure))?;
+        .map_err(|failure| prefixed(&format!("upload failed: {name} to {}", to.uri()), &failure))?;
     done(call, &format!("upload: {name} to {}", to.uri()))
 }
 
