@@ -188,7 +188,13 @@ fn part_of(body: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String
         return Ok((body.clone(), None));
     };
     let total = body.len();
-    let selected = range.check(total as u64)?;
+    let selected = range.check(total as u64);
+    let selected = selected.map_err(|_| {
+        s3_error!(
+            InvalidRange,
+            "the object has {total} bytes, none of them in the range"
+        )
+    })?;
     let index = |at: u64| usize::try_from(at).unwrap_or(total);
     let content_range = format!("bytes {}-{}/{total}", selected.start, selected.end - 1);
     Ok((
