@@ -5,6 +5,7 @@
 //! clock, so the same account runs in real time behind HTTP and in virtual time (a paused tokio runtime) for
 //! simulation.
 
+pub mod dynamodb;
 mod error;
 mod platform;
 pub mod s3;
