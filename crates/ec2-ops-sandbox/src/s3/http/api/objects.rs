@@ -115,7 +115,11 @@ pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> An
         body: source.body.clone(),
         content_type,
         metadata,
-        checksum: source.checksum.clone(),
+        // A copy is no longer made of parts, so its checksum is that of the whole, as its ETag is.
+        checksum: source
+            .checksum
+            .as_ref()
+            .map(|checksum| checksum.algorithm.of(&source.body)),
     };
     let copy = store.put_object(&input.bucket, &input.key, new)?;
     Ok(S3Response::new(CopyObjectOutput {
