@@ -6,6 +6,7 @@
 //! simulation.
 
 pub mod ec2;
+pub mod dynamodb;
 mod error;
 #[cfg(unix)]
 pub mod guest;

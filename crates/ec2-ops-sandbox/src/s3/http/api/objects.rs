@@ -115,7 +115,11 @@ pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> An
         body: source.body.clone(),
         content_type,
         metadata,
-        checksum: source.checksum.clone(),
+        // A copy is no longer made of parts, so its checksum is that of the whole, as its ETag is.
+        checksum: source
+            .checksum
+            .as_ref()
+            .map(|checksum| checksum.algorithm.of(&source.body)),
     };
     let copy = store.put_object(&input.bucket, &input.key, new)?;
     Ok(S3Response::new(CopyObjectOutput {
@@ -188,7 +192,13 @@ fn part_of(body: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String
         return Ok((body.clone(), None));
     };
     let total = body.len();
-    let selected = range.check(total as u64)?;
+    let selected = range.check(total as u64);
+    let selected = selected.map_err(|_| {
+        s3_error!(
+            InvalidRange,
+            "the object has {total} bytes, none of them in the range"
+        )
+    })?;
     let index = |at: u64| usize::try_from(at).unwrap_or(total);
     let content_range = format!("bytes {}-{}/{total}", selected.start, selected.end - 1);
     Ok((
