@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 macro_rules! shapes {
-    ($($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {
         $(
             $(#[$meta])*
             #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
             #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
-            pub struct $name { $(pub $field: $type,)* }
+            pub struct $name { $($(#[$field_meta])* pub $field: $type,)* }
         )*
     };
 }
