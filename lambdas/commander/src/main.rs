@@ -1,0 +1,2 @@
+//! The Commander Lambda: sends the commands, once.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The EC2Stopper Lambda: leaves nothing running.
+fn main() {}
