@@ -16,20 +16,12 @@ pub struct AwsError {
 impl AwsError {
     /// A fault of the caller (HTTP 400).
     pub fn client(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            status: 400,
-        }
+        Self { code: code.into(), message: message.into(), status: 400 }
     }
 
     /// A fault of the service (HTTP 500).
     pub fn server(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            status: 500,
-        }
+        Self { code: code.into(), message: message.into(), status: 500 }
     }
 
     /// The answer to anything that AWS has and this model does not: refused, never ignored.

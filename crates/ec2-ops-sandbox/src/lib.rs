@@ -5,8 +5,14 @@
 //! clock, so the same account runs in real time behind HTTP and in virtual time (a paused tokio runtime) for
 //! simulation.
 
+pub mod ec2;
 mod error;
+#[cfg(unix)]
+pub mod guest;
+#[cfg(unix)]
+pub mod host;
 mod platform;
+pub mod s3;
 
 pub use error::AwsError;
 pub use platform::{Clock, Event, EventBus, Platform};

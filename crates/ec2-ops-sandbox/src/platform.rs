@@ -18,10 +18,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that shows `epoch` now. Must be called inside a tokio runtime.
     pub fn starting_at(epoch: Timestamp) -> Self {
-        Self {
-            epoch,
-            started: Instant::now(),
-        }
+        Self { epoch, started: Instant::now() }
     }
 
     /// The present moment.
@@ -99,14 +96,7 @@ impl Platform {
     /// A random UUID, version 4.
     pub fn uuid(&self) -> String {
         let h = self.hex(30);
-        format!(
-            "{}-{}-4{}-a{}-{}",
-            &h[..8],
-            &h[8..12],
-            &h[12..15],
-            &h[15..18],
-            &h[18..30]
-        )
+        format!("{}-{}-4{}-a{}-{}", &h[..8], &h[8..12], &h[12..15], &h[15..18], &h[18..30])
     }
 
     /// A number in `0.0..1.0`.

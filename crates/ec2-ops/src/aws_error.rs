@@ -75,13 +75,8 @@ const UNAVAILABLE: &[&str] = &[
     "ResponseError",
 ];
 
-const NOT_FOUND: &[&str] = &[
-    "NoSuchKey",
-    "NotFound",
-    "InvocationDoesNotExist",
-    "TaskDoesNotExist",
-    "ExecutionDoesNotExist",
-];
+const NOT_FOUND: &[&str] =
+    &["NoSuchKey", "NotFound", "InvocationDoesNotExist", "TaskDoesNotExist", "ExecutionDoesNotExist"];
 
 impl AwsError {
     /// Reads what AWS answered. `status` is the HTTP status where one arrived.
@@ -93,12 +88,7 @@ impl AwsError {
     ) -> Self {
         let code = code.into();
         let kind = kind_of(&code, status);
-        Self {
-            action,
-            code,
-            message: message.into(),
-            kind,
-        }
+        Self { action, code, message: message.into(), kind }
     }
 }
 
@@ -143,11 +133,7 @@ mod tests {
             ("IdempotentParameterMismatch", Some(400), AwsErrorKind::Refused),
             ("UnsupportedOperation", Some(501), AwsErrorKind::Refused),
         ] {
-            assert_eq!(
-                AwsError::new("RunInstances", code, "", status).kind,
-                kind,
-                "{code} {status:?}"
-            );
+            assert_eq!(AwsError::new("RunInstances", code, "", status).kind, kind, "{code} {status:?}");
         }
     }
 }

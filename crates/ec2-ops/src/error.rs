@@ -1,5 +1,7 @@
 //! The one error of the core: what went wrong with an attempt, under a name that the state machine can match.
 
+use serde::{Deserialize, Serialize};
+
 use crate::aws_error::{AwsError, AwsErrorKind};
 use crate::document::Problems;
 use crate::ids::InstanceId;
@@ -107,6 +109,18 @@ pub enum Leftover {
     Unknown,
 }
 
+impl Leftover {
+    /// Reads it from an error's name, as a Catch passes it on. Names that are not ours may mean anything.
+    pub fn of_error(name: &str) -> Self {
+        match name {
+            "InvalidExecution" | "LaunchFailed" | "CapacityUnavailable" => Self::Nothing,
+            "InstanceNotReady" | "InstanceLost" | "SpotInterrupted" | "CommandFailed" | "CommandTimedOut"
+            | "OutputMissing" | "CleanupPending" => Self::Instance,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 impl Error {
     /// The stable name that `ErrorEquals` in the state machine matches.
     pub fn name(&self) -> &'static str {
@@ -141,20 +155,7 @@ impl Error {
 
     /// What the failed step may have left behind.
     pub fn leftover(&self) -> Leftover {
-        match self {
-            Self::InvalidExecution(_)
-            | Self::LaunchFailed(_)
-            | Self::CapacityUnavailable(_)
-            | Self::Throttled(_) => Leftover::Nothing,
-            Self::InstanceNotReady { .. }
-            | Self::InstanceLost { .. }
-            | Self::SpotInterrupted { .. }
-            | Self::CommandFailed(_)
-            | Self::CommandTimedOut(_)
-            | Self::OutputMissing { .. }
-            | Self::CleanupPending(_) => Leftover::Instance,
-            Self::ServiceUnavailable(_) | Self::Refused(_) | Self::Internal(_) => Leftover::Unknown,
-        }
+        Leftover::of_error(self.name())
     }
 
     /// Reads the error of a launch: there a refusal is EC2's verdict on what the document asks for.
@@ -162,6 +163,42 @@ impl Error {
         match error.kind {
             AwsErrorKind::Refused | AwsErrorKind::NotFound => Self::LaunchFailed(error.to_string()),
             _ => error.into(),
+        }
+    }
+}
+
+/// An error as Step Functions carries it in `Cause`: the shape of a Lambda error, and what the outcome repeats of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// [`Error::name`].
+    #[serde(rename = "errorType", default)]
+    pub error_type: String,
+    /// The text for people.
+    #[serde(rename = "errorMessage", default)]
+    pub message: String,
+    /// The script's exit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The end of what the commands wrote to stderr.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr_tail: String,
+}
+
+impl Error {
+    /// The report of this error.
+    pub fn report(&self) -> ErrorReport {
+        let (Self::CommandFailed(failure) | Self::CommandTimedOut(failure)) = self else {
+            return ErrorReport {
+                error_type: self.name().to_owned(),
+                message: self.to_string(),
+                ..ErrorReport::default()
+            };
+        };
+        ErrorReport {
+            error_type: self.name().to_owned(),
+            message: failure.what.clone(),
+            exit_code: failure.exit_code,
+            stderr_tail: failure.stderr_tail.clone(),
         }
     }
 }

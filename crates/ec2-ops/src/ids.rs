@@ -91,12 +91,10 @@ impl AttemptId {
 
     fn digest(&self, salt: &str) -> String {
         let digest = Sha256::digest(format!("{}\n{}\n{salt}", self.execution, self.attempt));
-        digest[..16]
-            .iter()
-            .fold(String::with_capacity(32), |mut out, byte| {
-                let _ = write!(out, "{byte:02x}");
-                out
-            })
+        digest[..16].iter().fold(String::with_capacity(32), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
     }
 }
 
@@ -111,10 +109,7 @@ mod tests {
     use super::*;
 
     fn attempt(execution: &str, attempt: u32) -> AttemptId {
-        AttemptId {
-            execution: ExecutionId::new(execution),
-            attempt,
-        }
+        AttemptId { execution: ExecutionId::new(execution), attempt }
     }
 
     #[test]

@@ -4,13 +4,26 @@
 //! `ec2-ops-aws` implements the ports over AWS, `ec2-ops-sandbox` over its state model.
 
 mod aws_error;
+mod clean;
+mod deployment;
 mod error;
+mod nextgen;
+mod outcome;
+mod script;
+mod step;
 
+pub mod check;
+pub mod command;
 pub mod document;
 pub mod ids;
-mod nextgen;
+pub mod poll;
 pub mod ports;
+pub mod start;
+pub mod stop;
 pub mod tags;
 
 pub use aws_error::{AwsError, AwsErrorKind};
-pub use error::{CommandFailure, Error, Leftover};
+pub use deployment::Deployment;
+pub use error::{CommandFailure, Error, ErrorReport, Leftover};
+pub use outcome::{AttemptRecord, Next, Outcome, Status};
+pub use step::Market;

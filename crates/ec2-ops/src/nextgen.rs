@@ -31,21 +31,12 @@ struct Cycle {
 pub(crate) fn resolve_daily(commands: &[String], started: Timestamp) -> Vec<String> {
     let Some(cycle) = cycle(commands) else {
         let date = compact(yesterday(started));
-        return commands
-            .iter()
-            .map(|command| replace_word(command, &date))
-            .collect();
+        return commands.iter().map(|command| replace_word(command, &date)).collect();
     };
     let date = date_of(cycle, started);
     let resolve = |command: &String| {
-        let command = rewrite_value(
-            command,
-            |name| name == "-F",
-            |path| forcing_path(path, date, cycle),
-        );
-        rewrite_value(&command, is_option("S3_PREFIX"), |prefix| {
-            replace_word(prefix, &compact(date))
-        })
+        let command = rewrite_value(command, |name| name == "-F", |path| forcing_path(path, date, cycle));
+        rewrite_value(&command, is_option("S3_PREFIX"), |prefix| replace_word(prefix, &compact(date)))
     };
     commands.iter().map(resolve).collect()
 }
@@ -54,29 +45,18 @@ pub(crate) fn resolve_daily(commands: &[String], started: Timestamp) -> Vec<Stri
 pub(crate) fn date_output(target: OutputTarget, commands: &[String], started: Timestamp) -> OutputTarget {
     let date = compact(cycle(commands).map_or_else(|| yesterday(started), |cycle| date_of(cycle, started)));
     match target {
-        OutputTarget::Key { bucket, key } => OutputTarget::Key {
-            bucket,
-            key: replace_word(&key, &date),
-        },
-        OutputTarget::Prefix { bucket, prefix } => OutputTarget::Prefix {
-            bucket,
-            prefix: replace_word(&prefix, &date),
-        },
+        OutputTarget::Key { bucket, key } => OutputTarget::Key { bucket, key: replace_word(&key, &date) },
+        OutputTarget::Prefix { bucket, prefix } => {
+            OutputTarget::Prefix { bucket, prefix: replace_word(&prefix, &date) }
+        }
     }
 }
 
 /// Where the commands say that their output will be: `--S3_BUCKET` and `--S3_PREFIX`, in any case.
 pub(crate) fn output_of_commands(commands: &[String]) -> Option<OutputTarget> {
-    let bucket = commands
-        .iter()
-        .find_map(|command| value_of(command, is_option("S3_BUCKET")))?;
-    let prefix = commands
-        .iter()
-        .find_map(|command| value_of(command, is_option("S3_PREFIX")))?;
-    Some(OutputTarget::Prefix {
-        bucket: bucket.to_owned(),
-        prefix: prefix.to_owned(),
-    })
+    let bucket = commands.iter().find_map(|command| value_of(command, is_option("S3_BUCKET")))?;
+    let prefix = commands.iter().find_map(|command| value_of(command, is_option("S3_PREFIX")))?;
+    Some(OutputTarget::Prefix { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
 }
 
 /// Where the older form says that its output will be.
@@ -117,18 +97,13 @@ pub(crate) fn datastream_command(options: &DatastreamCommandOptions) -> Result<S
 }
 
 fn cycle(commands: &[String]) -> Option<Cycle> {
-    let source = commands
-        .iter()
-        .find_map(|command| value_of(command, is_option("FORCING_SOURCE")))?;
+    let source = commands.iter().find_map(|command| value_of(command, is_option("FORCING_SOURCE")))?;
     Some(cycle_of(source))
 }
 
 /// Reads the cycle from a name such as `NWM_V3_SHORT_RANGE_06` or `NWM_V3_MEDIUM_RANGE_12_3`.
 fn cycle_of(source: &str) -> Cycle {
-    let default = Cycle {
-        hour: DEFAULT_CYCLE,
-        member: 1,
-    };
+    let default = Cycle { hour: DEFAULT_CYCLE, member: 1 };
     let mut parts = source.rsplit('_');
     let last = parts.next().unwrap_or_default();
     if source.contains("SHORT_RANGE") || source.contains("ANALYSIS_ASSIM_RESTART_CHRT") {
@@ -142,20 +117,13 @@ fn cycle_of(source: &str) -> Cycle {
 }
 
 fn hour(digits: &str) -> Option<i8> {
-    digits
-        .parse()
-        .ok()
-        .filter(|hour| digits.len() == 2 && (0..24).contains(hour))
+    digits.parse().ok().filter(|hour| digits.len() == 2 && (0..24).contains(hour))
 }
 
 /// The cycle's date: today once its hour has come, yesterday before.
 fn date_of(cycle: Cycle, started: Timestamp) -> Date {
     let now = started.to_zoned(TimeZone::UTC);
-    if now.hour() < cycle.hour {
-        yesterday(started)
-    } else {
-        now.date()
-    }
+    if now.hour() < cycle.hour { yesterday(started) } else { now.date() }
 }
 
 fn yesterday(started: Timestamp) -> Date {
@@ -186,11 +154,7 @@ fn replace_word(text: &str, date: &str) -> String {
     while let Some(at) = rest.find(DAILY) {
         let (before, from) = rest.split_at(at);
         let after = &from[DAILY.len()..];
-        let preceded = before
-            .chars()
-            .next_back()
-            .or_else(|| out.chars().next_back())
-            .is_some_and(is_word);
+        let preceded = before.chars().next_back().or_else(|| out.chars().next_back()).is_some_and(is_word);
         let followed = after.chars().next().is_some_and(is_word);
         out.push_str(before);
         out.push_str(if preceded || followed { DAILY } else { date });
@@ -202,18 +166,12 @@ fn replace_word(text: &str, date: &str) -> String {
 
 /// Matches `--NAME` in any case.
 fn is_option(name: &'static str) -> impl Fn(&str) -> bool {
-    move |word| {
-        word.strip_prefix("--")
-            .is_some_and(|option| option.eq_ignore_ascii_case(name))
-    }
+    move |word| word.strip_prefix("--").is_some_and(|option| option.eq_ignore_ascii_case(name))
 }
 
 /// The value of the first option that `wanted` names: the next word, or what follows `=`.
 fn value_of(command: &str, wanted: impl Fn(&str) -> bool) -> Option<&str> {
-    value_spans(command, wanted)
-        .into_iter()
-        .next()
-        .map(|(start, end)| &command[start..end])
+    value_spans(command, wanted).into_iter().next().map(|(start, end)| &command[start..end])
 }
 
 fn rewrite_value(command: &str, wanted: impl Fn(&str) -> bool, rewrite: impl Fn(&str) -> String) -> String {
@@ -236,12 +194,8 @@ fn value_spans(command: &str, wanted: impl Fn(&str) -> bool) -> Vec<(usize, usiz
     let mut end_of_last = 0;
     for word in command.split(|c: char| c.is_whitespace() || c == '\'' || c == '"') {
         let start = end_of_last;
-        end_of_last = start
-            + word.len()
-            + command[start + word.len()..]
-                .chars()
-                .next()
-                .map_or(0, char::len_utf8);
+        end_of_last =
+            start + word.len() + command[start + word.len()..].chars().next().map_or(0, char::len_utf8);
         if word.is_empty() {
             continue;
         }

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::aws_error::AwsError;
 use crate::document::InstanceParameters;
+use crate::error::Error;
 use crate::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
 use crate::tags::Tags;
 
@@ -177,6 +178,17 @@ pub struct Launch {
     pub client_token: String,
     /// The RunInstances arguments, complete and in the same order at every repetition.
     pub parameters: InstanceParameters,
+    /// `InstanceInitiatedShutdownBehavior`.
+    pub shutdown_behavior: ShutdownBehavior,
+}
+
+/// What a shutdown from within does to an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShutdownBehavior {
+    /// Stops it.
+    Stop,
+    /// Terminates it.
+    Terminate,
 }
 
 /// An EC2 instance as `DescribeInstances` shows it.
@@ -192,6 +204,20 @@ pub struct Instance {
     pub launched_at: Timestamp,
     /// `Tags`.
     pub tags: Tags,
+}
+
+impl Instance {
+    /// The error for an instance that will never end its commands: a Spot interruption where EC2 says so.
+    pub fn lost(&self, why: &str) -> Error {
+        let instance = self.id.clone();
+        match self.state_reason.as_deref() {
+            Some(reason) if reason.starts_with("Server.Spot") => {
+                Error::SpotInterrupted { instance, why: format!("{why} ({reason})") }
+            }
+            Some(reason) => Error::InstanceLost { instance, why: format!("{why} ({reason})") },
+            None => Error::InstanceLost { instance, why: why.to_owned() },
+        }
+    }
 }
 
 /// EC2's instance states. See
@@ -228,16 +254,9 @@ impl InstanceState {
 
     /// Reads AWS's word for a state.
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Pending,
-            Self::Running,
-            Self::Stopping,
-            Self::Stopped,
-            Self::ShuttingDown,
-            Self::Terminated,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == word)
+        [Self::Pending, Self::Running, Self::Stopping, Self::Stopped, Self::ShuttingDown, Self::Terminated]
+            .into_iter()
+            .find(|state| state.as_str() == word)
     }
 }
 

@@ -44,10 +44,7 @@ impl OnEnd {
     /// Reads the [`ON_END`] tag. What somebody has overwritten beyond recognition is stopped, which loses nothing.
     pub fn of(tags: &Tags) -> Self {
         let tag = tags.get(ON_END).map_or("", String::as_str);
-        Self {
-            terminate: tag.starts_with("terminate"),
-            delete_volumes: tag.ends_with(",delete-volumes"),
-        }
+        Self { terminate: tag.starts_with("terminate"), delete_volumes: tag.ends_with(",delete-volumes") }
     }
 }
 
@@ -73,21 +70,9 @@ mod tests {
     #[test]
     fn what_becomes_of_an_instance_can_be_read_from_its_tags() {
         for (terminate, delete_volumes) in [(true, true), (true, false), (false, true), (false, false)] {
-            let on_end = OnEnd {
-                terminate,
-                delete_volumes,
-            };
-            assert_eq!(
-                OnEnd::of(&Tags::from([(ON_END.to_owned(), on_end.tag().to_owned())])),
-                on_end
-            );
+            let on_end = OnEnd { terminate, delete_volumes };
+            assert_eq!(OnEnd::of(&Tags::from([(ON_END.to_owned(), on_end.tag().to_owned())])), on_end);
         }
-        assert_eq!(
-            OnEnd::of(&Tags::new()),
-            OnEnd {
-                terminate: false,
-                delete_volumes: false
-            }
-        );
+        assert_eq!(OnEnd::of(&Tags::new()), OnEnd { terminate: false, delete_volumes: false });
     }
 }

@@ -21,7 +21,7 @@ pub struct Job {
     /// The shell script, entry by entry.
     pub commands: Vec<String>,
     /// The object that must exist afterwards, where the document wants that checked.
-    pub output: Option<OutputTarget>,
+    pub output: Option<Output>,
     /// What becomes of the instance.
     pub on_end: OnEnd,
     /// Limit on the commands, in seconds.
@@ -36,6 +36,15 @@ pub struct Job {
     pub instance: InstanceParameters,
     /// What the document's author should know; part of the outcome.
     pub warnings: Vec<String>,
+}
+
+/// An output to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// What must exist.
+    pub target: OutputTarget,
+    /// Where the document names its bucket, as a JSON path.
+    pub bucket_path: &'static str,
 }
 
 /// How large a document may be, in bytes: Step Functions limits a state's whole input to 262,144, and the record of up to
@@ -53,10 +62,7 @@ impl Job {
         let mut problems = schema::problems(&modern);
         let size = document.to_string().len();
         if size > MAX_BYTES {
-            problems.push(Problem::new(
-                "$",
-                format!("{size} bytes, at most {MAX_BYTES} are possible"),
-            ));
+            problems.push(Problem::new("$", format!("{size} bytes, at most {MAX_BYTES} are possible")));
         }
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -107,10 +113,7 @@ fn commands(document: &ExecutionDocument, started: Timestamp, problems: &mut Vec
             }
         },
         (None, None) => {
-            problems.push(Problem::new(
-                "$.commands",
-                "missing, expected a list of shell commands",
-            ));
+            problems.push(Problem::new("$.commands", "missing, expected a list of shell commands"));
             return Vec::new();
         }
         (Some(_), Some(_)) => {
@@ -120,16 +123,9 @@ fn commands(document: &ExecutionDocument, started: Timestamp, problems: &mut Vec
         }
     };
     if commands.iter().all(|command| command.trim().is_empty()) {
-        problems.push(Problem::new(
-            "$.commands",
-            "every entry is empty, expected a shell command",
-        ));
+        problems.push(Problem::new("$.commands", "every entry is empty, expected a shell command"));
     }
-    for (i, _) in commands
-        .iter()
-        .enumerate()
-        .filter(|(_, command)| command.contains('\0'))
-    {
+    for (i, _) in commands.iter().enumerate().filter(|(_, command)| command.contains('\0')) {
         problems.push(Problem::new(
             format!("$.commands[{i}]"),
             "contains a NUL character, which no shell can take",
@@ -143,7 +139,7 @@ fn output(
     commands: &[String],
     started: Timestamp,
     problems: &mut Vec<Problem>,
-) -> Option<OutputTarget> {
+) -> Option<Output> {
     let promised = promised_object(document, problems);
     let RunOptions { ii_check_s3, .. } = &document.run_options;
     let target = match ii_check_s3 {
@@ -162,74 +158,57 @@ fn output(
             }
             target
         }
-        Some(CheckS3::Key(object)) => Some(OutputTarget::Key {
-            bucket: object.bucket.clone(),
-            key: object.key.clone(),
-        }),
-        Some(CheckS3::Prefix(prefix)) => Some(OutputTarget::Prefix {
-            bucket: prefix.bucket.clone(),
-            prefix: prefix.prefix.clone(),
-        }),
+        Some(CheckS3::Key(object)) => {
+            Some(OutputTarget::Key { bucket: object.bucket.clone(), key: object.key.clone() })
+        }
+        Some(CheckS3::Prefix(prefix)) => {
+            Some(OutputTarget::Prefix { bucket: prefix.bucket.clone(), prefix: prefix.prefix.clone() })
+        }
     };
     let target = nextgen::date_output(target?, commands, started);
-    check_target(&target, document, problems);
-    Some(target)
+    let (bucket_path, key_path) = paths(document);
+    check_target(&target, bucket_path, key_path, problems);
+    Some(Output { target, bucket_path })
 }
 
 fn promised_object(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Option<OutputTarget> {
     match (&document.bucket, &document.obj_key) {
-        (Some(bucket), Some(key)) => Some(OutputTarget::Key {
-            bucket: bucket.clone(),
-            key: key.clone(),
-        }),
+        (Some(bucket), Some(key)) => Some(OutputTarget::Key { bucket: bucket.clone(), key: key.clone() }),
         (None, None) => None,
         (Some(_), None) => {
-            problems.push(Problem::new(
-                "$.obj_key",
-                "missing, expected the key of the output object in bucket",
-            ));
+            problems
+                .push(Problem::new("$.obj_key", "missing, expected the key of the output object in bucket"));
             None
         }
         (None, Some(_)) => {
-            problems.push(Problem::new(
-                "$.bucket",
-                "missing, expected the bucket of obj_key",
-            ));
+            problems.push(Problem::new("$.bucket", "missing, expected the bucket of obj_key"));
             None
         }
     }
 }
 
-fn check_target(target: &OutputTarget, document: &ExecutionDocument, problems: &mut Vec<Problem>) {
-    let (bucket_path, key_path) = match document.run_options.ii_check_s3 {
-        Some(CheckS3::Key(_)) => (
-            "$.run_options.ii_check_s3.bucket",
-            "$.run_options.ii_check_s3.key",
-        ),
-        Some(CheckS3::Prefix(_)) => (
-            "$.run_options.ii_check_s3.bucket",
-            "$.run_options.ii_check_s3.prefix",
-        ),
+/// Where `document` names the bucket and the key of its output.
+fn paths(document: &ExecutionDocument) -> (&'static str, &'static str) {
+    match document.run_options.ii_check_s3 {
+        Some(CheckS3::Key(_)) => ("$.run_options.ii_check_s3.bucket", "$.run_options.ii_check_s3.key"),
+        Some(CheckS3::Prefix(_)) => ("$.run_options.ii_check_s3.bucket", "$.run_options.ii_check_s3.prefix"),
         _ if document.bucket.is_some() => ("$.bucket", "$.obj_key"),
         _ if document.commands.is_some() => ("$.commands", "$.commands"),
-        _ => (
-            "$.datastream_command_options.s3_bucket",
-            "$.datastream_command_options.s3_prefix",
-        ),
-    };
+        _ => ("$.datastream_command_options.s3_bucket", "$.datastream_command_options.s3_prefix"),
+    }
+}
+
+fn check_target(target: &OutputTarget, bucket_path: &str, key_path: &str, problems: &mut Vec<Problem>) {
     if !is_bucket_name(target.bucket()) {
         let message = format!("found {:?}, expected the name of an S3 bucket", target.bucket());
         problems.push(Problem::new(bucket_path, message));
     }
     let key = match target {
-        OutputTarget::Key { key, .. } => key,
+        OutputTarget::Key { key, .. } => key.as_str(),
         OutputTarget::Prefix { prefix, .. } => prefix.trim_matches('/'),
     };
     if key.is_empty() || key.len() > 1024 {
-        let message = format!(
-            "found {}, expected an S3 key of 1 to 1,024 bytes",
-            found(&Value::from(key))
-        );
+        let message = format!("found {}, expected an S3 key of 1 to 1,024 bytes", found(&Value::from(key)));
         problems.push(Problem::new(key_path, message));
     }
 }
@@ -237,9 +216,7 @@ fn check_target(target: &OutputTarget, document: &ExecutionDocument, problems: &
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, as far as letters go.
 fn is_bucket_name(name: &str) -> bool {
     (3..=63).contains(&name.len())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
         && !name.starts_with(['-', '.'])
         && !name.ends_with(['-', '.'])
         && !name.contains("..")
@@ -257,26 +234,19 @@ fn check_instance(instance: &InstanceParameters, problems: &mut Vec<Problem>) {
     }
     let (family, size) = instance.instance_type.split_once('.').unwrap_or_default();
     let plain = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
     if !plain(family) || !plain(size) {
-        let message = format!(
-            "found {:?}, expected an instance type such as t4g.large",
-            instance.instance_type
-        );
+        let message =
+            format!("found {:?}, expected an instance type such as t4g.large", instance.instance_type);
         problems.push(Problem::new(format!("{PATH}.InstanceType"), message));
     }
     let specifications = instance.tag_specifications.iter().flatten().enumerate();
     for (i, tag) in specifications.flat_map(|(i, spec)| spec.tags.iter().map(move |tag| (i, tag))) {
         // Ours decide what the cleanup may touch; AWS's own prefix is refused by AWS.
         if tag.key.starts_with("ec2-ops:") || tag.key.starts_with("aws:") {
-            let message = format!(
-                "found the tag {:?}, expected none that begins with ec2-ops: or aws:",
-                tag.key
-            );
+            let message =
+                format!("found the tag {:?}, expected none that begins with ec2-ops: or aws:", tag.key);
             problems.push(Problem::new(format!("{PATH}.TagSpecifications[{i}]"), message));
         }
     }

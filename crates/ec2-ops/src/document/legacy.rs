@@ -6,21 +6,9 @@ use super::problem::field;
 
 /// Where fields that nothing reads stand, and which they are.
 const UNREAD: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "t0",
-            "InstanceId",
-            "command_id",
-            "retry_attempt",
-            "ii_s3_object_checked",
-        ],
-    ),
+    ("", &["t0", "InstanceId", "command_id", "retry_attempt", "ii_s3_object_checked"]),
     ("/run_options", &["check_s3"]),
-    (
-        "/instance_parameters",
-        &["MinCount", "MaxCount", "Count", "InstanceId"],
-    ),
+    ("/instance_parameters", &["MinCount", "MaxCount", "Count", "InstanceId"]),
 ];
 
 /// Old names, by where they stand.

@@ -16,7 +16,7 @@ pub use instance_parameters::{
     InstanceParameters, MarketType, MetadataOptions, Monitoring, NetworkInterface, Placement,
     SpotInstanceType, SpotInterruptionBehavior, SpotOptions, Tag, TagSpecification, TaggedResource,
 };
-pub use job::Job;
+pub use job::{Job, Output};
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;
 pub use types::{

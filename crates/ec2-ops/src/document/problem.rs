@@ -17,10 +17,7 @@ pub struct Problem {
 impl Problem {
     /// A problem at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            message: message.into(),
-        }
+        Self { path: path.into(), message: message.into() }
     }
 }
 
@@ -70,11 +67,7 @@ pub(super) fn found(value: &Value) -> String {
 /// The path of field `name` below `path`.
 pub(super) fn field(path: &str, name: &str) -> String {
     let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$');
-    if plain && !name.is_empty() {
-        format!("{path}.{name}")
-    } else {
-        format!("{path}[{name:?}]")
-    }
+    if plain && !name.is_empty() { format!("{path}.{name}") } else { format!("{path}[{name:?}]") }
 }
 
 /// The one of `known` that `name` was probably meant to be.

@@ -29,10 +29,7 @@ fn check(value: &Value, schema: &'static Value, path: &str, problems: &mut Vec<P
         return check_any_of(value, variants, path, problems);
     }
     if !type_matches(value, schema) {
-        problems.push(Problem::new(
-            path,
-            format!("found {}, expected {}", found(value), expected(schema)),
-        ));
+        problems.push(Problem::new(path, format!("found {}, expected {}", found(value), expected(schema))));
         return;
     }
     match value {
@@ -42,17 +39,11 @@ fn check(value: &Value, schema: &'static Value, path: &str, problems: &mut Vec<P
             let (minimum, maximum) = (schema["minimum"].as_f64(), schema["maximum"].as_f64());
             let n = number.as_f64().unwrap_or(f64::NAN);
             if minimum.is_some_and(|minimum| n < minimum) || maximum.is_some_and(|maximum| n > maximum) {
-                problems.push(Problem::new(
-                    path,
-                    format!("found {number}, expected {}", expected(schema)),
-                ));
+                problems.push(Problem::new(path, format!("found {number}, expected {}", expected(schema))));
             }
         }
         Value::String(_) if !allowed(value, schema) => {
-            problems.push(Problem::new(
-                path,
-                format!("found {value}, expected {}", expected(schema)),
-            ));
+            problems.push(Problem::new(path, format!("found {value}, expected {}", expected(schema))));
         }
         _ => {}
     }
@@ -73,15 +64,11 @@ fn check_object(
             None => problems.push(Problem::new(field(path, name), unknown(name, known))),
         }
     }
-    let required = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     for name in required.filter(|name| !fields.contains_key(*name)) {
-        let what = known.get(name).map_or_else(String::new, |schema| {
-            format!(", expected {}", expected(resolve(schema)))
-        });
+        let what = known
+            .get(name)
+            .map_or_else(String::new, |schema| format!(", expected {}", expected(resolve(schema))));
         problems.push(Problem::new(field(path, name), format!("missing{what}")));
     }
 }
@@ -97,16 +84,8 @@ fn unknown(name: &str, known: &'static Map<String, Value>) -> String {
 }
 
 fn check_list(items: &[Value], schema: &'static Value, path: &str, problems: &mut Vec<Problem>) {
-    if items.len()
-        < schema["minItems"]
-            .as_u64()
-            .and_then(|n| usize::try_from(n).ok())
-            .unwrap_or(0)
-    {
-        problems.push(Problem::new(
-            path,
-            "found an empty list, expected at least one entry",
-        ));
+    if items.len() < schema["minItems"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0) {
+        problems.push(Problem::new(path, "found an empty list, expected at least one entry"));
     }
     for (i, item) in items.iter().enumerate() {
         check(item, &schema["items"], &format!("{path}[{i}]"), problems);
@@ -115,10 +94,7 @@ fn check_list(items: &[Value], schema: &'static Value, path: &str, problems: &mu
 
 /// Checks against the variant that fits best, so that the message speaks of what was probably meant.
 fn check_any_of(value: &Value, variants: &'static [Value], path: &str, problems: &mut Vec<Problem>) {
-    let fitting = variants
-        .iter()
-        .map(resolve)
-        .filter(|variant| type_matches(value, variant));
+    let fitting = variants.iter().map(resolve).filter(|variant| type_matches(value, variant));
     let best = fitting
         .map(|variant| {
             let mut own = Vec::new();
@@ -129,10 +105,7 @@ fn check_any_of(value: &Value, variants: &'static [Value], path: &str, problems:
     match best {
         Some(own) => problems.extend(own),
         None => {
-            let names: Vec<_> = variants
-                .iter()
-                .map(|variant| expected(resolve(variant)))
-                .collect();
+            let names: Vec<_> = variants.iter().map(|variant| expected(resolve(variant))).collect();
             let message = format!("found {}, expected {}", found(value), names.join(" or "));
             problems.push(Problem::new(path, message));
         }
@@ -140,29 +113,17 @@ fn check_any_of(value: &Value, variants: &'static [Value], path: &str, problems:
 }
 
 fn variants(schema: &'static Value) -> Option<&'static Vec<Value>> {
-    ["anyOf", "oneOf"]
-        .iter()
-        .find_map(|keyword| schema[*keyword].as_array())
+    ["anyOf", "oneOf"].iter().find_map(|keyword| schema[*keyword].as_array())
 }
 
 fn resolve(schema: &'static Value) -> &'static Value {
-    let target = schema["$ref"]
-        .as_str()
-        .and_then(|pointer| pointer.strip_prefix('#'));
-    target
-        .and_then(|pointer| json_schema().pointer(pointer))
-        .unwrap_or(schema)
+    let target = schema["$ref"].as_str().and_then(|pointer| pointer.strip_prefix('#'));
+    target.and_then(|pointer| json_schema().pointer(pointer)).unwrap_or(schema)
 }
 
 fn types(schema: &'static Value) -> impl Iterator<Item = &'static str> {
     let one = schema["type"].as_str();
-    one.into_iter().chain(
-        schema["type"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str),
-    )
+    one.into_iter().chain(schema["type"].as_array().into_iter().flatten().filter_map(Value::as_str))
 }
 
 fn type_matches(value: &Value, schema: &'static Value) -> bool {
@@ -182,27 +143,18 @@ fn type_matches(value: &Value, schema: &'static Value) -> bool {
 
 fn allowed(value: &Value, schema: &'static Value) -> bool {
     schema.get("const").is_none_or(|constant| constant == value)
-        && schema["enum"]
-            .as_array()
-            .is_none_or(|words| words.contains(value))
+        && schema["enum"].as_array().is_none_or(|words| words.contains(value))
 }
 
 /// What `schema` wants, in a few words.
 fn expected(schema: &'static Value) -> String {
     if let Some(variants) = variants(schema) {
-        let names: Vec<_> = variants
-            .iter()
-            .filter(|v| v["type"] != "null")
-            .map(expected_of_reference)
-            .collect();
+        let names: Vec<_> =
+            variants.iter().filter(|v| v["type"] != "null").map(expected_of_reference).collect();
         return names.join(" or ");
     }
     if let Some(words) = schema["enum"].as_array() {
-        let words: Vec<_> = words
-            .iter()
-            .filter(|word| !word.is_null())
-            .map(Value::to_string)
-            .collect();
+        let words: Vec<_> = words.iter().filter(|word| !word.is_null()).map(Value::to_string).collect();
         return words.join(" or ");
     }
     if let Some(constant) = schema.get("const") {
@@ -228,10 +180,7 @@ fn expected_of_reference(schema: &'static Value) -> String {
 fn object_of(schema: &'static Value) -> String {
     match schema["properties"].as_object() {
         Some(known) if known.len() <= 3 => {
-            format!(
-                "{{{}}}",
-                known.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
-            )
+            format!("{{{}}}", known.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
         }
         _ => "an object".to_owned(),
     }

@@ -1,0 +1,89 @@
+//! The context object, `$$`.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::path::{Path, Segment, descend};
+use crate::interpreter::Execution;
+
+/// What a state can learn about itself and its execution.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>.
+pub(crate) struct Context<'a> {
+    pub(crate) execution: &'a Execution,
+    pub(crate) state: &'a str,
+    pub(crate) entered: Timestamp,
+    /// How often the task was retried so far. Only a Task state has it.
+    pub(crate) retry_count: Option<u32>,
+    /// Only a task that waits for its token has it.
+    pub(crate) token: Option<&'a str>,
+    /// Everything but `Execution.Input`, made when it is first asked for: most states never ask.
+    value: OnceLock<Value>,
+}
+
+impl<'a> Context<'a> {
+    /// The context of a state that is not a task.
+    pub(crate) fn new(execution: &'a Execution, state: &'a str, entered: Timestamp) -> Self {
+        Self {
+            execution,
+            state,
+            entered,
+            retry_count: None,
+            token: None,
+            value: OnceLock::new(),
+        }
+    }
+
+    /// The value at `path`, which begins with `$$`.
+    pub(crate) fn find(&'a self, path: &Path) -> Option<Cow<'a, Value>> {
+        let is = |segment: &Segment, name: &str| matches!(segment, Segment::Field(field) if field == name);
+        match path.segments() {
+            [execution, input, rest @ ..] if is(execution, "Execution") && is(input, "Input") => {
+                descend(self.execution.input(), rest).map(Cow::Borrowed)
+            }
+            [] => Some(Cow::Owned(self.with_input())),
+            [execution] if is(execution, "Execution") => {
+                Some(Cow::Owned(self.with_input()["Execution"].take()))
+            }
+            segments => descend(self.value(), segments).map(Cow::Borrowed),
+        }
+    }
+
+    /// The context object without `Execution.Input`.
+    pub(crate) fn value(&self) -> &Value {
+        self.value.get_or_init(|| {
+            let identity = self.execution.identity();
+            let mut value = json!({
+                "Execution": {
+                    "Id": &*identity.arn,
+                    "Name": &*identity.name,
+                    "RoleArn": &*identity.role_arn,
+                    "StartTime": text(self.execution.started()),
+                    "RedriveCount": 0,
+                },
+                "State": {"Name": self.state, "EnteredTime": text(self.entered)},
+                "StateMachine": {"Id": &*identity.state_machine_arn, "Name": &*identity.state_machine_name},
+            });
+            if let Some(retry_count) = self.retry_count {
+                value["State"]["RetryCount"] = retry_count.into();
+            }
+            if let Some(token) = self.token {
+                value["Task"] = json!({"Token": token});
+            }
+            value
+        })
+    }
+
+    fn with_input(&self) -> Value {
+        let mut value = self.value().clone();
+        value["Execution"]["Input"] = self.execution.input().clone();
+        value
+    }
+}
+
+/// A moment as AWS writes it here: RFC 3339 in UTC with milliseconds.
+fn text(timestamp: Timestamp) -> String {
+    format!("{timestamp:.3}")
+}

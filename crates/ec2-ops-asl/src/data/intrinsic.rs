@@ -1,0 +1,61 @@
+//! Intrinsic functions: `States.Format('{}-{}', $.a, $.b)`.
+
+mod functions;
+mod parse;
+
+use serde_json::Value;
+
+use super::path::Path;
+use super::{Scope, Trouble};
+use functions::Function;
+
+/// A call of an intrinsic function.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html>.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    function: Function,
+    arguments: Vec<Argument>,
+    /// The call as it is written, for complaints.
+    text: String,
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug, PartialEq)]
+enum Argument {
+    Literal(Value),
+    Path(Path),
+    Call(Call),
+}
+
+impl Call {
+    /// Reads a call. The error says what is wrong with `text` and what would be right.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        parse::call(text).map_err(|problem| format!("'{text}' is not a valid intrinsic function: {problem}"))
+    }
+
+    /// The result of the call.
+    pub(crate) fn evaluate(&self, scope: Scope<'_>) -> Result<Value, Trouble> {
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Literal(value) => Ok(value.clone()),
+                Argument::Call(call) => call.evaluate(scope),
+                Argument::Path(path) => scope.find(path).map(std::borrow::Cow::into_owned).ok_or_else(|| {
+                    Trouble::runtime(format!(
+                        "The function '{}' had the following error: The JsonPath argument for the field '{path}' could \
+                         not be found in the input '{}'",
+                        self.text, scope.input
+                    ))
+                }),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        self.function.apply(&arguments).map_err(|problem| Trouble {
+            error: crate::failure::INTRINSIC_FAILURE,
+            message: format!("The function '{}' had the following error: {problem}", self.text),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! The syntax of a call.
+
+use serde_json::Value;
+
+use super::functions::Function;
+use super::{Argument, Call, Path};
+
+/// Reads `text`, which must be one call and nothing else.
+pub(super) fn call(text: &str) -> Result<Call, String> {
+    let (call, rest) = call_prefix(text)?;
+    if rest.is_empty() {
+        Ok(call)
+    } else {
+        Err(format!("unexpected '{rest}' after the closing parenthesis"))
+    }
+}
+
+/// Reads a call off the front of `text`.
+fn call_prefix(text: &str) -> Result<(Call, &str), String> {
+    let (name, mut rest) = text
+        .split_once('(')
+        .ok_or("a '(' is missing after the function's name")?;
+    let function = Function::named(name)?;
+    let mut arguments = Vec::new();
+    if let Some(after) = rest.trim_start().strip_prefix(')') {
+        rest = after;
+    } else {
+        loop {
+            let (argument, after) = argument(
+                rest.trim_start(),
+                function == Function::Format && arguments.is_empty(),
+            )?;
+            arguments.push(argument);
+            let after = after.trim_start();
+            if let Some(after) = after.strip_prefix(')') {
+                rest = after;
+                break;
+            }
+            rest = after
+                .strip_prefix(',')
+                .ok_or_else(|| format!("expected ',' or ')' at '{after}'"))?;
+        }
+    }
+    function.accepts(arguments.len())?;
+    let text = text[..text.len() - rest.len()].to_owned();
+    Ok((
+        Call {
+            function,
+            arguments,
+            text,
+        },
+        rest,
+    ))
+}
+
+/// Reads an argument off the front of `text`. A format string keeps the escapes of its braces.
+fn argument(text: &str, is_format: bool) -> Result<(Argument, &str), String> {
+    if let Some(rest) = text.strip_prefix('\'') {
+        let (literal, rest) = string(rest, is_format)?;
+        return Ok((Argument::Literal(Value::String(literal)), rest));
+    }
+    if text.starts_with("States.") {
+        let (call, rest) = call_prefix(text)?;
+        return Ok((Argument::Call(call), rest));
+    }
+    let (word, rest) = text.split_at(word_end(text));
+    if word.starts_with('$') {
+        return Path::parse(word).map(|path| (Argument::Path(path), rest));
+    }
+    match serde_json::from_str(word) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_) | Value::Null)) => Ok((Argument::Literal(value), rest)),
+        _ => Err(format!(
+            "'{word}' is not an argument: expected a path, a number, true, false, null, a call, or a string in single \
+             quotes"
+        )),
+    }
+}
+
+/// Where a path, a number or a word ends: at `,`, `)` or a space outside of brackets.
+fn word_end(text: &str) -> usize {
+    let mut quote = None;
+    let mut bracket = false;
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if character == open => quote = None,
+            (None, '\'' | '"') if bracket => quote = Some(character),
+            (None, '[') => bracket = true,
+            (None, ']') => bracket = false,
+            (None, ',' | ')' | ' ') if !bracket => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Reads a string after its opening quote. `\'`, `\\`, `\{` and `\}` are the only escapes.
+fn string(text: &str, keep_braces: bool) -> Result<(String, &str), String> {
+    let mut literal = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\'' => return Ok((literal, &text[at + 1..])),
+            '\\' => match characters.next() {
+                Some((_, '\'')) => literal.push('\''),
+                Some((_, escaped @ ('\\' | '{' | '}'))) => {
+                    if keep_braces {
+                        literal.push('\\');
+                    }
+                    literal.push(escaped);
+                }
+                _ => {
+                    return Err(
+                        "a backslash may only escape a single quote, a brace or a backslash".to_owned(),
+                    );
+                }
+            },
+            _ => literal.push(character),
+        }
+    }
+    Err("a string is not closed: expected a single quote".to_owned())
+}

@@ -1,0 +1,235 @@
+//! A strict reader of one JSON object: what it is not asked for is unknown.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::problems::Problems;
+use super::{Seconds, StateId};
+use crate::data::path::{Path, Root};
+use crate::data::template::{Dynamic, Template};
+use crate::suggestion::did_you_mean;
+
+/// The states of a machine by name.
+pub(super) type StateIds<'a> = HashMap<&'a str, StateId>;
+
+/// Reads the fields of one object, and reports to `problems` whatever is wrong with one.
+pub(super) struct Fields<'a> {
+    /// Where the object is.
+    pub(super) at: String,
+    object: &'a Map<String, Value>,
+    problems: &'a Problems,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Fields<'a> {
+    /// A reader of `value`, which must be an object.
+    pub(super) fn new(value: &'a Value, at: impl Into<String>, problems: &'a Problems) -> Option<Self> {
+        let at = at.into();
+        let Value::Object(object) = value else {
+            problems.report(at, format!("expected an object, found {value}"));
+            return None;
+        };
+        Some(Self {
+            at,
+            object,
+            problems,
+            known: RefCell::default(),
+        })
+    }
+
+    /// A reader of `value`, which is at `at` and whose problems go where these go.
+    pub(super) fn inner(&self, value: &'a Value, at: String) -> Option<Fields<'a>> {
+        Self::new(value, at, self.problems)
+    }
+
+    /// The raw value of `name`, which is a known field from now on.
+    pub(super) fn get(&self, name: &'static str) -> Option<&'a Value> {
+        self.known.borrow_mut().push(name);
+        self.object.get(name)
+    }
+
+    /// Whether the object has `name`, without making it known.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.object.contains_key(name)
+    }
+
+    /// The raw value of `name`, which must be there.
+    pub(super) fn require(&self, name: &'static str) -> Option<&'a Value> {
+        let value = self.get(name);
+        if value.is_none() {
+            self.problems.report(&self.at, format!("'{name}' is required"));
+        }
+        value
+    }
+
+    /// Where the field `name` is.
+    pub(super) fn path_of(&self, name: &str) -> String {
+        format!("{}.{name}", self.at)
+    }
+
+    /// Reports what is wrong with the field `name`.
+    pub(super) fn report(&self, name: &str, message: impl Into<String>) {
+        self.problems.report(self.path_of(name), message);
+    }
+
+    /// Reports what is wrong at `at`, inside of a field.
+    pub(super) fn report_at(&self, at: String, message: impl Into<String>) {
+        self.problems.report(at, message);
+    }
+
+    /// Reports what is wrong with the object as a whole.
+    pub(super) fn report_all(&self, message: impl Into<String>) {
+        self.problems.report(&self.at, message);
+    }
+
+    /// Reports every field that nobody asked for. `what` names the object to people.
+    pub(super) fn finish(&self, what: &str) {
+        let known = self.known.borrow();
+        for name in self.object.keys().filter(|name| !known.contains(&name.as_str())) {
+            let hint = did_you_mean(name, known.iter().copied());
+            self.report(name, format!("field '{name}' is not supported in {what}{hint}"));
+        }
+    }
+
+    pub(super) fn string(&self, name: &'static str) -> Option<&'a str> {
+        let value = self.get(name)?;
+        value.as_str().or_else(|| {
+            self.report(name, format!("expected a string, found {value}"));
+            None
+        })
+    }
+
+    pub(super) fn boolean(&self, name: &'static str) -> Option<bool> {
+        let value = self.get(name)?;
+        value.as_bool().or_else(|| {
+            self.report(name, format!("expected true or false, found {value}"));
+            None
+        })
+    }
+
+    pub(super) fn integer(&self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        let value = self.get(name)?;
+        value
+            .as_u64()
+            .filter(|number| range.contains(number))
+            .or_else(|| {
+                let (low, high) = range.into_inner();
+                self.report(
+                    name,
+                    format!("expected an integer from {low} to {high}, found {value}"),
+                );
+                None
+            })
+    }
+
+    /// The elements of an array and where each one is.
+    pub(super) fn array(
+        &self,
+        name: &'static str,
+    ) -> Option<impl Iterator<Item = (&'a Value, String)> + use<'a>> {
+        let value = self.get(name)?;
+        let Value::Array(array) = value else {
+            self.report(name, format!("expected an array, found {value}"));
+            return None;
+        };
+        let at = self.path_of(name);
+        Some(
+            array
+                .iter()
+                .enumerate()
+                .map(move |(index, element)| (element, format!("{at}[{index}]"))),
+        )
+    }
+
+    /// The elements of an array that must be there and must not be empty.
+    pub(super) fn non_empty_array(
+        &self,
+        name: &'static str,
+    ) -> Option<impl Iterator<Item = (&'a Value, String)> + use<'a>> {
+        self.require(name)?;
+        let mut elements = self.array(name)?.peekable();
+        if elements.peek().is_none() {
+            self.report(name, "expected at least one element");
+            return None;
+        }
+        Some(elements)
+    }
+
+    /// A path that is read.
+    pub(super) fn path(&self, name: &'static str) -> Option<Path> {
+        let text = self.string(name)?;
+        Path::parse(text)
+            .map_err(|problem| self.report(name, problem))
+            .ok()
+    }
+
+    /// `InputPath` or `OutputPath`: `$` unless it says otherwise, `None` for JSON null.
+    pub(super) fn selection(&self, name: &'static str) -> Option<Path> {
+        match self.get(name) {
+            None => Some(Path::input()),
+            Some(Value::Null) => None,
+            Some(_) => self.path(name),
+        }
+    }
+
+    /// `ResultPath`: like a selection, but it cannot lead into the context object.
+    pub(super) fn result_path(&self) -> Option<Path> {
+        let path = self.selection("ResultPath")?;
+        if path.root() == Root::Context {
+            self.report(
+                "ResultPath",
+                format!("'{path}' is the context object, which cannot be written"),
+            );
+        }
+        Some(path)
+    }
+
+    /// A path or an intrinsic function.
+    pub(super) fn dynamic(&self, name: &'static str) -> Option<Dynamic> {
+        let text = self.string(name)?;
+        Dynamic::parse(text)
+            .map_err(|problem| self.report(name, problem))
+            .ok()
+    }
+
+    /// A payload template.
+    pub(super) fn template(&self, name: &'static str) -> Option<Template> {
+        let value = self.get(name)?;
+        let mut report = |at, message| self.problems.report(at, message);
+        Some(Template::load(value, &self.path_of(name), &mut report))
+    }
+
+    /// Seconds that are fixed (`name`) or at a path (`path_name`), but not both.
+    pub(super) fn seconds(
+        &self,
+        name: &'static str,
+        path_name: &'static str,
+        range: RangeInclusive<u64>,
+    ) -> Option<Seconds> {
+        self.at_most_one(&[name, path_name]);
+        let fixed = self.integer(name, range).map(Seconds::Fixed);
+        let path = self.path(path_name).map(Seconds::Path);
+        fixed.or(path)
+    }
+
+    /// Reports more than one of `names`.
+    pub(super) fn at_most_one(&self, names: &[&str]) {
+        let present: Vec<_> = names.iter().filter(|name| self.has(name)).copied().collect();
+        if present.len() > 1 {
+            self.report_all(format!("only one of '{}' is allowed", present.join("' and '")));
+        }
+    }
+
+    /// The state that `name` refers to.
+    pub(super) fn target(&self, name: &'static str, states: &StateIds<'_>) -> Option<StateId> {
+        let text = self.string(name)?;
+        states.get(text).copied().or_else(|| {
+            let hint = did_you_mean(text, states.keys().copied());
+            self.report(name, format!("there is no state '{text}'{hint}"));
+            None
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! The machine as a graph: every state can be reached, and one of them ends the execution.
+
+use super::problems::Problems;
+use super::{Body, State, StateId, StateMachine, Transition};
+
+/// Reports states that nothing leads to, and a machine that cannot end.
+pub(super) fn check(machine: &StateMachine, problems: &Problems) {
+    let reachable = reachable(machine);
+    for (state, reachable) in machine.states.iter().zip(&reachable) {
+        if !reachable {
+            problems.report(
+                format!("$.States.{}", state.name),
+                "no state leads here from StartAt",
+            );
+        }
+    }
+    let ends = machine
+        .states
+        .iter()
+        .zip(&reachable)
+        .any(|(state, reachable)| *reachable && is_terminal(state));
+    if !ends {
+        problems.report(
+            "$.States",
+            "no state that can be reached ends the execution: expected End, Succeed or Fail",
+        );
+    }
+}
+
+/// Where the execution can go after `state`, errors included.
+pub(crate) fn successors(state: &State) -> Vec<StateId> {
+    let then = |transition: &Transition| match transition {
+        Transition::Next(id) => vec![*id],
+        Transition::End => Vec::new(),
+    };
+    match &state.body {
+        Body::Task(task) => {
+            let caught = task.catch.iter().map(|catcher| catcher.next);
+            then(&task.then).into_iter().chain(caught).collect()
+        }
+        Body::Choice(choice) => choice
+            .rules
+            .iter()
+            .map(|(_, next)| *next)
+            .chain(choice.default)
+            .collect(),
+        Body::Pass(pass) => then(&pass.then),
+        Body::Wait(wait) => then(&wait.then),
+        Body::Succeed | Body::Fail(_) => Vec::new(),
+    }
+}
+
+fn is_terminal(state: &State) -> bool {
+    match &state.body {
+        Body::Task(task) => task.then == Transition::End,
+        Body::Pass(pass) => pass.then == Transition::End,
+        Body::Wait(wait) => wait.then == Transition::End,
+        Body::Succeed | Body::Fail(_) => true,
+        Body::Choice(_) => false,
+    }
+}
+
+fn reachable(machine: &StateMachine) -> Vec<bool> {
+    let mut reachable = vec![false; machine.states.len()];
+    let mut open = vec![machine.start_at];
+    while let Some(id) = open.pop() {
+        if !std::mem::replace(&mut reachable[id.0], true) {
+            open.extend(successors(machine.state(id)));
+        }
+    }
+    reachable
+}

@@ -1,0 +1,151 @@
+//! `Retry` and `Catch`.
+
+use super::StateId;
+use super::fields::{Fields, StateIds};
+use crate::data::path::Path;
+use crate::failure::{ALL, PREDEFINED};
+use crate::suggestion::did_you_mean;
+
+/// The longest `MaxDelaySeconds`: 366 days.
+const MAX_DELAY_SECONDS: u64 = 31_622_400;
+const MAX_INTERVAL_SECONDS: u64 = 99_999_999;
+const MAX_ATTEMPTS: u64 = 99_999_999;
+
+/// When a failed task is tried again.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Retrier {
+    pub(crate) error_equals: Vec<String>,
+    pub(crate) interval_seconds: u64,
+    pub(crate) backoff_rate: f64,
+    pub(crate) max_attempts: u64,
+    pub(crate) max_delay_seconds: Option<u64>,
+    pub(crate) jitter: JitterStrategy,
+}
+
+/// Whether the delay is taken as computed or at random below that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JitterStrategy {
+    Full,
+    None,
+}
+
+/// Where a failed task that is not tried again leads.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Catcher {
+    pub(crate) error_equals: Vec<String>,
+    /// `ResultPath`; `None` is JSON null, which discards the error.
+    pub(crate) result_path: Option<Path>,
+    pub(crate) next: StateId,
+}
+
+pub(super) fn retriers(state: &Fields<'_>) -> Vec<Retrier> {
+    let Some(elements) = state.array("Retry") else {
+        return Vec::new();
+    };
+    let elements: Vec<_> = elements.collect();
+    let last = elements.len().saturating_sub(1);
+    elements
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, (value, at))| retrier(&state.inner(value, at)?, index == last))
+        .collect()
+}
+
+fn retrier(fields: &Fields<'_>, last: bool) -> Option<Retrier> {
+    fields.string("Comment");
+    let error_equals = error_equals(fields, last);
+    let interval_seconds = fields
+        .integer("IntervalSeconds", 1..=MAX_INTERVAL_SECONDS)
+        .unwrap_or(1);
+    let max_attempts = fields.integer("MaxAttempts", 0..=MAX_ATTEMPTS).unwrap_or(3);
+    let max_delay_seconds = fields.integer("MaxDelaySeconds", 1..=MAX_DELAY_SECONDS);
+    if let Some(delay) = max_delay_seconds.filter(|delay| *delay <= interval_seconds) {
+        fields.report(
+            "MaxDelaySeconds",
+            format!("expected more than IntervalSeconds ({interval_seconds}), found {delay}"),
+        );
+    }
+    let backoff_rate = fields.get("BackoffRate").map_or(Some(2.0), |value| {
+        value.as_f64().filter(|rate| *rate >= 1.0).or_else(|| {
+            fields.report(
+                "BackoffRate",
+                format!("expected a number of at least 1.0, found {value}"),
+            );
+            None
+        })
+    });
+    let jitter = match fields.string("JitterStrategy") {
+        Some("FULL") => JitterStrategy::Full,
+        Some("NONE") | None => JitterStrategy::None,
+        Some(other) => {
+            fields.report(
+                "JitterStrategy",
+                format!("expected 'FULL' or 'NONE', found '{other}'"),
+            );
+            JitterStrategy::None
+        }
+    };
+    fields.finish("a retrier");
+    Some(Retrier {
+        error_equals: error_equals?,
+        interval_seconds,
+        backoff_rate: backoff_rate?,
+        max_attempts,
+        max_delay_seconds,
+        jitter,
+    })
+}
+
+pub(super) fn catchers(state: &Fields<'_>, states: &StateIds<'_>) -> Vec<Catcher> {
+    let Some(elements) = state.array("Catch") else {
+        return Vec::new();
+    };
+    let elements: Vec<_> = elements.collect();
+    let last = elements.len().saturating_sub(1);
+    elements
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, (value, at))| catcher(&state.inner(value, at)?, states, index == last))
+        .collect()
+}
+
+fn catcher(fields: &Fields<'_>, states: &StateIds<'_>, last: bool) -> Option<Catcher> {
+    fields.string("Comment");
+    let error_equals = error_equals(fields, last);
+    let result_path = fields.result_path();
+    let next = fields.require("Next").and_then(|_| fields.target("Next", states));
+    fields.finish("a catcher");
+    Some(Catcher {
+        error_equals: error_equals?,
+        result_path,
+        next: next?,
+    })
+}
+
+/// The names that a retrier or a catcher matches. `States.ALL` must stand alone, in the last one.
+fn error_equals(fields: &Fields<'_>, last: bool) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for (value, at) in fields.non_empty_array("ErrorEquals")? {
+        match value.as_str() {
+            Some(name) => {
+                if name.starts_with("States.") && !PREDEFINED.contains(&name) {
+                    let hint = did_you_mean(name, PREDEFINED);
+                    fields.report_at(
+                        at,
+                        format!("'{name}' is not an error name that AWS predefines{hint}"),
+                    );
+                }
+                names.push(name.to_owned());
+            }
+            None => fields.report_at(at, format!("expected a string, found {value}")),
+        }
+    }
+    if names.iter().any(|name| name == ALL) && (names.len() > 1 || !last) {
+        fields.report(
+            "ErrorEquals",
+            format!("'{ALL}' must stand alone, and in the last element"),
+        );
+    }
+    Some(names)
+}

@@ -1,0 +1,204 @@
+//! What an execution did, in the shapes of `GetExecutionHistory`.
+
+mod serialize;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::definition::Resource;
+use crate::failure::{Failure, RUNTIME};
+
+/// The most events that an execution may have; the last of them says that there would be more.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
+pub const MAX_EVENTS: usize = 25_000;
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// `SUCCEEDED`
+    Succeeded {
+        /// The output of the last state.
+        output: Arc<Value>,
+    },
+    /// `FAILED`
+    Failed(Failure),
+    /// `TIMED_OUT`: the machine's own `TimeoutSeconds` passed.
+    TimedOut,
+    /// `ABORTED`, with the error and the cause that whoever stopped it gave.
+    Aborted(Failure),
+}
+
+impl Ending {
+    /// The status that `DescribeExecution` shows.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Succeeded { .. } => "SUCCEEDED",
+            Self::Failed(_) => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted(_) => "ABORTED",
+        }
+    }
+}
+
+/// One event. Serialises to the shape of `GetExecutionHistory`; nothing is turned into text before that.
+/// See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Counts from 1 without gaps.
+    pub id: u64,
+    /// The event that led to this one; 0 where AWS names none.
+    pub previous_event_id: u64,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// What happened.
+    pub details: Details,
+}
+
+/// The types of states, as event types begin with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateType {
+    /// `Choice`
+    Choice,
+    /// `Fail`
+    Fail,
+    /// `Pass`
+    Pass,
+    /// `Succeed`
+    Succeed,
+    /// `Task`
+    Task,
+    /// `Wait`
+    Wait,
+}
+
+/// What happened in an event; each variant is an event type, `StateEntered` and `StateExited` one for each type of
+/// state.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the names are those of the API's event details")]
+pub enum Details {
+    ExecutionStarted {
+        input: Arc<Value>,
+        role_arn: Arc<str>,
+    },
+    StateEntered {
+        state_type: StateType,
+        name: Arc<str>,
+        input: Arc<Value>,
+    },
+    StateExited {
+        state_type: StateType,
+        name: Arc<str>,
+        output: Arc<Value>,
+    },
+    TaskScheduled {
+        resource: Resource,
+        region: Arc<str>,
+        parameters: Arc<Value>,
+        timeout_in_seconds: Option<u64>,
+        heartbeat_in_seconds: Option<u64>,
+    },
+    TaskStarted {
+        resource: Resource,
+    },
+    TaskSubmitted {
+        resource: Resource,
+        output: Arc<Value>,
+    },
+    TaskSucceeded {
+        resource: Resource,
+        output: Arc<Value>,
+    },
+    TaskFailed {
+        resource: Resource,
+        failure: Failure,
+    },
+    TaskTimedOut {
+        resource: Resource,
+        failure: Failure,
+    },
+    ExecutionEnded(Ending),
+}
+
+/// The events of one execution. Clones share them; any of them can be read while the execution runs.
+#[derive(Clone, Debug, Default)]
+pub struct History(Arc<Mutex<Record>>);
+
+#[derive(Debug, Default)]
+struct Record {
+    events: Vec<Event>,
+    ending: Option<Ending>,
+}
+
+/// The execution is over: nothing more can be recorded.
+#[derive(Debug)]
+pub(crate) struct Over(pub(crate) Ending);
+
+impl History {
+    /// The events so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().events.clone()
+    }
+
+    /// How the execution ended and when, if it has.
+    pub fn ending(&self) -> Option<(Ending, Timestamp)> {
+        let record = self.lock();
+        let ending = record.ending.clone()?;
+        record.events.last().map(|event| (ending, event.timestamp))
+    }
+
+    /// Records an event and returns its id. The one that would be the last that fits ends the execution instead.
+    pub(crate) fn record(&self, timestamp: Timestamp, details: Details) -> Result<u64, Over> {
+        let mut record = self.lock();
+        if let Some(ending) = &record.ending {
+            return Err(Over(ending.clone()));
+        }
+        if record.events.len() + 1 >= MAX_EVENTS {
+            let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
+            return Err(Over(
+                record.end(timestamp, Ending::Failed(Failure::new(RUNTIME, cause))),
+            ));
+        }
+        Ok(record.push(timestamp, details))
+    }
+
+    /// Ends the execution, unless it is over: an ending is final. Returns how it ended.
+    pub(crate) fn end(&self, timestamp: Timestamp, ending: Ending) -> Ending {
+        let mut record = self.lock();
+        match &record.ending {
+            Some(earlier) => earlier.clone(),
+            None => record.end(timestamp, ending),
+        }
+    }
+
+    /// A panic of another holder is a bug that its own task reports; the record is whole between any two statements.
+    fn lock(&self) -> MutexGuard<'_, Record> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    fn end(&mut self, timestamp: Timestamp, ending: Ending) -> Ending {
+        self.push(timestamp, Details::ExecutionEnded(ending.clone()));
+        self.ending = Some(ending.clone());
+        ending
+    }
+
+    fn push(&mut self, timestamp: Timestamp, details: Details) -> u64 {
+        let previous = self.events.len() as u64;
+        let id = previous + 1;
+        // AWS chains events, but not the first state to the start, and not what ends an execution from outside.
+        let outside = matches!(
+            details,
+            Details::ExecutionEnded(Ending::TimedOut | Ending::Aborted(_))
+        );
+        self.events.push(Event {
+            id,
+            previous_event_id: if id == 2 || outside { 0 } else { previous },
+            timestamp,
+            details,
+        });
+        id
+    }
+}

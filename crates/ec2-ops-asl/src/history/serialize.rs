@@ -1,0 +1,159 @@
+//! The JSON shape of events.
+
+use jiff::Timestamp;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value, json};
+
+use super::{Details, Ending, Event, StateType};
+use crate::failure::{Failure, TIMEOUT};
+
+impl StateType {
+    /// The word that event types begin with.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Choice => "Choice",
+            Self::Fail => "Fail",
+            Self::Pass => "Pass",
+            Self::Succeed => "Succeed",
+            Self::Task => "Task",
+            Self::Wait => "Wait",
+        }
+    }
+}
+
+impl Event {
+    /// The event's type, for example `TaskStateEntered`.
+    pub fn event_type(&self) -> String {
+        let name = match &self.details {
+            Details::ExecutionStarted { .. } => "ExecutionStarted",
+            Details::StateEntered { state_type, .. } => return format!("{}StateEntered", state_type.name()),
+            Details::StateExited { state_type, .. } => return format!("{}StateExited", state_type.name()),
+            Details::TaskScheduled { .. } => "TaskScheduled",
+            Details::TaskStarted { .. } => "TaskStarted",
+            Details::TaskSubmitted { .. } => "TaskSubmitted",
+            Details::TaskSucceeded { .. } => "TaskSucceeded",
+            Details::TaskFailed { .. } => "TaskFailed",
+            Details::TaskTimedOut { .. } => "TaskTimedOut",
+            Details::ExecutionEnded(Ending::Succeeded { .. }) => "ExecutionSucceeded",
+            Details::ExecutionEnded(Ending::Failed(_)) => "ExecutionFailed",
+            Details::ExecutionEnded(Ending::TimedOut) => "ExecutionTimedOut",
+            Details::ExecutionEnded(Ending::Aborted(_)) => "ExecutionAborted",
+        };
+        name.to_owned()
+    }
+
+    /// The name of the field that carries the details, and the details.
+    fn details_field(&self) -> (&'static str, Value) {
+        let task = |resource: &super::Resource| {
+            object(json!({"resourceType": "lambda", "resource": resource.name()}))
+        };
+        match &self.details {
+            Details::ExecutionStarted { input, role_arn } => (
+                "executionStartedEventDetails",
+                json!({"input": input.to_string(), "inputDetails": {"truncated": false}, "roleArn": &**role_arn}),
+            ),
+            Details::StateEntered { name, input, .. } => (
+                "stateEnteredEventDetails",
+                json!({"name": &**name, "input": input.to_string(), "inputDetails": {"truncated": false}}),
+            ),
+            Details::StateExited { name, output, .. } => (
+                "stateExitedEventDetails",
+                Value::Object(with_output(object(json!({"name": &**name})), output)),
+            ),
+            Details::TaskScheduled {
+                resource,
+                region,
+                parameters,
+                timeout_in_seconds,
+                heartbeat_in_seconds,
+            } => {
+                let mut details = task(resource);
+                details.insert("region".to_owned(), (&**region).into());
+                details.insert("parameters".to_owned(), parameters.to_string().into());
+                let limits = [
+                    ("timeoutInSeconds", timeout_in_seconds),
+                    ("heartbeatInSeconds", heartbeat_in_seconds),
+                ];
+                for (name, seconds) in limits {
+                    details.extend(seconds.map(|seconds| (name.to_owned(), seconds.into())));
+                }
+                ("taskScheduledEventDetails", Value::Object(details))
+            }
+            Details::TaskStarted { resource } => ("taskStartedEventDetails", Value::Object(task(resource))),
+            Details::TaskSubmitted { resource, output } => (
+                "taskSubmittedEventDetails",
+                Value::Object(with_output(task(resource), output)),
+            ),
+            Details::TaskSucceeded { resource, output } => (
+                "taskSucceededEventDetails",
+                Value::Object(with_output(task(resource), output)),
+            ),
+            Details::TaskFailed { resource, failure } => (
+                "taskFailedEventDetails",
+                Value::Object(with_failure(task(resource), failure)),
+            ),
+            Details::TaskTimedOut { resource, failure } => (
+                "taskTimedOutEventDetails",
+                Value::Object(with_failure(task(resource), failure)),
+            ),
+            Details::ExecutionEnded(ending) => ending.details_field(),
+        }
+    }
+}
+
+impl Ending {
+    fn details_field(&self) -> (&'static str, Value) {
+        let failed = |failure: &Failure| Value::Object(with_failure(Map::new(), failure));
+        match self {
+            Self::Succeeded { output } => (
+                "executionSucceededEventDetails",
+                Value::Object(with_output(Map::new(), output)),
+            ),
+            Self::Failed(failure) => ("executionFailedEventDetails", failed(failure)),
+            Self::Aborted(failure) => ("executionAbortedEventDetails", failed(failure)),
+            Self::TimedOut => ("executionTimedOutEventDetails", json!({"error": TIMEOUT})),
+        }
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (field, details) = self.details_field();
+        let mut event = serializer.serialize_map(Some(5))?;
+        event.serialize_entry("timestamp", &epoch_seconds(self.timestamp))?;
+        event.serialize_entry("type", &self.event_type())?;
+        event.serialize_entry("id", &self.id)?;
+        event.serialize_entry("previousEventId", &self.previous_event_id)?;
+        event.serialize_entry(field, &details)?;
+        event.end()
+    }
+}
+
+/// Seconds since 1970 with milliseconds, as the API sends timestamps.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds stay exact for 285,000 years"
+)]
+fn epoch_seconds(timestamp: Timestamp) -> f64 {
+    timestamp.as_millisecond() as f64 / 1000.0
+}
+
+fn with_output(mut details: Map<String, Value>, output: &Value) -> Map<String, Value> {
+    details.insert("output".to_owned(), output.to_string().into());
+    details.insert("outputDetails".to_owned(), json!({"truncated": false}));
+    details
+}
+
+fn with_failure(mut details: Map<String, Value>, failure: &Failure) -> Map<String, Value> {
+    for (name, text) in [("error", &failure.error), ("cause", &failure.cause)] {
+        details.extend(text.as_deref().map(|text| (name.to_owned(), text.into())));
+    }
+    details
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,266 @@
+//! The Task state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::retry::{Attempts, catcher};
+use super::visit::{StateFailure, Step, Stop, Visit, error_output};
+use super::{Environment, Invocation};
+use crate::data::Scope;
+use crate::data::context::Context;
+use crate::data::size::exceeds_quota;
+use crate::definition::{Resource, Task, Transition};
+use crate::failure::Failure;
+use crate::history::Details;
+use crate::tokens::{Signal, WaitingTask};
+
+/// What one attempt runs with.
+struct Attempt {
+    invocation: Invocation,
+    timeout: Option<Duration>,
+    heartbeat: Option<Duration>,
+}
+
+/// How a task that was started ended.
+enum Outcome {
+    Completed(Result<Arc<Value>, Failure>),
+    TimedOut { heartbeat: bool },
+}
+
+impl<E: Environment> Visit<'_, E> {
+    /// Tries the task until it succeeds, `Retry` gives up, or nothing catches.
+    pub(super) async fn task(&self, task: &Task) -> Result<Step, Stop> {
+        let mut attempts = Attempts::new(&task.retry);
+        loop {
+            let failed = match self.attempt(task, attempts.retries()).await {
+                Err(Stop::Failed(failed)) => failed,
+                finished => return finished.map(|output| (task.then, output)),
+            };
+            match attempts.next_delay(&failed, || self.environment.fraction()) {
+                Some(delay) => sleep(delay).await,
+                None => return self.catch(task, failed),
+            }
+        }
+    }
+
+    /// Goes where a catcher leads, with the error in the document. `OutputPath` does not apply.
+    fn catch(&self, task: &Task, failed: StateFailure) -> Result<Step, Stop> {
+        let Some(catcher) = catcher(&task.catch, &failed) else {
+            return Err(Stop::Failed(failed));
+        };
+        let error = Arc::new(error_output(&failed.failure));
+        let output = self.within_quota(self.merge(catcher.result_path.as_ref(), error)?)?;
+        Ok((Transition::Next(catcher.next), output))
+    }
+
+    /// One attempt, from the input to the output. Every attempt of a task that waits has a token of its own.
+    async fn attempt(&self, task: &Task, retries: u32) -> Result<Arc<Value>, Stop> {
+        let mut waiting = match task.resource {
+            Resource::Invoke => None,
+            Resource::InvokeWaitForTaskToken => Some(self.tokens.issue()),
+        };
+        let attempt = self.prepare(task, retries, waiting.as_ref())?;
+        let outcome = match &mut waiting {
+            None => self.invoke(&attempt).await,
+            Some(waiting) => self.invoke_and_wait(&attempt, waiting).await?,
+        };
+        let result = self.conclude(task.resource, outcome)?;
+        let token = waiting.as_ref().map(WaitingTask::token);
+        let result = match &task.result_selector {
+            None => result,
+            Some(selector) => {
+                let context = self.task_context(retries, token);
+                let scope = Scope {
+                    input: &result,
+                    context: &context,
+                };
+                Arc::new(
+                    selector
+                        .evaluate(scope)
+                        .map_err(|trouble| self.trouble(&trouble))?,
+                )
+            }
+        };
+        Ok(self.output(&self.merge(task.result_path.as_ref(), result)?)?)
+    }
+
+    /// Computes what the task runs with, and records that it is scheduled and started.
+    fn prepare(&self, task: &Task, retries: u32, waiting: Option<&WaitingTask>) -> Result<Attempt, Stop> {
+        let context = self.task_context(retries, waiting.map(WaitingTask::token));
+        let input = self.effective_input(&context)?;
+        let limit = |seconds: &Option<_>, field: &str| {
+            seconds
+                .as_ref()
+                .map(|seconds| self.seconds(seconds, &input, &context, field))
+                .transpose()
+        };
+        let timeout = limit(&task.timeout, "TimeoutSecondsPath")?;
+        let heartbeat = limit(&task.heartbeat, "HeartbeatSecondsPath")?;
+        self.check_limits(timeout, heartbeat)?;
+        let scope = Scope {
+            input: &input,
+            context: &context,
+        };
+        let parameters = task
+            .parameters
+            .evaluate(scope)
+            .map_err(|trouble| self.trouble(&trouble))?;
+        if !parameters["FunctionName"].is_string() {
+            let found = &parameters["FunctionName"];
+            return Err(self
+                .runtime(format!(
+                    "The value of the field 'FunctionName' must be a string: {found}"
+                ))
+                .into());
+        }
+        let parameters = self.within_quota(Arc::new(parameters))?;
+        let resource = task.resource;
+        self.record(Details::TaskScheduled {
+            resource,
+            region: Arc::clone(&self.execution.region),
+            parameters: Arc::clone(&parameters),
+            timeout_in_seconds: timeout,
+            heartbeat_in_seconds: heartbeat,
+        })?;
+        self.record(Details::TaskStarted { resource })?;
+        Ok(Attempt {
+            invocation: Invocation { parameters },
+            timeout: timeout.map(Duration::from_secs),
+            heartbeat: heartbeat.map(Duration::from_secs),
+        })
+    }
+
+    /// The limits of a definition were checked when it was loaded; those from paths are only known now.
+    fn check_limits(&self, timeout: Option<u64>, heartbeat: Option<u64>) -> Result<(), Failure> {
+        for (field, seconds) in [("TimeoutSeconds", timeout), ("HeartbeatSeconds", heartbeat)] {
+            if seconds == Some(0) {
+                return Err(self.runtime(format!("{field} must be positive: 0")));
+            }
+        }
+        match (timeout, heartbeat) {
+            (Some(timeout), Some(heartbeat)) if heartbeat >= timeout => Err(self.runtime(format!(
+                "HeartbeatSeconds must be smaller than TimeoutSeconds: {heartbeat} >= {timeout}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Invokes the function, whose answer is the task's result.
+    async fn invoke(&self, attempt: &Attempt) -> Outcome {
+        tokio::select! {
+            biased;
+            answer = self.environment.invoke(attempt.invocation.clone()) => {
+                Outcome::Completed(answer.map(|payload| Arc::new(response(&attempt.invocation, payload))))
+            }
+            () = after(attempt.timeout) => Outcome::TimedOut { heartbeat: false },
+        }
+    }
+
+    /// Invokes the function, and waits until the token comes back. That may be before the function answers.
+    async fn invoke_and_wait(&self, attempt: &Attempt, waiting: &mut WaitingTask) -> Result<Outcome, Stop> {
+        let mut submission = std::pin::pin!(self.environment.invoke(attempt.invocation.clone()));
+        let mut submitted = false;
+        let mut timeout = std::pin::pin!(after(attempt.timeout));
+        let mut beat = Instant::now();
+        let heartbeat = loop {
+            tokio::select! {
+                biased;
+                signal = waiting.signal() => match signal {
+                    Signal::Completed(completion) => return Ok(Outcome::Completed(completion)),
+                    Signal::Heartbeat => beat = Instant::now(),
+                },
+                answer = &mut submission, if !submitted => match answer {
+                    Ok(payload) => {
+                        submitted = true;
+                        self.record(Details::TaskSubmitted {
+                            resource: Resource::InvokeWaitForTaskToken,
+                            output: Arc::new(response(&attempt.invocation, payload)),
+                        })?;
+                    }
+                    Err(failure) => return Ok(expired(waiting, Outcome::Completed(Err(failure)))),
+                },
+                () = &mut timeout => break false,
+                () = missed(beat, attempt.heartbeat) => break true,
+            }
+        };
+        Ok(expired(waiting, Outcome::TimedOut { heartbeat }))
+    }
+
+    /// Records how the task ended, and returns its result.
+    fn conclude(&self, resource: Resource, outcome: Outcome) -> Result<Arc<Value>, Stop> {
+        let failure = match outcome {
+            Outcome::Completed(Ok(output)) if exceeds_quota(&output) => {
+                Failure::data_limit_exceeded("lambda")
+            }
+            Outcome::Completed(Ok(output)) => {
+                self.record(Details::TaskSucceeded {
+                    resource,
+                    output: Arc::clone(&output),
+                })?;
+                return Ok(output);
+            }
+            Outcome::Completed(Err(failure)) => failure,
+            Outcome::TimedOut { heartbeat } => {
+                let failure = Failure::timeout();
+                self.record(Details::TaskTimedOut {
+                    resource,
+                    failure: failure.clone(),
+                })?;
+                return Err(Stop::Failed(StateFailure { failure, heartbeat }));
+            }
+        };
+        self.record(Details::TaskFailed {
+            resource,
+            failure: failure.clone(),
+        })?;
+        Err(failure.into())
+    }
+
+    fn task_context<'t>(&'t self, retries: u32, token: Option<&'t str>) -> Context<'t> {
+        let mut context = self.context();
+        context.retry_count = Some(retries);
+        context.token = token;
+        context
+    }
+}
+
+/// `outcome`, unless the token was completed in the last moment: whoever did that was told that it counts.
+fn expired(waiting: &mut WaitingTask, outcome: Outcome) -> Outcome {
+    waiting.expire().map_or(outcome, Outcome::Completed)
+}
+
+/// The result of `lambda:invoke`, as far as it does not depend on the network. A numeric qualifier of the function is
+/// the version that ran.
+fn response(invocation: &Invocation, payload: Value) -> Value {
+    let qualifier = invocation.function_name().rsplit(':').next().unwrap_or_default();
+    let is_version =
+        !qualifier.is_empty() && qualifier.len() < 12 && qualifier.bytes().all(|b| b.is_ascii_digit());
+    let version = if is_version { qualifier } else { "$LATEST" };
+    let fields = [
+        ("ExecutedVersion", version.into()),
+        ("Payload", payload),
+        ("StatusCode", 200.into()),
+    ];
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+async fn after(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => sleep(limit).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends when no heartbeat came for `limit` since the last one.
+async fn missed(beat: Instant, limit: Option<Duration>) {
+    match limit {
+        Some(limit) => sleep_until(beat + limit).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,353 @@
+//! One stay in one state, and how data flows into and out of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Environment, Execution};
+use crate::data::context::Context;
+use crate::data::path::Path;
+use crate::data::size::exceeds_quota;
+use crate::data::{Scope, Trouble};
+use crate::definition::choice::timestamp;
+use crate::definition::{Body, Fail, Pass, Seconds, State, Text, Transition, Until, Wait};
+use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE, TIMEOUT};
+use crate::history::{Details, Ending, Over, StateType};
+use crate::tokens::TaskTokens;
+
+/// The longest wait that AWS takes, in seconds; a later timestamp fails the state.
+const MAX_WAIT_SECONDS: u64 = 2_147_483_647;
+
+/// Where the execution goes on, and with what.
+pub(super) type Step = (Transition, Arc<Value>);
+
+/// Why a state did not finish.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The state failed; a task's `Retry` and `Catch` may still help.
+    Failed(StateFailure),
+    /// The execution is over.
+    Over(Ending),
+}
+
+/// A failure as `Retry` and `Catch` see it.
+#[derive(Debug)]
+pub(super) struct StateFailure {
+    pub(super) failure: Failure,
+    /// A missing heartbeat. The history calls it `States.Timeout`, but `States.HeartbeatTimeout` matches it as well.
+    pub(super) heartbeat: bool,
+}
+
+impl Stop {
+    pub(super) fn into_ending(self) -> Ending {
+        match self {
+            Self::Failed(failed) => Ending::Failed(failed.failure),
+            Self::Over(ending) => ending,
+        }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(StateFailure {
+            failure,
+            heartbeat: false,
+        })
+    }
+}
+
+impl From<Over> for Stop {
+    fn from(Over(ending): Over) -> Self {
+        Self::Over(ending)
+    }
+}
+
+/// One stay in `state`.
+pub(super) struct Visit<'a, E> {
+    pub(super) execution: &'a Execution,
+    pub(super) environment: &'a E,
+    pub(super) tokens: &'a TaskTokens,
+    pub(super) state: &'a State,
+    /// The state's input, before `InputPath`.
+    pub(super) input: &'a Arc<Value>,
+    /// The id of the event that says that the state was entered.
+    event_id: u64,
+    entered: Timestamp,
+}
+
+impl<'a, E: Environment> Visit<'a, E> {
+    /// Enters `state`.
+    pub(super) fn enter(
+        execution: &'a Execution,
+        environment: &'a E,
+        tokens: &'a TaskTokens,
+        state: &'a State,
+        input: &'a Arc<Value>,
+    ) -> Result<Self, Over> {
+        let entered = environment.now();
+        let details = Details::StateEntered {
+            state_type: state_type(&state.body),
+            name: Arc::clone(&state.name),
+            input: Arc::clone(input),
+        };
+        let event_id = execution.history.record(entered, details)?;
+        Ok(Self {
+            execution,
+            environment,
+            tokens,
+            state,
+            input,
+            event_id,
+            entered,
+        })
+    }
+
+    /// Does what the state does, and leaves it.
+    pub(super) async fn run(&self) -> Result<Step, Stop> {
+        let (transition, output) = match &self.state.body {
+            Body::Task(task) => self.task(task).await?,
+            Body::Pass(pass) => (pass.then, self.pass(pass)?),
+            Body::Wait(wait) => (wait.then, self.wait(wait).await?),
+            Body::Choice(choice) => {
+                let input = self.effective_input(&self.context())?;
+                (
+                    Transition::Next(self.choose(choice, &input)?),
+                    self.output(&input)?,
+                )
+            }
+            Body::Succeed => (
+                Transition::End,
+                self.output(&self.effective_input(&self.context())?)?,
+            ),
+            Body::Fail(fail) => return Err(self.fail(fail)?.into()),
+        };
+        self.record(Details::StateExited {
+            state_type: state_type(&self.state.body),
+            name: Arc::clone(&self.state.name),
+            output: Arc::clone(&output),
+        })?;
+        Ok((transition, output))
+    }
+
+    fn pass(&self, pass: &Pass) -> Result<Arc<Value>, Failure> {
+        let context = self.context();
+        let input = self.effective_input(&context)?;
+        let result = match (&pass.result, &pass.parameters) {
+            (Some(result), _) => Arc::new(result.clone()),
+            (None, Some(parameters)) => {
+                let scope = Scope {
+                    input: &input,
+                    context: &context,
+                };
+                Arc::new(
+                    parameters
+                        .evaluate(scope)
+                        .map_err(|trouble| self.trouble(&trouble))?,
+                )
+            }
+            (None, None) => input,
+        };
+        self.output(&self.merge(pass.result_path.as_ref(), result)?)
+    }
+
+    async fn wait(&self, wait: &Wait) -> Result<Arc<Value>, Failure> {
+        let input = self.effective_input(&self.context())?;
+        let delay = self.delay(&wait.until, &input)?;
+        tokio::time::sleep(delay).await;
+        self.output(&input)
+    }
+
+    fn delay(&self, until: &Until, input: &Value) -> Result<Duration, Failure> {
+        let wake = match until {
+            Until::Seconds(seconds) => {
+                return self
+                    .seconds(seconds, input, &self.context(), "SecondsPath")
+                    .map(Duration::from_secs);
+            }
+            Until::Timestamp(timestamp) => *timestamp,
+            Until::TimestampPath(path) => {
+                let context = self.context();
+                let value = self.require(path, input, &context)?;
+                value.as_str().and_then(timestamp).ok_or_else(|| {
+                    self.runtime(format!(
+                        "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
+                         format string: {path} == {}",
+                        plain(&value)
+                    ))
+                })?
+            }
+        };
+        let delay = Duration::try_from(wake.duration_since(self.environment.now())).unwrap_or_default();
+        if delay.as_secs() > MAX_WAIT_SECONDS {
+            return Err(self.runtime("Wait state delay is too long."));
+        }
+        Ok(delay)
+    }
+
+    /// The value of `seconds`; a path must lead to a whole number that is not negative.
+    pub(super) fn seconds(
+        &self,
+        seconds: &Seconds,
+        input: &Value,
+        context: &Context<'_>,
+        field: &str,
+    ) -> Result<u64, Failure> {
+        let path = match seconds {
+            Seconds::Fixed(seconds) => return Ok(*seconds),
+            Seconds::Path(path) => path,
+        };
+        let value = self.require(path, input, context)?;
+        if let Some(seconds) = value.as_u64() {
+            return Ok(seconds.min(MAX_WAIT_SECONDS));
+        }
+        let complaint = if value.is_i64() {
+            "references a negative value"
+        } else {
+            "cannot be parsed as a long value"
+        };
+        Err(self.runtime(format!(
+            "The {field} parameter {complaint}: {path} == {}",
+            plain(&value)
+        )))
+    }
+
+    fn fail(&self, fail: &Fail) -> Result<Failure, Failure> {
+        let context = self.context();
+        let scope = Scope {
+            input: self.input,
+            context: &context,
+        };
+        let evaluate = |text: &Option<Text>, field: &str| match text {
+            None => Ok(None),
+            Some(Text::Fixed(text)) => Ok(Some(Arc::clone(text))),
+            Some(Text::Dynamic(dynamic)) => match dynamic.evaluate(scope, field) {
+                Ok(Value::String(text)) => Ok(Some(text.into())),
+                Ok(other) => {
+                    Err(self.runtime(format!("The {field} field must be a string, but it is: {other}")))
+                }
+                Err(trouble) => Err(self.trouble(&trouble)),
+            },
+        };
+        Ok(Failure {
+            error: evaluate(&fail.error, "ErrorPath")?,
+            cause: evaluate(&fail.cause, "CausePath")?,
+        })
+    }
+
+    /// The input after `InputPath`.
+    pub(super) fn effective_input(&self, context: &Context<'_>) -> Result<Arc<Value>, Failure> {
+        self.select(self.state.input_path.as_ref(), self.input, context)
+    }
+
+    /// The state's output: `output` after `OutputPath`, within the quota.
+    pub(super) fn output(&self, output: &Arc<Value>) -> Result<Arc<Value>, Failure> {
+        let output = self.select(self.state.output_path.as_ref(), output, &self.context())?;
+        self.within_quota(output)
+    }
+
+    /// Refuses `value` if it is over the quota.
+    pub(super) fn within_quota(&self, value: Arc<Value>) -> Result<Arc<Value>, Failure> {
+        if exceeds_quota(&value) {
+            Err(Failure::data_limit_exceeded(&self.state.name))
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// Puts `result` into the state's input, where `ResultPath` says.
+    pub(super) fn merge(
+        &self,
+        result_path: Option<&Path>,
+        result: Arc<Value>,
+    ) -> Result<Arc<Value>, Failure> {
+        let Some(path) = result_path else {
+            return Ok(Arc::clone(self.input));
+        };
+        if path.is_whole_input() {
+            return Ok(result);
+        }
+        let mut merged = Value::clone(self.input);
+        match path.assign(&mut merged, Arc::unwrap_or_clone(result)) {
+            Ok(()) => Ok(Arc::new(merged)),
+            Err(_) => Err(Failure::new(
+                RESULT_PATH_MATCH_FAILURE,
+                format!("Unable to apply ReferencePath {path} to input {}", self.input),
+            )),
+        }
+    }
+
+    /// The part of `value` at `path`, without a copy where that is all of it; an empty object for null.
+    fn select(
+        &self,
+        path: Option<&Path>,
+        value: &Arc<Value>,
+        context: &Context<'_>,
+    ) -> Result<Arc<Value>, Failure> {
+        match path {
+            None => Ok(Arc::new(Value::Object(Map::new()))),
+            Some(path) if path.is_whole_input() => Ok(Arc::clone(value)),
+            Some(path) => self.require(path, value, context).map(Arc::new),
+        }
+    }
+
+    fn require(&self, path: &Path, input: &Value, context: &Context<'_>) -> Result<Value, Failure> {
+        let value = Scope { input, context }
+            .require(path)
+            .map_err(|trouble| self.trouble(&trouble))?;
+        Ok(value.into_owned())
+    }
+
+    /// The context object of a state that is not a task.
+    pub(super) fn context(&self) -> Context<'a> {
+        Context::new(self.execution, &self.state.name, self.entered)
+    }
+
+    /// Records an event that happens now.
+    pub(super) fn record(&self, details: Details) -> Result<u64, Over> {
+        self.execution.history.record(self.environment.now(), details)
+    }
+
+    /// A failure that nothing catches, in AWS's words.
+    pub(super) fn runtime(&self, message: impl Into<String>) -> Failure {
+        self.trouble(&Trouble::runtime(message))
+    }
+
+    /// `trouble` in this state.
+    pub(super) fn trouble(&self, trouble: &Trouble) -> Failure {
+        Failure::new(
+            trouble.error,
+            format!(
+                "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
+                self.state.name, self.event_id, trouble.message
+            ),
+        )
+    }
+}
+
+/// The object that a catcher puts into the document. AWS gives a timeout an empty cause here, though its event has none.
+pub(super) fn error_output(failure: &Failure) -> Value {
+    let text = |part: &Option<Arc<str>>| part.as_deref().map_or(Value::Null, Value::from);
+    let cause = match text(&failure.cause) {
+        Value::Null if failure.error.as_deref() == Some(TIMEOUT) => "".into(),
+        cause => cause,
+    };
+    serde_json::json!({"Error": text(&failure.error), "Cause": cause})
+}
+
+/// A value as AWS prints it in complaints: a string without its quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn state_type(body: &Body) -> StateType {
+    match body {
+        Body::Task(_) => StateType::Task,
+        Body::Choice(_) => StateType::Choice,
+        Body::Pass(_) => StateType::Pass,
+        Body::Wait(_) => StateType::Wait,
+        Body::Succeed => StateType::Succeed,
+        Body::Fail(_) => StateType::Fail,
+    }
+}

@@ -1,0 +1,19 @@
+//! The actions, one file each or one per kin: check the request, then change or read the state.
+
+mod catalog;
+mod describe;
+mod filter;
+mod modify;
+mod page;
+mod power;
+mod run_instances;
+mod tags;
+mod volumes;
+
+use super::fault;
+use crate::AwsError;
+
+/// Ends a valid request with EC2's answer to a dry run, if it is one.
+fn refuse_dry_run(dry_run: bool) -> Result<(), AwsError> {
+    if dry_run { Err(fault::dry_run()) } else { Ok(()) }
+}

@@ -1,0 +1,117 @@
+//! `RunInstances`: one instance per call, and one call's instance however often the call is repeated.
+
+mod check;
+mod devices;
+mod launch;
+mod network;
+
+pub(super) use check::check_zone;
+pub(super) use devices::Disk;
+
+use super::describe::reservation;
+use super::refuse_dry_run;
+use crate::AwsError;
+use crate::ec2::Ec2;
+use crate::ec2::api::{InstanceStateName, Reservation, RunInstancesRequest};
+use crate::ec2::config::Shortage;
+use crate::ec2::state::{State, TokenKey};
+
+impl Ec2 {
+    /// `RunInstances`, of one instance.
+    ///
+    /// A request that repeats a client token finds the first one's instance, in its present state, if every parameter
+    /// is the same; else `IdempotentParameterMismatch`. Once the instance is terminated the answer is
+    /// `IdempotentInstanceTerminated`, until the token is free again 24 hours later. A token counts in its region, or
+    /// where the launch names a zone, only in that zone. See
+    /// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
+    pub fn run_instances(
+        &self,
+        region: &str,
+        request: &RunInstancesRequest,
+    ) -> Result<Reservation, AwsError> {
+        let config = &self.shared.config;
+        check::check(region, request, config)?;
+        let devices = devices::devices(&request.block_device_mappings)?;
+        refuse_dry_run(request.dry_run)?;
+        let token = token_key(region, request);
+        if let Some(repeated) = self.act(|state| repeated(state, token.as_ref(), request))? {
+            return Ok(repeated);
+        }
+        if let Some(shortage) = config.capacity.as_ref().and_then(|ask| ask(region, request)) {
+            return Err(shortage_error(shortage, region, request));
+        }
+        self.act(|state| match repeated(state, token.as_ref(), request)? {
+            Some(repeated) => Ok(repeated),
+            None => Ok(state.launch(region, request, &devices, token)),
+        })
+    }
+}
+
+/// Where the request's client token counts: in the zone, if the request names one by itself or by a subnet. Which zone
+/// a subnet is in is not modelled; it stands for its own.
+fn token_key(region: &str, request: &RunInstancesRequest) -> Option<TokenKey> {
+    let placement = request.placement.as_ref();
+    let zone = placement
+        .and_then(|placement| placement.availability_zone.as_ref())
+        .or(request.subnet_id.as_ref())
+        .or_else(|| request.network_interfaces.first()?.subnet_id.as_ref());
+    Some(TokenKey {
+        region: region.to_owned(),
+        zone: zone.cloned(),
+        token: request.client_token.clone()?,
+    })
+}
+
+/// The earlier launch with this token, if there was one.
+fn repeated(
+    state: &State,
+    token: Option<&TokenKey>,
+    request: &RunInstancesRequest,
+) -> Result<Option<Reservation>, AwsError> {
+    let Some(earlier) = token.and_then(|key| state.tokens.get(key)) else {
+        return Ok(None);
+    };
+    if earlier.request != *request {
+        return Err(AwsError::client(
+            "IdempotentParameterMismatch",
+            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+        ));
+    }
+    match state.instances.get(&earlier.instance_id) {
+        Some(record) if record.state() != InstanceStateName::Terminated => {
+            Ok(Some(reservation(record, &state.platform.account_id)))
+        }
+        _ => Err(AwsError::client(
+            "IdempotentInstanceTerminated",
+            "The client token you have provided is associated with a terminated instance. \
+             Please use a different client token.",
+        )),
+    }
+}
+
+fn shortage_error(shortage: Shortage, region: &str, request: &RunInstancesRequest) -> AwsError {
+    let instance_type = request.instance_type.as_deref().unwrap_or_default();
+    match shortage {
+        Shortage::InsufficientInstanceCapacity => {
+            let zone = request
+                .placement
+                .as_ref()
+                .and_then(|placement| placement.availability_zone.clone())
+                .unwrap_or_else(|| format!("{region}a"));
+            AwsError::server(
+                "InsufficientInstanceCapacity",
+                format!(
+                    "We currently do not have sufficient {instance_type} capacity in the Availability Zone you \
+                     requested ({zone}). Our system will be working on provisioning additional capacity."
+                ),
+            )
+        }
+        Shortage::SpotMaxPriceTooLow => AwsError::client(
+            "SpotMaxPriceTooLow",
+            "Your Spot request price is lower than the minimum required Spot request fulfillment price.",
+        ),
+        Shortage::MaxSpotInstanceCountExceeded => {
+            AwsError::client("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Images and instance types.
+
+use serde::{Deserialize, Serialize};
+
+/// `DescribeImages`, by id only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct DescribeImagesRequest {
+    pub dry_run: bool,
+    pub image_ids: Vec<String>,
+}
+
+/// The answer of `DescribeImages`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DescribeImagesResponse {
+    pub images: Vec<Image>,
+}
+
+/// A machine image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Image {
+    pub image_id: String,
+    pub name: String,
+    pub owner_id: String,
+    pub state: String,
+    pub public: bool,
+    pub image_type: String,
+    pub root_device_name: String,
+    pub root_device_type: String,
+    pub virtualization_type: String,
+}
+
+/// `DescribeInstanceTypes`, by name only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct DescribeInstanceTypesRequest {
+    pub dry_run: bool,
+    pub instance_types: Vec<String>,
+}
+
+/// The answer of `DescribeInstanceTypes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DescribeInstanceTypesResponse {
+    pub instance_types: Vec<InstanceTypeInfo>,
+}
+
+/// What the model knows of an instance type: that it exists, and how it may be bought.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct InstanceTypeInfo {
+    pub instance_type: String,
+    pub bare_metal: bool,
+    pub supported_usage_classes: Vec<String>,
+    pub supported_root_device_types: Vec<String>,
+}

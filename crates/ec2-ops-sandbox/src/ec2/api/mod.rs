@@ -1,0 +1,56 @@
+//! Requests and responses of the modelled EC2 actions, in AWS's own names and shapes.
+//!
+//! A field that is not here is not modelled, and `deny_unknown_fields` refuses it by name. The names' authority is
+//! EC2's service model; their meaning is at <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/>.
+// Each struct links its own page by name; repeating AWS's sentence for every field would be noise.
+#![allow(missing_docs)]
+
+mod catalog;
+mod describe;
+mod instances;
+mod run_instances;
+mod volumes;
+
+pub use catalog::*;
+pub use describe::*;
+pub use instances::*;
+pub use run_instances::*;
+pub use volumes::*;
+
+use serde::{Deserialize, Serialize};
+
+/// A key and its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Tag {
+    pub key: String,
+    #[serde(default)]
+    pub value: String,
+}
+
+impl Tag {
+    /// The tag `key=value`.
+    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            value: value.into(),
+        }
+    }
+}
+
+/// The tags that a request gives to one kind of resource while it creates it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct TagSpecification {
+    pub resource_type: String,
+    pub tags: Vec<Tag>,
+}
+
+/// `CreateTags`: adds or overwrites tags of instances and volumes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct CreateTagsRequest {
+    pub dry_run: bool,
+    pub resources: Vec<String>,
+    pub tags: Vec<Tag>,
+}

@@ -1,0 +1,90 @@
+//! What befalls instances without a call of the API: simulation's and the command line's levers.
+
+use super::Ec2;
+use super::api::InstanceStateName;
+use super::fault;
+use super::state::{Cause, InstanceRecord, ShutdownBehavior, State};
+use crate::AwsError;
+
+impl Ec2 {
+    /// EC2 wants a Spot Instance back: the interruption warning now, the termination after the notice
+    /// ([`Times::spot_notice`](super::Times::spot_notice)), unless it ended before.
+    pub fn interrupt_spot(&self, id: &str) -> Result<(), AwsError> {
+        self.act(|state| {
+            let record = any_region(state, id)?;
+            if !record.is_spot() {
+                return Err(AwsError::unmodelled(format!(
+                    "an interruption of the on-demand instance {id}"
+                )));
+            }
+            if record.state() != InstanceStateName::Running {
+                return Err(fault::incorrect_state(id, "interrupted"));
+            }
+            state.warn_of_interruption(id);
+            Ok(())
+        })
+    }
+
+    /// The instance's machine fails: it terminates with `Server.InternalError`.
+    pub fn vanish(&self, id: &str) -> Result<(), AwsError> {
+        self.act(|state| {
+            any_region(state, id)?;
+            state.shut(id, InstanceStateName::ShuttingDown, Cause::Internal);
+            Ok(())
+        })
+    }
+
+    /// Somebody else stops the instance, as by hand in the console.
+    pub fn stop_from_outside(&self, id: &str) -> Result<(), AwsError> {
+        self.act(|state| {
+            let record = any_region(state, id)?;
+            if record.is_spot() {
+                return Err(fault::spot_cannot_stop(id));
+            }
+            if record.state() != InstanceStateName::Running {
+                return Err(fault::incorrect_state(id, "stopped"));
+            }
+            state.shut(id, InstanceStateName::Stopping, Cause::User);
+            Ok(())
+        })
+    }
+
+    /// The running instance's guest restarts. Its state does not change, and no event tells.
+    pub fn reboot(&self, id: &str) -> Result<(), AwsError> {
+        self.act(|state| {
+            if any_region(state, id)?.state() != InstanceStateName::Running {
+                return Err(fault::incorrect_state(id, "rebooted"));
+            }
+            state.reboot(id);
+            Ok(())
+        })
+    }
+
+    /// The running instance's guest shut down: it stops or terminates, as its launch chose. A one-time Spot Instance
+    /// cannot stop, so it terminates.
+    pub fn guest_shutdown(&self, id: &str) -> Result<(), AwsError> {
+        self.act(|state| {
+            let record = any_region(state, id)?;
+            if record.state() != InstanceStateName::Running {
+                return Err(fault::incorrect_state(id, "shut down"));
+            }
+            let stops = record.shutdown_behavior == ShutdownBehavior::Stop && !record.is_spot();
+            let to = if stops {
+                InstanceStateName::Stopping
+            } else {
+                InstanceStateName::ShuttingDown
+            };
+            state.shut(id, to, Cause::Guest);
+            Ok(())
+        })
+    }
+}
+
+/// The instance, wherever it is and however fresh.
+fn any_region<'a>(state: &'a State, id: &str) -> Result<&'a InstanceRecord, AwsError> {
+    state
+        .instances
+        .get(id)
+        .map(AsRef::as_ref)
+        .ok_or_else(|| fault::instances_not_found(&[id]))
+}

@@ -1,0 +1,40 @@
+//! The machine behind an instance, as the model sees it: a thing to switch on and off.
+
+/// Runs the guests. It is told after the state changed, in the order of the changes, and no lock of the model is held
+/// meanwhile, so it may call the model.
+pub trait Hypervisor: Send + Sync {
+    /// The instance became `running`: its guest boots.
+    fn power_on(&self, instance: &InstanceFacts);
+    /// The instance left `running`: its guest is to end.
+    fn power_off(&self, instance_id: &str);
+}
+
+/// Runs nothing: for models in which only EC2's own behaviour matters.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHypervisor;
+
+impl Hypervisor for NoHypervisor {
+    fn power_on(&self, _: &InstanceFacts) {}
+    fn power_off(&self, _: &str) {}
+}
+
+/// What a guest may know of its instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceFacts {
+    /// For example `i-0123456789abcdef0`.
+    pub instance_id: String,
+    /// The region it runs in.
+    pub region: String,
+    /// The zone it runs in.
+    pub availability_zone: String,
+    /// For example `t3.micro`.
+    pub instance_type: String,
+    /// The image it was launched from.
+    pub image_id: String,
+    /// The name of its instance profile.
+    pub instance_profile: Option<String>,
+    /// Base64, as the launch gave it.
+    pub user_data: Option<String>,
+    /// Counts the boots of this instance, reboots included: one at the first.
+    pub boot: u32,
+}

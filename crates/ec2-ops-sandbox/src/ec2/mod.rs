@@ -1,0 +1,143 @@
+//! EC2: instances and their volumes, as strict as the real service about what a caller may ask.
+//!
+//! [`Ec2`] is a handle on the whole account, in all regions. Each action is a method that takes the region and a typed
+//! request ([`api`]). The [`state`] is synchronous. Whatever a
+//! change does outside (an event, a guest's power, a timer) is queued in the order of the changes and carried out
+//! after the lock is released, so subscribers and the hypervisor may call back.
+
+mod actions;
+pub mod api;
+mod chaos;
+mod config;
+mod fault;
+mod hypervisor;
+mod ids;
+mod instance_types;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Capacity, Ec2Config, Images, Missing, Shortage, Times};
+pub use hypervisor::{Hypervisor, InstanceFacts, NoHypervisor};
+pub use state::{InstanceRecord, ShutdownBehavior, VolumeRecord};
+
+use std::sync::{Arc, Mutex};
+
+use state::{Effect, State};
+
+use crate::Platform;
+use crate::platform::lock;
+
+/// EC2 of one account. Clones are handles on the same state. Its methods must be called inside a tokio runtime, on
+/// whose clock the transitions take place.
+#[derive(Clone)]
+pub struct Ec2 {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    platform: Arc<Platform>,
+    hypervisor: Arc<dyn Hypervisor>,
+    config: Arc<Ec2Config>,
+    state: Mutex<State>,
+}
+
+impl Ec2 {
+    /// An account without instances. Events go to the platform's bus, guests to `hypervisor`.
+    pub fn new(platform: Arc<Platform>, hypervisor: Arc<dyn Hypervisor>, config: Ec2Config) -> Self {
+        let config = Arc::new(config);
+        let state = Mutex::new(State::new(Arc::clone(&platform), Arc::clone(&config)));
+        Self {
+            shared: Arc::new(Shared {
+                platform,
+                hypervisor,
+                config,
+                state,
+            }),
+        }
+    }
+
+    /// Every instance of the account that is not forgotten yet, in the order of ids: for invariants, not for callers of
+    /// the API.
+    pub fn instances(&self) -> Vec<Arc<InstanceRecord>> {
+        self.act(|state| state.instances.iter().map(|(_, row)| Arc::clone(row)).collect())
+    }
+
+    /// Every volume of the account, in the order of ids.
+    pub fn volumes(&self) -> Vec<Arc<VolumeRecord>> {
+        self.act(|state| state.volumes.iter().map(|(_, row)| Arc::clone(row)).collect())
+    }
+
+    /// Lets `change` at the state, then carries out what it queued.
+    fn act<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let result = {
+            let mut state = lock(&self.shared.state);
+            state.forget_expired();
+            change(&mut state)
+        };
+        self.deliver();
+        result
+    }
+
+    /// Empties the outbox, in order. One caller does it at a time, so that no event overtakes another; whoever finds
+    /// somebody at it (a subscriber that calls back, another thread) leaves its own to them.
+    fn deliver(&self) {
+        let Some(mut delivery) = Delivery::begin(&self.shared.state) else {
+            return;
+        };
+        while let Some(effect) = delivery.next() {
+            self.carry_out(effect);
+        }
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        match effect {
+            Effect::Publish(event) => self.shared.platform.events.publish(&event),
+            Effect::PowerOn(facts) => self.shared.hypervisor.power_on(&facts),
+            Effect::PowerOff(id) => self.shared.hypervisor.power_off(&id),
+            Effect::After(delay, timer) => {
+                let ec2 = self.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(delay).await;
+                    ec2.act(|state| state.fire(timer));
+                });
+            }
+        }
+    }
+}
+
+/// The sole right to empty the outbox; given back when dropped, even by a subscriber's panic.
+struct Delivery<'a> {
+    state: &'a Mutex<State>,
+    ended: bool,
+}
+
+impl<'a> Delivery<'a> {
+    fn begin(state: &'a Mutex<State>) -> Option<Self> {
+        let mut guard = lock(state);
+        if guard.delivering || guard.outbox.is_empty() {
+            return None;
+        }
+        guard.delivering = true;
+        Some(Self { state, ended: false })
+    }
+
+    /// The oldest effect. Finding none and ending the delivery are one step, so that nothing is left behind.
+    fn next(&mut self) -> Option<Effect> {
+        let mut guard = lock(self.state);
+        let effect = guard.outbox.pop_front();
+        if effect.is_none() {
+            guard.delivering = false;
+            self.ended = true;
+        }
+        effect
+    }
+}
+
+impl Drop for Delivery<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            lock(self.state).delivering = false;
+        }
+    }
+}

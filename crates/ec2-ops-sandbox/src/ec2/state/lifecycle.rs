@@ -1,0 +1,206 @@
+//! How an instance goes from one state to the next.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Effect, State, Timer, effects};
+use crate::ec2::api::{InstanceStateName, StateReason};
+
+/// Why an instance stops or terminates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ec2) enum Cause {
+    /// Somebody called the API.
+    User,
+    /// The guest shut itself down.
+    Guest,
+    /// EC2 took a Spot Instance back.
+    Spot,
+    /// The machine failed.
+    Internal,
+}
+
+impl Cause {
+    /// `StateReason`, as EC2 writes it.
+    fn reason(self) -> StateReason {
+        let (code, text) = match self {
+            Self::User => ("Client.UserInitiatedShutdown", "User initiated shutdown"),
+            Self::Guest => ("Client.InstanceInitiatedShutdown", "Instance initiated shutdown"),
+            Self::Spot => ("Server.SpotInstanceTermination", "Spot instance termination"),
+            Self::Internal => ("Server.InternalError", "Internal error on launch"),
+        };
+        StateReason {
+            code: code.to_owned(),
+            message: format!("{code}: {text}"),
+        }
+    }
+
+    /// `StateTransitionReason`, as EC2 writes it.
+    fn transition(self, now: Timestamp) -> String {
+        match self {
+            Self::User => format!("User initiated ({} GMT)", now.strftime("%Y-%m-%d %H:%M:%S")),
+            Self::Guest => "Instance initiated shutdown".to_owned(),
+            Self::Spot | Self::Internal => self.reason().code,
+        }
+    }
+}
+
+impl State {
+    /// Switches the instance off, to stop it or for good, because of `cause`; does nothing where it cannot be.
+    pub(in crate::ec2) fn shut(&mut self, id: &str, to: InstanceStateName, cause: Cause) {
+        let now = self.now();
+        let Some(record) = self.instances.edit(id) else {
+            return;
+        };
+        if record.state().may_become(to) {
+            record.instance.state_reason = Some(cause.reason());
+            record.instance.state_transition_reason = cause.transition(now);
+            self.turn(id, to);
+        }
+    }
+
+    /// Puts the instance into state `to`, tells of it, and sets the timer that ends a transition. A state that cannot
+    /// follow the present one is left out: whoever asked was overtaken by another change.
+    pub(in crate::ec2) fn turn(&mut self, id: &str, to: InstanceStateName) {
+        let Some(record) = self.instances.edit(id) else {
+            return;
+        };
+        let from = record.instance.state.name;
+        if !from.may_become(to) {
+            return;
+        }
+        record.instance.state = to.into();
+        record.turns += 1;
+        self.announce(id);
+        if from == InstanceStateName::Running {
+            self.outbox.push_back(Effect::PowerOff(id.to_owned()));
+        }
+        match to {
+            InstanceStateName::Running => self.boot(id),
+            InstanceStateName::Terminated => self.bury(id),
+            _ => {}
+        }
+    }
+
+    /// Publishes the instance's state, and sets the timer that ends it if it is a transition.
+    pub(in crate::ec2) fn announce(&mut self, id: &str) {
+        let Some(record) = self.instances.get(id) else {
+            return;
+        };
+        let state = record.state();
+        let event = effects::state_change(&self.platform.account_id, &record.region, id, state);
+        let turn = record.turns;
+        self.outbox.push_back(Effect::Publish(event));
+        if let Some((to, (low, high))) = self.arrival(state) {
+            let timer = Timer::Arrive {
+                instance_id: id.to_owned(),
+                turn,
+                to,
+            };
+            let delay = self.platform.between(low, high);
+            self.outbox.push_back(Effect::After(delay, timer));
+        }
+    }
+
+    /// Where a transition leads and how long it takes; nothing for a state that lasts.
+    fn arrival(&self, state: InstanceStateName) -> Option<(InstanceStateName, (Duration, Duration))> {
+        let times = &self.config.times;
+        match state {
+            InstanceStateName::Pending => Some((InstanceStateName::Running, times.pending)),
+            InstanceStateName::Stopping => Some((InstanceStateName::Stopped, times.stopping)),
+            InstanceStateName::ShuttingDown => Some((InstanceStateName::Terminated, times.shutting_down)),
+            _ => None,
+        }
+    }
+
+    /// Switches the guest of a running instance on.
+    fn boot(&mut self, id: &str) {
+        if let Some(record) = self.instances.edit(id) {
+            record.boots += 1;
+            self.outbox.push_back(Effect::PowerOn(record.facts()));
+        }
+    }
+
+    /// Starts a stopped instance; does nothing to another.
+    pub(in crate::ec2) fn start(&mut self, id: &str) {
+        let now = self.now();
+        if let Some(record) = self
+            .instances
+            .edit(id)
+            .filter(|record| record.state() == InstanceStateName::Stopped)
+        {
+            record.instance.launch_time = now;
+            record.instance.state_reason = None;
+            record.instance.state_transition_reason.clear();
+            self.turn(id, InstanceStateName::Pending);
+        }
+    }
+
+    /// Ends the guest of a running instance and boots it again.
+    pub(in crate::ec2) fn reboot(&mut self, id: &str) {
+        self.outbox.push_back(Effect::PowerOff(id.to_owned()));
+        self.boot(id);
+    }
+
+    /// Releases what a terminated instance held, and keeps it in sight for a while.
+    fn bury(&mut self, id: &str) {
+        let now = self.now();
+        self.release_volumes(id);
+        let Some(record) = self.instances.edit(id) else {
+            return;
+        };
+        record.terminated_at = Some(now);
+        record.instance.block_device_mappings.clear();
+        record.instance.private_ip_address = None;
+        record.instance.private_dns_name.clear();
+        if let Some(key) = record.token.clone() {
+            self.spent.push_back((now, key));
+        }
+        self.graves.push_back((now, id.to_owned()));
+    }
+
+    /// Warns a running Spot Instance, and takes it back once the notice is over.
+    pub(in crate::ec2) fn warn_of_interruption(&mut self, id: &str) {
+        let Some(record) = self.instances.get(id) else {
+            return;
+        };
+        let zone = record
+            .instance
+            .placement
+            .availability_zone
+            .clone()
+            .unwrap_or_default();
+        let event = effects::interruption_warning(&record.region, &zone, id);
+        let timer = Timer::Reclaim {
+            instance_id: id.to_owned(),
+        };
+        self.outbox.push_back(Effect::Publish(event));
+        self.outbox
+            .push_back(Effect::After(self.config.times.spot_notice, timer));
+    }
+
+    /// Does what a timer was set for, unless the instance has changed since.
+    pub(in crate::ec2) fn fire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Arrive {
+                instance_id,
+                turn,
+                to,
+            } => {
+                let current = self
+                    .instances
+                    .get(&instance_id)
+                    .is_some_and(|record| record.turns == turn);
+                if current {
+                    self.turn(&instance_id, to);
+                }
+            }
+            Timer::Reclaim { instance_id } => {
+                self.shut(&instance_id, InstanceStateName::ShuttingDown, Cause::Spot);
+            }
+            Timer::Vanish { volume_id } => {
+                self.volumes.remove(&volume_id);
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The account's instances and volumes, in all regions, and the rules by which they change.
+//!
+//! Everything here is synchronous and touches nothing outside: what a change does elsewhere is queued in the outbox.
+
+mod effects;
+mod lifecycle;
+mod records;
+mod table;
+mod volumes;
+
+pub(super) use effects::{Effect, Timer};
+pub(super) use lifecycle::Cause;
+pub use records::{InstanceRecord, ShutdownBehavior, VolumeRecord};
+pub(super) use table::{Row, Table};
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::api::RunInstancesRequest;
+use super::config::Ec2Config;
+use super::{fault, ids};
+use crate::{AwsError, Platform};
+
+/// Where a client token counts: in its region, or only in the zone that the launch named.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TokenKey {
+    pub(super) region: String,
+    pub(super) zone: Option<String>,
+    pub(super) token: String,
+}
+
+/// The launch that used a client token.
+pub(super) struct TokenUse {
+    pub(super) request: RunInstancesRequest,
+    pub(super) instance_id: String,
+}
+
+/// The whole state of EC2 in one account.
+pub(super) struct State {
+    pub(super) platform: Arc<Platform>,
+    pub(super) config: Arc<Ec2Config>,
+    pub(super) instances: Table<InstanceRecord>,
+    pub(super) volumes: Table<VolumeRecord>,
+    pub(super) tokens: HashMap<TokenKey, TokenUse>,
+    /// How many launches there were; numbers the private addresses.
+    pub(super) launches: u32,
+    /// What is to be done outside, oldest first.
+    pub(super) outbox: VecDeque<Effect>,
+    /// Whether somebody is at it.
+    pub(super) delivering: bool,
+    /// Terminated instances, oldest first, until they are forgotten.
+    graves: VecDeque<(Timestamp, String)>,
+    /// Client tokens of terminated instances, oldest first, until they are free again.
+    spent: VecDeque<(Timestamp, TokenKey)>,
+}
+
+impl State {
+    pub(super) fn new(platform: Arc<Platform>, config: Arc<Ec2Config>) -> Self {
+        Self {
+            platform,
+            config,
+            instances: Table::default(),
+            volumes: Table::default(),
+            tokens: HashMap::new(),
+            launches: 0,
+            outbox: VecDeque::new(),
+            delivering: false,
+            graves: VecDeque::new(),
+            spent: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.platform.clock.now()
+    }
+
+    /// The instance, if API calls in `region` see it.
+    pub(super) fn instance(&self, region: &str, id: &str) -> Option<&Arc<InstanceRecord>> {
+        let now = self.now();
+        self.instances
+            .get(id)
+            .filter(|record| record.region == region && record.visible_at <= now)
+    }
+
+    /// The instances with these ids, each once, or the error that names the unknown ones.
+    pub(super) fn instances_by_id(
+        &self,
+        region: &str,
+        requested: &[String],
+    ) -> Result<Vec<Arc<InstanceRecord>>, AwsError> {
+        if let Some(id) = requested.iter().find(|id| !ids::well_formed(id, "i-")) {
+            return Err(fault::malformed("InvalidInstanceID", id));
+        }
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        for id in ids::distinct(requested) {
+            match self.instance(region, id) {
+                Some(record) => found.push(Arc::clone(record)),
+                None => unknown.push(id),
+            }
+        }
+        if unknown.is_empty() {
+            Ok(found)
+        } else {
+            Err(fault::instances_not_found(&unknown))
+        }
+    }
+
+    /// The volume, if API calls in `region` see it, or the error that says what is wrong with the id.
+    pub(super) fn volume(&self, region: &str, id: &str) -> Result<&Arc<VolumeRecord>, AwsError> {
+        if !ids::well_formed(id, "vol-") {
+            return Err(AwsError::client(
+                "InvalidParameterValue",
+                format!("Value ({id}) for parameter volumeId is invalid. Expected: 'vol-...'."),
+            ));
+        }
+        let now = self.now();
+        self.volumes
+            .get(id)
+            .filter(|record| record.region == region && record.visible_at <= now)
+            .ok_or_else(|| fault::volume_not_found(id))
+    }
+
+    /// Forgets what EC2 would no longer show by now.
+    pub(super) fn forget_expired(&mut self) {
+        let now = self.now();
+        let visible = self.config.times.terminated_visible;
+        while let Some((_, id)) = self.graves.pop_front_if(|(since, _)| *since + visible <= now) {
+            self.instances.remove(&id);
+        }
+        let retention = self.config.times.token_retention;
+        while let Some((_, key)) = self.spent.pop_front_if(|(since, _)| *since + retention <= now) {
+            self.tokens.remove(&key);
+        }
+    }
+}

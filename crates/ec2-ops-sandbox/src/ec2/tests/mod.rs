@@ -1,0 +1,7 @@
+//! The service as its callers see it, in virtual time.
+
+mod describe;
+mod launch;
+mod lifecycle;
+mod support;
+mod volumes;

@@ -1,0 +1,192 @@
+//! Who lives below whom, and how to end them all.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// One living process; zombies are left out, for they can neither act nor be killed.
+struct Process {
+    pid: i32,
+    parent: i32,
+    group: i32,
+}
+
+/// How long processes that were killed may take to be gone before they count as unkillable.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Kills `top`, everything below it and its process group.
+///
+/// All are stopped before the first is killed, until no new one appears: a tree that forks while it is being
+/// killed could otherwise keep ahead, and an orphan would no longer be known as part of it.
+pub(super) fn kill_tree(top: i32) {
+    let mut stopped = HashSet::new();
+    loop {
+        let tree = members(&snapshot(), top);
+        let fresh: Vec<i32> = tree.into_iter().filter(|&pid| stopped.insert(pid)).collect();
+        if fresh.is_empty() {
+            break;
+        }
+        signal_all(fresh, Signal::SIGSTOP);
+    }
+    signal_all(stopped, Signal::SIGKILL);
+}
+
+/// Asks everything below this process to end, waits for at most `grace`, then kills what is left.
+/// Returns those that could not be killed.
+pub(super) fn end_all(grace: Duration) -> Vec<i32> {
+    let deadline = Instant::now() + grace;
+    if !grace.is_zero() {
+        signal_all(below_me(), Signal::SIGTERM);
+    }
+    while Instant::now() < deadline && !below_me().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_all()
+}
+
+fn kill_all() -> Vec<i32> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left = below_me();
+        if left.is_empty() || Instant::now() > deadline {
+            return left;
+        }
+        // Only those that could be signalled are worth waiting for.
+        let refused = signal_all(left.iter().copied(), Signal::SIGKILL);
+        if refused.len() == left.len() {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Signals each process; returns those for which this user lacks the permission.
+fn signal_all(pids: impl IntoIterator<Item = i32>, signal: Signal) -> Vec<i32> {
+    // A process that is already gone (ESRCH) is what was wanted.
+    pids.into_iter()
+        .filter(|&pid| kill(Pid::from_raw(pid), signal) == Err(Errno::EPERM))
+        .collect()
+}
+
+fn below_me() -> Vec<i32> {
+    descendants(&snapshot(), Pid::this().as_raw())
+}
+
+/// `top` itself, its descendants, and all in its process group.
+fn members(all: &[Process], top: i32) -> Vec<i32> {
+    let group = all
+        .iter()
+        .filter(|p| p.group == top || p.pid == top)
+        .map(|p| p.pid);
+    group.chain(descendants(all, top)).collect()
+}
+
+fn descendants(all: &[Process], top: i32) -> Vec<i32> {
+    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    for process in all {
+        children.entry(process.parent).or_default().push(process.pid);
+    }
+    let mut found = Vec::new();
+    let mut parents = vec![top];
+    while let Some(parent) = parents.pop() {
+        // Removing makes each parent count once, so that pids reused during the snapshot cannot make a cycle.
+        let next = children.remove(&parent).unwrap_or_default();
+        found.extend(&next);
+        parents.extend(next);
+    }
+    found
+}
+
+#[cfg(target_os = "linux")]
+fn snapshot() -> Vec<Process> {
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let pids = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter_map(|pid| parse_stat(&std::fs::read(format!("/proc/{pid}/stat")).ok()?))
+        .collect()
+}
+
+/// Reads `pid (name) state parent group …` of proc(5). The name may contain anything, parentheses too.
+#[cfg(target_os = "linux")]
+fn parse_stat(stat: &[u8]) -> Option<Process> {
+    let stat = String::from_utf8_lossy(stat);
+    let (head, tail) = stat.rsplit_once(") ")?;
+    let mut fields = tail.split(' ');
+    let alive = !matches!(fields.next()?, "Z" | "X");
+    let process = Process {
+        pid: head.split(' ').next()?.parse().ok()?,
+        parent: fields.next()?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
+    };
+    alive.then_some(process)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn snapshot() -> Vec<Process> {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    let mut table = String::new();
+    let ps = Command::new("/bin/ps")
+        .args(["-A", "-o", "pid=,ppid=,pgid=,stat="])
+        .stdout(Stdio::piped())
+        .spawn();
+    if let Some(mut stdout) = ps.ok().and_then(|ps| ps.stdout) {
+        // An unreadable table is an empty one. `ps` itself is reaped with all other children.
+        let _ = stdout.read_to_string(&mut table);
+    }
+    table.lines().filter_map(parse_ps).collect()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn parse_ps(line: &str) -> Option<Process> {
+    let mut fields = line.split_whitespace();
+    let process = Process {
+        pid: fields.next()?.parse().ok()?,
+        parent: fields.next()?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
+    };
+    (!fields.next()?.starts_with('Z')).then_some(process)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_may_be_named_like_the_fields_that_follow() {
+        let process = parse_stat(b"42 (a) Z 1 1 (b) S 7 42 42 0").expect("a process");
+        assert_eq!((process.pid, process.parent, process.group), (42, 7, 42));
+        assert!(parse_stat(b"42 (sh) Z 7 42 42 0").is_none());
+    }
+
+    #[test]
+    fn the_tree_includes_grandchildren_and_the_process_group_but_no_strangers() {
+        let all = [
+            (10, 1, 10),
+            (11, 10, 10),
+            (12, 11, 12),
+            (13, 1, 10),
+            (20, 1, 20),
+            (21, 20, 20),
+        ]
+        .map(|(pid, parent, group)| Process { pid, parent, group });
+        let mut tree = members(&all, 10);
+        tree.sort_unstable();
+        tree.dedup();
+        assert_eq!(tree, [10, 11, 12, 13]);
+    }
+
+    #[test]
+    fn a_snapshot_torn_by_reused_pids_still_ends() {
+        let all = [(10, 11, 1), (11, 10, 1)].map(|(pid, parent, group)| Process { pid, parent, group });
+        assert_eq!(descendants(&all, 10).len(), 2);
+    }
+}

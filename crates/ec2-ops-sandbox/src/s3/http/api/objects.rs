@@ -1,0 +1,211 @@
+//! Operations on objects.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, GetObjectInput,
+    GetObjectOutput, HeadObjectInput, HeadObjectOutput, Metadata, MetadataDirective, PutObjectInput,
+    PutObjectOutput, Range,
+};
+use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
+
+use super::super::envelope::Content;
+use super::super::parameters::{DESCRIPTION, DIGESTS, only, unmodelled};
+use super::{Answer, checksum_headers, length, timestamp};
+use crate::s3::{NewObject, Object, S3};
+
+pub(super) fn put_object(store: &S3, mut request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+    let content = Content::take(&mut request)?;
+    let input = only(request, &[DIGESTS, DESCRIPTION])?;
+    let new = NewObject {
+        body: content.body,
+        content_type: input.content_type,
+        metadata: sorted(input.metadata),
+        checksum: content.checksum,
+    };
+    let object = store.put_object(&input.bucket, &input.key, new)?;
+    let output = PutObjectOutput {
+        e_tag: Some(ETag::Strong(object.e_tag.clone())),
+        ..PutObjectOutput::default()
+    };
+    Ok(S3Response::with_headers(
+        output,
+        checksum_headers(object.checksum.as_ref()),
+    ))
+}
+
+pub(super) fn get_object(store: &S3, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+    let input = only(request, &[&["if-match", "range", "x-amz-checksum-mode"]])?;
+    let object = store.get_object(&input.bucket, &input.key)?;
+    check_match(&object, input.if_match.as_ref())?;
+    let (body, content_range) = part_of(&object.body, input.range)?;
+    // The checksum is that of the whole object, so it does not go with a range.
+    let headers = asked_checksum(&object, input.checksum_mode.is_some() && content_range.is_none());
+    let output = GetObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        content_length: Some(length(body.len())),
+        content_range,
+        content_type: Some(object.content_type.clone()),
+        e_tag: Some(ETag::Strong(object.e_tag.clone())),
+        last_modified: Some(timestamp(object.last_modified)),
+        metadata: Some(unsorted(&object)),
+        body: Some(Body::from(body).into()),
+        ..GetObjectOutput::default()
+    };
+    Ok(S3Response::with_headers(output, headers))
+}
+
+pub(super) fn head_object(store: &S3, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+    let input = only(request, &[&["x-amz-checksum-mode"]])?;
+    let object = store.get_object(&input.bucket, &input.key)?;
+    let output = HeadObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        content_length: Some(length(object.body.len())),
+        content_type: Some(object.content_type.clone()),
+        e_tag: Some(ETag::Strong(object.e_tag.clone())),
+        last_modified: Some(timestamp(object.last_modified)),
+        metadata: Some(unsorted(&object)),
+        ..HeadObjectOutput::default()
+    };
+    Ok(S3Response::with_headers(
+        output,
+        asked_checksum(&object, input.checksum_mode.is_some()),
+    ))
+}
+
+pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+    let input = only(
+        request,
+        &[DESCRIPTION, &["x-amz-copy-source", "x-amz-metadata-directive"]],
+    )?;
+    let CopySource::Bucket {
+        bucket,
+        key,
+        version_id: None,
+    } = &input.copy_source
+    else {
+        return Err(unmodelled("a copy source other than <bucket>/<key>"));
+    };
+    let source = store.get_object(bucket, key)?;
+    let replace = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
+        None | Some(MetadataDirective::COPY) => false,
+        Some(MetadataDirective::REPLACE) => true,
+        Some(other) => {
+            return Err(s3_error!(
+                InvalidArgument,
+                "the metadata directive is COPY or REPLACE, found {other}"
+            ));
+        }
+    };
+    if !replace && **bucket == *input.bucket && **key == *input.key {
+        return Err(s3_error!(
+            InvalidRequest,
+            "to copy an object to itself, replace its metadata"
+        ));
+    }
+    let (content_type, metadata) = if replace {
+        (input.content_type, sorted(input.metadata))
+    } else {
+        (Some(source.content_type.clone()), source.metadata.clone())
+    };
+    let new = NewObject {
+        body: source.body.clone(),
+        content_type,
+        metadata,
+        checksum: source.checksum.clone(),
+    };
+    let copy = store.put_object(&input.bucket, &input.key, new)?;
+    Ok(S3Response::new(CopyObjectOutput {
+        copy_object_result: Some(CopyObjectResult {
+            e_tag: Some(ETag::Strong(copy.e_tag.clone())),
+            last_modified: Some(timestamp(copy.last_modified)),
+            ..CopyObjectResult::default()
+        }),
+        ..CopyObjectOutput::default()
+    }))
+}
+
+pub(super) fn delete_object(store: &S3, request: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
+    let input = only(request, &[])?;
+    store.delete_object(&input.bucket, &input.key)?;
+    Ok(S3Response::new(DeleteObjectOutput::default()))
+}
+
+pub(super) fn delete_objects(
+    store: &S3,
+    request: S3Request<DeleteObjectsInput>,
+) -> Answer<DeleteObjectsOutput> {
+    let input = only(request, &[DIGESTS, &["delete"]])?;
+    let named = input.delete.objects;
+    if !(1..=1000).contains(&named.len()) {
+        return Err(s3_error!(
+            MalformedXML,
+            "name 1 to 1000 objects to delete, found {}",
+            named.len()
+        ));
+    }
+    let conditional = |named: &s3s::dto::ObjectIdentifier| {
+        named.version_id.is_some()
+            || named.e_tag.is_some()
+            || named.last_modified_time.is_some()
+            || named.size.is_some()
+    };
+    if named.iter().any(conditional) {
+        return Err(unmodelled("VersionId, ETag, LastModifiedTime or Size"));
+    }
+    let mut deleted = Vec::with_capacity(named.len());
+    for object in named {
+        store.delete_object(&input.bucket, &object.key)?;
+        deleted.push(DeletedObject {
+            key: Some(object.key),
+            ..DeletedObject::default()
+        });
+    }
+    Ok(S3Response::new(DeleteObjectsOutput {
+        deleted: (input.delete.quiet != Some(true)).then_some(deleted),
+        ..DeleteObjectsOutput::default()
+    }))
+}
+
+/// The AWS CLI names the `ETag` in each of the ranges in which it downloads a large object.
+fn check_match(object: &Object, if_match: Option<&ETagCondition>) -> S3Result<()> {
+    match if_match {
+        Some(ETagCondition::ETag(wanted)) if wanted.as_strong() != Some(&object.e_tag) => Err(s3_error!(
+            PreconditionFailed,
+            "the object's ETag is {:?}",
+            object.e_tag
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The bytes that `range` selects, shared and not copied, and the `Content-Range` to go with them.
+fn part_of(body: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String>)> {
+    let Some(range) = range else {
+        return Ok((body.clone(), None));
+    };
+    let total = body.len();
+    let selected = range.check(total as u64)?;
+    let index = |at: u64| usize::try_from(at).unwrap_or(total);
+    let content_range = format!("bytes {}-{}/{total}", selected.start, selected.end - 1);
+    Ok((
+        body.slice(index(selected.start)..index(selected.end)),
+        Some(content_range),
+    ))
+}
+
+fn asked_checksum(object: &Object, asked: bool) -> HeaderMap {
+    checksum_headers(object.checksum.as_ref().filter(|_| asked))
+}
+
+/// The metadata of a request, in the store's order.
+pub(super) fn sorted(metadata: Option<Metadata>) -> BTreeMap<String, String> {
+    metadata.unwrap_or_default().into_iter().collect()
+}
+
+fn unsorted(object: &Object) -> Metadata {
+    object.metadata.clone().into_iter().collect()
+}

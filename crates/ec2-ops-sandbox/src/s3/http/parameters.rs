@@ -1,0 +1,82 @@
+//! Strictness: a parameter that an operation does not model is refused, not ignored.
+
+use s3s::{S3Request, S3Result, s3_error};
+
+/// The headers that carry digests of the body, which the envelope has verified.
+pub(super) const DIGESTS: &[&str] = &[
+    "content-md5",
+    "x-amz-checksum-crc32",
+    "x-amz-checksum-crc32c",
+    "x-amz-checksum-crc64nvme",
+    "x-amz-checksum-sha1",
+    "x-amz-checksum-sha256",
+];
+
+/// What describes an object: `x-amz-meta-…` and its type.
+pub(super) const DESCRIPTION: &[&str] = &["content-type", "x-amz-meta-*"];
+
+/// What any request may carry without a meaning for the operation.
+const TRANSPORT: &[&str] = &[
+    "x-amz-date",
+    "x-amz-security-token",
+    "x-amz-user-agent",
+    // The checksum itself is what counts; this only names its algorithm.
+    "x-amz-sdk-checksum-algorithm",
+    // SDKs repeat the name of the operation here.
+    "x-id",
+];
+
+/// Headers beyond `x-amz-*` that would change what an operation does.
+const MEANINGFUL: &[&str] = &[
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-md5",
+    "expires",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+];
+
+/// The input of `request`, provided that each of its query parameters and meaningful headers is among `modelled`.
+/// A name that ends in `*` stands for all that begin so.
+pub(super) fn only<T>(request: S3Request<T>, modelled: &[&[&str]]) -> S3Result<T> {
+    let known = |name: &str| {
+        modelled
+            .iter()
+            .copied()
+            .flatten()
+            .chain(TRANSPORT)
+            .any(|known| matches(known, name))
+    };
+    let headers = request.headers.keys().map(http::HeaderName::as_str);
+    let meaningful = headers.filter(|name| name.starts_with("x-amz-") || MEANINGFUL.contains(name));
+    let query = request.uri.query().unwrap_or_default();
+    let query = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split('=').next().unwrap_or(pair));
+    match meaningful.chain(query).find(|name| !known(name)) {
+        Some(name) => Err(unmodelled(name)),
+        None => Ok(request.input),
+    }
+}
+
+/// The answer to what S3 has and this model does not.
+pub(super) fn unmodelled(what: &str) -> s3s::S3Error {
+    s3_error!(
+        NotImplemented,
+        "the ec2-ops sandbox does not model {what} in this operation"
+    )
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => pattern == name,
+    }
+}

@@ -1,0 +1,88 @@
+//! Ends instances and deletes volumes, told by nothing but their tags.
+//!
+//! Every net that catches something ends here: the state machine's last step, the event of an abnormal end, the sweeper.
+
+use std::collections::BTreeSet;
+
+use crate::aws_error::AwsErrorKind;
+use crate::error::Error;
+use crate::ids::{InstanceId, Region};
+use crate::ports::{Instance, InstanceState, Instances, Volume, Volumes};
+use crate::tags::{OnEnd, Tags};
+
+/// Ends everything in `region` that carries `tags`, as its own tags say. Answers with the instances, once all is done.
+///
+/// # Errors
+/// [`Error::CleanupPending`] while something has yet to settle: everything has been asked to end by then, and
+/// the same call, repeated, sees it through.
+pub(crate) async fn end_all<C: Instances + Volumes>(
+    region: &Region,
+    tags: &Tags,
+    ec2: &C,
+) -> Result<Vec<Instance>, Error> {
+    let instances = Instances::find(ec2, region, tags).await?;
+    let mut pending = Vec::new();
+    let mut failed = None;
+    for instance in &instances {
+        // One that resists must not shield the others.
+        match end(region, instance, ec2).await {
+            Ok(true) => {}
+            Ok(false) => pending.push(format!("instance {} is on its way", instance.id)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let doomed = Volumes::find(ec2, region, tags)
+        .await?
+        .into_iter()
+        .filter(|volume| OnEnd::of(&volume.tags).delete_volumes);
+    let stopped: BTreeSet<_> =
+        instances.iter().filter(|i| i.state == InstanceState::Stopped).map(|i| i.id.clone()).collect();
+    for volume in doomed {
+        delete(region, &volume, &stopped, ec2).await?;
+        pending.push(format!("volume {} is being deleted", volume.id));
+    }
+    if pending.is_empty() { Ok(instances) } else { Err(Error::CleanupPending(pending.join("; "))) }
+}
+
+/// Asks one instance to end. Answers whether it has: nothing brings back one that is shutting down.
+async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Result<bool, Error> {
+    let on_end = OnEnd::of(&instance.tags);
+    let answer = match instance.state {
+        InstanceState::Terminated | InstanceState::ShuttingDown => return Ok(true),
+        InstanceState::Stopped if !on_end.terminate => return Ok(true),
+        InstanceState::Stopping if !on_end.terminate => return Ok(false),
+        _ if on_end.terminate => ec2.terminate(region, &instance.id).await,
+        // EC2 stops only what is running.
+        InstanceState::Pending => return Ok(false),
+        _ => ec2.stop(region, &instance.id).await,
+    };
+    match answer {
+        Ok(InstanceState::ShuttingDown | InstanceState::Terminated) => Ok(true),
+        Ok(state) => Ok(state == InstanceState::Stopped && !on_end.terminate),
+        // Already gone is success.
+        Err(error) if error.kind == AwsErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes one volume a step nearer to its end: EC2 detaches from stopped instances, and from terminated ones by itself.
+async fn delete(
+    region: &Region,
+    volume: &Volume,
+    stopped: &BTreeSet<InstanceId>,
+    ec2: &impl Volumes,
+) -> Result<(), Error> {
+    let answer = match &volume.attached_to {
+        _ if volume.deleting => Ok(()),
+        None => ec2.delete(region, &volume.id).await,
+        Some(instance) if stopped.contains(instance) => ec2.detach(region, &volume.id).await,
+        Some(_) => Ok(()),
+    };
+    match answer {
+        Err(error) if error.kind != AwsErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,104 @@
+//! Commander: sends the attempt's commands, once.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value;
+use std::time::Duration;
+
+use crate::deployment::Deployment;
+use crate::error::Error;
+use crate::ids::AttemptId;
+use crate::ports::{Clock, Command, Commands, Logs, S3Prefix};
+use crate::script;
+use crate::step::{CommandSection, Context, InstanceSection, read, write};
+
+/// How long SSM may take to hand the command to an agent that has just been online, in seconds.
+const DELIVERY_TIMEOUT_S: u32 = 300;
+/// How long after its limit a command may take to be reported as ended, in seconds.
+const REPORT_GRACE_S: u32 = 60;
+
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(flatten)]
+    context: Context,
+    instance: InstanceSection,
+}
+
+/// Sends the commands to the instance, or finds that an earlier try has.
+///
+/// # Errors
+/// Why they could not be sent.
+pub async fn handle(
+    payload: Value,
+    deployment: &Deployment,
+    clock: &impl Clock,
+    commands: &impl Commands,
+) -> Result<Value, Error> {
+    let Payload { context, instance } = read(payload)?;
+    let job = context.job()?;
+    let attempt = context.attempt_id();
+    let comment = attempt.fingerprint();
+    let logs = logs(deployment, &attempt);
+
+    // SendCommand has no client token, so a repetition must look before it sends.
+    let sent = match context.retry {
+        0 => None,
+        _ => commands.find(&instance.region, &instance.id, &comment).await?,
+    };
+    let id = match sent {
+        Some(id) => id,
+        None => {
+            let command = Command {
+                instance: instance.id.clone(),
+                script: script::of(&job.commands, &comment, job.timeout_s),
+                comment,
+                execution_timeout: Duration::from_secs(job.timeout_s.into()),
+                delivery_timeout: Duration::from_secs(DELIVERY_TIMEOUT_S.into()),
+                logs: logs.clone(),
+            };
+            commands.send(&instance.region, &command).await?
+        }
+    };
+    let deliver_by = clock.now() + SignedDuration::from_secs(DELIVERY_TIMEOUT_S.into());
+    let end_by = deliver_by + SignedDuration::from_secs((job.timeout_s + REPORT_GRACE_S).into());
+    write(&CommandSection {
+        logs: locations(&logs, &id.to_string()),
+        id,
+        poll_seconds: poll_seconds(job.timeout_s),
+        deliver_by,
+        end_by,
+    })
+}
+
+/// About 50 looks over the whole limit: what a lost event costs is at most 2% of the time that was allowed.
+fn poll_seconds(timeout_s: u32) -> u32 {
+    (timeout_s / 50).clamp(60, 1800)
+}
+
+fn logs(deployment: &Deployment, attempt: &AttemptId) -> Logs {
+    let prefix = || format!("{}/attempt-{}", attempt.execution.name(), attempt.attempt);
+    Logs {
+        s3: deployment.log_bucket.clone().map(|bucket| S3Prefix { bucket, prefix: prefix() }),
+        log_group: deployment.log_group.clone(),
+    }
+}
+
+/// Where a person finds the complete output. See
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-rc-setting-up-cwlogs.html>.
+fn locations(logs: &Logs, command: &str) -> Vec<String> {
+    let s3 = logs.s3.iter().map(|S3Prefix { bucket, prefix }| format!("s3://{bucket}/{prefix}/{command}/"));
+    let cloudwatch = logs.log_group.iter().map(|group| format!("cloudwatch:{group}:{command}"));
+    s3.chain(cloudwatch).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_event_costs_at_most_two_percent_of_the_limit_or_a_minute() {
+        for (timeout_s, expected) in [(30, 60), (3_600, 72), (86_400, 1_728), (172_800, 1_800)] {
+            assert_eq!(poll_seconds(timeout_s), expected);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The outcome: what an execution came to, told truthfully, attempt by attempt.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::InstanceId;
+use crate::step::Market;
+
+/// What an attempt, or a whole execution, came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// The script exited with 0 and, where asked, the output exists and is new.
+    Succeeded,
+    /// A command failed.
+    CommandFailed,
+    /// The commands did not end within their limit.
+    CommandTimedOut,
+    /// The commands succeeded and their output is not there.
+    OutputMissing,
+    /// The instance was gone, or unreachable, before its commands had ended.
+    InstanceLost,
+    /// EC2 took a Spot instance back.
+    SpotInterrupted,
+    /// EC2 had no capacity.
+    CapacityUnavailable,
+    /// EC2 refused the launch, or the instance never became ready for commands.
+    LaunchFailed,
+    /// The document asks for something that is not possible.
+    InvalidExecution,
+    /// Somebody stopped the execution.
+    Aborted,
+    /// Something else: a missing permission, an AWS service that stayed down, a bug.
+    InternalError,
+}
+
+impl Status {
+    /// The status that an attempt has which ended with the error `name`.
+    pub fn of_error(name: &str) -> Self {
+        match name {
+            "CommandFailed" => Self::CommandFailed,
+            "CommandTimedOut" => Self::CommandTimedOut,
+            "OutputMissing" => Self::OutputMissing,
+            "InstanceLost" => Self::InstanceLost,
+            "SpotInterrupted" => Self::SpotInterrupted,
+            "CapacityUnavailable" => Self::CapacityUnavailable,
+            "LaunchFailed" | "InstanceNotReady" => Self::LaunchFailed,
+            "InvalidExecution" => Self::InvalidExecution,
+            _ => Self::InternalError,
+        }
+    }
+}
+
+/// What the state machine does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Next {
+    /// End as SUCCEEDED: the execution succeeded, or its failure has been handled.
+    Succeed,
+    /// End as FAILED.
+    Fail,
+    /// Wait, and make another attempt.
+    Retry,
+}
+
+/// The record of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// Counts from 1.
+    pub attempt: u32,
+    /// What it came to.
+    pub status: Status,
+    /// Why, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The instances that it launched: one, or none.
+    pub instances: Vec<InstanceId>,
+    /// How the instance was bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Market>,
+    /// When the attempt began.
+    pub started_at: Timestamp,
+    /// When it was over and cleaned up.
+    pub ended_at: Timestamp,
+    /// The script's exit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The end of what the commands wrote to stderr.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr_tail: String,
+    /// The output that was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Where the complete output of the commands is kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<String>,
+}
+
+/// The section that EC2Stopper writes after each attempt; after the last one it is the execution's outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What the last attempt came to.
+    pub status: Status,
+    /// Every attempt, in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// What the document's author should know.
+    pub warnings: Vec<String>,
+    /// What the state machine does next.
+    pub next: Next,
+    /// How long it waits before another attempt.
+    pub backoff_seconds: u32,
+}
+
+impl Outcome {
+    /// Decides what follows on `attempts`.
+    pub(crate) fn decide(
+        attempts: Vec<AttemptRecord>,
+        warnings: Vec<String>,
+        attempts_allowed: u32,
+        fail_execution: bool,
+    ) -> Self {
+        let status = attempts.last().map_or(Status::InternalError, |attempt| attempt.status);
+        let made = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+        let next = match status {
+            Status::Succeeded => Next::Succeed,
+            // The same document would be refused again.
+            Status::InvalidExecution => if_failed(fail_execution),
+            _ if made < attempts_allowed => Next::Retry,
+            _ => if_failed(fail_execution),
+        };
+        Self { status, attempts, warnings, next, backoff_seconds: backoff_seconds(made) }
+    }
+}
+
+fn if_failed(fail_execution: bool) -> Next {
+    if fail_execution { Next::Fail } else { Next::Succeed }
+}
+
+/// 15 s, doubled after each attempt, at most 5 minutes.
+fn backoff_seconds(made: u32) -> u32 {
+    (15 << made.saturating_sub(1).min(5)).min(300)
+}

@@ -1,0 +1,206 @@
+//! EC2Poller: waits for the commands to end, without holding anything while they run.
+//!
+//! As a task it leaves a callback (the task token) with the instance's id, looks once, and ends. From then on events wake
+//! it: it finds the callback, looks again, and completes the task. An event that comes between the two is not lost,
+//! since the token is stored before the look. One that never comes is made up for by the task's own timeout, whose
+//! retry starts over.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::{CommandFailure, Error};
+use crate::ids::{InstanceId, TaskToken};
+use crate::ports::{
+    Clock, Commands, Executions, Instance, InstanceState, Instances, Invocation, InvocationStatus, Wake,
+    WakeTokens, Watch,
+};
+use crate::step::{CommandSection, Context, InstanceSection, read, write};
+
+/// How much of stderr an error repeats, in characters; all of it is in the logs.
+const STDERR_TAIL: usize = 1000;
+
+#[derive(Deserialize)]
+struct Task {
+    #[serde(flatten)]
+    context: Context,
+    instance: InstanceSection,
+    command: CommandSection,
+    token: TaskToken,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "detail-type")]
+    detail_type: String,
+    detail: EventDetail,
+}
+
+#[derive(Deserialize)]
+struct EventDetail {
+    #[serde(rename = "instance-id")]
+    instance: InstanceId,
+}
+
+/// What EventBridge calls EC2's two-minute notice. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>.
+const SPOT_WARNING: &str = "EC2 Spot Instance Interruption Warning";
+
+/// The ports that waiting needs.
+pub struct Ports<'a, C, I, M, T, E> {
+    /// The time of day.
+    pub clock: &'a C,
+    /// EC2, to see that the instance still lives.
+    pub instances: &'a I,
+    /// SSM, to see whether the command has ended.
+    pub commands: &'a M,
+    /// Where callbacks are kept.
+    pub tokens: &'a T,
+    /// Step Functions, to complete the task.
+    pub executions: &'a E,
+}
+
+/// Handles the task of the state machine, or an event about an instance.
+///
+/// # Errors
+/// Why it could not look; what a look shows of the command is told to the task itself.
+pub async fn handle(
+    payload: Value,
+    ports: &Ports<'_, impl Clock, impl Instances, impl Commands, impl WakeTokens, impl Executions>,
+) -> Result<Value, Error> {
+    if payload.get("detail-type").is_some() {
+        let event: Event = read(payload)?;
+        let Some(wake) = ports.tokens.get(&event.detail.instance).await? else {
+            return Ok(Value::Null);
+        };
+        let warned = event.detail_type == SPOT_WARNING;
+        look_and_tell(&wake, warned, ports).await
+    } else {
+        let task: Task = read(payload)?;
+        let timeout_s = task.context.job()?.timeout_s;
+        let wake = Wake {
+            token: task.token,
+            watch: Watch {
+                execution: task.context.execution.id,
+                attempt: task.context.attempt.number,
+                region: task.instance.region,
+                instance: task.instance.id,
+                command: task.command.id,
+                deliver_by: task.command.deliver_by,
+                end_by: task.command.end_by,
+                timeout_s,
+            },
+        };
+        ports.tokens.put(&wake).await?;
+        look_and_tell(&wake, false, ports).await
+    }
+}
+
+/// Looks once, and completes the task if the wait is over.
+async fn look_and_tell(
+    wake: &Wake,
+    warned: bool,
+    ports: &Ports<'_, impl Clock, impl Instances, impl Commands, impl WakeTokens, impl Executions>,
+) -> Result<Value, Error> {
+    match look(&wake.watch, warned, ports).await {
+        Ok(None) => return Ok(json!({ "waiting": true })),
+        Err(error) if says_nothing_of_the_command(&error) => return Err(error),
+        Ok(Some(section)) => ports.executions.complete(&wake.token, &section).await?,
+        Err(error) => {
+            let cause = write(&error.report())?.to_string();
+            ports.executions.fail(&wake.token, error.name(), &cause).await?
+        }
+    };
+    ports.tokens.delete(&wake.watch.instance, &wake.token).await?;
+    Ok(json!({ "waiting": false }))
+}
+
+/// Whether `error` is about the look itself.
+fn says_nothing_of_the_command(error: &Error) -> bool {
+    error.retryable() || matches!(error, Error::Refused(_) | Error::Internal(_))
+}
+
+/// The command's end, if it has ended: its section on success, an error otherwise.
+async fn look(
+    watch: &Watch,
+    warned: bool,
+    ports: &Ports<'_, impl Clock, impl Instances, impl Commands, impl WakeTokens, impl Executions>,
+) -> Result<Option<Value>, Error> {
+    let invocation = ports.commands.invocation(&watch.region, &watch.instance, &watch.command).await?;
+    let status = invocation.as_ref().map_or(InvocationStatus::Pending, |invocation| invocation.status);
+    if let (InvocationStatus::Success, Some(invocation)) = (status, &invocation) {
+        return Ok(Some(json!({ "status": "Success", "exit_code": 0, "ended_at": invocation.ended_at })));
+    }
+    // Whatever else SSM says, the fate of the instance explains it best.
+    if let Some(instance) = ports.instances.describe(&watch.region, &watch.instance).await? {
+        alive(&instance)?;
+    }
+    if warned {
+        return Err(Error::SpotInterrupted {
+            instance: watch.instance.clone(),
+            why: "EC2 gave two minutes' notice".to_owned(),
+        });
+    }
+    match invocation {
+        Some(invocation) if !matches!(status, InvocationStatus::Pending | InvocationStatus::InProgress) => {
+            Err(failure(watch, &invocation))
+        }
+        _ => overdue(watch, status, ports.clock).map(|()| None),
+    }
+}
+
+fn alive(instance: &Instance) -> Result<(), Error> {
+    match instance.state {
+        InstanceState::Pending | InstanceState::Running => Ok(()),
+        over => Err(instance.lost(&format!("it is {over} before its commands had ended"))),
+    }
+}
+
+fn failure(watch: &Watch, invocation: &Invocation) -> Error {
+    let failed = |what: String| {
+        let stderr_tail = tail(&invocation.stderr);
+        Box::new(CommandFailure { what, exit_code: invocation.exit_code, stderr_tail })
+    };
+    match invocation.status {
+        InvocationStatus::ExecutionTimedOut => {
+            let what = format!("the commands did not end within {} s", watch.timeout_s);
+            Error::CommandTimedOut(failed(what))
+        }
+        InvocationStatus::Undeliverable => Error::InstanceLost {
+            instance: watch.instance.clone(),
+            why: "SSM could not deliver the commands to its agent".to_owned(),
+        },
+        InvocationStatus::Cancelled => Error::CommandFailed(failed("the commands were cancelled".to_owned())),
+        _ => {
+            let code = invocation
+                .exit_code
+                .map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
+            Error::CommandFailed(failed(format!("the commands failed with {code}")))
+        }
+    }
+}
+
+/// SSM may never say that a command is over: its agent died, or a reboot made it forget.
+fn overdue(watch: &Watch, status: InvocationStatus, clock: &impl Clock) -> Result<(), Error> {
+    let now = clock.now();
+    if status == InvocationStatus::Pending && now > watch.deliver_by {
+        return Err(Error::InstanceLost {
+            instance: watch.instance.clone(),
+            why: format!("its agent had not taken the commands by {}", watch.deliver_by),
+        });
+    }
+    if now > watch.end_by {
+        let what =
+            format!("SSM still reports the commands as running, past their limit of {} s", watch.timeout_s);
+        return Err(Error::CommandTimedOut(Box::new(CommandFailure {
+            what,
+            exit_code: None,
+            stderr_tail: String::new(),
+        })));
+    }
+    Ok(())
+}
+
+fn tail(text: &str) -> String {
+    let skip = text.chars().count().saturating_sub(STDERR_TAIL);
+    text.chars().skip(skip).collect()
+}

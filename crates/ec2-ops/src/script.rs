@@ -1,0 +1,153 @@
+//! The commands as one shell script that fails when any of them fails.
+//!
+//! `AWS-RunShellScript` reports the exit code of the script's last command and nothing of the others. `set -e` alone is not
+//! enough either: it lets `cd missing && ./run` pass. Here each entry of the list is evaluated on its own, in one shell, under
+//! `set -e`: `eval` is a simple command, so an entry that ends with a failure ends the script. Entries that are only
+//! complete together (`if …` in one, `fi` in another) are evaluated as one.
+
+use std::fmt::Write as _;
+
+/// How long after the limit on the commands the instance ends itself, in minutes: later than the control plane takes to end
+/// it, so that it only matters when there is none any more.
+const DEADLINE_GRACE_MIN: u32 = 30;
+
+/// Runs the commands at most once on an instance: `SendCommand` cannot be made idempotent, so the script is. A second copy
+/// follows the first and ends as it ends; after a reboot, which killed the first, it says so.
+const ONCE: &str = r#"claim="${HOME:-/root}/.ec2-ops/$ec2_ops_attempt"
+boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
+mkdir -p "${claim%/*}"
+if ! mkdir "$claim" 2>/dev/null && [ -d "$claim" ]; then
+  echo "ec2-ops: these commands were started on this instance before; following them" >&2
+  until [ -f "$claim/exit" ]; do
+    if [ "$boot" != "$(cat "$claim/boot")" ]; then
+      echo "ec2-ops: the instance was rebooted before they had ended" >&2
+      exit 1
+    fi
+    sleep 1
+  done
+  exit "$(cat "$claim/exit")"
+fi
+echo "$boot" >"$claim/boot"
+"#;
+
+/// Where the claim is given up: the exit code is there for a second copy to read.
+const EXIT: &str = r#"code=$?
+echo "$code" >"$claim/exit.new" && mv "$claim/exit.new" "$claim/exit"
+exit "$code"
+"#;
+
+/// The script for `commands` of the attempt with this fingerprint, on an instance that ends itself some time after
+/// `timeout_s`.
+pub(crate) fn of(commands: &[String], attempt: &str, timeout_s: u32) -> String {
+    let minutes = timeout_s.div_ceil(60) + DEADLINE_GRACE_MIN;
+    let mut script = format!("#!/bin/sh\nec2_ops_attempt={attempt}\n{ONCE}");
+    // The last net: without a control plane the instance still ends. An image without `shutdown` just does not have it.
+    let _ = writeln!(script, "shutdown -h +{minutes} >/dev/null 2>&1");
+    script.push_str("(\nec2_ops_apart=yes\n");
+    let names: Vec<_> = (0..commands.len()).map(|i| format!("$ec2_ops_{i}")).collect();
+    for (name, command) in names.iter().zip(commands) {
+        let _ = writeln!(script, "{}={}", &name[1..], quote(command));
+        let _ = writeln!(script, "sh -nc \"{name}\" 2>/dev/null || ec2_ops_apart=no");
+    }
+    script.push_str("set -e\nif [ $ec2_ops_apart = yes ]; then\n");
+    for name in &names {
+        let _ = writeln!(script, "  eval \"{name}\"");
+    }
+    let _ = writeln!(script, "else\n  eval \"{}\"\nfi\n)", names.join("\n"));
+    script.push_str(EXIT);
+    script
+}
+
+/// `text` as one word of the shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Output};
+
+    /// Runs the script as SSM would, in a home of its own. `shutdown` is a stand-in, so that it stays in the test.
+    fn run_in(home: &std::path::Path, commands: &[&str]) -> Output {
+        let commands: Vec<_> = commands.iter().map(|&command| command.to_owned()).collect();
+        let bin = home.join("bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        let shutdown = bin.join("shutdown");
+        std::fs::write(&shutdown, "#!/bin/sh\necho \"$@\" >>\"$HOME/shutdown.log\"\n").unwrap();
+        std::fs::set_permissions(&shutdown, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("sh");
+        shell.env("HOME", home).env("PATH", path).arg("-c").arg(of(&commands, "f00d", 90)).output().unwrap()
+    }
+
+    fn run(commands: &[&str]) -> (Option<i32>, String) {
+        let home = tempfile::tempdir().unwrap();
+        let output = run_in(home.path(), commands);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    #[test]
+    fn commands_share_one_shell() {
+        assert_eq!(
+            run(&["cd /usr", "export A=1", "B=2", "echo $PWD $A $B"]),
+            (Some(0), "/usr 1 2\n".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_failing_command_ends_the_run_with_its_code() {
+        assert_eq!(run(&["echo one", "(exit 7)", "echo two"]), (Some(7), "one\n".to_owned()));
+        assert_eq!(run(&["cd /missing 2>/dev/null && echo in", "echo two"]).1, "");
+        assert_ne!(run(&["cd /missing && echo in", "echo two"]).0, Some(0));
+        assert_ne!(run(&["nonsense-command", "true"]).0, Some(0));
+        assert_eq!(run(&["false\necho unreached", "true"]), (Some(1), String::new()));
+    }
+
+    #[test]
+    fn a_construct_may_span_entries() {
+        let commands = ["for i in 1 2; do", "echo $i", "done", "if false; then", "echo no", "fi", "echo end"];
+        assert_eq!(run(&commands), (Some(0), "1\n2\nend\n".to_owned()));
+        assert_eq!(run(&["if true; then", "false", "fi", "echo end"]), (Some(1), String::new()));
+    }
+
+    #[test]
+    fn quotes_and_unicode_arrive_as_they_are() {
+        let odd = r#"printf '%s|' 'a b' "it's" '$HOME' 'çà 🦀' "\"q\"" "#;
+        assert_eq!(run(&[odd]), (Some(0), "a b|it's|$HOME|çà 🦀|\"q\"|".to_owned()));
+    }
+
+    #[test]
+    fn a_second_copy_follows_the_first_and_runs_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let first = run_in(home.path(), &["echo ran >>$HOME/count", "exit 3"]);
+        let second = run_in(home.path(), &["echo ran >>$HOME/count", "exit 3"]);
+        assert_eq!((first.status.code(), second.status.code()), (Some(3), Some(3)));
+        assert_eq!(std::fs::read_to_string(home.path().join("count")).unwrap(), "ran\n");
+    }
+
+    #[test]
+    fn a_copy_after_a_reboot_does_not_wait_for_what_the_reboot_killed() {
+        let home = tempfile::tempdir().unwrap();
+        let claim = home.path().join(".ec2-ops/f00d");
+        std::fs::create_dir_all(&claim).unwrap();
+        std::fs::write(claim.join("boot"), "another boot\n").unwrap();
+        let output = run_in(home.path(), &["echo ran"]);
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+    }
+
+    #[test]
+    fn the_instance_is_told_to_end_itself_after_the_limit() {
+        let home = tempfile::tempdir().unwrap();
+        run_in(home.path(), &["true"]);
+        assert_eq!(std::fs::read_to_string(home.path().join("shutdown.log")).unwrap(), "-h +32\n");
+    }
+
+    #[test]
+    fn an_image_without_shutdown_runs_the_commands_all_the_same() {
+        let script = of(&["echo ran".to_owned()], "f00d", 90).replace("shutdown -h", "no-such-program -h");
+        let home = tempfile::tempdir().unwrap();
+        let output = Command::new("sh").env("HOME", home.path()).arg("-c").arg(script).output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"ran\n"[..]));
+    }
+}
