@@ -27,20 +27,13 @@ pub struct WakeTable {
 impl WakeTable {
     /// The table called `table`, whose key is `instance_id` (a string) and whose time to live is `expires_at`.
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        Self {
-            client: Client::new(config),
-            table: table.into(),
-        }
+        Self { client: Client::new(config), table: table.into() }
     }
 }
 
 impl WakeTokens for WakeTable {
     async fn put(&self, wake: &Wake) -> Result<(), AwsError> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(to_item(wake)?));
+        let request = self.client.put_item().table_name(&self.table).set_item(Some(to_item(wake)?));
         request.send().await.map_err(aws_error("PutItem"))?;
         Ok(())
     }
@@ -81,10 +74,11 @@ fn text(value: &str) -> AttributeValue {
 fn to_item(wake: &Wake) -> Result<Item, AwsError> {
     let watch = serde_json::to_string(&wake.watch)
         .map_err(|error| unexpected("PutItem", format!("the watch cannot be written: {error}")))?;
-    let expires_at = wake.watch.end_by.checked_add(KEPT_FOR).map_or_else(
-        |error| Err(unexpected("PutItem", error.to_string())),
-        |at| Ok(at.as_second()),
-    )?;
+    let expires_at = wake
+        .watch
+        .end_by
+        .checked_add(KEPT_FOR)
+        .map_or_else(|error| Err(unexpected("PutItem", error.to_string())), |at| Ok(at.as_second()))?;
     Ok(Item::from([
         ("instance_id".to_owned(), text(wake.watch.instance.as_str())),
         ("token".to_owned(), text(wake.token.as_str())),
@@ -100,10 +94,7 @@ fn from_item(item: &Item) -> Result<Wake, AwsError> {
     };
     let watch = serde_json::from_str(attribute("watch")?)
         .map_err(|error| unexpected("GetItem", format!("the item's \"watch\" cannot be read: {error}")))?;
-    Ok(Wake {
-        token: TaskToken::new(attribute("token")?),
-        watch,
-    })
+    Ok(Wake { token: TaskToken::new(attribute("token")?), watch })
 }
 
 #[cfg(test)]
@@ -153,12 +144,7 @@ mod tests {
         let refusal = json!({"__type": "ConditionalCheckFailedException", "message": "no"});
         let replay = Replay::new([http(400, refusal.to_string())]);
         let table = WakeTable::new(&replay.config().await, "wakes");
-        assert_eq!(
-            table
-                .delete(&InstanceId::new("i-1"), &TaskToken::new("old"))
-                .await,
-            Ok(())
-        );
+        assert_eq!(table.delete(&InstanceId::new("i-1"), &TaskToken::new("old")).await, Ok(()));
         let body: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
         assert_eq!(body["ConditionExpression"], "#token = :token");
         assert_eq!(body["ExpressionAttributeValues"][":token"]["S"], "old");

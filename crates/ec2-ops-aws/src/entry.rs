@@ -81,10 +81,7 @@ fn failed(error: ec2_ops::Error) -> Diagnostic {
     } else {
         tracing::error!(error = name, "{error}");
     }
-    Diagnostic {
-        error_type: name.to_owned(),
-        error_message: error.to_string(),
-    }
+    Diagnostic { error_type: name.to_owned(), error_message: error.to_string() }
 }
 
 #[cfg(test)]
@@ -108,13 +105,8 @@ mod tests {
 
     #[test]
     fn an_error_reaches_the_state_machine_under_its_name() {
-        let diagnostic = failed(ec2_ops::Error::CleanupPending(
-            "instance i-1 is stopping".to_owned(),
-        ));
+        let diagnostic = failed(ec2_ops::Error::CleanupPending("instance i-1 is stopping".to_owned()));
         assert_eq!(diagnostic.error_type, "CleanupPending");
-        assert_eq!(
-            diagnostic.error_message,
-            "not yet cleaned up: instance i-1 is stopping"
-        );
+        assert_eq!(diagnostic.error_message, "not yet cleaned up: instance i-1 is stopping");
     }
 }

@@ -18,10 +18,7 @@ where
             SdkError::ServiceError(refusal) => {
                 let status = refusal.raw().status().as_u16();
                 // The answer to a HEAD request has no body, so neither a code nor a message.
-                let code = refusal
-                    .err()
-                    .code()
-                    .map_or_else(|| format!("Http{status}"), str::to_owned);
+                let code = refusal.err().code().map_or_else(|| format!("Http{status}"), str::to_owned);
                 let message = refusal
                     .err()
                     .message()
@@ -80,20 +77,14 @@ mod tests {
     }
 
     fn refusal(code: &str, status: u16) -> AwsError {
-        let metadata = ErrorMetadata::builder()
-            .code(code)
-            .message("in AWS's words")
-            .build();
+        let metadata = ErrorMetadata::builder().code(code).message("in AWS's words").build();
         read(SdkError::service_error(metadata, response(status)))
     }
 
     #[test]
     fn a_refusal_keeps_the_code_and_the_words_of_aws() {
         let error = refusal("RequestLimitExceeded", 503);
-        assert_eq!(
-            (error.action, error.code.as_str()),
-            ("RunInstances", "RequestLimitExceeded")
-        );
+        assert_eq!((error.action, error.code.as_str()), ("RunInstances", "RequestLimitExceeded"));
         assert_eq!(error.message, "in AWS's words");
         assert_eq!(error.kind, AwsErrorKind::Throttled);
         assert_eq!(refusal("NobodyHasHeardOfIt", 400).kind, AwsErrorKind::Refused);
@@ -101,14 +92,8 @@ mod tests {
 
     #[test]
     fn the_status_counts_where_the_code_says_nothing() {
-        let error = read(SdkError::service_error(
-            ErrorMetadata::builder().build(),
-            response(500),
-        ));
-        assert_eq!(
-            (error.code.as_str(), error.kind),
-            ("Http500", AwsErrorKind::Unavailable)
-        );
+        let error = read(SdkError::service_error(ErrorMetadata::builder().build(), response(500)));
+        assert_eq!((error.code.as_str(), error.kind), ("Http500", AwsErrorKind::Unavailable));
     }
 
     #[test]
@@ -116,21 +101,12 @@ mod tests {
         let lost = || ConnectorError::io("connection reset by peer".into());
         for (error, code) in [
             (SdkError::timeout_error("20s elapsed"), "Timeout"),
-            (
-                SdkError::dispatch_failure(ConnectorError::timeout("3s elapsed".into())),
-                "Timeout",
-            ),
+            (SdkError::dispatch_failure(ConnectorError::timeout("3s elapsed".into())), "Timeout"),
             (SdkError::dispatch_failure(lost()), "DispatchFailure"),
-            (
-                SdkError::response_error("not XML", response(200)),
-                "ResponseError",
-            ),
+            (SdkError::response_error("not XML", response(200)), "ResponseError"),
         ] {
             let error = read(error);
-            assert_eq!(
-                (error.code.as_str(), error.kind),
-                (code, AwsErrorKind::Unavailable)
-            );
+            assert_eq!((error.code.as_str(), error.kind), (code, AwsErrorKind::Unavailable));
         }
         let error = read(SdkError::dispatch_failure(lost()));
         assert!(error.message.contains("connection reset by peer"), "{error}");

@@ -5,7 +5,8 @@
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
-
+#[cfg(feature = "ec2")]
+pub mod ec2;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "sfn")]
@@ -18,18 +19,12 @@ pub mod entry;
 pub mod sdk;
 pub mod settings;
 
-#[cfg(any(
-    feature = "dynamodb",
-    feature = "ec2",
-    feature = "s3",
-    feature = "sfn",
-    feature = "ssm"
-))]
+#[cfg(any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm"))]
 mod error;
 #[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 mod regional;
 #[cfg(all(
     test,
-    any(feature = "dynamodb", feature = "s3", feature = "sfn", feature = "ssm")
+    any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm")
 ))]
 mod replay;

@@ -16,11 +16,7 @@ pub(crate) struct Regional<C> {
 
 impl<C: Clone> Regional<C> {
     pub(crate) fn new(config: &SdkConfig, build: fn(&SdkConfig) -> C) -> Self {
-        Self {
-            config: config.clone(),
-            build,
-            clients: Mutex::default(),
-        }
+        Self { config: config.clone(), build, clients: Mutex::default() }
     }
 
     /// The client for `region`.

@@ -51,10 +51,7 @@ impl std::fmt::Debug for Replay {
 
 impl Replay {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self {
-            answers: Arc::new(Mutex::new(answers.into_iter().collect())),
-            asked: Arc::default(),
-        }
+        Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), asked: Arc::default() }
     }
 
     /// The configuration of the real clients, but for the network and the credentials.
@@ -65,14 +62,11 @@ impl Replay {
             .secret_access_key("secret")
             .provider_name("replay")
             .build();
-        crate::sdk::load(
-            &Region::new("us-east-1"),
-            http_client_fn(move |_, _| connector.clone()),
-        )
-        .await
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+        crate::sdk::load(&Region::new("us-east-1"), http_client_fn(move |_, _| connector.clone()))
+            .await
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
@@ -87,12 +81,7 @@ impl HttpConnector for Replay {
             uri: request.uri().to_owned(),
             body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
         });
-        let answer = self
-            .answers
-            .lock()
-            .unwrap()
-            .pop_front()
-            .expect("a request too many");
+        let answer = self.answers.lock().unwrap().pop_front().expect("a request too many");
         HttpConnectorFuture::ready(match answer {
             Answer::Lost => Err(ConnectorError::io("connection reset by peer".into())),
             Answer::Http(status, headers, body) => {

@@ -32,11 +32,7 @@ pub fn region() -> Result<Region, SettingError> {
 /// # Errors
 /// Where it is not set.
 pub fn wake_table() -> Result<String, SettingError> {
-    required(
-        variable,
-        "EC2_OPS_WAKE_TABLE",
-        "the name of the table of task tokens",
-    )
+    required(variable, "EC2_OPS_WAKE_TABLE", "the name of the table of task tokens")
 }
 
 fn region_from(get: impl Fn(&str) -> Option<String>) -> Result<Region, SettingError> {
@@ -54,8 +50,5 @@ fn required(
     name: &'static str,
     expected: &str,
 ) -> Result<String, SettingError> {
-    get(name).ok_or_else(|| SettingError {
-        name,
-        problem: format!("is not set, expected {expected}"),
-    })
+    get(name).ok_or_else(|| SettingError { name, problem: format!("is not set, expected {expected}") })
 }

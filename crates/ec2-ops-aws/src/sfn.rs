@@ -46,12 +46,7 @@ where
 {
     match answer.map_err(aws_error(action)) {
         Ok(_) => Ok(Delivery::Accepted),
-        Err(error)
-            if matches!(
-                error.code.as_str(),
-                "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken"
-            ) =>
-        {
+        Err(error) if matches!(error.code.as_str(), "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken") => {
             Ok(Delivery::Stale)
         }
         Err(error) => Err(error),
@@ -73,9 +68,7 @@ mod tests {
     async fn complete(answer: Answer) -> (Replay, Result<Delivery, AwsError>) {
         let replay = Replay::new([answer]);
         let sfn = Sfn::new(&replay.config().await);
-        let delivery = sfn
-            .complete(&TaskToken::new("token"), &json!({"ended": true}))
-            .await;
+        let delivery = sfn.complete(&TaskToken::new("token"), &json!({"ended": true})).await;
         (replay, delivery)
     }
 
@@ -105,9 +98,7 @@ mod tests {
     async fn a_failure_carries_the_name_to_match_and_a_cause_that_aws_accepts() {
         let replay = Replay::new([http(200, "{}")]);
         let sfn = Sfn::new(&replay.config().await);
-        sfn.fail(&TaskToken::new("token"), "CommandFailed", &"x".repeat(40_000))
-            .await
-            .unwrap();
+        sfn.fail(&TaskToken::new("token"), "CommandFailed", &"x".repeat(40_000)).await.unwrap();
         let body: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
         assert_eq!(body["error"], "CommandFailed");
         assert_eq!(body["cause"].as_str().map(str::len), Some(CAUSE_LIMIT));

@@ -32,12 +32,8 @@ impl Agents for Ssm {
             .build()
             .map_err(|error| unexpected(ACTION, error.to_string()))?;
         let client = self.0.of(region);
-        let mut agents = client
-            .describe_instance_information()
-            .filters(filter)
-            .into_paginator()
-            .items()
-            .send();
+        let mut agents =
+            client.describe_instance_information().filters(filter).into_paginator().items().send();
         while let Some(agent) = agents.next().await {
             match agent.map_err(aws_error(ACTION)) {
                 Ok(agent) if agent.ping_status == Some(PingStatus::Online) => return Ok(true),
@@ -71,12 +67,8 @@ impl Commands for Ssm {
     ) -> Result<Option<CommandId>, AwsError> {
         const ACTION: &str = "ListCommands";
         let client = self.0.of(region);
-        let mut commands = client
-            .list_commands()
-            .instance_id(instance.as_str())
-            .into_paginator()
-            .items()
-            .send();
+        let mut commands =
+            client.list_commands().instance_id(instance.as_str()).into_paginator().items().send();
         let mut oldest = None;
         while let Some(command) = commands.next().await {
             let command = command.map_err(aws_error(ACTION))?;
@@ -84,10 +76,7 @@ impl Commands for Ssm {
                 continue;
             }
             let (Some(id), Some(requested)) = (command.command_id, command.requested_date_time) else {
-                return Err(unexpected(
-                    ACTION,
-                    "a command has no CommandId or no RequestedDateTime",
-                ));
+                return Err(unexpected(ACTION, "a command has no CommandId or no RequestedDateTime"));
             };
             if oldest.as_ref().is_none_or(|(earlier, _)| requested < *earlier) {
                 oldest = Some((requested, CommandId::new(id)));
@@ -103,10 +92,8 @@ impl Commands for Ssm {
         command: &CommandId,
     ) -> Result<Option<Invocation>, AwsError> {
         let client = self.0.of(region);
-        let request = client
-            .get_command_invocation()
-            .instance_id(instance.as_str())
-            .command_id(command.as_str());
+        let request =
+            client.get_command_invocation().instance_id(instance.as_str()).command_id(command.as_str());
         match request.send().await.map_err(aws_error("GetCommandInvocation")) {
             Ok(answer) => invocation(answer).map(Some),
             Err(error) if error.code == "InvocationDoesNotExist" => Ok(None),
@@ -117,14 +104,7 @@ impl Commands for Ssm {
 
 /// `SendCommand` for `command`; every field of it arrives.
 fn send_command(command: &Command) -> Result<SendCommandInputBuilder, AwsError> {
-    let Command {
-        instance,
-        comment,
-        script,
-        execution_timeout,
-        delivery_timeout,
-        logs,
-    } = command;
+    let Command { instance, comment, script, execution_timeout, delivery_timeout, logs } = command;
     let delivery_timeout = i32::try_from(delivery_timeout.as_secs())
         .map_err(|error| unexpected("SendCommand", format!("TimeoutSeconds: {error}")))?;
     let cloudwatch = logs.log_group.as_ref().map(|group| {

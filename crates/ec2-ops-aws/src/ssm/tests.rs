@@ -23,10 +23,7 @@ fn command() -> Command {
         execution_timeout: Duration::from_secs(7200),
         delivery_timeout: Duration::from_secs(300),
         logs: Logs {
-            s3: Some(S3Prefix {
-                bucket: "logs".to_owned(),
-                prefix: "run/attempt-1".to_owned(),
-            }),
+            s3: Some(S3Prefix { bucket: "logs".to_owned(), prefix: "run/attempt-1".to_owned() }),
             log_group: Some("/ec2-ops/commands".to_owned()),
         },
     }
@@ -65,11 +62,7 @@ async fn every_field_of_a_command_arrives() {
             },
         })
     );
-    assert!(
-        replay.asked()[0]
-            .uri
-            .starts_with("https://ssm.us-west-2.amazonaws.com")
-    );
+    assert!(replay.asked()[0].uri.starts_with("https://ssm.us-west-2.amazonaws.com"));
 }
 
 #[tokio::test]
@@ -115,9 +108,7 @@ async fn a_failed_listing_is_not_read_as_absent() {
 async fn an_invocation_that_ssm_does_not_know_yet_is_none() {
     let replay = Replay::new([refusal("InvocationDoesNotExist")]);
     let ssm = Ssm::new(&replay.config().await);
-    let invocation = ssm
-        .invocation(&region(), &instance(), &CommandId::new("c-1"))
-        .await;
+    let invocation = ssm.invocation(&region(), &instance(), &CommandId::new("c-1")).await;
     assert_eq!(invocation, Ok(None));
 }
 
@@ -167,9 +158,7 @@ fn a_command_that_still_runs_has_no_exit_code() {
 
 #[test]
 fn an_unknown_status_word_is_an_error_that_names_it() {
-    let answer = GetCommandInvocationOutput::builder()
-        .status_details("Pondering")
-        .build();
+    let answer = GetCommandInvocationOutput::builder().status_details("Pondering").build();
     let error = invocation(answer).unwrap_err();
     assert!(error.to_string().contains("Pondering"), "{error}");
 }
