@@ -24,7 +24,9 @@ where
     let step = &step;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let span = span(&event.payload, &event.context.request_id);
-        async move { step(event.payload).await.inspect(done).map_err(failed) }.instrument(span)
+        // Boxed, because the compiler cannot lay out the futures of all layers as one.
+        let answer = Box::pin(step(event.payload));
+        async move { answer.await.inspect(done).map_err(failed) }.instrument(span)
     }))
     .await
 }
