@@ -55,10 +55,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with both an error name and a cause.
     pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Self {
-        Self {
-            error: Some(error.into()),
-            cause: Some(cause.into()),
-        }
+        Self { error: Some(error.into()), cause: Some(cause.into()) }
     }
 
     /// A Lambda function that ended in an error and answered `payload`: its `errorType` becomes the error name, the
@@ -93,10 +90,7 @@ impl Failure {
 
     /// A task that ran longer than it may. AWS gives no cause.
     pub(crate) fn timeout() -> Self {
-        Self {
-            error: Some(TIMEOUT.into()),
-            cause: None,
-        }
+        Self { error: Some(TIMEOUT.into()), cause: None }
     }
 
     /// A payload over the quota, in AWS's words; `origin` is a state's name or the service of a task.
@@ -122,34 +116,21 @@ mod tests {
         let failure = Failure::function_error(&json!({"errorType": "InstanceLost", "errorMessage": "gone"}));
         assert_eq!(failure.error.as_deref(), Some("InstanceLost"));
         let cause: Value = serde_json::from_str(&failure.cause.unwrap()).unwrap();
-        assert_eq!(
-            cause,
-            json!({"errorType": "InstanceLost", "errorMessage": "gone"})
-        );
+        assert_eq!(cause, json!({"errorType": "InstanceLost", "errorMessage": "gone"}));
     }
 
     #[test]
     fn a_function_error_without_a_type_is_unknown_to_lambda() {
         let failure = Failure::function_error(&json!({"errorMessage": "gone"}));
         assert_eq!(failure.error.as_deref(), Some("Lambda.Unknown"));
-        assert!(
-            failure
-                .cause
-                .unwrap()
-                .ends_with(r#"Returned payload: {"errorMessage":"gone"}"#)
-        );
+        assert!(failure.cause.unwrap().ends_with(r#"Returned payload: {"errorMessage":"gone"}"#));
     }
 
     #[test]
     fn a_function_timeout_and_a_service_error_have_the_names_that_aws_gives_them() {
+        assert_eq!(Failure::function_timeout("r", 3.0).error.as_deref(), Some("Sandbox.Timedout"));
         assert_eq!(
-            Failure::function_timeout("r", 3.0).error.as_deref(),
-            Some("Sandbox.Timedout")
-        );
-        assert_eq!(
-            Failure::service_error("TooManyRequestsException", "Rate exceeded")
-                .error
-                .as_deref(),
+            Failure::service_error("TooManyRequestsException", "Rate exceeded").error.as_deref(),
             Some("Lambda.TooManyRequestsException")
         );
     }

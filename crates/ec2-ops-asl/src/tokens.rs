@@ -68,9 +68,7 @@ impl TaskTokens {
         let output: Value =
             serde_json::from_str(output).map_err(|error| TokenError::InvalidOutput(error.to_string()))?;
         if exceeds_quota(&output) {
-            return Err(TokenError::InvalidOutput(
-                "the output is over 262144 bytes".to_owned(),
-            ));
+            return Err(TokenError::InvalidOutput("the output is over 262144 bytes".to_owned()));
         }
         self.complete(token, Ok(Arc::new(output)))
     }
@@ -85,9 +83,7 @@ impl TaskTokens {
         let registry = self.lock();
         let number = registry.find(token)?;
         let sender = registry.open.get(&number).ok_or(TokenError::TaskTimedOut)?;
-        sender
-            .send(Signal::Heartbeat)
-            .map_err(|_| TokenError::TaskTimedOut)
+        sender.send(Signal::Heartbeat).map_err(|_| TokenError::TaskTimedOut)
     }
 
     /// How many tasks wait for a completion.
@@ -102,21 +98,14 @@ impl TaskTokens {
         let number = registry.issued;
         registry.issued += 1;
         registry.open.insert(number, sender);
-        WaitingTask {
-            token: format!("{PREFIX}{number:016x}"),
-            number,
-            tokens: self.clone(),
-            receiver,
-        }
+        WaitingTask { token: format!("{PREFIX}{number:016x}"), number, tokens: self.clone(), receiver }
     }
 
     fn complete(&self, token: &str, completion: Result<Arc<Value>, Failure>) -> Result<(), TokenError> {
         let mut registry = self.lock();
         let number = registry.find(token)?;
         let sender = registry.open.remove(&number).ok_or(TokenError::TaskTimedOut)?;
-        sender
-            .send(Signal::Completed(completion))
-            .map_err(|_| TokenError::TaskTimedOut)
+        sender.send(Signal::Completed(completion)).map_err(|_| TokenError::TaskTimedOut)
     }
 
     /// A panic of another holder is a bug that its own task reports; the map is whole between any two statements.
@@ -133,11 +122,7 @@ impl Registry {
             .filter(|digits| digits.len() == 16)
             .and_then(|digits| u64::from_str_radix(digits, 16).ok())
             .ok_or(TokenError::InvalidToken)?;
-        if number < self.issued {
-            Ok(number)
-        } else {
-            Err(TokenError::TaskDoesNotExist)
-        }
+        if number < self.issued { Ok(number) } else { Err(TokenError::TaskDoesNotExist) }
     }
 }
 
@@ -193,10 +178,7 @@ mod tests {
         let token = task.token().to_owned();
         assert_eq!(tokens.send_success(&token, r#"{"a": 1}"#), Ok(()));
         assert_eq!(tokens.send_success(&token, "2"), Err(TokenError::TaskTimedOut));
-        assert_eq!(
-            tokens.send_failure(&token, Failure::default()),
-            Err(TokenError::TaskTimedOut)
-        );
+        assert_eq!(tokens.send_failure(&token, Failure::default()), Err(TokenError::TaskTimedOut));
         assert_eq!(tokens.send_heartbeat(&token), Err(TokenError::TaskTimedOut));
         assert_eq!(task.expire(), Some(Ok(Arc::new(json!({"a": 1})))));
     }
@@ -206,10 +188,7 @@ mod tests {
         let tokens = TaskTokens::default();
         let mut expired = tokens.issue();
         assert_eq!(expired.expire(), None);
-        assert_eq!(
-            tokens.send_success(expired.token(), "1"),
-            Err(TokenError::TaskTimedOut)
-        );
+        assert_eq!(tokens.send_success(expired.token(), "1"), Err(TokenError::TaskTimedOut));
         let dropped = tokens.issue().token().to_owned();
         assert_eq!(tokens.send_heartbeat(&dropped), Err(TokenError::TaskTimedOut));
         assert_eq!(tokens.open(), 0);
@@ -219,14 +198,8 @@ mod tests {
     fn a_text_that_is_no_token_differs_from_a_token_that_never_was() {
         let tokens = TaskTokens::default();
         let foreign = TaskTokens::default().issue().token().to_owned();
-        assert_eq!(
-            tokens.send_success("nonsense", "1"),
-            Err(TokenError::InvalidToken)
-        );
-        assert_eq!(
-            tokens.send_success(&foreign, "1"),
-            Err(TokenError::TaskDoesNotExist)
-        );
+        assert_eq!(tokens.send_success("nonsense", "1"), Err(TokenError::InvalidToken));
+        assert_eq!(tokens.send_success(&foreign, "1"), Err(TokenError::TaskDoesNotExist));
     }
 
     #[test]

@@ -1,1 +1,30 @@
-//! .
+//! The ports of `ec2-ops` over AWS, and the Lambda entry: the only crate that names an SDK type.
+//!
+//! One module and one Cargo feature per service, so that a Lambda links only what it calls. No call is repeated here: a
+//! hidden repetition of `SendCommand` would run commands twice. Retries are the state machine's.
+
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
+#[cfg(feature = "ec2")]
+pub mod ec2;
+#[cfg(feature = "s3")]
+pub mod s3;
+#[cfg(feature = "sfn")]
+pub mod sfn;
+#[cfg(feature = "ssm")]
+pub mod ssm;
+
+pub mod clock;
+pub mod entry;
+pub mod sdk;
+pub mod settings;
+
+#[cfg(any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm"))]
+mod error;
+#[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
+mod regional;
+#[cfg(all(
+    test,
+    any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm")
+))]
+mod replay;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::dynamodb::{AttributeDefinition, CreateTableInput, KeySchemaElement};
 use crate::lambda::Runtime;
 use crate::rules::put_rule;
 use crate::stepfunctions::api::CreateStateMachineRequest;
@@ -69,7 +68,7 @@ pub fn deploy(
 ) -> Result<String, AwsError> {
     let region = names.region.as_str();
     account.s3.create_bucket(&names.log_bucket, region)?;
-    account.dynamodb.create_table(&wake_table(&names.wake_table))?;
+    account.dynamodb.call("CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
     let functions: BTreeMap<_, _> = FUNCTIONS
         .map(|name| (name, account.lambda.create_function(region, name, FUNCTION_TIMEOUT, runtime_of(name))))
         .into();
@@ -88,6 +87,15 @@ pub fn deploy(
         },
     )?;
     Ok(created.state_machine_arn)
+}
+
+fn wake_table(name: &str) -> Value {
+    json!({
+        "TableName": name,
+        "AttributeDefinitions": [{ "AttributeName": "instance_id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "instance_id", "KeyType": "HASH" }],
+        "BillingMode": "PAY_PER_REQUEST",
+    })
 }
 
 /// Puts values in place of `${name}`, as Terraform's `templatefile` does.

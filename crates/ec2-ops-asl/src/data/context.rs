@@ -26,14 +26,7 @@ pub(crate) struct Context<'a> {
 impl<'a> Context<'a> {
     /// The context of a state that is not a task.
     pub(crate) fn new(execution: &'a Execution, state: &'a str, entered: Timestamp) -> Self {
-        Self {
-            execution,
-            state,
-            entered,
-            retry_count: None,
-            token: None,
-            value: OnceLock::new(),
-        }
+        Self { execution, state, entered, retry_count: None, token: None, value: OnceLock::new() }
     }
 
     /// The value at `path`, which begins with `$$`.

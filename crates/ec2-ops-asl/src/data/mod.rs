@@ -26,10 +26,7 @@ pub(crate) struct Trouble {
 impl Trouble {
     /// Trouble that nothing catches.
     pub(crate) fn runtime(message: impl Into<String>) -> Self {
-        Self {
-            error: RUNTIME,
-            message: message.into(),
-        }
+        Self { error: RUNTIME, message: message.into() }
     }
 }
 
@@ -86,10 +83,8 @@ impl<'a> Scope<'a> {
 
 /// `$['a'][0]`: the normal form in which AWS names paths in its complaints.
 fn bracketed(segments: &[Segment]) -> String {
-    segments
-        .iter()
-        .fold("$".to_owned(), |text, segment| match segment {
-            Segment::Field(name) => format!("{text}['{name}']"),
-            Segment::Index(index) => format!("{text}[{index}]"),
-        })
+    segments.iter().fold("$".to_owned(), |text, segment| match segment {
+        Segment::Field(name) => format!("{text}['{name}']"),
+        Segment::Index(index) => format!("{text}[{index}]"),
+    })
 }

@@ -38,10 +38,7 @@ pub(crate) struct DoesNotFit;
 impl Path {
     /// The path `$`.
     pub(crate) fn input() -> Self {
-        Self {
-            root: Root::Input,
-            segments: Vec::new(),
-        }
+        Self { root: Root::Input, segments: Vec::new() }
     }
 
     /// Reads a path. The error says what is wrong with `text` and what would be right.
@@ -132,9 +129,7 @@ fn segment(text: &str) -> Result<(Segment, &str), String> {
             return quoted(rest, quote).ok_or_else(|| format!("'[{quote}' is not closed at '{text}'"));
         }
     }
-    let (digits, after) = rest
-        .split_once(']')
-        .ok_or_else(|| format!("'[' is not closed at '{text}'"))?;
+    let (digits, after) = rest.split_once(']').ok_or_else(|| format!("'[' is not closed at '{text}'"))?;
     match digits.parse() {
         Ok(index) if digits.bytes().all(|digit| digit.is_ascii_digit()) => Ok((Segment::Index(index), after)),
         _ => Err(format!("'[{digits}]' is not an index")),
@@ -199,16 +194,9 @@ mod tests {
 
     #[test]
     fn whatever_may_mean_many_values_is_refused() {
-        for text in [
-            "$.a[*]",
-            "$..a",
-            "$.a[?(@.b)]",
-            "$.a[0:2]",
-            "$.a[-1]",
-            "$.a.*",
-            "$.a[0,1]",
-            "$.a.length()",
-        ] {
+        for text in
+            ["$.a[*]", "$..a", "$.a[?(@.b)]", "$.a[0:2]", "$.a[-1]", "$.a.*", "$.a[0,1]", "$.a.length()"]
+        {
             let error = Path::parse(text).unwrap_err();
             assert!(error.contains("not a reference path"), "{text}: {error}");
         }
@@ -235,15 +223,9 @@ mod tests {
 
     #[test]
     fn a_result_does_not_fit_into_a_scalar_or_past_the_end() {
-        assert_eq!(
-            path("$.a.b").assign(&mut json!({"a": 1}), json!(2)),
-            Err(DoesNotFit)
-        );
+        assert_eq!(path("$.a.b").assign(&mut json!({"a": 1}), json!(2)), Err(DoesNotFit));
         assert_eq!(path("$.a").assign(&mut json!("text"), json!(2)), Err(DoesNotFit));
-        assert_eq!(
-            path("$.a[1]").assign(&mut json!({"a": [1]}), json!(2)),
-            Err(DoesNotFit)
-        );
+        assert_eq!(path("$.a[1]").assign(&mut json!({"a": [1]}), json!(2)), Err(DoesNotFit));
         assert_eq!(path("$.n[0]").assign(&mut json!({}), json!(2)), Err(DoesNotFit));
     }
 

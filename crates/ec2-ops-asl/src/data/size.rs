@@ -10,9 +10,7 @@ pub const MAX_PAYLOAD_BYTES: usize = 262_144;
 
 /// Whether the JSON text of `value` is over the quota. Counts without building the text.
 pub(crate) fn exceeds_quota(value: &Value) -> bool {
-    let mut counter = Counter {
-        left: MAX_PAYLOAD_BYTES,
-    };
+    let mut counter = Counter { left: MAX_PAYLOAD_BYTES };
     serde_json::to_writer(&mut counter, value).is_err()
 }
 
@@ -23,10 +21,7 @@ struct Counter {
 
 impl Write for Counter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.left = self
-            .left
-            .checked_sub(bytes.len())
-            .ok_or(io::ErrorKind::FileTooLarge)?;
+        self.left = self.left.checked_sub(bytes.len()).ok_or(io::ErrorKind::FileTooLarge)?;
         Ok(bytes.len())
     }
 

@@ -25,11 +25,7 @@ pub(crate) enum Test {
     IsPresent(bool),
     Is(Kind, bool),
     StringMatches(String),
-    Compare {
-        kind: Kind,
-        order: Order,
-        operand: Operand,
-    },
+    Compare { kind: Kind, order: Order, operand: Operand },
 }
 
 /// The types that values are tested for and compared as.
@@ -97,9 +93,7 @@ impl<'a> Scalar<'a> {
 pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let (_, time) = text.split_once('T')?;
     let zoned = time.ends_with('Z') || time.get(8..).is_some_and(|zone| zone.contains(['+', '-']));
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte));
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte));
     (zoned && plain).then(|| text.parse().ok()).flatten()
 }
 
@@ -164,11 +158,8 @@ fn inner_rule(fields: &Fields<'_>) -> Option<Rule> {
 
 fn rule(fields: &Fields<'_>) -> Option<Rule> {
     const COMBINATORS: [&str; 3] = ["And", "Or", "Not"];
-    let operators: Vec<&'static str> = COMBINATORS
-        .into_iter()
-        .chain(COMPARISONS)
-        .filter(|name| fields.has(name))
-        .collect();
+    let operators: Vec<&'static str> =
+        COMBINATORS.into_iter().chain(COMPARISONS).filter(|name| fields.has(name)).collect();
     // Asking for each makes it known, so that a misspelt operator is compared with all of them.
     COMBINATORS.into_iter().chain(COMPARISONS).for_each(|name| {
         fields.get(name);
@@ -180,11 +171,7 @@ fn rule(fields: &Fields<'_>) -> Option<Rule> {
                 .map(|(value, at)| inner_rule(&fields.inner(value, at)?))
                 .collect::<Vec<_>>();
             let rules = rules.into_iter().collect::<Option<_>>()?;
-            Some(if name == "And" {
-                Rule::And(rules)
-            } else {
-                Rule::Or(rules)
-            })
+            Some(if name == "And" { Rule::And(rules) } else { Rule::Or(rules) })
         }
         ["Not"] => {
             let inner = fields.inner(fields.get("Not")?, fields.path_of("Not"))?;
@@ -194,10 +181,7 @@ fn rule(fields: &Fields<'_>) -> Option<Rule> {
             fields.require("Variable");
             let variable = fields.path("Variable");
             let test = test(fields, name);
-            Some(Rule::Test {
-                variable: variable?,
-                test: test?,
-            })
+            Some(Rule::Test { variable: variable?, test: test? })
         }
         [] => {
             fields.get("Variable");
@@ -217,9 +201,7 @@ fn test(fields: &Fields<'_>, name: &'static str) -> Option<Test> {
         return fields.boolean(name).map(Test::IsPresent);
     }
     if name == "StringMatches" {
-        return fields
-            .string(name)
-            .map(|pattern| Test::StringMatches(pattern.to_owned()));
+        return fields.string(name).map(|pattern| Test::StringMatches(pattern.to_owned()));
     }
     if let Some(kind) = name.strip_prefix("Is") {
         let (kind, _) = kind_prefix(kind)?;
@@ -265,7 +247,5 @@ fn kind_prefix(name: &str) -> Option<(Kind, &str)> {
         ("Boolean", Kind::Boolean),
         ("Timestamp", Kind::Timestamp),
     ];
-    KINDS
-        .iter()
-        .find_map(|(prefix, kind)| name.strip_prefix(prefix).map(|rest| (*kind, rest)))
+    KINDS.iter().find_map(|(prefix, kind)| name.strip_prefix(prefix).map(|rest| (*kind, rest)))
 }

@@ -32,12 +32,7 @@ impl<'a> Fields<'a> {
             problems.report(at, format!("expected an object, found {value}"));
             return None;
         };
-        Some(Self {
-            at,
-            object,
-            problems,
-            known: RefCell::default(),
-        })
+        Some(Self { at, object, problems, known: RefCell::default() })
     }
 
     /// A reader of `value`, which is at `at` and whose problems go where these go.
@@ -112,17 +107,11 @@ impl<'a> Fields<'a> {
 
     pub(super) fn integer(&self, name: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.get(name)?;
-        value
-            .as_u64()
-            .filter(|number| range.contains(number))
-            .or_else(|| {
-                let (low, high) = range.into_inner();
-                self.report(
-                    name,
-                    format!("expected an integer from {low} to {high}, found {value}"),
-                );
-                None
-            })
+        value.as_u64().filter(|number| range.contains(number)).or_else(|| {
+            let (low, high) = range.into_inner();
+            self.report(name, format!("expected an integer from {low} to {high}, found {value}"));
+            None
+        })
     }
 
     /// The elements of an array and where each one is.
@@ -136,12 +125,7 @@ impl<'a> Fields<'a> {
             return None;
         };
         let at = self.path_of(name);
-        Some(
-            array
-                .iter()
-                .enumerate()
-                .map(move |(index, element)| (element, format!("{at}[{index}]"))),
-        )
+        Some(array.iter().enumerate().map(move |(index, element)| (element, format!("{at}[{index}]"))))
     }
 
     /// The elements of an array that must be there and must not be empty.
@@ -161,9 +145,7 @@ impl<'a> Fields<'a> {
     /// A path that is read.
     pub(super) fn path(&self, name: &'static str) -> Option<Path> {
         let text = self.string(name)?;
-        Path::parse(text)
-            .map_err(|problem| self.report(name, problem))
-            .ok()
+        Path::parse(text).map_err(|problem| self.report(name, problem)).ok()
     }
 
     /// `InputPath` or `OutputPath`: `$` unless it says otherwise, `None` for JSON null.
@@ -179,10 +161,7 @@ impl<'a> Fields<'a> {
     pub(super) fn result_path(&self) -> Option<Path> {
         let path = self.selection("ResultPath")?;
         if path.root() == Root::Context {
-            self.report(
-                "ResultPath",
-                format!("'{path}' is the context object, which cannot be written"),
-            );
+            self.report("ResultPath", format!("'{path}' is the context object, which cannot be written"));
         }
         Some(path)
     }
@@ -190,9 +169,7 @@ impl<'a> Fields<'a> {
     /// A path or an intrinsic function.
     pub(super) fn dynamic(&self, name: &'static str) -> Option<Dynamic> {
         let text = self.string(name)?;
-        Dynamic::parse(text)
-            .map_err(|problem| self.report(name, problem))
-            .ok()
+        Dynamic::parse(text).map_err(|problem| self.report(name, problem)).ok()
     }
 
     /// A payload template.

@@ -8,17 +8,11 @@ pub(super) fn check(machine: &StateMachine, problems: &Problems) {
     let reachable = reachable(machine);
     for (state, reachable) in machine.states.iter().zip(&reachable) {
         if !reachable {
-            problems.report(
-                format!("$.States.{}", state.name),
-                "no state leads here from StartAt",
-            );
+            problems.report(format!("$.States.{}", state.name), "no state leads here from StartAt");
         }
     }
-    let ends = machine
-        .states
-        .iter()
-        .zip(&reachable)
-        .any(|(state, reachable)| *reachable && is_terminal(state));
+    let ends =
+        machine.states.iter().zip(&reachable).any(|(state, reachable)| *reachable && is_terminal(state));
     if !ends {
         problems.report(
             "$.States",
@@ -38,12 +32,7 @@ pub(crate) fn successors(state: &State) -> Vec<StateId> {
             let caught = task.catch.iter().map(|catcher| catcher.next);
             then(&task.then).into_iter().chain(caught).collect()
         }
-        Body::Choice(choice) => choice
-            .rules
-            .iter()
-            .map(|(_, next)| *next)
-            .chain(choice.default)
-            .collect(),
+        Body::Choice(choice) => choice.rules.iter().map(|(_, next)| *next).chain(choice.default).collect(),
         Body::Pass(pass) => then(&pass.then),
         Body::Wait(wait) => then(&wait.then),
         Body::Succeed | Body::Fail(_) => Vec::new(),

@@ -7,9 +7,7 @@ use serde_json::{Map, Number, Value};
 
 /// Reads `text`. Of two states with one name, `serde_json` alone would silently keep the second.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
-    serde_json::from_str::<Strict>(text)
-        .map(|strict| strict.0)
-        .map_err(|error| error.to_string())
+    serde_json::from_str::<Strict>(text).map(|strict| strict.0).map_err(|error| error.to_string())
 }
 
 struct Strict(Value);

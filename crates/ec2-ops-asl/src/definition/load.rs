@@ -34,9 +34,7 @@ fn machine(value: &Value, problems: &Problems) -> Option<StateMachine> {
         fields.report("Version", format!("expected '1.0', found '{version}'"));
     }
     query_language(&fields);
-    let timeout = fields
-        .integer("TimeoutSeconds", 1..=MAX_SECONDS)
-        .map(Duration::from_secs);
+    let timeout = fields.integer("TimeoutSeconds", 1..=MAX_SECONDS).map(Duration::from_secs);
     let states = fields.require("States");
     fields.require("StartAt");
     let machine = states.and_then(|states| with_states(&fields, states, timeout, problems));
@@ -46,14 +44,8 @@ fn machine(value: &Value, problems: &Problems) -> Option<StateMachine> {
 
 /// Only the `JSONPath` dialect is modelled.
 pub(super) fn query_language(fields: &Fields<'_>) {
-    if let Some(language) = fields
-        .string("QueryLanguage")
-        .filter(|language| *language != "JSONPath")
-    {
-        fields.report(
-            "QueryLanguage",
-            format!("only 'JSONPath' is supported, found '{language}'"),
-        );
+    if let Some(language) = fields.string("QueryLanguage").filter(|language| *language != "JSONPath") {
+        fields.report("QueryLanguage", format!("only 'JSONPath' is supported, found '{language}'"));
     }
 }
 
@@ -67,21 +59,12 @@ fn with_states(
         fields.report("States", format!("expected an object, found {value}"));
         return None;
     };
-    let ids: StateIds<'_> = object
-        .keys()
-        .enumerate()
-        .map(|(index, name)| (name.as_str(), StateId(index)))
-        .collect();
-    let states: Vec<_> = object
-        .iter()
-        .map(|(name, state)| states::state(name, state, &ids, problems))
-        .collect();
+    let ids: StateIds<'_> =
+        object.keys().enumerate().map(|(index, name)| (name.as_str(), StateId(index))).collect();
+    let states: Vec<_> =
+        object.iter().map(|(name, state)| states::state(name, state, &ids, problems)).collect();
     let start_at = fields.target("StartAt", &ids)?;
-    let machine = StateMachine {
-        start_at,
-        states: states.into_iter().collect::<Option<_>>()?,
-        timeout,
-    };
+    let machine = StateMachine { start_at, states: states.into_iter().collect::<Option<_>>()?, timeout };
     graph::check(&machine, problems);
     Some(machine)
 }

@@ -63,14 +63,12 @@ impl StateMachine {
             .filter_map(|task| match &task.parameters {
                 Template::Literal(parameters) => parameters.get("FunctionName")?.as_str(),
                 Template::Object(fields) => {
-                    fields
-                        .iter()
-                        .find_map(|(name, value)| match (name.as_str(), value) {
-                            ("FunctionName", Template::Literal(Value::String(function))) => {
-                                Some(function.as_str())
-                            }
-                            _ => None,
-                        })
+                    fields.iter().find_map(|(name, value)| match (name.as_str(), value) {
+                        ("FunctionName", Template::Literal(Value::String(function))) => {
+                            Some(function.as_str())
+                        }
+                        _ => None,
+                    })
                 }
                 _ => None,
             })
@@ -150,10 +148,7 @@ impl Resource {
     /// All of them with their ARNs.
     pub(crate) const ARNS: [(&str, Self); 2] = [
         ("arn:aws:states:::lambda:invoke", Self::Invoke),
-        (
-            "arn:aws:states:::lambda:invoke.waitForTaskToken",
-            Self::InvokeWaitForTaskToken,
-        ),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", Self::InvokeWaitForTaskToken),
     ];
 
     /// The `resource` of a history event.

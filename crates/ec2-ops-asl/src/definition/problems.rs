@@ -33,10 +33,7 @@ pub(super) struct Problems(RefCell<Vec<Problem>>);
 impl Problems {
     /// Notes that something is wrong at `path`.
     pub(super) fn report(&self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.borrow_mut().push(Problem {
-            path: path.into(),
-            message: message.into(),
-        });
+        self.0.borrow_mut().push(Problem { path: path.into(), message: message.into() });
     }
 
     /// All problems that were noted.

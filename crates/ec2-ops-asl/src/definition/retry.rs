@@ -55,9 +55,7 @@ pub(super) fn retriers(state: &Fields<'_>) -> Vec<Retrier> {
 fn retrier(fields: &Fields<'_>, last: bool) -> Option<Retrier> {
     fields.string("Comment");
     let error_equals = error_equals(fields, last);
-    let interval_seconds = fields
-        .integer("IntervalSeconds", 1..=MAX_INTERVAL_SECONDS)
-        .unwrap_or(1);
+    let interval_seconds = fields.integer("IntervalSeconds", 1..=MAX_INTERVAL_SECONDS).unwrap_or(1);
     let max_attempts = fields.integer("MaxAttempts", 0..=MAX_ATTEMPTS).unwrap_or(3);
     let max_delay_seconds = fields.integer("MaxDelaySeconds", 1..=MAX_DELAY_SECONDS);
     if let Some(delay) = max_delay_seconds.filter(|delay| *delay <= interval_seconds) {
@@ -68,10 +66,7 @@ fn retrier(fields: &Fields<'_>, last: bool) -> Option<Retrier> {
     }
     let backoff_rate = fields.get("BackoffRate").map_or(Some(2.0), |value| {
         value.as_f64().filter(|rate| *rate >= 1.0).or_else(|| {
-            fields.report(
-                "BackoffRate",
-                format!("expected a number of at least 1.0, found {value}"),
-            );
+            fields.report("BackoffRate", format!("expected a number of at least 1.0, found {value}"));
             None
         })
     });
@@ -79,10 +74,7 @@ fn retrier(fields: &Fields<'_>, last: bool) -> Option<Retrier> {
         Some("FULL") => JitterStrategy::Full,
         Some("NONE") | None => JitterStrategy::None,
         Some(other) => {
-            fields.report(
-                "JitterStrategy",
-                format!("expected 'FULL' or 'NONE', found '{other}'"),
-            );
+            fields.report("JitterStrategy", format!("expected 'FULL' or 'NONE', found '{other}'"));
             JitterStrategy::None
         }
     };
@@ -116,11 +108,7 @@ fn catcher(fields: &Fields<'_>, states: &StateIds<'_>, last: bool) -> Option<Cat
     let result_path = fields.result_path();
     let next = fields.require("Next").and_then(|_| fields.target("Next", states));
     fields.finish("a catcher");
-    Some(Catcher {
-        error_equals: error_equals?,
-        result_path,
-        next: next?,
-    })
+    Some(Catcher { error_equals: error_equals?, result_path, next: next? })
 }
 
 /// The names that a retrier or a catcher matches. `States.ALL` must stand alone, in the last one.
@@ -131,10 +119,7 @@ fn error_equals(fields: &Fields<'_>, last: bool) -> Option<Vec<String>> {
             Some(name) => {
                 if name.starts_with("States.") && !PREDEFINED.contains(&name) {
                     let hint = did_you_mean(name, PREDEFINED);
-                    fields.report_at(
-                        at,
-                        format!("'{name}' is not an error name that AWS predefines{hint}"),
-                    );
+                    fields.report_at(at, format!("'{name}' is not an error name that AWS predefines{hint}"));
                 }
                 names.push(name.to_owned());
             }
@@ -142,10 +127,7 @@ fn error_equals(fields: &Fields<'_>, last: bool) -> Option<Vec<String>> {
         }
     }
     if names.iter().any(|name| name == ALL) && (names.len() > 1 || !last) {
-        fields.report(
-            "ErrorEquals",
-            format!("'{ALL}' must stand alone, and in the last element"),
-        );
+        fields.report("ErrorEquals", format!("'{ALL}' must stand alone, and in the last element"));
     }
     Some(names)
 }

@@ -31,10 +31,7 @@ pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: 
         let hint = did_you_mean(kind, TYPES);
         fields.report(
             "Type",
-            format!(
-                "type '{kind}' is not supported{hint}; supported are {}",
-                TYPES.join(", ")
-            ),
+            format!("type '{kind}' is not supported{hint}; supported are {}", TYPES.join(", ")),
         );
         return None;
     }
@@ -52,12 +49,7 @@ pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: 
         _ => Some(Body::Fail(fail(&fields))),
     };
     fields.finish(&format!("a {kind} state"));
-    Some(State {
-        name: name.into(),
-        input_path,
-        output_path,
-        body: body?,
-    })
+    Some(State { name: name.into(), input_path, output_path, body: body? })
 }
 
 /// `Next` or `End`.
@@ -116,10 +108,7 @@ fn resource(fields: &Fields<'_>) -> Option<Resource> {
         let arns = Resource::ARNS.map(|(known, _)| known);
         fields.report(
             "Resource",
-            format!(
-                "resource '{arn}' is not supported; supported are {}",
-                arns.join(", ")
-            ),
+            format!("resource '{arn}' is not supported; supported are {}", arns.join(", ")),
         );
     }
     found.map(|(_, resource)| *resource)
@@ -135,10 +124,7 @@ fn parameters(fields: &Fields<'_>) -> Option<Template> {
     if !inner.has("FunctionName") && !inner.has("FunctionName.$") {
         inner.report_all("'FunctionName' is required");
     } else if name.is_some_and(str::is_empty) {
-        inner.report(
-            "FunctionName",
-            "expected the name or the ARN of a function, found an empty string",
-        );
+        inner.report("FunctionName", "expected the name or the ARN of a function, found an empty string");
     }
     inner.get("Payload");
     inner.get("Payload.$");
@@ -175,15 +161,10 @@ fn check_heartbeat(
 
 fn choice(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Choice> {
     let rules = fields.non_empty_array("Choices").map(|elements| {
-        elements
-            .filter_map(|(value, at)| choice::top_rule(&fields.inner(value, at)?, states))
-            .collect()
+        elements.filter_map(|(value, at)| choice::top_rule(&fields.inner(value, at)?, states)).collect()
     });
     let default = fields.target("Default", states);
-    Some(Choice {
-        rules: rules?,
-        default,
-    })
+    Some(Choice { rules: rules?, default })
 }
 
 fn pass(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Pass> {
@@ -192,12 +173,7 @@ fn pass(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Pass> {
     let result = fields.get("Result").cloned();
     let result_path = fields.result_path();
     let then = transition(fields, states);
-    Some(Pass {
-        parameters,
-        result,
-        result_path,
-        then: then?,
-    })
+    Some(Pass { parameters, result, result_path, then: then? })
 }
 
 fn wait(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Wait> {
@@ -207,10 +183,7 @@ fn wait(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Wait> {
         fields.report_all(format!("exactly one of '{}' is required", WAYS.join("', '")));
     }
     let then = transition(fields, states);
-    Some(Wait {
-        until: until?,
-        then: then?,
-    })
+    Some(Wait { until: until?, then: then? })
 }
 
 fn until(fields: &Fields<'_>) -> Option<Until> {
@@ -235,10 +208,7 @@ fn until(fields: &Fields<'_>) -> Option<Until> {
 fn fail(fields: &Fields<'_>) -> Fail {
     fields.at_most_one(&["Error", "ErrorPath"]);
     fields.at_most_one(&["Cause", "CausePath"]);
-    Fail {
-        error: text(fields, "Error", "ErrorPath"),
-        cause: text(fields, "Cause", "CausePath"),
-    }
+    Fail { error: text(fields, "Error", "ErrorPath"), cause: text(fields, "Cause", "CausePath") }
 }
 
 fn text(fields: &Fields<'_>, name: &'static str, path_name: &'static str) -> Option<Text> {

@@ -156,9 +156,7 @@ impl History {
         }
         if record.events.len() + 1 >= MAX_EVENTS {
             let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
-            return Err(Over(
-                record.end(timestamp, Ending::Failed(Failure::new(RUNTIME, cause))),
-            ));
+            return Err(Over(record.end(timestamp, Ending::Failed(Failure::new(RUNTIME, cause)))));
         }
         Ok(record.push(timestamp, details))
     }
@@ -189,10 +187,7 @@ impl Record {
         let previous = self.events.len() as u64;
         let id = previous + 1;
         // AWS chains events, but not the first state to the start, and not what ends an execution from outside.
-        let outside = matches!(
-            details,
-            Details::ExecutionEnded(Ending::TimedOut | Ending::Aborted(_))
-        );
+        let outside = matches!(details, Details::ExecutionEnded(Ending::TimedOut | Ending::Aborted(_)));
         self.events.push(Event {
             id,
             previous_event_id: if id == 2 || outside { 0 } else { previous },

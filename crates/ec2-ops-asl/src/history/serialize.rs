@@ -70,32 +70,26 @@ impl Event {
                 let mut details = task(resource);
                 details.insert("region".to_owned(), (&**region).into());
                 details.insert("parameters".to_owned(), parameters.to_string().into());
-                let limits = [
-                    ("timeoutInSeconds", timeout_in_seconds),
-                    ("heartbeatInSeconds", heartbeat_in_seconds),
-                ];
+                let limits =
+                    [("timeoutInSeconds", timeout_in_seconds), ("heartbeatInSeconds", heartbeat_in_seconds)];
                 for (name, seconds) in limits {
                     details.extend(seconds.map(|seconds| (name.to_owned(), seconds.into())));
                 }
                 ("taskScheduledEventDetails", Value::Object(details))
             }
             Details::TaskStarted { resource } => ("taskStartedEventDetails", Value::Object(task(resource))),
-            Details::TaskSubmitted { resource, output } => (
-                "taskSubmittedEventDetails",
-                Value::Object(with_output(task(resource), output)),
-            ),
-            Details::TaskSucceeded { resource, output } => (
-                "taskSucceededEventDetails",
-                Value::Object(with_output(task(resource), output)),
-            ),
-            Details::TaskFailed { resource, failure } => (
-                "taskFailedEventDetails",
-                Value::Object(with_failure(task(resource), failure)),
-            ),
-            Details::TaskTimedOut { resource, failure } => (
-                "taskTimedOutEventDetails",
-                Value::Object(with_failure(task(resource), failure)),
-            ),
+            Details::TaskSubmitted { resource, output } => {
+                ("taskSubmittedEventDetails", Value::Object(with_output(task(resource), output)))
+            }
+            Details::TaskSucceeded { resource, output } => {
+                ("taskSucceededEventDetails", Value::Object(with_output(task(resource), output)))
+            }
+            Details::TaskFailed { resource, failure } => {
+                ("taskFailedEventDetails", Value::Object(with_failure(task(resource), failure)))
+            }
+            Details::TaskTimedOut { resource, failure } => {
+                ("taskTimedOutEventDetails", Value::Object(with_failure(task(resource), failure)))
+            }
             Details::ExecutionEnded(ending) => ending.details_field(),
         }
     }
@@ -105,10 +99,9 @@ impl Ending {
     fn details_field(&self) -> (&'static str, Value) {
         let failed = |failure: &Failure| Value::Object(with_failure(Map::new(), failure));
         match self {
-            Self::Succeeded { output } => (
-                "executionSucceededEventDetails",
-                Value::Object(with_output(Map::new(), output)),
-            ),
+            Self::Succeeded { output } => {
+                ("executionSucceededEventDetails", Value::Object(with_output(Map::new(), output)))
+            }
             Self::Failed(failure) => ("executionFailedEventDetails", failed(failure)),
             Self::Aborted(failure) => ("executionAbortedEventDetails", failed(failure)),
             Self::TimedOut => ("executionTimedOutEventDetails", json!({"error": TIMEOUT})),
@@ -130,10 +123,7 @@ impl Serialize for Event {
 }
 
 /// Seconds since 1970 with milliseconds, as the API sends timestamps.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds stay exact for 285,000 years"
-)]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds stay exact for 285,000 years")]
 fn epoch_seconds(timestamp: Timestamp) -> f64 {
     timestamp.as_millisecond() as f64 / 1000.0
 }

@@ -15,10 +15,7 @@ impl<E: Environment> Visit<'_, E> {
     /// The state of the first rule that holds for `input`, else the default.
     pub(super) fn choose(&self, choice: &Choice, input: &Value) -> Result<StateId, Failure> {
         let context = self.context();
-        let scope = Scope {
-            input,
-            context: &context,
-        };
+        let scope = Scope { input, context: &context };
         for (rule, next) in &choice.rules {
             if holds(rule, scope).map_err(|trouble| self.trouble(&trouble))? {
                 return Ok(*next);
@@ -130,11 +127,7 @@ fn matches(pattern: &str, text: &str) -> bool {
         match character {
             '*' => pieces.push(String::new()),
             character => {
-                let literal = if character == '\\' {
-                    characters.next().unwrap_or('\\')
-                } else {
-                    character
-                };
+                let literal = if character == '\\' { characters.next().unwrap_or('\\') } else { character };
                 if let Some(piece) = pieces.last_mut() {
                     piece.push(literal);
                 }

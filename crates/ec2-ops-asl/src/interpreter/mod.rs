@@ -92,20 +92,11 @@ impl Execution {
     pub fn new(identity: Identity, input: Value, started: Timestamp) -> Self {
         let input = Arc::new(input);
         let history = History::default();
-        let details = Details::ExecutionStarted {
-            input: Arc::clone(&input),
-            role_arn: Arc::clone(&identity.role_arn),
-        };
+        let details =
+            Details::ExecutionStarted { input: Arc::clone(&input), role_arn: Arc::clone(&identity.role_arn) };
         // An empty history takes any event.
         let _ = history.record(started, details);
-        Self {
-            region: identity.region().into(),
-            identity,
-            input,
-            started,
-            history,
-            stopped: Notify::new(),
-        }
+        Self { region: identity.region().into(), identity, input, started, history, stopped: Notify::new() }
     }
 
     /// Who the execution is.
@@ -160,9 +151,7 @@ impl Execution {
         match ending {
             Some(ending) => self.history.end(environment.now(), ending),
             // Only `abort` notifies, after it ended the history: what it decided is returned here.
-            None => self
-                .history
-                .end(environment.now(), Ending::Aborted(Failure::default())),
+            None => self.history.end(environment.now(), Ending::Aborted(Failure::default())),
         }
     }
 

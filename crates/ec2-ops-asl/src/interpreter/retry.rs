@@ -18,11 +18,7 @@ pub(super) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     pub(super) fn new(retriers: &'a [Retrier]) -> Self {
-        Self {
-            retriers,
-            used: vec![0; retriers.len()],
-            retries: 0,
-        }
+        Self { retriers, used: vec![0; retriers.len()], retries: 0 }
     }
 
     /// How often the task was tried again so far.
@@ -37,10 +33,7 @@ impl<'a> Attempts<'a> {
         failure: &StateFailure,
         fraction: impl FnOnce() -> f64,
     ) -> Option<Duration> {
-        let index = self
-            .retriers
-            .iter()
-            .position(|retrier| covers(&retrier.error_equals, failure))?;
+        let index = self.retriers.iter().position(|retrier| covers(&retrier.error_equals, failure))?;
         let (retrier, used) = (&self.retriers[index], &mut self.used[index]);
         if *used >= retrier.max_attempts {
             return None;
@@ -54,17 +47,13 @@ impl<'a> Attempts<'a> {
 
 /// The catcher for `failure`, if there is one.
 pub(super) fn catcher<'a>(catchers: &'a [Catcher], failure: &StateFailure) -> Option<&'a Catcher> {
-    catchers
-        .iter()
-        .find(|catcher| covers(&catcher.error_equals, failure))
+    catchers.iter().find(|catcher| covers(&catcher.error_equals, failure))
 }
 
 /// The back-off before the next attempt after `used` ones.
 #[expect(clippy::cast_precision_loss, reason = "an interval is at most 99,999,999")]
 fn delay(retrier: &Retrier, used: u64, fraction: impl FnOnce() -> f64) -> Duration {
-    let longest = retrier
-        .max_delay_seconds
-        .map_or(LONGEST_DELAY_SECONDS, |seconds| seconds as f64);
+    let longest = retrier.max_delay_seconds.map_or(LONGEST_DELAY_SECONDS, |seconds| seconds as f64);
     let growth = retrier.backoff_rate.powi(i32::try_from(used).unwrap_or(i32::MAX));
     let seconds = (retrier.interval_seconds as f64 * growth).min(longest);
     Duration::from_secs_f64(match retrier.jitter {

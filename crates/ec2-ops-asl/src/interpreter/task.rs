@@ -73,15 +73,8 @@ impl<E: Environment> Visit<'_, E> {
             None => result,
             Some(selector) => {
                 let context = self.task_context(retries, token);
-                let scope = Scope {
-                    input: &result,
-                    context: &context,
-                };
-                Arc::new(
-                    selector
-                        .evaluate(scope)
-                        .map_err(|trouble| self.trouble(&trouble))?,
-                )
+                let scope = Scope { input: &result, context: &context };
+                Arc::new(selector.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?)
             }
         };
         Ok(self.output(&self.merge(task.result_path.as_ref(), result)?)?)
@@ -92,28 +85,17 @@ impl<E: Environment> Visit<'_, E> {
         let context = self.task_context(retries, waiting.map(WaitingTask::token));
         let input = self.effective_input(&context)?;
         let limit = |seconds: &Option<_>, field: &str| {
-            seconds
-                .as_ref()
-                .map(|seconds| self.seconds(seconds, &input, &context, field))
-                .transpose()
+            seconds.as_ref().map(|seconds| self.seconds(seconds, &input, &context, field)).transpose()
         };
         let timeout = limit(&task.timeout, "TimeoutSecondsPath")?;
         let heartbeat = limit(&task.heartbeat, "HeartbeatSecondsPath")?;
         self.check_limits(timeout, heartbeat)?;
-        let scope = Scope {
-            input: &input,
-            context: &context,
-        };
-        let parameters = task
-            .parameters
-            .evaluate(scope)
-            .map_err(|trouble| self.trouble(&trouble))?;
+        let scope = Scope { input: &input, context: &context };
+        let parameters = task.parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?;
         if !parameters["FunctionName"].is_string() {
             let found = &parameters["FunctionName"];
             return Err(self
-                .runtime(format!(
-                    "The value of the field 'FunctionName' must be a string: {found}"
-                ))
+                .runtime(format!("The value of the field 'FunctionName' must be a string: {found}"))
                 .into());
         }
         let parameters = self.within_quota(Arc::new(parameters))?;
@@ -196,26 +178,17 @@ impl<E: Environment> Visit<'_, E> {
                 Failure::data_limit_exceeded("lambda")
             }
             Outcome::Completed(Ok(output)) => {
-                self.record(Details::TaskSucceeded {
-                    resource,
-                    output: Arc::clone(&output),
-                })?;
+                self.record(Details::TaskSucceeded { resource, output: Arc::clone(&output) })?;
                 return Ok(output);
             }
             Outcome::Completed(Err(failure)) => failure,
             Outcome::TimedOut { heartbeat } => {
                 let failure = Failure::timeout();
-                self.record(Details::TaskTimedOut {
-                    resource,
-                    failure: failure.clone(),
-                })?;
+                self.record(Details::TaskTimedOut { resource, failure: failure.clone() })?;
                 return Err(Stop::Failed(StateFailure { failure, heartbeat }));
             }
         };
-        self.record(Details::TaskFailed {
-            resource,
-            failure: failure.clone(),
-        })?;
+        self.record(Details::TaskFailed { resource, failure: failure.clone() })?;
         Err(failure.into())
     }
 
@@ -239,15 +212,8 @@ fn response(invocation: &Invocation, payload: Value) -> Value {
     let is_version =
         !qualifier.is_empty() && qualifier.len() < 12 && qualifier.bytes().all(|b| b.is_ascii_digit());
     let version = if is_version { qualifier } else { "$LATEST" };
-    let fields = [
-        ("ExecutedVersion", version.into()),
-        ("Payload", payload),
-        ("StatusCode", 200.into()),
-    ];
-    fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    let fields = [("ExecutedVersion", version.into()), ("Payload", payload), ("StatusCode", 200.into())];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 async fn after(limit: Option<Duration>) {

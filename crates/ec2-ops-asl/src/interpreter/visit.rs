@@ -51,10 +51,7 @@ impl Stop {
 
 impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        Self::Failed(StateFailure {
-            failure,
-            heartbeat: false,
-        })
+        Self::Failed(StateFailure { failure, heartbeat: false })
     }
 }
 
@@ -93,15 +90,7 @@ impl<'a, E: Environment> Visit<'a, E> {
             input: Arc::clone(input),
         };
         let event_id = execution.history.record(entered, details)?;
-        Ok(Self {
-            execution,
-            environment,
-            tokens,
-            state,
-            input,
-            event_id,
-            entered,
-        })
+        Ok(Self { execution, environment, tokens, state, input, event_id, entered })
     }
 
     /// Does what the state does, and leaves it.
@@ -112,15 +101,9 @@ impl<'a, E: Environment> Visit<'a, E> {
             Body::Wait(wait) => (wait.then, self.wait(wait).await?),
             Body::Choice(choice) => {
                 let input = self.effective_input(&self.context())?;
-                (
-                    Transition::Next(self.choose(choice, &input)?),
-                    self.output(&input)?,
-                )
+                (Transition::Next(self.choose(choice, &input)?), self.output(&input)?)
             }
-            Body::Succeed => (
-                Transition::End,
-                self.output(&self.effective_input(&self.context())?)?,
-            ),
+            Body::Succeed => (Transition::End, self.output(&self.effective_input(&self.context())?)?),
             Body::Fail(fail) => return Err(self.fail(fail)?.into()),
         };
         self.record(Details::StateExited {
@@ -137,15 +120,8 @@ impl<'a, E: Environment> Visit<'a, E> {
         let result = match (&pass.result, &pass.parameters) {
             (Some(result), _) => Arc::new(result.clone()),
             (None, Some(parameters)) => {
-                let scope = Scope {
-                    input: &input,
-                    context: &context,
-                };
-                Arc::new(
-                    parameters
-                        .evaluate(scope)
-                        .map_err(|trouble| self.trouble(&trouble))?,
-                )
+                let scope = Scope { input: &input, context: &context };
+                Arc::new(parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?)
             }
             (None, None) => input,
         };
@@ -162,9 +138,7 @@ impl<'a, E: Environment> Visit<'a, E> {
     fn delay(&self, until: &Until, input: &Value) -> Result<Duration, Failure> {
         let wake = match until {
             Until::Seconds(seconds) => {
-                return self
-                    .seconds(seconds, input, &self.context(), "SecondsPath")
-                    .map(Duration::from_secs);
+                return self.seconds(seconds, input, &self.context(), "SecondsPath").map(Duration::from_secs);
             }
             Until::Timestamp(timestamp) => *timestamp,
             Until::TimestampPath(path) => {
@@ -202,23 +176,14 @@ impl<'a, E: Environment> Visit<'a, E> {
         if let Some(seconds) = value.as_u64() {
             return Ok(seconds.min(MAX_WAIT_SECONDS));
         }
-        let complaint = if value.is_i64() {
-            "references a negative value"
-        } else {
-            "cannot be parsed as a long value"
-        };
-        Err(self.runtime(format!(
-            "The {field} parameter {complaint}: {path} == {}",
-            plain(&value)
-        )))
+        let complaint =
+            if value.is_i64() { "references a negative value" } else { "cannot be parsed as a long value" };
+        Err(self.runtime(format!("The {field} parameter {complaint}: {path} == {}", plain(&value))))
     }
 
     fn fail(&self, fail: &Fail) -> Result<Failure, Failure> {
         let context = self.context();
-        let scope = Scope {
-            input: self.input,
-            context: &context,
-        };
+        let scope = Scope { input: self.input, context: &context };
         let evaluate = |text: &Option<Text>, field: &str| match text {
             None => Ok(None),
             Some(Text::Fixed(text)) => Ok(Some(Arc::clone(text))),
@@ -230,10 +195,7 @@ impl<'a, E: Environment> Visit<'a, E> {
                 Err(trouble) => Err(self.trouble(&trouble)),
             },
         };
-        Ok(Failure {
-            error: evaluate(&fail.error, "ErrorPath")?,
-            cause: evaluate(&fail.cause, "CausePath")?,
-        })
+        Ok(Failure { error: evaluate(&fail.error, "ErrorPath")?, cause: evaluate(&fail.cause, "CausePath")? })
     }
 
     /// The input after `InputPath`.
@@ -249,11 +211,7 @@ impl<'a, E: Environment> Visit<'a, E> {
 
     /// Refuses `value` if it is over the quota.
     pub(super) fn within_quota(&self, value: Arc<Value>) -> Result<Arc<Value>, Failure> {
-        if exceeds_quota(&value) {
-            Err(Failure::data_limit_exceeded(&self.state.name))
-        } else {
-            Ok(value)
-        }
+        if exceeds_quota(&value) { Err(Failure::data_limit_exceeded(&self.state.name)) } else { Ok(value) }
     }
 
     /// Puts `result` into the state's input, where `ResultPath` says.
@@ -293,9 +251,7 @@ impl<'a, E: Environment> Visit<'a, E> {
     }
 
     fn require(&self, path: &Path, input: &Value, context: &Context<'_>) -> Result<Value, Failure> {
-        let value = Scope { input, context }
-            .require(path)
-            .map_err(|trouble| self.trouble(&trouble))?;
+        let value = Scope { input, context }.require(path).map_err(|trouble| self.trouble(&trouble))?;
         Ok(value.into_owned())
     }
 

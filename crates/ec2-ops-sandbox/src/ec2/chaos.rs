@@ -13,9 +13,7 @@ impl Ec2 {
         self.act(|state| {
             let record = any_region(state, id)?;
             if !record.is_spot() {
-                return Err(AwsError::unmodelled(format!(
-                    "an interruption of the on-demand instance {id}"
-                )));
+                return Err(AwsError::unmodelled(format!("an interruption of the on-demand instance {id}")));
             }
             if record.state() != InstanceStateName::Running {
                 return Err(fault::incorrect_state(id, "interrupted"));
@@ -69,11 +67,7 @@ impl Ec2 {
                 return Err(fault::incorrect_state(id, "shut down"));
             }
             let stops = record.shutdown_behavior == ShutdownBehavior::Stop && !record.is_spot();
-            let to = if stops {
-                InstanceStateName::Stopping
-            } else {
-                InstanceStateName::ShuttingDown
-            };
+            let to = if stops { InstanceStateName::Stopping } else { InstanceStateName::ShuttingDown };
             state.shut(id, to, Cause::Guest);
             Ok(())
         })
@@ -82,9 +76,5 @@ impl Ec2 {
 
 /// The instance, wherever it is and however fresh.
 fn any_region<'a>(state: &'a State, id: &str) -> Result<&'a InstanceRecord, AwsError> {
-    state
-        .instances
-        .get(id)
-        .map(AsRef::as_ref)
-        .ok_or_else(|| fault::instances_not_found(&[id]))
+    state.instances.get(id).map(AsRef::as_ref).ok_or_else(|| fault::instances_not_found(&[id]))
 }

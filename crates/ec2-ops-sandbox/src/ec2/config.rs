@@ -101,9 +101,7 @@ pub enum Images {
 
 impl Default for Images {
     fn default() -> Self {
-        Self::Any {
-            missing: BTreeSet::new(),
-        }
+        Self::Any { missing: BTreeSet::new() }
     }
 }
 

@@ -8,26 +8,18 @@ use crate::AwsError;
 pub(super) fn dry_run() -> AwsError {
     AwsError {
         status: 412,
-        ..AwsError::client(
-            "DryRunOperation",
-            "Request would have succeeded, but DryRun flag is set.",
-        )
+        ..AwsError::client("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
     }
 }
 
 /// A parameter without which the action makes no sense is absent.
 pub(super) fn missing_parameter(name: &str) -> AwsError {
-    AwsError::client(
-        "MissingParameter",
-        format!("The request must contain the parameter {name}"),
-    )
+    AwsError::client("MissingParameter", format!("The request must contain the parameter {name}"))
 }
 
 /// `value` is none of those that `parameter` takes; `expected` says which.
 pub(super) fn invalid_value(parameter: &str, value: impl std::fmt::Display, expected: &str) -> AwsError {
-    invalid_parameter(format!(
-        "Value ({value}) for parameter {parameter} is invalid. {expected}"
-    ))
+    invalid_parameter(format!("Value ({value}) for parameter {parameter} is invalid. {expected}"))
 }
 
 /// `InvalidParameterValue` with a message of its own.
@@ -56,10 +48,7 @@ pub(super) fn instances_not_found(ids: &[&str]) -> AwsError {
 
 /// No volume that the caller can see has this id.
 pub(super) fn volume_not_found(id: &str) -> AwsError {
-    AwsError::client(
-        "InvalidVolume.NotFound",
-        format!("The volume '{id}' does not exist."),
-    )
+    AwsError::client("InvalidVolume.NotFound", format!("The volume '{id}' does not exist."))
 }
 
 /// The instance's state does not allow the action, for example `stopped`.

@@ -11,10 +11,7 @@ pub(super) fn well_formed(id: &str, prefix: &str) -> bool {
 /// `ids` without repetitions, in order of first appearance: EC2 treats a repeated id as one.
 pub(super) fn distinct(ids: &[String]) -> Vec<&str> {
     let mut seen = std::collections::HashSet::new();
-    ids.iter()
-        .map(String::as_str)
-        .filter(|id| seen.insert(*id))
-        .collect()
+    ids.iter().map(String::as_str).filter(|id| seen.insert(*id)).collect()
 }
 
 #[cfg(test)]
@@ -25,14 +22,7 @@ mod tests {
     fn only_8_or_17_hexadecimal_digits_are_an_id() {
         assert!(well_formed("i-01234567", "i-"));
         assert!(well_formed("i-0123456789abcdef0", "i-"));
-        for bad in [
-            "i-",
-            "i-0123456789abcdef",
-            "i-0123456G",
-            "ami-01234567",
-            "I-01234567",
-            "",
-        ] {
+        for bad in ["i-", "i-0123456789abcdef", "i-0123456G", "ami-01234567", "I-01234567", ""] {
             assert!(!well_formed(bad, "i-"), "{bad}");
         }
     }

@@ -5,14 +5,8 @@ const FAMILIES: &[(&str, &str)] = &[
     ("a1", "medium large xlarge 2xlarge 4xlarge metal"),
     ("c1", "medium xlarge"),
     ("c3 c4 r3", "large xlarge 2xlarge 4xlarge 8xlarge"),
-    (
-        "c5 c5d",
-        "large xlarge 2xlarge 4xlarge 9xlarge 12xlarge 18xlarge 24xlarge metal",
-    ),
-    (
-        "c5a c5ad m5a m5ad r5a r5ad",
-        "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge",
-    ),
+    ("c5 c5d", "large xlarge 2xlarge 4xlarge 9xlarge 12xlarge 18xlarge 24xlarge metal"),
+    ("c5a c5ad m5a m5ad r5a r5ad", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge"),
     ("c5n", "large xlarge 2xlarge 4xlarge 9xlarge 18xlarge metal"),
     (
         "c6a m6a r6a",
@@ -22,10 +16,7 @@ const FAMILIES: &[(&str, &str)] = &[
         "c6g c6gd c7g c7gd c7gn m6g m6gd m7g m7gd r6g r6gd r7g r7gd x2gd",
         "medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge metal",
     ),
-    (
-        "c6gn",
-        "medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge",
-    ),
+    ("c6gn", "medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"),
     (
         "c6i c6id c6in i4i m6i m6id m6idn m6in r6i r6id r6idn r6in",
         "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge metal",
@@ -62,10 +53,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("g3s", "xlarge"),
     ("g4ad", "xlarge 2xlarge 4xlarge 8xlarge 16xlarge"),
     ("g4dn", "xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge metal"),
-    (
-        "g5 g6 g6e",
-        "xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge",
-    ),
+    ("g5 g6 g6e", "xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge"),
     ("g5g", "xlarge 2xlarge 4xlarge 8xlarge 16xlarge metal"),
     ("g6f", "large xlarge 2xlarge 4xlarge"),
     ("g7e", "2xlarge 4xlarge 8xlarge 12xlarge 24xlarge 48xlarge"),
@@ -76,19 +64,13 @@ const FAMILIES: &[(&str, &str)] = &[
     ("hpc7a", "12xlarge 24xlarge 48xlarge 96xlarge"),
     ("hpc8a", "96xlarge"),
     ("i3", "large xlarge 2xlarge 4xlarge 8xlarge 16xlarge metal"),
-    (
-        "i3en",
-        "large xlarge 2xlarge 3xlarge 6xlarge 12xlarge 24xlarge metal",
-    ),
+    ("i3en", "large xlarge 2xlarge 3xlarge 6xlarge 12xlarge 24xlarge metal"),
     ("i4g im4gn r4", "large xlarge 2xlarge 4xlarge 8xlarge 16xlarge"),
     (
         "i7ie i8ge",
         "large xlarge 2xlarge 3xlarge 6xlarge 12xlarge 18xlarge 24xlarge 48xlarge metal-24xl metal-48xl",
     ),
-    (
-        "i8g",
-        "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge metal-24xl",
-    ),
+    ("i8g", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge metal-24xl"),
     ("inf1", "xlarge 2xlarge 6xlarge 24xlarge"),
     ("inf2", "xlarge 8xlarge 24xlarge 48xlarge"),
     ("is4gen", "medium large xlarge 2xlarge 4xlarge 8xlarge"),
@@ -101,26 +83,14 @@ const FAMILIES: &[(&str, &str)] = &[
         "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge metal",
     ),
     ("m5zn z1d", "large xlarge 2xlarge 3xlarge 6xlarge 12xlarge metal"),
-    (
-        "m8azn",
-        "medium large xlarge 3xlarge 6xlarge 12xlarge 24xlarge metal-12xl metal-24xl",
-    ),
-    (
-        "mac-m4 mac-m4max mac-m4pro mac1 mac2 mac2-m1ultra mac2-m2 mac2-m2pro",
-        "metal",
-    ),
+    ("m8azn", "medium large xlarge 3xlarge 6xlarge 12xlarge 24xlarge metal-12xl metal-24xl"),
+    ("mac-m4 mac-m4max mac-m4pro mac1 mac2 mac2-m1ultra mac2-m2 mac2-m2pro", "metal"),
     ("p2", "xlarge 8xlarge 16xlarge"),
     ("p3", "2xlarge 8xlarge 16xlarge"),
     ("p5", "4xlarge 48xlarge"),
     ("p6e-gb200", "36xlarge"),
-    (
-        "r7iz",
-        "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 32xlarge metal-16xl metal-32xl",
-    ),
-    (
-        "r8gb",
-        "medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge metal-24xl",
-    ),
+    ("r7iz", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 32xlarge metal-16xl metal-32xl"),
+    ("r8gb", "medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge metal-24xl"),
     ("t1", "micro"),
     ("t2 t3 t3a t4g", "nano micro small medium large xlarge 2xlarge"),
     ("trn1", "2xlarge 32xlarge"),
@@ -135,15 +105,9 @@ const FAMILIES: &[(&str, &str)] = &[
     ("x1", "16xlarge 32xlarge"),
     ("x1e", "xlarge 2xlarge 4xlarge 8xlarge 16xlarge 32xlarge"),
     ("x2idn", "16xlarge 24xlarge 32xlarge metal"),
-    (
-        "x2iedn",
-        "xlarge 2xlarge 4xlarge 8xlarge 16xlarge 24xlarge 32xlarge metal",
-    ),
+    ("x2iedn", "xlarge 2xlarge 4xlarge 8xlarge 16xlarge 24xlarge 32xlarge metal"),
     ("x2iezn", "2xlarge 4xlarge 6xlarge 8xlarge 12xlarge metal"),
-    (
-        "x8aedz",
-        "large xlarge 3xlarge 6xlarge 12xlarge 24xlarge metal-12xl metal-24xl",
-    ),
+    ("x8aedz", "large xlarge 3xlarge 6xlarge 12xlarge 24xlarge metal-12xl metal-24xl"),
     (
         "x8i",
         "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge 48xlarge 64xlarge 96xlarge metal-48xl metal-96xl",
@@ -155,15 +119,12 @@ pub(super) fn exists(name: &str) -> bool {
     let Some((family, size)) = name.split_once('.') else {
         return false;
     };
-    FAMILIES
-        .iter()
-        .any(|(families, sizes)| has_word(families, family) && has_word(sizes, size))
+    FAMILIES.iter().any(|(families, sizes)| has_word(families, family) && has_word(sizes, size))
 }
 
 /// Whether `name` is the bare machine, without a hypervisor.
 pub(super) fn is_bare_metal(name: &str) -> bool {
-    name.split_once('.')
-        .is_some_and(|(_, size)| size.starts_with("metal"))
+    name.split_once('.').is_some_and(|(_, size)| size.starts_with("metal"))
 }
 
 fn has_word(words: &str, word: &str) -> bool {
@@ -176,31 +137,17 @@ mod tests {
 
     #[test]
     fn real_types_exist() {
-        for name in [
-            "t3.micro",
-            "t4g.nano",
-            "m7i.large",
-            "c8g.48xlarge",
-            "r7iz.metal-16xl",
-            "hpc7a.96xlarge",
-        ] {
+        for name in ["t3.micro", "t4g.nano", "m7i.large", "c8g.48xlarge", "r7iz.metal-16xl", "hpc7a.96xlarge"]
+        {
             assert!(exists(name), "{name}");
         }
     }
 
     #[test]
     fn invented_types_do_not() {
-        for name in [
-            "t9.gigantic",
-            "foo.bar",
-            "t3.",
-            ".micro",
-            "t3",
-            "",
-            "t3.micro ",
-            "m5.nano",
-            "c5 c5d.large",
-        ] {
+        for name in
+            ["t9.gigantic", "foo.bar", "t3.", ".micro", "t3", "", "t3.micro ", "m5.nano", "c5 c5d.large"]
+        {
             assert!(!exists(name), "{name}");
         }
     }

@@ -48,14 +48,7 @@ impl Ec2 {
     pub fn new(platform: Arc<Platform>, hypervisor: Arc<dyn Hypervisor>, config: Ec2Config) -> Self {
         let config = Arc::new(config);
         let state = Mutex::new(State::new(Arc::clone(&platform), Arc::clone(&config)));
-        Self {
-            shared: Arc::new(Shared {
-                platform,
-                hypervisor,
-                config,
-                state,
-            }),
-        }
+        Self { shared: Arc::new(Shared { platform, hypervisor, config, state }) }
     }
 
     /// Every instance of the account that is not forgotten yet, in the order of ids: for invariants, not for callers of

@@ -48,9 +48,7 @@ impl Capture {
     /// left behind may keep the pipe open, and its output is copied on, but the run does not wait for it.
     pub(super) fn finish(self) -> io::Result<()> {
         self.ended.store(true, Ordering::Release);
-        self.drained
-            .recv()
-            .unwrap_or_else(|_| Err(io::Error::other("the copy of the output broke off")))
+        self.drained.recv().unwrap_or_else(|_| Err(io::Error::other("the copy of the output broke off")))
     }
 }
 

@@ -25,11 +25,7 @@ pub(super) enum Order {
     /// Forget the scheduled shutdown.
     CancelShutdown,
     /// Run a command after that many seconds.
-    StartTimer {
-        unit: Option<String>,
-        after_seconds: u64,
-        command: Argv,
-    },
+    StartTimer { unit: Option<String>, after_seconds: u64, command: Argv },
     /// Forget a scheduled command.
     StopTimer { unit: String },
 }
@@ -66,9 +62,7 @@ fn serve(mut stream: &UnixStream, deliver: &impl Fn(Order, Sender<Answer>)) -> i
         Ok(order) => {
             let (sender, receiver) = mpsc::channel();
             deliver(order, sender);
-            receiver
-                .recv()
-                .unwrap_or_else(|_| Err("init is going down".to_owned()))
+            receiver.recv().unwrap_or_else(|_| Err("init is going down".to_owned()))
         }
         Err(error) => Err(format!("init does not understand {line:?}: {error}")),
     };

@@ -48,9 +48,7 @@ pub(super) fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&Event::Failed {
-                message: error.to_string(),
-            });
+            tell(&Event::Failed { message: error.to_string() });
             refuse(&format!("guest init: {error}"))
         }
     }
@@ -87,23 +85,14 @@ impl Init {
         thread::spawn(move || reap(&spawns, &exits));
         thread::spawn(move || read_requests(&sender));
         tell(&Event::Ready);
-        Ok(Self {
-            boot,
-            root,
-            inputs,
-            spawned,
-            runs: HashMap::new(),
-            schedule: Schedule::default(),
-        })
+        Ok(Self { boot, root, inputs, spawned, runs: HashMap::new(), schedule: Schedule::default() })
     }
 
     fn live(mut self) -> io::Result<()> {
         loop {
             match self.next_input() {
                 Ok(Input::Request(Request::PowerOff)) => {
-                    tell(&Event::PoweredOff {
-                        left: processes::end_all(GRACE),
-                    });
+                    tell(&Event::PoweredOff { left: processes::end_all(GRACE) });
                     return Ok(());
                 }
                 Ok(Input::HostGone) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -121,27 +110,18 @@ impl Init {
 
     /// The next input, or a timeout when something scheduled comes due before.
     fn next_input(&self) -> Result<Input, RecvTimeoutError> {
-        let due = self
-            .runs
-            .values()
-            .filter_map(Run::due)
-            .chain(self.schedule.next())
-            .min();
+        let due = self.runs.values().filter_map(Run::due).chain(self.schedule.next()).min();
         match due {
-            Some(at) => self
-                .inputs
-                .recv_timeout(at.saturating_duration_since(Instant::now())),
+            Some(at) => self.inputs.recv_timeout(at.saturating_duration_since(Instant::now())),
             None => self.inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
     }
 
     fn serve(&mut self, request: Request) -> io::Result<()> {
         match request {
-            Request::Run {
-                id,
-                script,
-                timeout_ms,
-            } => self.start(id, &script, Duration::from_millis(timeout_ms)),
+            Request::Run { id, script, timeout_ms } => {
+                self.start(id, &script, Duration::from_millis(timeout_ms))
+            }
             // A run that has just ended has nothing left to cancel; its end is on its way.
             Request::Cancel { id } => {
                 if let Some(run) = self.runs.get_mut(&id) {
@@ -160,10 +140,7 @@ impl Init {
                 self.runs.insert(id, run);
                 self.child_was_spawned();
             }
-            Err(error) => tell(&Event::Ended {
-                id,
-                result: run::not_started(&directory, &error),
-            }),
+            Err(error) => tell(&Event::Ended { id, result: run::not_started(&directory, &error) }),
         }
     }
 
@@ -173,21 +150,14 @@ impl Init {
         if let Some((id, run)) = ended {
             // Aside, because what a script wrote may take a while to be copied.
             thread::spawn(move || {
-                tell(&Event::Ended {
-                    id,
-                    result: run.finish(status),
-                });
+                tell(&Event::Ended { id, result: run.finish(status) });
             });
         }
     }
 
     fn do_what_is_due(&mut self) {
         let now = Instant::now();
-        for run in self
-            .runs
-            .values_mut()
-            .filter(|run| run.due().is_some_and(|at| at <= now))
-        {
+        for run in self.runs.values_mut().filter(|run| run.due().is_some_and(|at| at <= now)) {
             run.stop(CommandStatus::TimedOut);
         }
         for due in self.schedule.due(now) {
@@ -200,12 +170,7 @@ impl Init {
 
     /// Runs the command of a timer; its output, or why it could not start, goes to the log.
     fn start_unit(&self, (program, arguments): &Argv) {
-        let log = || {
-            OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(self.root.path("var/log/messages"))
-        };
+        let log = || OpenOptions::new().append(true).create(true).open(self.root.path("var/log/messages"));
         let started = self.root.login(User::Root).and_then(|environment| {
             Command::new(program)
                 .args(arguments)
@@ -285,7 +250,5 @@ fn reap(spawns: &Receiver<()>, inputs: &Sender<Input>) {
 fn tell(event: &Event) {
     let mut stdout = io::stdout().lock();
     let written = serde_json::to_writer(&mut stdout, event).map_err(io::Error::from);
-    let _ = written
-        .and_then(|()| stdout.write_all(b"\n"))
-        .and_then(|()| stdout.flush());
+    let _ = written.and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
 }

@@ -45,28 +45,19 @@ impl User {
 impl Root {
     /// The instance that the calling command of the image belongs to.
     pub(super) fn of_caller() -> io::Result<Self> {
-        std::env::var_os(ROOT_VARIABLE)
-            .map(|root| Self(root.into()))
-            .ok_or_else(|| {
-                io::Error::other(format!(
-                    "{ROOT_VARIABLE} is not set: this command works inside a sandbox instance"
-                ))
-            })
+        std::env::var_os(ROOT_VARIABLE).map(|root| Self(root.into())).ok_or_else(|| {
+            io::Error::other(format!(
+                "{ROOT_VARIABLE} is not set: this command works inside a sandbox instance"
+            ))
+        })
     }
 
     /// Creates what is missing of the instance; a reboot finds the files of the time before.
     pub(super) fn create(boot: &Boot) -> io::Result<Self> {
         let root = Self(std::path::absolute(&boot.root)?);
-        for directory in [
-            "bin",
-            "etc",
-            "home/ec2-user",
-            "root",
-            "run",
-            "tmp",
-            "var/lib/amazon/ssm",
-            "var/log",
-        ] {
+        for directory in
+            ["bin", "etc", "home/ec2-user", "root", "run", "tmp", "var/lib/amazon/ssm", "var/log"]
+        {
             fs::create_dir_all(root.path(directory))?;
         }
         fs::write(root.path("etc/environment"), root.environment_file(boot)?)?;

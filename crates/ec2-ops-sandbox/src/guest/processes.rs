@@ -66,9 +66,7 @@ fn kill_all() -> Vec<i32> {
 /// Signals each process; returns those for which this user lacks the permission.
 fn signal_all(pids: impl IntoIterator<Item = i32>, signal: Signal) -> Vec<i32> {
     // A process that is already gone (ESRCH) is what was wanted.
-    pids.into_iter()
-        .filter(|&pid| kill(Pid::from_raw(pid), signal) == Err(Errno::EPERM))
-        .collect()
+    pids.into_iter().filter(|&pid| kill(Pid::from_raw(pid), signal) == Err(Errno::EPERM)).collect()
 }
 
 fn below_me() -> Vec<i32> {
@@ -77,10 +75,7 @@ fn below_me() -> Vec<i32> {
 
 /// `top` itself, its descendants, and all in its process group.
 fn members(all: &[Process], top: i32) -> Vec<i32> {
-    let group = all
-        .iter()
-        .filter(|p| p.group == top || p.pid == top)
-        .map(|p| p.pid);
+    let group = all.iter().filter(|p| p.group == top || p.pid == top).map(|p| p.pid);
     group.chain(descendants(all, top)).collect()
 }
 
@@ -105,11 +100,8 @@ fn snapshot() -> Vec<Process> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
-    let pids = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    pids.filter_map(|pid| parse_stat(&std::fs::read(format!("/proc/{pid}/stat")).ok()?))
-        .collect()
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter_map(|pid| parse_stat(&std::fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()
 }
 
 /// Reads `pid (name) state parent group …` of proc(5). The name may contain anything, parentheses too.
@@ -133,10 +125,8 @@ fn snapshot() -> Vec<Process> {
     use std::process::{Command, Stdio};
 
     let mut table = String::new();
-    let ps = Command::new("/bin/ps")
-        .args(["-A", "-o", "pid=,ppid=,pgid=,stat="])
-        .stdout(Stdio::piped())
-        .spawn();
+    let ps =
+        Command::new("/bin/ps").args(["-A", "-o", "pid=,ppid=,pgid=,stat="]).stdout(Stdio::piped()).spawn();
     if let Some(mut stdout) = ps.ok().and_then(|ps| ps.stdout) {
         // An unreadable table is an empty one. `ps` itself is reaped with all other children.
         let _ = stdout.read_to_string(&mut table);
@@ -169,15 +159,8 @@ mod tests {
 
     #[test]
     fn the_tree_includes_grandchildren_and_the_process_group_but_no_strangers() {
-        let all = [
-            (10, 1, 10),
-            (11, 10, 10),
-            (12, 11, 12),
-            (13, 1, 10),
-            (20, 1, 20),
-            (21, 20, 20),
-        ]
-        .map(|(pid, parent, group)| Process { pid, parent, group });
+        let all = [(10, 1, 10), (11, 10, 10), (12, 11, 12), (13, 1, 10), (20, 1, 20), (21, 20, 20)]
+            .map(|(pid, parent, group)| Process { pid, parent, group });
         let mut tree = members(&all, 10);
         tree.sort_unstable();
         tree.dedup();

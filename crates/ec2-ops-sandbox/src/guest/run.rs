@@ -100,11 +100,7 @@ impl Run {
         let copied = self.stdout.finish().and(self.stderr.finish());
         let (status, exit_code, complaint) = match copied {
             Ok(()) => verdict(self.stopped, ended),
-            Err(error) => (
-                CommandStatus::Failed,
-                1,
-                Some(format!("failed to keep the output: {error}")),
-            ),
+            Err(error) => (CommandStatus::Failed, 1, Some(format!("failed to keep the output: {error}"))),
         };
         report(&self.directory, status, exit_code, complaint.as_deref())
     }
@@ -121,12 +117,7 @@ pub(super) fn directory(root: &Root, instance_id: &str, id: &str) -> PathBuf {
 
 /// The result of a script that could not be started.
 pub(super) fn not_started(directory: &Path, error: &io::Error) -> CommandResult {
-    report(
-        directory,
-        CommandStatus::Failed,
-        1,
-        Some(&format!("failed to run commands: {error}")),
-    )
+    report(directory, CommandStatus::Failed, 1, Some(&format!("failed to run commands: {error}")))
 }
 
 /// Status, exit code and what the agent adds to stderr, as its `GetStatus` and `MarkAsFailed` have it.
@@ -142,27 +133,15 @@ fn verdict(stopped: Option<CommandStatus>, ended: WaitStatus) -> (CommandStatus,
         WaitStatus::Exited(_, REBOOT) => {
             let why = "exit status 194 asks the SSM agent to reboot the instance and to run the script again; \
                        the ec2-ops sandbox does not model that";
-            (
-                CommandStatus::Failed,
-                REBOOT,
-                Some(format!("failed to run commands: {why}")),
-            )
+            (CommandStatus::Failed, REBOOT, Some(format!("failed to run commands: {why}")))
         }
-        WaitStatus::Exited(_, code) => (
-            CommandStatus::Failed,
-            code,
-            Some(format!("failed to run commands: exit status {code}")),
-        ),
-        WaitStatus::Signaled(_, signal, _) => (
-            CommandStatus::Failed,
-            -1,
-            Some(format!("failed to run commands: signal: {}", words(signal))),
-        ),
-        other => (
-            CommandStatus::Failed,
-            1,
-            Some(format!("failed to run commands: {other:?}")),
-        ),
+        WaitStatus::Exited(_, code) => {
+            (CommandStatus::Failed, code, Some(format!("failed to run commands: exit status {code}")))
+        }
+        WaitStatus::Signaled(_, signal, _) => {
+            (CommandStatus::Failed, -1, Some(format!("failed to run commands: signal: {}", words(signal))))
+        }
+        other => (CommandStatus::Failed, 1, Some(format!("failed to run commands: {other:?}"))),
     }
 }
 
@@ -183,30 +162,13 @@ fn words(signal: Signal) -> String {
 fn report(directory: &Path, status: CommandStatus, exit_code: i32, complaint: Option<&str>) -> CommandResult {
     let (stdout_path, stderr_path) = (directory.join("stdout"), directory.join("stderr"));
     let added = complaint.map_or(Ok(()), |complaint| append_line(&stderr_path, complaint));
-    let read = added.and_then(|()| {
-        Ok((
-            beginning(&stdout_path, MAX_STDOUT)?,
-            beginning(&stderr_path, MAX_STDERR)?,
-        ))
-    });
+    let read =
+        added.and_then(|()| Ok((beginning(&stdout_path, MAX_STDOUT)?, beginning(&stderr_path, MAX_STDERR)?)));
     let (stdout, stderr) = read.unwrap_or_else(|error| {
         let complaint = complaint.unwrap_or_default();
-        (
-            String::new(),
-            format!(
-                "{complaint}\nfailed to read the output in {}: {error}",
-                directory.display()
-            ),
-        )
+        (String::new(), format!("{complaint}\nfailed to read the output in {}: {error}", directory.display()))
     });
-    CommandResult {
-        status,
-        exit_code,
-        stdout,
-        stderr,
-        stdout_path,
-        stderr_path,
-    }
+    CommandResult { status, exit_code, stdout, stderr, stdout_path, stderr_path }
 }
 
 /// Appends as the agent's `AppendError` does: on a new line if there is something before.

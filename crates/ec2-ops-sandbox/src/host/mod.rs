@@ -86,10 +86,7 @@ impl Guest {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| {
-                io::Error::new(
-                    error.kind(),
-                    format!("cannot start {}: {error}", config.tools.display()),
-                )
+                io::Error::new(error.kind(), format!("cannot start {}: {error}", config.tools.display()))
             })?;
         let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(io::Error::other("the guest has no pipes"));
@@ -98,39 +95,18 @@ impl Guest {
         let (requests, pending) = mpsc::unbounded_channel();
         let (events, received) = mpsc::unbounded_channel();
         let (off, powered_off) = oneshot::channel();
-        let GuestConfig {
-            tools,
-            root,
-            instance_id,
-            env,
-        } = config;
+        let GuestConfig { tools, root, instance_id, env } = config;
         // The receiver lives in the task below, so this cannot fail.
-        let _ = requests.send(Request::Boot(Boot {
-            tools,
-            root,
-            instance_id,
-            env,
-        }));
+        let _ = requests.send(Request::Boot(Boot { tools, root, instance_id, env }));
         tokio::spawn(write_requests(stdin, pending));
         tokio::spawn(watch(process, stdout, events, off));
-        Ok((
-            Self {
-                requests,
-                powered_off,
-                process_id,
-            },
-            received,
-        ))
+        Ok((Self { requests, powered_off, process_id }, received))
     }
 
     /// Runs a script; [`GuestEvent::Ended`] brings the result. A dead instance answers nothing.
     pub fn run(&self, command: RunCommand) {
         let timeout_ms = u64::try_from(command.timeout.as_millis()).unwrap_or(u64::MAX);
-        self.ask(Request::Run {
-            id: command.id,
-            script: command.script,
-            timeout_ms,
-        });
+        self.ask(Request::Run { id: command.id, script: command.script, timeout_ms });
     }
 
     /// Stops a script; [`GuestEvent::Ended`] then says `Cancelled`. One that has ended keeps its result.
@@ -193,11 +169,7 @@ async fn watch(
         (Ok(_), Err(error)) => off.send(Err(error)).is_ok(),
         (Err(reason), exit) => {
             let status = exit.map_or_else(|error| error.to_string(), |status| status.to_string());
-            events
-                .send(GuestEvent::Died {
-                    reason: format!("{reason} ({status})"),
-                })
-                .is_ok()
+            events.send(GuestEvent::Died { reason: format!("{reason} ({status})") }).is_ok()
         }
     };
 }

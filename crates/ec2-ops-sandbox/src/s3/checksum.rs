@@ -41,13 +41,7 @@ pub struct Checksum {
 
 impl ChecksumAlgorithm {
     /// Every algorithm that S3 knows.
-    pub const ALL: [Self; 5] = [
-        Self::Crc32,
-        Self::Crc32c,
-        Self::Crc64Nvme,
-        Self::Sha1,
-        Self::Sha256,
-    ];
+    pub const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
 
     /// AWS's own name: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1` or `SHA256`.
     pub fn name(self) -> &'static str {
@@ -98,11 +92,7 @@ impl ChecksumAlgorithm {
             Self::Sha1 => sum.checksum_sha1,
             Self::Sha256 => sum.checksum_sha256,
         };
-        Checksum {
-            algorithm: self,
-            kind: ChecksumType::FullObject,
-            value: value.unwrap_or_default(),
-        }
+        Checksum { algorithm: self, kind: ChecksumType::FullObject, value: value.unwrap_or_default() }
     }
 }
 

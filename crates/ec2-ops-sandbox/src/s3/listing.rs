@@ -25,12 +25,7 @@ pub struct ListObjectsV2<'a> {
 
 impl Default for ListObjectsV2<'_> {
     fn default() -> Self {
-        Self {
-            prefix: "",
-            delimiter: None,
-            start_after: None,
-            max_keys: PAGE,
-        }
+        Self { prefix: "", delimiter: None, start_after: None, max_keys: PAGE }
     }
 }
 
@@ -57,11 +52,7 @@ fn page(bucket: &BucketState, query: ListObjectsV2<'_>) -> Listing {
     let mut listing = Listing::default();
     let mut last: Option<&str> = None;
     let (room, after) = (query.max_keys.min(PAGE), query.start_after.unwrap_or(""));
-    let begin = if after < query.prefix {
-        Bound::Included(query.prefix)
-    } else {
-        Bound::Excluded(after)
-    };
+    let begin = if after < query.prefix { Bound::Included(query.prefix) } else { Bound::Excluded(after) };
     let keys = bucket
         .objects
         .range::<str, _>((begin, Bound::Unbounded))
@@ -116,11 +107,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_prefix_selects_and_a_delimiter_rolls_up() {
         let s3 = bucket_of(["a/1", "a/b/2", "a/b/3", "a/c", "b"]);
-        let query = ListObjectsV2 {
-            prefix: "a/",
-            delimiter: Some("/"),
-            ..ListObjectsV2::default()
-        };
+        let query = ListObjectsV2 { prefix: "a/", delimiter: Some("/"), ..ListObjectsV2::default() };
         let listing = s3.list_objects_v2("results", query).unwrap();
         assert_eq!(keys(&listing), ["a/1", "a/c"]);
         assert_eq!(listing.common_prefixes, ["a/b/"]);
@@ -130,20 +117,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn start_after_leaves_out_that_key_itself() {
         let s3 = bucket_of(["a", "b", "c"]);
-        let query = ListObjectsV2 {
-            start_after: Some("a"),
-            ..ListObjectsV2::default()
-        };
+        let query = ListObjectsV2 { start_after: Some("a"), ..ListObjectsV2::default() };
         assert_eq!(keys(&s3.list_objects_v2("results", query).unwrap()), ["b", "c"]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_room_is_an_empty_page_and_the_last() {
         let s3 = bucket_of(["a"]);
-        let query = ListObjectsV2 {
-            max_keys: 0,
-            ..ListObjectsV2::default()
-        };
+        let query = ListObjectsV2 { max_keys: 0, ..ListObjectsV2::default() };
         let listing = s3.list_objects_v2("results", query).unwrap();
         assert!(keys(&listing).is_empty() && listing.next.is_none());
     }

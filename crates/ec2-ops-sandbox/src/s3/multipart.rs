@@ -67,11 +67,7 @@ impl S3 {
         check_key(key)?;
         let id = self.platform.uuid();
         self.in_bucket(bucket, |bucket| {
-            let upload = Upload {
-                key: key.to_owned(),
-                new,
-                parts: BTreeMap::new(),
-            };
+            let upload = Upload { key: key.to_owned(), new, parts: BTreeMap::new() };
             bucket.uploads.insert(id.clone(), upload);
             Ok(id)
         })
@@ -98,9 +94,7 @@ impl S3 {
             md5,
         };
         self.in_bucket(bucket, |bucket| {
-            upload(bucket, key, upload_id)?
-                .parts
-                .insert(part_number, part.clone());
+            upload(bucket, key, upload_id)?.parts.insert(part_number, part.clone());
             Ok(part)
         })
     }
@@ -152,32 +146,18 @@ impl S3 {
 impl Upload {
     fn select(&self, named: &[CompletedPart]) -> Result<Vec<&Part>, AwsError> {
         if named.is_empty() {
-            return Err(s3_error(
-                400,
-                "MalformedXML",
-                "name at least one part to complete the upload",
-            ));
+            return Err(s3_error(400, "MalformedXML", "name at least one part to complete the upload"));
         }
         if !named.is_sorted_by(|a, b| a.part_number < b.part_number) {
-            return Err(s3_error(
-                400,
-                "InvalidPartOrder",
-                "name the parts in the order of their numbers",
-            ));
+            return Err(s3_error(400, "InvalidPartOrder", "name the parts in the order of their numbers"));
         }
-        let parts = named
-            .iter()
-            .map(|named| self.part(named))
-            .collect::<Result<Vec<_>, _>>()?;
+        let parts = named.iter().map(|named| self.part(named)).collect::<Result<Vec<_>, _>>()?;
         let small = parts.iter().rev().skip(1).find(|part| part.body.len() < MIN_PART);
         match small {
             Some(part) => Err(s3_error(
                 400,
                 "EntityTooSmall",
-                format!(
-                    "every part but the last has at least {MIN_PART} bytes, found {}",
-                    part.body.len()
-                ),
+                format!("every part but the last has at least {MIN_PART} bytes, found {}", part.body.len()),
             )),
             None => Ok(parts),
         }
@@ -194,27 +174,17 @@ impl Upload {
                 })
         };
         self.parts.get(&named.part_number).filter(agrees).ok_or_else(|| {
-            let message = format!(
-                "part {} was not uploaded, or not with this ETag and checksum",
-                named.part_number
-            );
+            let message =
+                format!("part {} was not uploaded, or not with this ETag and checksum", named.part_number);
             s3_error(400, "InvalidPart", message)
         })
     }
 }
 
 fn upload<'b>(bucket: &'b mut BucketState, key: &str, upload_id: &str) -> Result<&'b mut Upload, AwsError> {
-    bucket
-        .uploads
-        .get_mut(upload_id)
-        .filter(|upload| upload.key == key)
-        .ok_or_else(|| {
-            s3_error(
-                404,
-                "NoSuchUpload",
-                format!("there is no upload {upload_id} for the key {key}"),
-            )
-        })
+    bucket.uploads.get_mut(upload_id).filter(|upload| upload.key == key).ok_or_else(|| {
+        s3_error(404, "NoSuchUpload", format!("there is no upload {upload_id} for the key {key}"))
+    })
 }
 
 /// The checksum that the upload wants of each part, computed here if the caller did not send it.
@@ -269,11 +239,7 @@ mod tests {
     use crate::s3::testing::{account, code};
 
     fn named(part_number: i32, part: &Part) -> CompletedPart {
-        CompletedPart {
-            part_number,
-            e_tag: part.e_tag.clone(),
-            checksums: Vec::new(),
-        }
+        CompletedPart { part_number, e_tag: part.e_tag.clone(), checksums: Vec::new() }
     }
 
     fn begun(new: NewUpload) -> (S3, String) {
@@ -290,16 +256,11 @@ mod tests {
             ..NewUpload::default()
         });
         let upload = ("results", "big", id.as_str());
-        let last = s3
-            .upload_part(upload, 2, Bytes::from_static(b"end"), None)
-            .unwrap();
-        let first = s3
-            .upload_part(upload, 1, vec![b'a'; MIN_PART].into(), None)
-            .unwrap();
+        let last = s3.upload_part(upload, 2, Bytes::from_static(b"end"), None).unwrap();
+        let first = s3.upload_part(upload, 1, vec![b'a'; MIN_PART].into(), None).unwrap();
         assert_eq!(code(s3.get_object("results", "big")), "NoSuchKey");
 
-        s3.complete_multipart_upload(upload, &[named(1, &first), named(2, &last)])
-            .unwrap();
+        s3.complete_multipart_upload(upload, &[named(1, &first), named(2, &last)]).unwrap();
         let object = s3.get_object("results", "big").unwrap();
         assert_eq!(object.body.len(), MIN_PART + 3);
         assert!(object.body.ends_with(b"aend"));
@@ -320,10 +281,7 @@ mod tests {
         assert_eq!(complete(&[named(1, &two)]), "InvalidPart");
         assert_eq!(complete(&[named(3, &one)]), "InvalidPart");
         assert_eq!(complete(&[]), "MalformedXML");
-        assert_eq!(
-            code(s3.upload_part(upload, 10_001, Bytes::new(), None)),
-            "InvalidArgument"
-        );
+        assert_eq!(code(s3.upload_part(upload, 10_001, Bytes::new(), None)), "InvalidArgument");
         assert_eq!(code(s3.get_object("results", "big")), "NoSuchKey");
     }
 

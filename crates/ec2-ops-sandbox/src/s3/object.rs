@@ -23,10 +23,7 @@ pub struct NewObject {
 
 impl<T: Into<Bytes>> From<T> for NewObject {
     fn from(body: T) -> Self {
-        Self {
-            body: body.into(),
-            ..Self::default()
-        }
+        Self { body: body.into(), ..Self::default() }
     }
 }
 
@@ -53,9 +50,7 @@ impl Object {
             body: new.body,
             e_tag,
             last_modified: whole_seconds(now),
-            content_type: new
-                .content_type
-                .unwrap_or_else(|| "binary/octet-stream".to_owned()),
+            content_type: new.content_type.unwrap_or_else(|| "binary/octet-stream".to_owned()),
             metadata: new.metadata,
             checksum: new.checksum,
         }
@@ -75,10 +70,8 @@ pub(super) fn md5(content: &[u8]) -> [u8; 16] {
 /// `bytes` in lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }

@@ -40,10 +40,7 @@ pub(super) struct BucketState {
 impl S3 {
     /// An S3 without buckets.
     pub fn new(platform: Arc<Platform>) -> Self {
-        Self {
-            platform,
-            buckets: Mutex::default(),
-        }
+        Self { platform, buckets: Mutex::default() }
     }
 
     /// Creates a bucket in `region`.
@@ -81,10 +78,7 @@ impl S3 {
 
     /// All buckets, by name.
     pub fn list_buckets(&self) -> Vec<Bucket> {
-        lock(&self.buckets)
-            .iter()
-            .map(|(name, bucket)| bucket.describe(name))
-            .collect()
+        lock(&self.buckets).iter().map(|(name, bucket)| bucket.describe(name)).collect()
     }
 
     /// Deletes a bucket; `BucketNotEmpty` while it holds objects. Its unfinished uploads go with it.
@@ -148,20 +142,12 @@ impl S3 {
 
 impl BucketState {
     fn describe(&self, name: &str) -> Bucket {
-        Bucket {
-            name: name.to_owned(),
-            region: self.region.clone(),
-            creation_date: self.creation_date,
-        }
+        Bucket { name: name.to_owned(), region: self.region.clone(), creation_date: self.creation_date }
     }
 }
 
 pub(super) fn s3_error(status: u16, code: &str, message: impl Into<String>) -> AwsError {
-    AwsError {
-        code: code.to_owned(),
-        message: message.into(),
-        status,
-    }
+    AwsError { code: code.to_owned(), message: message.into(), status }
 }
 
 fn no_such_bucket(name: &str) -> AwsError {
@@ -184,29 +170,18 @@ fn check_bucket_name(name: &str) -> Result<(), AwsError> {
         "has no two dots in a row"
     } else if name.parse::<Ipv4Addr>().is_ok() {
         "is not an IP address"
-    } else if ["xn--", "sthree-", "amzn-s3-demo-"]
-        .iter()
-        .any(|reserved| name.starts_with(reserved))
-    {
+    } else if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|reserved| name.starts_with(reserved)) {
         "does not begin with a reserved prefix (xn--, sthree-, amzn-s3-demo-)"
     } else {
         return Ok(());
     };
-    Err(s3_error(
-        400,
-        "InvalidBucketName",
-        format!("found {name:?}, but a bucket name {fault}"),
-    ))
+    Err(s3_error(400, "InvalidBucketName", format!("found {name:?}, but a bucket name {fault}")))
 }
 
 /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 pub(super) fn check_key(key: &str) -> Result<(), AwsError> {
     match key.len() {
-        0 => Err(s3_error(
-            400,
-            "InvalidArgument",
-            "an object key has at least one character",
-        )),
+        0 => Err(s3_error(400, "InvalidArgument", "an object key has at least one character")),
         1..=1024 => Ok(()),
         found => Err(s3_error(
             400,
@@ -255,10 +230,7 @@ mod tests {
         s3.create_bucket("results", "us-east-1").unwrap();
         assert_eq!(code(s3.get_object("results", "k")), "NoSuchKey");
         s3.delete_object("results", "k").unwrap();
-        assert_eq!(
-            code(s3.put_object("results", &"k".repeat(1025), "")),
-            "KeyTooLongError"
-        );
+        assert_eq!(code(s3.put_object("results", &"k".repeat(1025), "")), "KeyTooLongError");
     }
 
     #[tokio::test(start_paused = true)]
@@ -266,15 +238,9 @@ mod tests {
         let s3 = account();
         s3.create_bucket("classic", "us-east-1").unwrap();
         s3.create_bucket("classic", "us-east-1").unwrap();
-        assert_eq!(
-            code(s3.create_bucket("classic", "eu-west-1")),
-            "BucketAlreadyOwnedByYou"
-        );
+        assert_eq!(code(s3.create_bucket("classic", "eu-west-1")), "BucketAlreadyOwnedByYou");
         s3.create_bucket("other", "eu-west-1").unwrap();
-        assert_eq!(
-            code(s3.create_bucket("other", "eu-west-1")),
-            "BucketAlreadyOwnedByYou"
-        );
+        assert_eq!(code(s3.create_bucket("other", "eu-west-1")), "BucketAlreadyOwnedByYou");
     }
 
     #[tokio::test(start_paused = true)]
@@ -293,16 +259,7 @@ mod tests {
         for good in ["abc", "my.bucket-1", &"a".repeat(63)] {
             assert_eq!(check_bucket_name(good), Ok(()), "{good}");
         }
-        for bad in [
-            "ab",
-            "Upper",
-            "under_score",
-            "-a-",
-            "a..b",
-            "127.0.0.1",
-            "xn--a",
-            &"a".repeat(64),
-        ] {
+        for bad in ["ab", "Upper", "under_score", "-a-", "a..b", "127.0.0.1", "xn--a", &"a".repeat(64)] {
             assert_eq!(code(check_bucket_name(bad)), "InvalidBucketName", "{bad}");
         }
     }

@@ -32,17 +32,10 @@ impl Function {
     /// The function of that name.
     pub(super) fn named(name: &str) -> Result<Self, String> {
         let names = FUNCTIONS.map(|(name, _)| name);
-        FUNCTIONS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, function)| *function)
-            .ok_or_else(|| {
-                let hint = crate::suggestion::did_you_mean(name, names);
-                format!(
-                    "function '{name}' is not supported{hint}; supported are {}",
-                    names.join(", ")
-                )
-            })
+        FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, function)| *function).ok_or_else(|| {
+            let hint = crate::suggestion::did_you_mean(name, names);
+            format!("function '{name}' is not supported{hint}; supported are {}", names.join(", "))
+        })
     }
 
     /// Whether the function takes that many arguments.
@@ -83,11 +76,7 @@ impl Function {
             }
             (_, arguments) => Err(format!(
                 "Invalid arguments: {}",
-                arguments
-                    .iter()
-                    .map(Value::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                arguments.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
             )),
         }
     }
@@ -103,10 +92,7 @@ fn get_item(array: &[Value], index: &Value) -> Result<Value, String> {
 
 /// A 32-bit integer; AWS rounds what is not whole.
 fn integer(value: &Value) -> Result<i32, String> {
-    let number = value
-        .as_f64()
-        .ok_or_else(|| format!("expected a number, found {value}"))?
-        .round();
+    let number = value.as_f64().ok_or_else(|| format!("expected a number, found {value}"))?.round();
     if number >= f64::from(i32::MIN) && number <= f64::from(i32::MAX) {
         #[expect(clippy::cast_possible_truncation, reason = "the range was just checked")]
         return Ok(number as i32);
@@ -123,9 +109,7 @@ fn json_merge(left: &Value, right: &Value, deep: &Value) -> Result<Value, String
             Ok(Value::Object(merged))
         }
         (_, _, Value::Bool(true)) => Err("Step Functions only supports the shallow merging mode".to_owned()),
-        _ => Err(format!(
-            "expected two objects and false, found {left}, {right} and {deep}"
-        )),
+        _ => Err(format!("expected two objects and false, found {left}, {right} and {deep}")),
     }
 }
 

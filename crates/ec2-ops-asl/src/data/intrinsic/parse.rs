@@ -8,49 +8,32 @@ use super::{Argument, Call, Path};
 /// Reads `text`, which must be one call and nothing else.
 pub(super) fn call(text: &str) -> Result<Call, String> {
     let (call, rest) = call_prefix(text)?;
-    if rest.is_empty() {
-        Ok(call)
-    } else {
-        Err(format!("unexpected '{rest}' after the closing parenthesis"))
-    }
+    if rest.is_empty() { Ok(call) } else { Err(format!("unexpected '{rest}' after the closing parenthesis")) }
 }
 
 /// Reads a call off the front of `text`.
 fn call_prefix(text: &str) -> Result<(Call, &str), String> {
-    let (name, mut rest) = text
-        .split_once('(')
-        .ok_or("a '(' is missing after the function's name")?;
+    let (name, mut rest) = text.split_once('(').ok_or("a '(' is missing after the function's name")?;
     let function = Function::named(name)?;
     let mut arguments = Vec::new();
     if let Some(after) = rest.trim_start().strip_prefix(')') {
         rest = after;
     } else {
         loop {
-            let (argument, after) = argument(
-                rest.trim_start(),
-                function == Function::Format && arguments.is_empty(),
-            )?;
+            let (argument, after) =
+                argument(rest.trim_start(), function == Function::Format && arguments.is_empty())?;
             arguments.push(argument);
             let after = after.trim_start();
             if let Some(after) = after.strip_prefix(')') {
                 rest = after;
                 break;
             }
-            rest = after
-                .strip_prefix(',')
-                .ok_or_else(|| format!("expected ',' or ')' at '{after}'"))?;
+            rest = after.strip_prefix(',').ok_or_else(|| format!("expected ',' or ')' at '{after}'"))?;
         }
     }
     function.accepts(arguments.len())?;
     let text = text[..text.len() - rest.len()].to_owned();
-    Ok((
-        Call {
-            function,
-            arguments,
-            text,
-        },
-        rest,
-    ))
+    Ok((Call { function, arguments, text }, rest))
 }
 
 /// Reads an argument off the front of `text`. A format string keeps the escapes of its braces.
@@ -113,7 +96,7 @@ fn string(text: &str, keep_braces: bool) -> Result<(String, &str), String> {
                 }
                 _ => {
                     return Err(
-                        "a backslash may only escape a single quote, a brace or a backslash".to_owned(),
+                        "a backslash may only escape a single quote, a brace or a backslash".to_owned()
                     );
                 }
             },

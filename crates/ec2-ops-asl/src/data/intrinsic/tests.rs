@@ -8,10 +8,7 @@ use crate::interpreter::Execution;
 fn evaluate(text: &str, input: &Value) -> Result<Value, Trouble> {
     let execution = Execution::for_tests(json!({"from": "start"}));
     let context = Context::new(&execution, "State", jiff::Timestamp::UNIX_EPOCH);
-    Call::parse(text).unwrap().evaluate(Scope {
-        input,
-        context: &context,
-    })
+    Call::parse(text).unwrap().evaluate(Scope { input, context: &context })
 }
 
 fn value(text: &str, input: &Value) -> Value {
@@ -25,28 +22,14 @@ fn format_fills_each_brace_pair_in_order() {
         value("States.Format('{}-{}-{}-{}', $.a, $.b, true, $.c)", &input),
         json!("x-2-true-[1,null]")
     );
-    assert_eq!(
-        value(r"States.Format('it\'s \{{}\} \\', $.a)", &input),
-        json!(r"it's {x} \")
-    );
-    assert_eq!(
-        value("States.Format($$.Execution.Input.from)", &input),
-        json!("start")
-    );
+    assert_eq!(value(r"States.Format('it\'s \{{}\} \\', $.a)", &input), json!(r"it's {x} \"));
+    assert_eq!(value("States.Format($$.Execution.Input.from)", &input), json!("start"));
 }
 
 #[test]
 fn format_wants_as_many_values_as_brace_pairs() {
-    for text in [
-        "States.Format('{}')",
-        "States.Format('x', 1)",
-        "States.Format('{', 1)",
-    ] {
-        assert_eq!(
-            evaluate(text, &json!({})).unwrap_err().error,
-            INTRINSIC_FAILURE,
-            "{text}"
-        );
+    for text in ["States.Format('{}')", "States.Format('x', 1)", "States.Format('{', 1)"] {
+        assert_eq!(evaluate(text, &json!({})).unwrap_err().error, INTRINSIC_FAILURE, "{text}");
     }
 }
 
@@ -55,34 +38,20 @@ fn json_and_text_convert_both_ways() {
     let input = json!({"text": r#"{"a": [1]}"#, "value": {"b": null}});
     assert_eq!(value("States.StringToJson($.text)", &input), json!({"a": [1]}));
     assert_eq!(value("States.StringToJson('')", &input), Value::Null);
-    assert_eq!(
-        value("States.JsonToString($.value)", &input),
-        json!(r#"{"b":null}"#)
-    );
-    assert_eq!(
-        evaluate("States.StringToJson('{')", &input).unwrap_err().error,
-        INTRINSIC_FAILURE
-    );
+    assert_eq!(value("States.JsonToString($.value)", &input), json!(r#"{"b":null}"#));
+    assert_eq!(evaluate("States.StringToJson('{')", &input).unwrap_err().error, INTRINSIC_FAILURE);
 }
 
 #[test]
 fn arrays_are_made_counted_searched_and_read() {
     let input = json!({"list": [5, 6, "x"]});
     assert_eq!(value("States.Array()", &input), json!([]));
-    assert_eq!(
-        value("States.Array(1, 'two', $.list[2], null)", &input),
-        json!([1, "two", "x", null])
-    );
+    assert_eq!(value("States.Array(1, 'two', $.list[2], null)", &input), json!([1, "two", "x", null]));
     assert_eq!(value("States.ArrayLength($.list)", &input), json!(3));
     assert_eq!(value("States.ArrayGetItem($.list, 1)", &input), json!(6));
     assert_eq!(value("States.ArrayContains($.list, 'x')", &input), json!(true));
     assert_eq!(value("States.ArrayContains($.list, 'y')", &input), json!(false));
-    assert_eq!(
-        evaluate("States.ArrayGetItem($.list, 3)", &input)
-            .unwrap_err()
-            .error,
-        INTRINSIC_FAILURE
-    );
+    assert_eq!(evaluate("States.ArrayGetItem($.list, 3)", &input).unwrap_err().error, INTRINSIC_FAILURE);
 }
 
 #[test]
@@ -91,19 +60,13 @@ fn numbers_are_added_as_integers() {
     assert_eq!(value("States.MathAdd($.attempt, 1)", &input), json!(3));
     assert_eq!(value("States.MathAdd($.attempt, -5)", &input), json!(-3));
     assert_eq!(value("States.MathAdd($.half, 1)", &input), json!(3));
-    assert_eq!(
-        evaluate("States.MathAdd('1', 1)", &input).unwrap_err().error,
-        INTRINSIC_FAILURE
-    );
+    assert_eq!(evaluate("States.MathAdd('1', 1)", &input).unwrap_err().error, INTRINSIC_FAILURE);
 }
 
 #[test]
 fn objects_merge_shallowly_and_the_right_one_wins() {
     let input = json!({"l": {"a": {"x": 1}, "b": 1}, "r": {"a": {"y": 2}}});
-    assert_eq!(
-        value("States.JsonMerge($.l, $.r, false)", &input),
-        json!({"a": {"y": 2}, "b": 1})
-    );
+    assert_eq!(value("States.JsonMerge($.l, $.r, false)", &input), json!({"a": {"y": 2}, "b": 1}));
     let error = evaluate("States.JsonMerge($.l, $.r, true)", &input).unwrap_err();
     assert!(error.message.contains("shallow"), "{}", error.message);
 }
@@ -112,10 +75,7 @@ fn objects_merge_shallowly_and_the_right_one_wins() {
 fn calls_nest() {
     let input = json!({"a": ["x"]});
     assert_eq!(
-        value(
-            "States.Format('{}!', States.ArrayGetItem( States.Array($.a[0], 2) , 0))",
-            &input
-        ),
+        value("States.Format('{}!', States.ArrayGetItem( States.Array($.a[0], 2) , 0))", &input),
         json!("x!")
     );
 }
@@ -124,13 +84,7 @@ fn calls_nest() {
 fn a_path_that_leads_nowhere_is_a_runtime_error_that_names_it() {
     let error = evaluate("States.Format('{}', $.nope)", &json!({})).unwrap_err();
     assert_eq!(error.error, RUNTIME);
-    assert!(
-        error
-            .message
-            .contains("'$.nope' could not be found in the input '{}'"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.contains("'$.nope' could not be found in the input '{}'"), "{}", error.message);
 }
 
 #[test]

@@ -27,10 +27,7 @@ impl Ec2 {
         }
         refuse_dry_run(request.dry_run)?;
         let owner = &self.shared.platform.account_id;
-        let images = ids::distinct(&request.image_ids)
-            .into_iter()
-            .map(|id| image(id, owner))
-            .collect();
+        let images = ids::distinct(&request.image_ids).into_iter().map(|id| image(id, owner)).collect();
         Ok(DescribeImagesResponse { images })
     }
 
@@ -42,28 +39,17 @@ impl Ec2 {
     ) -> Result<DescribeInstanceTypesResponse, AwsError> {
         let names = ids::distinct(&request.instance_types);
         if names.is_empty() {
-            return Err(AwsError::unmodelled(
-                "DescribeInstanceTypes without InstanceTypes",
-            ));
+            return Err(AwsError::unmodelled("DescribeInstanceTypes without InstanceTypes"));
         }
-        let unknown: Vec<_> = names
-            .iter()
-            .copied()
-            .filter(|name| !instance_types::exists(name))
-            .collect();
+        let unknown: Vec<_> = names.iter().copied().filter(|name| !instance_types::exists(name)).collect();
         if !unknown.is_empty() {
             return Err(AwsError::client(
                 "InvalidInstanceType",
-                format!(
-                    "The following supplied instance types do not exist: [{}]",
-                    unknown.join(", ")
-                ),
+                format!("The following supplied instance types do not exist: [{}]", unknown.join(", ")),
             ));
         }
         refuse_dry_run(request.dry_run)?;
-        Ok(DescribeInstanceTypesResponse {
-            instance_types: names.into_iter().map(instance_type).collect(),
-        })
+        Ok(DescribeInstanceTypesResponse { instance_types: names.into_iter().map(instance_type).collect() })
     }
 }
 

@@ -30,22 +30,14 @@ impl Ec2 {
                 state.instances_by_id(region, &request.instance_ids)?
             } else {
                 let candidates = filters.candidates(state).into_iter();
-                candidates
-                    .filter(|(_, row)| seen(row))
-                    .map(|(_, row)| Arc::clone(row))
-                    .collect()
+                candidates.filter(|(_, row)| seen(row)).map(|(_, row)| Arc::clone(row)).collect()
             };
             refuse_dry_run(request.dry_run)?;
             found.retain(|row| filters.match_row(row));
-            let rows = found
-                .into_iter()
-                .map(|row| (row.instance.instance_id.clone(), row));
+            let rows = found.into_iter().map(|row| (row.instance.instance_id.clone(), row));
             let (rows, next_token) = page.cut(rows);
             let reservations = rows.iter().map(|row| reservation(row, owner)).collect();
-            Ok(DescribeInstancesResponse {
-                reservations,
-                next_token,
-            })
+            Ok(DescribeInstancesResponse { reservations, next_token })
         })
     }
 
@@ -64,10 +56,7 @@ impl Ec2 {
                 volumes_by_id(state, region, &request.volume_ids)?
             } else {
                 let candidates = filters.candidates(state).into_iter();
-                candidates
-                    .filter(|(_, row)| seen(row))
-                    .map(|(_, row)| Arc::clone(row))
-                    .collect()
+                candidates.filter(|(_, row)| seen(row)).map(|(_, row)| Arc::clone(row)).collect()
             };
             refuse_dry_run(request.dry_run)?;
             found.retain(|row| filters.match_row(row));
@@ -84,10 +73,7 @@ fn volumes_by_id(
     region: &str,
     requested: &[String],
 ) -> Result<Vec<Arc<VolumeRecord>>, AwsError> {
-    ids::distinct(requested)
-        .into_iter()
-        .map(|id| state.volume(region, id).cloned())
-        .collect()
+    ids::distinct(requested).into_iter().map(|id| state.volume(region, id).cloned()).collect()
 }
 
 /// The launch of one instance, as EC2 reports it.

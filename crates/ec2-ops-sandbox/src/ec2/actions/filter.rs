@@ -86,20 +86,15 @@ fn indexed<'s, R: Filterable + Row>(
 fn checked<R: Filterable>(filter: &Filter) -> Result<(Key<'_, R>, &[String]), AwsError> {
     let invalid = || fault::invalid_parameter(format!("The filter '{}' is invalid", filter.name));
     if filter.values.is_empty() {
-        return Err(fault::invalid_parameter(format!(
-            "The filter '{}' has no values",
-            filter.name
-        )));
+        return Err(fault::invalid_parameter(format!("The filter '{}' has no values", filter.name)));
     }
     let key = if filter.name == "tag-key" {
         Key::AnyTag
     } else if let Some(key) = filter.name.strip_prefix("tag:").filter(|key| !key.is_empty()) {
         Key::Tag(key)
     } else {
-        let (name, values) = R::ATTRIBUTES
-            .iter()
-            .find(|(name, _)| *name == filter.name)
-            .ok_or_else(invalid)?;
+        let (name, values) =
+            R::ATTRIBUTES.iter().find(|(name, _)| *name == filter.name).ok_or_else(invalid)?;
         Key::Attribute(name, *values)
     };
     Ok((key, filter.values.as_slice()))
@@ -107,32 +102,18 @@ fn checked<R: Filterable>(filter: &Filter) -> Result<(Key<'_, R>, &[String]), Aw
 
 impl Filterable for InstanceRecord {
     const ATTRIBUTES: &'static [Attribute<Self>] = &[
-        ("availability-zone", |r| {
-            r.instance
-                .placement
-                .availability_zone
-                .as_deref()
-                .into_iter()
-                .collect()
-        }),
+        ("availability-zone", |r| r.instance.placement.availability_zone.as_deref().into_iter().collect()),
         ("client-token", |r| vec![&r.instance.client_token]),
         ("image-id", |r| vec![&r.instance.image_id]),
         ("instance-id", |r| vec![&r.instance.instance_id]),
-        ("instance-lifecycle", |r| {
-            r.instance.instance_lifecycle.as_deref().into_iter().collect()
-        }),
+        ("instance-lifecycle", |r| r.instance.instance_lifecycle.as_deref().into_iter().collect()),
         ("instance-state-name", |r| vec![r.state().as_str()]),
         ("instance-type", |r| vec![&r.instance.instance_type]),
-        ("subnet-id", |r| {
-            r.instance.subnet_id.as_deref().into_iter().collect()
-        }),
+        ("subnet-id", |r| r.instance.subnet_id.as_deref().into_iter().collect()),
     ];
 
     fn tag_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.instance
-            .tags
-            .iter()
-            .map(|tag| (tag.key.as_str(), tag.value.as_str()))
+        self.instance.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))
     }
 
     fn ids_by<'s>(_: &'s State, name: &str, value: &'s str) -> Option<Vec<&'s str>> {
@@ -146,23 +127,14 @@ impl Filterable for InstanceRecord {
 
 impl Filterable for VolumeRecord {
     const ATTRIBUTES: &'static [Attribute<Self>] = &[
-        ("attachment.instance-id", |r| {
-            r.volume
-                .attachments
-                .iter()
-                .map(|a| a.instance_id.as_str())
-                .collect()
-        }),
+        ("attachment.instance-id", |r| r.volume.attachments.iter().map(|a| a.instance_id.as_str()).collect()),
         ("availability-zone", |r| vec![&r.volume.availability_zone]),
         ("status", |r| vec![r.volume.state.as_str()]),
         ("volume-id", |r| vec![&r.volume.volume_id]),
     ];
 
     fn tag_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.volume
-            .tags
-            .iter()
-            .map(|tag| (tag.key.as_str(), tag.value.as_str()))
+        self.volume.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))
     }
 
     fn ids_by<'s>(state: &'s State, name: &str, value: &'s str) -> Option<Vec<&'s str>> {
@@ -197,11 +169,7 @@ fn matches(pattern: &str, text: &str) -> bool {
         }
         Some('?') => chars.next().is_some() && matches(pattern.as_str(), chars.as_str()),
         Some(literal) => {
-            let literal = if literal == '\\' {
-                pattern.next().unwrap_or('\\')
-            } else {
-                literal
-            };
+            let literal = if literal == '\\' { pattern.next().unwrap_or('\\') } else { literal };
             chars.next() == Some(literal) && matches(pattern.as_str(), chars.as_str())
         }
     }
@@ -226,13 +194,7 @@ mod tests {
         ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [
-            ("", "a"),
-            ("?", ""),
-            ("run", "running"),
-            ("RUN*", "running"),
-            (r"\*", "a"),
-        ] {
+        for (pattern, text) in [("", "a"), ("?", ""), ("run", "running"), ("RUN*", "running"), (r"\*", "a")] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
     }

@@ -67,9 +67,8 @@ fn set_delete_on_termination(
     dry_run: bool,
 ) -> Result<(), AwsError> {
     let attached = &record.instance.block_device_mappings;
-    if let Some(stranger) = devices
-        .iter()
-        .find(|device| !attached.iter().any(|a| a.device_name == device.device_name))
+    if let Some(stranger) =
+        devices.iter().find(|device| !attached.iter().any(|a| a.device_name == device.device_name))
     {
         return Err(AwsError::client(
             "InvalidInstanceAttributeValue",

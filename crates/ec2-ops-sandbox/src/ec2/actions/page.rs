@@ -33,17 +33,13 @@ impl<'a> Page<'a> {
                 })
             })
             .transpose()?;
-        Ok(Self {
-            after,
-            size: max_results,
-        })
+        Ok(Self { after, size: max_results })
     }
 
     /// This page of `rows`, which come in the order of their ids, and the token for the next one if there is more.
     pub(super) fn cut<T>(&self, rows: impl Iterator<Item = (String, T)>) -> (Vec<T>, Option<String>) {
-        let mut rows = rows
-            .skip_while(|(id, _)| self.after.is_some_and(|after| id.as_str() <= after))
-            .peekable();
+        let mut rows =
+            rows.skip_while(|(id, _)| self.after.is_some_and(|after| id.as_str() <= after)).peekable();
         let (mut page, mut last) = (Vec::new(), None);
         while self.size.is_none_or(|size| page.len() < size) {
             let Some((id, row)) = rows.next() else { break };

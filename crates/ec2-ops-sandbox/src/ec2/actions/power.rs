@@ -37,20 +37,12 @@ impl Ec2 {
         request: &TerminateInstancesRequest,
     ) -> Result<TerminateInstancesResponse, AwsError> {
         let terminating_instances = self.act(|state| {
-            let targets = targets(
-                state,
-                region,
-                &request.instance_ids,
-                request.dry_run,
-                may_terminate,
-            )?;
+            let targets = targets(state, region, &request.instance_ids, request.dry_run, may_terminate)?;
             Ok(change(state, &targets, |state, id| {
                 state.shut(id, ShuttingDown, Cause::User);
             }))
         })?;
-        Ok(TerminateInstancesResponse {
-            terminating_instances,
-        })
+        Ok(TerminateInstancesResponse { terminating_instances })
     }
 
     /// `StartInstances`. Starting a running instance is no error. All instances change, or none.

@@ -46,14 +46,10 @@ fn tags_of<'a>(state: &'a State, region: &str, id: &str) -> Result<&'a [Tag], Aw
     if id.starts_with("vol-") {
         Ok(&state.volume(region, id)?.volume.tags)
     } else if ids::well_formed(id, "i-") {
-        let record = state
-            .instance(region, id)
-            .ok_or_else(|| fault::instances_not_found(&[id]))?;
+        let record = state.instance(region, id).ok_or_else(|| fault::instances_not_found(&[id]))?;
         Ok(&record.instance.tags)
     } else {
-        Err(AwsError::unmodelled(format!(
-            "tags of {id}, only of instances (i-…) and volumes (vol-…)"
-        )))
+        Err(AwsError::unmodelled(format!("tags of {id}, only of instances (i-…) and volumes (vol-…)")))
     }
 }
 
@@ -112,18 +108,13 @@ fn check_tags(tags: &[Tag]) -> Result<(), AwsError> {
                 "Tag value exceeds the maximum length of {MAX_VALUE} characters"
             )));
         }
-        if key
-            .get(..4)
-            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
-        {
+        if key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
             return Err(fault::invalid_parameter(
                 "Tag keys starting with 'aws:' are reserved for internal use",
             ));
         }
         if !seen.insert(key) {
-            return Err(fault::invalid_parameter(format!(
-                "Duplicate tag key '{key}' specified."
-            )));
+            return Err(fault::invalid_parameter(format!("Duplicate tag key '{key}' specified.")));
         }
     }
     Ok(())

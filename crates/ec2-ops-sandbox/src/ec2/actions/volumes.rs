@@ -66,10 +66,7 @@ impl Ec2 {
             }
             refuse_dry_run(request.dry_run)?;
             state.detach(volume_id, &instance_id);
-            Ok(VolumeAttachment {
-                state: "detaching".to_owned(),
-                ..attachment
-            })
+            Ok(VolumeAttachment { state: "detaching".to_owned(), ..attachment })
         })
     }
 
@@ -81,10 +78,7 @@ impl Ec2 {
             if let Some(attachment) = volume.attachments.first() {
                 return Err(AwsError::client(
                     "VolumeInUse",
-                    format!(
-                        "Volume {volume_id} is currently attached to {}",
-                        attachment.instance_id
-                    ),
+                    format!("Volume {volume_id} is currently attached to {}", attachment.instance_id),
                 ));
             }
             if volume.state == VolumeState::Deleting {
@@ -115,10 +109,7 @@ fn attachment(
     let Some(attachment) = volume.attachments.first() else {
         return Err(AwsError::client(
             "IncorrectState",
-            format!(
-                "Volume '{volume_id}' is in the '{}' state.",
-                volume.state.as_str()
-            ),
+            format!("Volume '{volume_id}' is in the '{}' state.", volume.state.as_str()),
         ));
     };
     let differs =

@@ -31,10 +31,7 @@ pub struct Tag {
 impl Tag {
     /// The tag `key=value`.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            value: value.into(),
-        }
+        Self { key: key.into(), value: value.into() }
     }
 }
 

@@ -23,11 +23,7 @@ pub(in crate::ec2) enum Effect {
 /// What is due when a timer fires.
 pub(in crate::ec2) enum Timer {
     /// The transition that began with the instance's `turn`-th change ends in state `to`.
-    Arrive {
-        instance_id: String,
-        turn: u64,
-        to: InstanceStateName,
-    },
+    Arrive { instance_id: String, turn: u64, to: InstanceStateName },
     /// A Spot Instance's notice is over.
     Reclaim { instance_id: String },
     /// A deleted volume is gone.

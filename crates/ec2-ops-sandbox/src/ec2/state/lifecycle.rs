@@ -29,10 +29,7 @@ impl Cause {
             Self::Spot => ("Server.SpotInstanceTermination", "Spot instance termination"),
             Self::Internal => ("Server.InternalError", "Internal error on launch"),
         };
-        StateReason {
-            code: code.to_owned(),
-            message: format!("{code}: {text}"),
-        }
+        StateReason { code: code.to_owned(), message: format!("{code}: {text}") }
     }
 
     /// `StateTransitionReason`, as EC2 writes it.
@@ -92,11 +89,7 @@ impl State {
         let turn = record.turns;
         self.outbox.push_back(Effect::Publish(event));
         if let Some((to, (low, high))) = self.arrival(state) {
-            let timer = Timer::Arrive {
-                instance_id: id.to_owned(),
-                turn,
-                to,
-            };
+            let timer = Timer::Arrive { instance_id: id.to_owned(), turn, to };
             let delay = self.platform.between(low, high);
             self.outbox.push_back(Effect::After(delay, timer));
         }
@@ -124,10 +117,8 @@ impl State {
     /// Starts a stopped instance; does nothing to another.
     pub(in crate::ec2) fn start(&mut self, id: &str) {
         let now = self.now();
-        if let Some(record) = self
-            .instances
-            .edit(id)
-            .filter(|record| record.state() == InstanceStateName::Stopped)
+        if let Some(record) =
+            self.instances.edit(id).filter(|record| record.state() == InstanceStateName::Stopped)
         {
             record.instance.launch_time = now;
             record.instance.state_reason = None;
@@ -164,33 +155,18 @@ impl State {
         let Some(record) = self.instances.get(id) else {
             return;
         };
-        let zone = record
-            .instance
-            .placement
-            .availability_zone
-            .clone()
-            .unwrap_or_default();
+        let zone = record.instance.placement.availability_zone.clone().unwrap_or_default();
         let event = effects::interruption_warning(&record.region, &zone, id);
-        let timer = Timer::Reclaim {
-            instance_id: id.to_owned(),
-        };
+        let timer = Timer::Reclaim { instance_id: id.to_owned() };
         self.outbox.push_back(Effect::Publish(event));
-        self.outbox
-            .push_back(Effect::After(self.config.times.spot_notice, timer));
+        self.outbox.push_back(Effect::After(self.config.times.spot_notice, timer));
     }
 
     /// Does what a timer was set for, unless the instance has changed since.
     pub(in crate::ec2) fn fire(&mut self, timer: Timer) {
         match timer {
-            Timer::Arrive {
-                instance_id,
-                turn,
-                to,
-            } => {
-                let current = self
-                    .instances
-                    .get(&instance_id)
-                    .is_some_and(|record| record.turns == turn);
+            Timer::Arrive { instance_id, turn, to } => {
+                let current = self.instances.get(&instance_id).is_some_and(|record| record.turns == turn);
                 if current {
                     self.turn(&instance_id, to);
                 }

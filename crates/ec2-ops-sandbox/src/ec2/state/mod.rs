@@ -79,9 +79,7 @@ impl State {
     /// The instance, if API calls in `region` see it.
     pub(super) fn instance(&self, region: &str, id: &str) -> Option<&Arc<InstanceRecord>> {
         let now = self.now();
-        self.instances
-            .get(id)
-            .filter(|record| record.region == region && record.visible_at <= now)
+        self.instances.get(id).filter(|record| record.region == region && record.visible_at <= now)
     }
 
     /// The instances with these ids, each once, or the error that names the unknown ones.
@@ -100,11 +98,7 @@ impl State {
                 None => unknown.push(id),
             }
         }
-        if unknown.is_empty() {
-            Ok(found)
-        } else {
-            Err(fault::instances_not_found(&unknown))
-        }
+        if unknown.is_empty() { Ok(found) } else { Err(fault::instances_not_found(&unknown)) }
     }
 
     /// The volume, if API calls in `region` see it, or the error that says what is wrong with the id.

@@ -22,10 +22,7 @@ pub(in crate::ec2) struct Table<R> {
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self {
-            rows: BTreeMap::new(),
-            by_tag: HashMap::new(),
-        }
+        Self { rows: BTreeMap::new(), by_tag: HashMap::new() }
     }
 }
 
@@ -94,12 +91,7 @@ impl<R: Row> Table<R> {
         id: &str,
         Tag { key, value }: &Tag,
     ) {
-        by_tag
-            .entry(key.clone())
-            .or_default()
-            .entry(value.clone())
-            .or_default()
-            .insert(id.to_owned());
+        by_tag.entry(key.clone()).or_default().entry(value.clone()).or_default().insert(id.to_owned());
     }
 
     fn unindex(by_tag: &mut HashMap<String, HashMap<String, BTreeSet<String>>>, id: &str, tag: &Tag) {

@@ -45,10 +45,7 @@ impl State {
             return;
         };
         let mappings = &mut record.instance.block_device_mappings;
-        for mapping in mappings
-            .iter_mut()
-            .filter(|mapping| mapping.device_name == device)
-        {
+        for mapping in mappings.iter_mut().filter(|mapping| mapping.device_name == device) {
             mapping.ebs.delete_on_termination = delete;
             if let Some(record) = self.volumes.edit(&mapping.ebs.volume_id) {
                 for attachment in &mut record.volume.attachments {
@@ -61,10 +58,7 @@ impl State {
     /// Takes the volume off its instance, on both sides.
     pub(in crate::ec2) fn detach(&mut self, volume_id: &str, instance_id: &str) {
         if let Some(record) = self.instances.edit(instance_id) {
-            record
-                .instance
-                .block_device_mappings
-                .retain(|device| device.ebs.volume_id != volume_id);
+            record.instance.block_device_mappings.retain(|device| device.ebs.volume_id != volume_id);
         }
         self.free(volume_id);
     }
@@ -74,9 +68,7 @@ impl State {
         if let Some(record) = self.volumes.edit(volume_id) {
             record.volume.state = VolumeState::Deleting;
             let (low, high) = self.config.times.deleting;
-            let timer = Timer::Vanish {
-                volume_id: volume_id.to_owned(),
-            };
+            let timer = Timer::Vanish { volume_id: volume_id.to_owned() };
             let delay = self.platform.between(low, high);
             self.outbox.push_back(Effect::After(delay, timer));
         }

@@ -24,27 +24,13 @@ async fn instances_are_found_by_tag_state_and_wildcard() {
         std::slice::from_ref(&first)
     );
     assert_eq!(account.find(&[by_tag("run-?")]).unwrap().len(), 2);
-    assert_eq!(
-        account.find(&[by_tag("run-?"), running.clone()]).unwrap(),
-        [first]
-    );
+    assert_eq!(account.find(&[by_tag("run-?"), running.clone()]).unwrap(), [first]);
     assert!(account.find(&[by_tag("run-2"), running]).unwrap().is_empty());
     assert!(account.find(&[by_tag("run")]).unwrap().is_empty());
     let either = Filter::new("tag:ec2-ops:execution", ["run-1", "run-2"]);
     assert_eq!(account.find(&[either]).unwrap().len(), 2);
-    assert_eq!(
-        account
-            .find(&[Filter::new("tag-key", ["ec2-ops:*"])])
-            .unwrap()
-            .len(),
-        2
-    );
-    assert_eq!(
-        account
-            .find(&[Filter::new("instance-id", [second.as_str()])])
-            .unwrap(),
-        [second]
-    );
+    assert_eq!(account.find(&[Filter::new("tag-key", ["ec2-ops:*"])]).unwrap().len(), 2);
+    assert_eq!(account.find(&[Filter::new("instance-id", [second.as_str()])]).unwrap(), [second]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,11 +43,7 @@ async fn a_changed_tag_is_found_by_its_new_value_only() {
         ..Default::default()
     };
     account.ec2.create_tags(REGION, &request).unwrap();
-    let find = |value: &str| {
-        account
-            .find(&[Filter::new("tag:ec2-ops:execution", [value])])
-            .unwrap()
-    };
+    let find = |value: &str| account.find(&[Filter::new("tag:ec2-ops:execution", [value])]).unwrap();
     assert!(find("old").is_empty());
     assert_eq!(find("new"), [id]);
 }
@@ -70,10 +52,7 @@ async fn a_changed_tag_is_found_by_its_new_value_only() {
 async fn an_unknown_filter_is_refused_even_where_nothing_could_match() {
     let account = Account::new(Ec2Config::default());
     let error = account.find(&[Filter::new("colour", ["red"])]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "InvalidParameterValue: The filter 'colour' is invalid"
-    );
+    assert_eq!(error.to_string(), "InvalidParameterValue: The filter 'colour' is invalid");
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,22 +63,9 @@ async fn another_region_sees_nothing() {
         filters: vec![Filter::new("tag:ec2-ops:execution", ["run-1"])],
         ..Default::default()
     };
-    assert!(
-        account
-            .ec2
-            .describe_instances("eu-west-1", &by_tag)
-            .unwrap()
-            .reservations
-            .is_empty()
-    );
-    let by_id = TerminateInstancesRequest {
-        instance_ids: vec![id],
-        ..Default::default()
-    };
-    assert_eq!(
-        code(account.ec2.terminate_instances("eu-west-1", &by_id)),
-        "InvalidInstanceID.NotFound"
-    );
+    assert!(account.ec2.describe_instances("eu-west-1", &by_tag).unwrap().reservations.is_empty());
+    let by_id = TerminateInstancesRequest { instance_ids: vec![id], ..Default::default() };
+    assert_eq!(code(account.ec2.terminate_instances("eu-west-1", &by_id)), "InvalidInstanceID.NotFound");
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,10 +78,7 @@ async fn ids_are_checked_for_form_and_existence() {
         ..Default::default()
     };
     let error = account.ec2.describe_instances(REGION, &request).unwrap_err();
-    assert_eq!(
-        error.message,
-        "The instance IDs 'i-0000000a, i-0000000b' do not exist"
-    );
+    assert_eq!(error.message, "The instance IDs 'i-0000000a, i-0000000b' do not exist");
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,11 +88,7 @@ async fn pages_hold_every_instance_once() {
     launched.sort();
     let (mut found, mut pages, mut next_token) = (Vec::new(), 0, None);
     loop {
-        let request = DescribeInstancesRequest {
-            max_results: Some(5),
-            next_token,
-            ..Default::default()
-        };
+        let request = DescribeInstancesRequest { max_results: Some(5), next_token, ..Default::default() };
         let page = account.ec2.describe_instances(REGION, &request).unwrap();
         assert!(page.reservations.len() <= 5);
         found.extend(page.reservations.iter().map(id_of));
@@ -172,9 +131,5 @@ async fn ten_thousand_instances_do_not_slow_a_look_up_by_tag() {
         assert_eq!(account.find(&[filter]).unwrap().len(), 1);
     }
     // A scan per look-up would visit a hundred million instances: minutes in a debug build, against half a second.
-    assert!(
-        started.elapsed() < std::time::Duration::from_secs(10),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
 }

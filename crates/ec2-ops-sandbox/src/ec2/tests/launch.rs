@@ -21,14 +21,8 @@ async fn a_repeated_token_finds_the_same_instance_in_its_present_state() {
 async fn a_token_with_other_parameters_is_a_mismatch() {
     let account = Account::new(Ec2Config::default());
     account.launch(&with_token("t"));
-    let other = RunInstancesRequest {
-        instance_type: Some("t3.small".to_owned()),
-        ..with_token("t")
-    };
-    assert_eq!(
-        code(account.ec2.run_instances(REGION, &other)),
-        "IdempotentParameterMismatch"
-    );
+    let other = RunInstancesRequest { instance_type: Some("t3.small".to_owned()), ..with_token("t") };
+    assert_eq!(code(account.ec2.run_instances(REGION, &other)), "IdempotentParameterMismatch");
     assert_eq!(account.ec2.instances().len(), 1);
 }
 
@@ -36,10 +30,7 @@ async fn a_token_with_other_parameters_is_a_mismatch() {
 async fn a_token_counts_in_its_region_and_zone_only() {
     let account = Account::new(Ec2Config::default());
     let in_zone = |zone: &str| RunInstancesRequest {
-        placement: Some(Placement {
-            availability_zone: Some(zone.to_owned()),
-            ..Default::default()
-        }),
+        placement: Some(Placement { availability_zone: Some(zone.to_owned()), ..Default::default() }),
         ..with_token("t")
     };
     account.ec2.run_instances("us-east-1", &with_token("t")).unwrap();
@@ -73,34 +64,23 @@ async fn a_failed_launch_does_not_use_its_token_up() {
     let flag = Arc::clone(&short);
     let account = Account::new(Ec2Config {
         capacity: Some(Arc::new(move |_, _| {
-            flag.load(std::sync::atomic::Ordering::SeqCst)
-                .then_some(Shortage::InsufficientInstanceCapacity)
+            flag.load(std::sync::atomic::Ordering::SeqCst).then_some(Shortage::InsufficientInstanceCapacity)
         })),
         ..Default::default()
     });
     let error = account.ec2.run_instances(REGION, &with_token("t")).unwrap_err();
-    assert_eq!(
-        (error.code.as_str(), error.status),
-        ("InsufficientInstanceCapacity", 500)
-    );
+    assert_eq!((error.code.as_str(), error.status), ("InsufficientInstanceCapacity", 500));
     assert!(account.ec2.instances().is_empty() && account.ec2.volumes().is_empty());
     short.store(false, std::sync::atomic::Ordering::SeqCst);
     let id = account.launch(&with_token("t"));
     short.store(true, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(
-        account.launch(&with_token("t")),
-        id,
-        "a repetition asks for no capacity"
-    );
+    assert_eq!(account.launch(&with_token("t")), id, "a repetition asks for no capacity");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dry_run_launches_nothing() {
     let account = Account::new(Ec2Config::default());
-    let request = RunInstancesRequest {
-        dry_run: true,
-        ..with_token("t")
-    };
+    let request = RunInstancesRequest { dry_run: true, ..with_token("t") };
     let error = account.ec2.run_instances(REGION, &request).unwrap_err();
     assert_eq!((error.code.as_str(), error.status), ("DryRunOperation", 412));
     assert!(account.ec2.instances().is_empty());
@@ -108,10 +88,7 @@ async fn a_dry_run_launches_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_instance_is_hidden_for_a_while_but_not_from_its_token() {
-    let account = Account::new(Ec2Config {
-        visible_after: Duration::from_secs(3),
-        ..Default::default()
-    });
+    let account = Account::new(Ec2Config { visible_after: Duration::from_secs(3), ..Default::default() });
     let id = account.launch(&with_token("t"));
     assert_eq!(code(account.describe(&id)), "InvalidInstanceID.NotFound");
     assert_eq!(account.find(&[]).unwrap(), [""; 0]);
@@ -123,16 +100,11 @@ async fn a_fresh_instance_is_hidden_for_a_while_but_not_from_its_token() {
 #[tokio::test(start_paused = true)]
 async fn images_are_told_apart_as_malformed_and_absent() {
     let account = Account::new(Ec2Config {
-        images: Images::Any {
-            missing: ["ami-0000000a".to_owned()].into(),
-        },
+        images: Images::Any { missing: ["ami-0000000a".to_owned()].into() },
         ..Default::default()
     });
     let launch = |image: &str| {
-        let request = RunInstancesRequest {
-            image_id: Some(image.to_owned()),
-            ..plain()
-        };
+        let request = RunInstancesRequest { image_id: Some(image.to_owned()), ..plain() };
         account.ec2.run_instances(REGION, &request)
     };
     for malformed in ["foo", "ami-", "ami-xyz", "ami-0123"] {
@@ -150,73 +122,41 @@ async fn images_are_told_apart_as_malformed_and_absent() {
 async fn each_wrong_parameter_is_refused_in_ec2s_words() {
     type Change = fn(&mut RunInstancesRequest);
     let cases: &[(&str, Change)] = &[
-        (
-            "MissingParameter: The request must contain the parameter ImageId",
-            |r| r.image_id = None,
-        ),
-        (
-            "MissingParameter: The request must contain the parameter MinCount",
-            |r| r.min_count = None,
-        ),
-        (
-            "UnsupportedOperation: the ec2-ops sandbox does not model MaxCount 2, only 1",
-            |r| {
-                r.max_count = Some(2);
-            },
-        ),
-        (
-            "InvalidParameterValue: Invalid value 't9.gigantic' for InstanceType.",
-            |r| {
-                r.instance_type = Some("t9.gigantic".to_owned());
-            },
-        ),
-        (
-            "InvalidKeyPair.NotFound: The key pair 'lost' does not exist",
-            |r| r.key_name = Some("lost".to_owned()),
-        ),
-        (
-            "InvalidGroupId.Malformed: Invalid id: \"web\" (expecting \"sg-...\")",
-            |r| {
-                r.security_group_ids = vec!["web".to_owned()];
-            },
-        ),
-        (
-            "InvalidSubnetID.NotFound: The subnet ID 'subnet-x' does not exist",
-            |r| {
-                r.subnet_id = Some("subnet-x".to_owned());
-            },
-        ),
+        ("MissingParameter: The request must contain the parameter ImageId", |r| r.image_id = None),
+        ("MissingParameter: The request must contain the parameter MinCount", |r| r.min_count = None),
+        ("UnsupportedOperation: the ec2-ops sandbox does not model MaxCount 2, only 1", |r| {
+            r.max_count = Some(2);
+        }),
+        ("InvalidParameterValue: Invalid value 't9.gigantic' for InstanceType.", |r| {
+            r.instance_type = Some("t9.gigantic".to_owned());
+        }),
+        ("InvalidKeyPair.NotFound: The key pair 'lost' does not exist", |r| {
+            r.key_name = Some("lost".to_owned())
+        }),
+        ("InvalidGroupId.Malformed: Invalid id: \"web\" (expecting \"sg-...\")", |r| {
+            r.security_group_ids = vec!["web".to_owned()];
+        }),
+        ("InvalidSubnetID.NotFound: The subnet ID 'subnet-x' does not exist", |r| {
+            r.subnet_id = Some("subnet-x".to_owned());
+        }),
         (
             "InvalidParameterValue: Value (lost) for parameter iamInstanceProfile.name is invalid. Invalid IAM \
              Instance Profile name",
             |r| {
-                r.iam_instance_profile = Some(IamInstanceProfileSpecification {
-                    arn: None,
-                    name: Some("lost".to_owned()),
-                });
+                r.iam_instance_profile =
+                    Some(IamInstanceProfileSpecification { arn: None, name: Some("lost".to_owned()) });
             },
         ),
-        (
-            "InvalidParameterValue: Invalid availability zone: [eu-west-1a]",
-            |r| {
-                r.placement = Some(Placement {
-                    availability_zone: Some("eu-west-1a".to_owned()),
-                    ..Default::default()
-                });
-            },
-        ),
-        (
-            "InvalidParameterValue: Invalid BASE64 encoding of user data.",
-            |r| {
-                r.user_data = Some("#!/bin/sh".to_owned());
-            },
-        ),
-        (
-            "InvalidParameterValue: Tag keys starting with 'aws:' are reserved for internal use",
-            |r| {
-                r.tag_specifications = vec![tagged("instance", "aws:x", "y")];
-            },
-        ),
+        ("InvalidParameterValue: Invalid availability zone: [eu-west-1a]", |r| {
+            r.placement =
+                Some(Placement { availability_zone: Some("eu-west-1a".to_owned()), ..Default::default() });
+        }),
+        ("InvalidParameterValue: Invalid BASE64 encoding of user data.", |r| {
+            r.user_data = Some("#!/bin/sh".to_owned());
+        }),
+        ("InvalidParameterValue: Tag keys starting with 'aws:' are reserved for internal use", |r| {
+            r.tag_specifications = vec![tagged("instance", "aws:x", "y")];
+        }),
         (
             "UnsupportedOperation: the ec2-ops sandbox does not model TagSpecifications for 'network-interface', \
              only for instance, volume",
@@ -237,11 +177,7 @@ async fn each_wrong_parameter_is_refused_in_ec2s_words() {
     ];
     let lost = || ["lost".to_owned()].into();
     let account = Account::new(Ec2Config {
-        missing: crate::ec2::Missing {
-            key_names: lost(),
-            instance_profiles: lost(),
-            ..Default::default()
-        },
+        missing: crate::ec2::Missing { key_names: lost(), instance_profiles: lost(), ..Default::default() },
         ..Default::default()
     });
     for (expected, change) in cases {

@@ -24,24 +24,12 @@ async fn an_instance_goes_through_its_life_and_the_bus_tells_of_it() {
     let told = account.told(&id);
     assert_eq!(
         told,
-        [
-            "pending",
-            "running",
-            "stopping",
-            "stopped",
-            "pending",
-            "running",
-            "shutting-down",
-            "terminated"
-        ]
+        ["pending", "running", "stopping", "stopped", "pending", "running", "shutting-down", "terminated"]
     );
     let event = lock(&account.events)[0].clone();
     assert_eq!(event.detail_type, "EC2 Instance State-change Notification");
     assert_eq!(event.source, "aws.ec2");
-    assert_eq!(
-        event.resources,
-        [format!("arn:aws:ec2:us-east-1:000000000000:instance/{id}")]
-    );
+    assert_eq!(event.resources, [format!("arn:aws:ec2:us-east-1:000000000000:instance/{id}")]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,10 +44,7 @@ async fn a_guest_is_powered_exactly_while_its_instance_runs() {
     account.terminate(&id).unwrap();
     seconds(40).await;
     let (off, on) = (format!("off {id}"), |boot: u32| format!("on {id} {boot}"));
-    assert_eq!(
-        account.powered(),
-        [on(1), off.clone(), on(2), off.clone(), on(3), off]
-    );
+    assert_eq!(account.powered(), [on(1), off.clone(), on(2), off.clone(), on(3), off]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,14 +95,8 @@ async fn a_transition_that_the_state_does_not_allow_is_an_incorrect_state() {
 async fn one_instance_that_may_not_stop_keeps_all_of_the_call_running() {
     let account = Account::new(Ec2Config::default());
     let (first, second) = (account.running(&plain()).await, account.running(&spot()).await);
-    let request = StopInstancesRequest {
-        instance_ids: vec![first.clone(), second],
-        ..Default::default()
-    };
-    assert_eq!(
-        code(account.ec2.stop_instances(REGION, &request)),
-        "UnsupportedOperation"
-    );
+    let request = StopInstancesRequest { instance_ids: vec![first.clone(), second], ..Default::default() };
+    assert_eq!(code(account.ec2.stop_instances(REGION, &request)), "UnsupportedOperation");
     assert_eq!(account.state(&first), Running);
 }
 
@@ -143,19 +122,13 @@ async fn an_interrupted_spot_instance_has_two_minutes() {
     let warning = lock(&account.events).last().unwrap().clone();
     assert_eq!(warning.detail_type, "EC2 Spot Instance Interruption Warning");
     assert_eq!(warning.detail["instance-action"], "terminate");
-    assert_eq!(
-        warning.resources,
-        [format!("arn:aws:ec2:us-east-1a:instance/{id}")]
-    );
+    assert_eq!(warning.resources, [format!("arn:aws:ec2:us-east-1a:instance/{id}")]);
     seconds(119).await;
     assert_eq!(account.state(&id), Running);
     seconds(2).await;
     let instance = account.describe(&id).unwrap();
     assert_eq!(instance.state.name, ShuttingDown);
-    assert_eq!(
-        instance.state_reason.unwrap().code,
-        "Server.SpotInstanceTermination"
-    );
+    assert_eq!(instance.state_reason.unwrap().code, "Server.SpotInstanceTermination");
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,10 +139,7 @@ async fn an_interruption_overtaken_by_a_termination_changes_nothing() {
     account.terminate(&id).unwrap();
     seconds(300).await;
     let instance = account.describe(&id).unwrap();
-    assert_eq!(
-        instance.state_reason.unwrap().code,
-        "Client.UserInitiatedShutdown"
-    );
+    assert_eq!(instance.state_reason.unwrap().code, "Client.UserInitiatedShutdown");
     assert_eq!(account.told(&id).len(), 4);
 }
 
@@ -181,20 +151,15 @@ async fn only_a_spot_instance_can_be_interrupted_and_it_cannot_be_stopped() {
     let id = account.running(&spot()).await;
     let error = account.stop(&id).unwrap_err();
     assert_eq!(error.code, "UnsupportedOperation");
-    assert!(
-        error.message.contains("one-time Spot Instance request"),
-        "{error}"
-    );
+    assert!(error.message.contains("one-time Spot Instance request"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_from_within_does_what_the_launch_chose() {
     let account = Account::new(Ec2Config::default());
     let stops = account.running(&plain()).await;
-    let ends = RunInstancesRequest {
-        instance_initiated_shutdown_behavior: Some("terminate".to_owned()),
-        ..plain()
-    };
+    let ends =
+        RunInstancesRequest { instance_initiated_shutdown_behavior: Some("terminate".to_owned()), ..plain() };
     let ends = account.running(&ends).await;
     for id in [&stops, &ends] {
         account.ec2.guest_shutdown(id).unwrap();
@@ -202,10 +167,7 @@ async fn a_shutdown_from_within_does_what_the_launch_chose() {
         assert_eq!(reason.code, "Client.InstanceInitiatedShutdown");
     }
     seconds(40).await;
-    assert_eq!(
-        (account.state(&stops), account.state(&ends)),
-        (Stopped, Terminated)
-    );
+    assert_eq!((account.state(&stops), account.state(&ends)), (Stopped, Terminated));
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,11 +184,8 @@ async fn a_vanished_instance_ends_with_an_internal_error() {
 #[tokio::test(start_paused = true)]
 async fn a_protected_instance_is_not_terminated() {
     let account = Account::new(Ec2Config::default());
-    let request = RunInstancesRequest {
-        disable_api_termination: Some(true),
-        disable_api_stop: Some(true),
-        ..plain()
-    };
+    let request =
+        RunInstancesRequest { disable_api_termination: Some(true), disable_api_stop: Some(true), ..plain() };
     let id = account.running(&request).await;
     assert_eq!(code(account.terminate(&id)), "OperationNotPermitted");
     assert_eq!(code(account.stop(&id)), "OperationNotPermitted");
@@ -240,18 +199,12 @@ async fn a_subscriber_may_call_back_and_events_keep_their_order() {
     account.ec2.shared.platform.events.subscribe(move |event| {
         if event.detail["state"] == "running" {
             let instance_ids = vec![event.detail["instance-id"].as_str().unwrap().to_owned()];
-            let request = TerminateInstancesRequest {
-                instance_ids,
-                ..Default::default()
-            };
+            let request = TerminateInstancesRequest { instance_ids, ..Default::default() };
             ec2.terminate_instances(REGION, &request).unwrap();
         }
     });
     let id = account.launch(&plain());
     seconds(60).await;
-    assert_eq!(
-        account.told(&id),
-        ["pending", "running", "shutting-down", "terminated"]
-    );
+    assert_eq!(account.told(&id), ["pending", "running", "shutting-down", "terminated"]);
     assert_eq!(account.powered(), [format!("on {id} 1"), format!("off {id}")]);
 }

@@ -38,9 +38,7 @@ impl Account {
         let platform = Arc::new(Platform::new(Clock::starting_at(Timestamp::UNIX_EPOCH), 7));
         let events = Arc::<Mutex<Vec<Event>>>::default();
         let sink = Arc::clone(&events);
-        platform
-            .events
-            .subscribe(move |event| lock(&sink).push(event.clone()));
+        platform.events.subscribe(move |event| lock(&sink).push(event.clone()));
         let power = Arc::<Power>::default();
         let ec2 = Ec2::new(platform, Arc::clone(&power) as Arc<dyn Hypervisor>, config);
         Self { ec2, events, power }
@@ -60,10 +58,7 @@ impl Account {
     }
 
     pub(super) fn describe(&self, id: &str) -> Result<Instance, AwsError> {
-        let request = DescribeInstancesRequest {
-            instance_ids: vec![id.to_owned()],
-            ..Default::default()
-        };
+        let request = DescribeInstancesRequest { instance_ids: vec![id.to_owned()], ..Default::default() };
         let mut answer = self.ec2.describe_instances(REGION, &request)?;
         Ok(answer.reservations.remove(0).instances.remove(0))
     }
@@ -74,46 +69,31 @@ impl Account {
 
     /// The ids of the instances that match the filters.
     pub(super) fn find(&self, filters: &[Filter]) -> Result<Vec<String>, AwsError> {
-        let request = DescribeInstancesRequest {
-            filters: filters.to_vec(),
-            ..Default::default()
-        };
+        let request = DescribeInstancesRequest { filters: filters.to_vec(), ..Default::default() };
         let answer = self.ec2.describe_instances(REGION, &request)?;
         Ok(answer.reservations.iter().map(id_of).collect())
     }
 
     pub(super) fn find_volumes(&self, filters: &[Filter]) -> Vec<Volume> {
-        let request = DescribeVolumesRequest {
-            filters: filters.to_vec(),
-            ..Default::default()
-        };
+        let request = DescribeVolumesRequest { filters: filters.to_vec(), ..Default::default() };
         self.ec2.describe_volumes(REGION, &request).unwrap().volumes
     }
 
     pub(super) fn stop(&self, id: &str) -> Result<StopInstancesResponse, AwsError> {
         let instance_ids = vec![id.to_owned()];
-        let request = StopInstancesRequest {
-            instance_ids,
-            ..Default::default()
-        };
+        let request = StopInstancesRequest { instance_ids, ..Default::default() };
         self.ec2.stop_instances(REGION, &request)
     }
 
     pub(super) fn start(&self, id: &str) -> Result<StartInstancesResponse, AwsError> {
         let instance_ids = vec![id.to_owned()];
-        let request = StartInstancesRequest {
-            instance_ids,
-            ..Default::default()
-        };
+        let request = StartInstancesRequest { instance_ids, ..Default::default() };
         self.ec2.start_instances(REGION, &request)
     }
 
     pub(super) fn terminate(&self, id: &str) -> Result<TerminateInstancesResponse, AwsError> {
         let instance_ids = vec![id.to_owned()];
-        let request = TerminateInstancesRequest {
-            instance_ids,
-            ..Default::default()
-        };
+        let request = TerminateInstancesRequest { instance_ids, ..Default::default() };
         self.ec2.terminate_instances(REGION, &request)
     }
 
@@ -141,10 +121,7 @@ pub(super) fn plain() -> RunInstancesRequest {
 }
 
 pub(super) fn with_token(token: &str) -> RunInstancesRequest {
-    RunInstancesRequest {
-        client_token: Some(token.to_owned()),
-        ..plain()
-    }
+    RunInstancesRequest { client_token: Some(token.to_owned()), ..plain() }
 }
 
 pub(super) fn spot() -> RunInstancesRequest {
@@ -158,10 +135,7 @@ pub(super) fn spot() -> RunInstancesRequest {
 }
 
 pub(super) fn tagged(kind: &str, key: &str, value: &str) -> TagSpecification {
-    TagSpecification {
-        resource_type: kind.to_owned(),
-        tags: vec![Tag::new(key, value)],
-    }
+    TagSpecification { resource_type: kind.to_owned(), tags: vec![Tag::new(key, value)] }
 }
 
 pub(super) fn id_of(reservation: &Reservation) -> String {

@@ -3,19 +3,12 @@ use crate::ec2::Ec2Config;
 use crate::ec2::api::*;
 
 fn mapping(device: &str, ebs: EbsBlockDevice) -> BlockDeviceMapping {
-    BlockDeviceMapping {
-        device_name: Some(device.to_owned()),
-        ebs: Some(ebs),
-        no_device: None,
-    }
+    BlockDeviceMapping { device_name: Some(device.to_owned()), ebs: Some(ebs), no_device: None }
 }
 
 /// A root of 50 GiB that ends with the instance, and a second device that stays.
 fn two_devices() -> RunInstancesRequest {
-    let root = EbsBlockDevice {
-        volume_size: Some(50),
-        ..Default::default()
-    };
+    let root = EbsBlockDevice { volume_size: Some(50), ..Default::default() };
     let data = EbsBlockDevice {
         volume_size: Some(100),
         volume_type: Some("gp2".to_owned()),
@@ -38,13 +31,8 @@ async fn a_plain_launch_has_one_root_volume_of_eight_gibibytes() {
     let account = Account::new(Ec2Config::default());
     let id = account.launch(&plain());
     let volumes = account.find_volumes(&[attached_to(&id)]);
-    let [root] = volumes.as_slice() else {
-        panic!("{volumes:?}")
-    };
-    assert_eq!(
-        (root.size, root.volume_type.as_str(), root.iops),
-        (8, "gp3", Some(3000))
-    );
+    let [root] = volumes.as_slice() else { panic!("{volumes:?}") };
+    assert_eq!((root.size, root.volume_type.as_str(), root.iops), (8, "gp3", Some(3000)));
     assert_eq!(root.state, VolumeState::InUse);
     assert!(root.attachments[0].delete_on_termination);
     assert_eq!(root.attachments[0].device, "/dev/xvda");
@@ -71,9 +59,7 @@ async fn termination_takes_the_volumes_that_say_so_and_frees_the_others() {
     assert_eq!(account.find_volumes(&[attached_to(&id)]).len(), 2);
     seconds(40).await;
     let left = account.find_volumes(&[]);
-    let [data] = left.as_slice() else {
-        panic!("{left:?}")
-    };
+    let [data] = left.as_slice() else { panic!("{left:?}") };
     assert_eq!((data.size, data.state), (100, VolumeState::Available));
     assert!(account.describe(&id).unwrap().block_device_mappings.is_empty());
 }
@@ -86,9 +72,7 @@ async fn delete_on_termination_can_be_changed_while_the_instance_runs() {
         instance_id: id.clone(),
         block_device_mappings: vec![InstanceBlockDeviceMappingSpecification {
             device_name: "/dev/xvda".to_owned(),
-            ebs: EbsInstanceBlockDeviceSpecification {
-                delete_on_termination: false,
-            },
+            ebs: EbsInstanceBlockDeviceSpecification { delete_on_termination: false },
         }],
         ..Default::default()
     };
@@ -104,20 +88,11 @@ async fn a_root_volume_is_detached_only_from_a_stopped_instance() {
     let account = Account::new(Ec2Config::default());
     let id = account.running(&plain()).await;
     let volume_id = account.find_volumes(&[])[0].volume_id.clone();
-    let detach = DetachVolumeRequest {
-        volume_id: volume_id.clone(),
-        ..Default::default()
-    };
-    let delete = DeleteVolumeRequest {
-        volume_id: volume_id.clone(),
-        ..Default::default()
-    };
+    let detach = DetachVolumeRequest { volume_id: volume_id.clone(), ..Default::default() };
+    let delete = DeleteVolumeRequest { volume_id: volume_id.clone(), ..Default::default() };
     let error = account.ec2.detach_volume(REGION, &detach).unwrap_err();
     assert_eq!(error.code, "IncorrectState");
-    assert_eq!(
-        error.message,
-        format!("Unable to detach root volume '{volume_id}' from instance '{id}'")
-    );
+    assert_eq!(error.message, format!("Unable to detach root volume '{volume_id}' from instance '{id}'"));
     assert_eq!(code(account.ec2.delete_volume(REGION, &delete)), "VolumeInUse");
     account.stop(&id).unwrap();
     seconds(40).await;
@@ -126,10 +101,7 @@ async fn a_root_volume_is_detached_only_from_a_stopped_instance() {
     account.ec2.delete_volume(REGION, &delete).unwrap();
     assert_eq!(account.find_volumes(&[])[0].state, VolumeState::Deleting);
     seconds(3).await;
-    assert_eq!(
-        code(account.ec2.delete_volume(REGION, &delete)),
-        "InvalidVolume.NotFound"
-    );
+    assert_eq!(code(account.ec2.delete_volume(REGION, &delete)), "InvalidVolume.NotFound");
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,14 +128,8 @@ async fn devices_that_contradict_themselves_are_refused() {
         volume_type: Some(kind.to_owned()),
         ..Default::default()
     };
-    let keyed = EbsBlockDevice {
-        kms_key_id: Some("alias/k".to_owned()),
-        ..sized(8, "gp3")
-    };
-    let iops = EbsBlockDevice {
-        iops: Some(100),
-        ..sized(8, "gp2")
-    };
+    let keyed = EbsBlockDevice { kms_key_id: Some("alias/k".to_owned()), ..sized(8, "gp3") };
+    let iops = EbsBlockDevice { iops: Some(100), ..sized(8, "gp2") };
     for (ebs, expected) in [
         (EbsBlockDevice::default(), "MissingParameter"),
         (sized(8, "gp9"), "UnknownVolumeType"),
@@ -172,15 +138,9 @@ async fn devices_that_contradict_themselves_are_refused() {
         (keyed, "InvalidParameterDependency"),
         (iops, "InvalidParameterCombination"),
     ] {
-        let request = RunInstancesRequest {
-            block_device_mappings: vec![mapping("/dev/sdb", ebs.clone())],
-            ..plain()
-        };
-        assert_eq!(
-            code(account.ec2.run_instances(REGION, &request)),
-            expected,
-            "{ebs:?}"
-        );
+        let request =
+            RunInstancesRequest { block_device_mappings: vec![mapping("/dev/sdb", ebs.clone())], ..plain() };
+        assert_eq!(code(account.ec2.run_instances(REGION, &request)), expected, "{ebs:?}");
     }
     assert!(account.ec2.volumes().is_empty());
 }

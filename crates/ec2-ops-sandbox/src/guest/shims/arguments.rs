@@ -25,10 +25,7 @@ enum Glued<'a> {
 
 impl<'a> Arguments<'a> {
     pub(super) fn new(args: &'a [String]) -> Self {
-        Self {
-            rest: args,
-            glued: None,
-        }
+        Self { rest: args, glued: None }
     }
 
     /// The next option or operand.
@@ -94,16 +91,8 @@ mod tests {
         for line in ["-nuroot", "-n -u root", "-n -uroot"] {
             let line = words(line);
             let mut arguments = Arguments::new(&line);
-            assert_eq!(
-                arguments.next(),
-                Ok(Some(Argument::Option("-n".to_owned()))),
-                "{line:?}"
-            );
-            assert_eq!(
-                arguments.next(),
-                Ok(Some(Argument::Option("-u".to_owned()))),
-                "{line:?}"
-            );
+            assert_eq!(arguments.next(), Ok(Some(Argument::Option("-n".to_owned()))), "{line:?}");
+            assert_eq!(arguments.next(), Ok(Some(Argument::Option("-u".to_owned()))), "{line:?}");
             assert_eq!(arguments.value("-u"), Ok("root".to_owned()), "{line:?}");
             assert_eq!(arguments.next(), Ok(None), "{line:?}");
         }

@@ -37,9 +37,5 @@ fn write(tag: &str, words: &[String]) -> io::Result<()> {
     let lines: String = message.lines().flat_map(|line| [tag, ": ", line, "\n"]).collect();
     let path = Root::of_caller()?.path("var/log/messages");
     // One write, so that the lines of two callers do not mix.
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)?
-        .write_all(lines.as_bytes())
+    OpenOptions::new().append(true).create(true).open(path)?.write_all(lines.as_bytes())
 }

@@ -32,13 +32,7 @@ pub(super) fn shutdown(args: &[String]) -> Outcome {
         return order(&Order::CancelShutdown, false);
     }
     let after_seconds = minutes.unwrap_or(1).saturating_mul(60);
-    order(
-        &Order::Shutdown {
-            after_seconds,
-            restart,
-        },
-        false,
-    )
+    order(&Order::Shutdown { after_seconds, restart }, false)
 }
 
 fn parse_minutes(time: &str) -> Result<u64, String> {
@@ -65,13 +59,7 @@ pub(super) fn power(name: &str, args: &[String]) -> Outcome {
     }
     match how {
         "halt" => Err(HALT.to_owned()),
-        how => order(
-            &Order::Shutdown {
-                after_seconds: 0,
-                restart: how == "reboot",
-            },
-            false,
-        ),
+        how => order(&Order::Shutdown { after_seconds: 0, restart: how == "reboot" }, false),
     }
 }
 

@@ -33,14 +33,7 @@ pub(super) fn systemd_run(args: &[String]) -> Outcome {
     };
     let needed = "the ec2-ops sandbox models timers only: --on-active=SECONDS is needed";
     let after_seconds = after_seconds.ok_or(needed)?;
-    order(
-        &Order::StartTimer {
-            unit,
-            after_seconds,
-            command,
-        },
-        quiet,
-    )
+    order(&Order::StartTimer { unit, after_seconds, command }, quiet)
 }
 
 /// Seconds, with or without `s`; `min` and `h` as systemd.time(7) writes them.
@@ -53,9 +46,7 @@ fn parse_span(span: &str) -> Result<u64, String> {
         _ => return unmodelled(span),
     };
     let count: Option<u64> = digits.parse().ok();
-    count
-        .and_then(|count| count.checked_mul(unit))
-        .ok_or_else(|| format!("'{span}' is not a time span"))
+    count.and_then(|count| count.checked_mul(unit)).ok_or_else(|| format!("'{span}' is not a time span"))
 }
 
 fn unit_name(name: &str) -> Result<String, String> {

@@ -63,17 +63,9 @@ fn shell(call: ShellCall) -> Outcome {
     };
     let user = call.user.unwrap_or(User::Root);
     let mut process = Command::new(login_shell());
-    let prepared = if call.login {
-        log_in(&mut process, user)
-    } else {
-        become_user(&mut process, user)
-    };
+    let prepared = if call.login { log_in(&mut process, user) } else { become_user(&mut process, user) };
     prepared.map_err(|error| error.to_string())?;
-    let text = if call.login {
-        format!("{PROFILE}\n{command}")
-    } else {
-        command
-    };
+    let text = if call.login { format!("{PROFILE}\n{command}") } else { command };
     execute(process.arg("-c").arg(text).args(call.arguments))
 }
 
@@ -124,10 +116,7 @@ fn is_assignment(word: &str) -> bool {
 /// A fresh environment, in the user's home.
 fn log_in(process: &mut Command, user: User) -> io::Result<()> {
     let root = Root::of_caller()?;
-    process
-        .env_clear()
-        .envs(root.login(user)?)
-        .current_dir(root.home(user));
+    process.env_clear().envs(root.login(user)?).current_dir(root.home(user));
     if let Some(terminal) = std::env::var_os("TERM") {
         process.env("TERM", terminal);
     }

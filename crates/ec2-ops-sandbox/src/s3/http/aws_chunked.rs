@@ -19,14 +19,9 @@ pub(super) fn decode(mut raw: BytesMut) -> Result<Decoded, String> {
         if size == 0 {
             let trailers = trailers(&raw, next)?;
             raw.truncate(written);
-            return Ok(Decoded {
-                body: raw.freeze(),
-                trailers,
-            });
+            return Ok(Decoded { body: raw.freeze(), trailers });
         }
-        let end = next
-            .checked_add(size)
-            .filter(|end| raw.get(*end..*end + 2) == Some(b"\r\n"));
+        let end = next.checked_add(size).filter(|end| raw.get(*end..*end + 2) == Some(b"\r\n"));
         let end = end.ok_or_else(|| format!("a chunk of {size} bytes does not end where it should"))?;
         raw.copy_within(next..end, written);
         written += size;
@@ -37,10 +32,7 @@ pub(super) fn decode(mut raw: BytesMut) -> Result<Decoded, String> {
 /// The line that begins at `from`, and where the next one begins.
 fn line(raw: &[u8], from: usize) -> Result<(&str, usize), String> {
     let rest = raw.get(from..).unwrap_or_default();
-    let length = rest
-        .windows(2)
-        .position(|pair| pair == b"\r\n")
-        .ok_or("the body ends within a line")?;
+    let length = rest.windows(2).position(|pair| pair == b"\r\n").ok_or("the body ends within a line")?;
     let line = std::str::from_utf8(&rest[..length]).map_err(|_| "a line of the coding is not text")?;
     Ok((line, from + length + 2))
 }
@@ -60,9 +52,8 @@ fn trailers(raw: &[u8], mut from: usize) -> Result<Vec<(String, String)>, String
         if line.is_empty() {
             break;
         }
-        let (name, value) = line
-            .split_once(':')
-            .ok_or_else(|| format!("the trailer {line:?} has no colon"))?;
+        let (name, value) =
+            line.split_once(':').ok_or_else(|| format!("the trailer {line:?} has no colon"))?;
         trailers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
         from = next;
     }
@@ -88,11 +79,7 @@ mod tests {
 
     #[test]
     fn chunks_and_their_trailer_are_taken_apart() {
-        let raw = encode(
-            &[b"hello ".to_vec(), b"world".to_vec()],
-            "",
-            "x-amz-checksum-crc32: DUoRhQ==\r\n",
-        );
+        let raw = encode(&[b"hello ".to_vec(), b"world".to_vec()], "", "x-amz-checksum-crc32: DUoRhQ==\r\n");
         let expected = Decoded {
             body: Bytes::from_static(b"hello world"),
             trailers: vec![("x-amz-checksum-crc32".into(), "DUoRhQ==".into())],
@@ -104,10 +91,7 @@ mod tests {
     fn a_truncated_body_is_refused() {
         let whole = encode(&[b"hello".to_vec()], "", "");
         for length in 0..whole.len() - 2 {
-            assert!(
-                decode(BytesMut::from(&whole[..length])).is_err(),
-                "{length} bytes"
-            );
+            assert!(decode(BytesMut::from(&whole[..length])).is_err(), "{length} bytes");
         }
     }
 

@@ -57,20 +57,11 @@ where
     // There the digest is that of the object to come, not of the body.
     let completes_upload =
         parts.method == Method::POST && parts.uri.query().is_some_and(|q| q.contains("uploadId="));
-    let checksum = if completes_upload {
-        None
-    } else {
-        verify(&parts.headers, &body)?
-    };
+    let checksum = if completes_upload { None } else { verify(&parts.headers, &body)? };
     if !body.is_empty() {
-        parts
-            .headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
-    parts.extensions.insert(Content {
-        body: body.clone(),
-        checksum,
-    });
+    parts.extensions.insert(Content { body: body.clone(), checksum });
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
@@ -87,9 +78,7 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Display,
 {
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let too_large = || s3_error!(EntityTooLarge, "a request carries at most {MAX_BODY} bytes");
     if length.is_some_and(|length: usize| length > MAX_BODY) {
         return Err(too_large());
@@ -125,11 +114,7 @@ fn decode(raw: BytesMut, headers: &mut HeaderMap) -> S3Result<Bytes> {
             "x-amz-decoded-content-length should say {found}, found {declared:?}"
         ));
     }
-    for (name, value) in decoded
-        .trailers
-        .iter()
-        .filter(|(name, _)| name != "x-amz-trailer-signature")
-    {
+    for (name, value) in decoded.trailers.iter().filter(|(name, _)| name != "x-amz-trailer-signature") {
         let fault = || s3_error!(InvalidRequest, "the trailer {name} cannot be a header");
         let name = HeaderName::try_from(name).map_err(|_| fault())?;
         headers.insert(name, HeaderValue::try_from(value).map_err(|_| fault())?);
@@ -145,16 +130,9 @@ fn drop_aws_chunked(headers: &mut HeaderMap) -> S3Result<()> {
     };
     let fault = || s3_error!(InvalidRequest, "Content-Encoding is not a list of codings");
     let codings = codings.to_str().map_err(|_| fault())?;
-    let own: Vec<_> = codings
-        .split(',')
-        .map(str::trim)
-        .filter(|coding| *coding != "aws-chunked")
-        .collect();
+    let own: Vec<_> = codings.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
     if !own.is_empty() {
-        headers.insert(
-            CONTENT_ENCODING,
-            HeaderValue::try_from(own.join(",")).map_err(|_| fault())?,
-        );
+        headers.insert(CONTENT_ENCODING, HeaderValue::try_from(own.join(",")).map_err(|_| fault())?);
     }
     Ok(())
 }
@@ -177,30 +155,20 @@ fn verify(headers: &HeaderMap, body: &[u8]) -> S3Result<Option<Checksum>> {
     if let Some(sent) = headers.get("content-md5")
         && sent.as_bytes() != BASE64.encode_to_string(md5(body)).as_bytes()
     {
-        return Err(s3_error!(
-            BadDigest,
-            "the Content-MD5 that was sent is not that of the body"
-        ));
+        return Err(s3_error!(BadDigest, "the Content-MD5 that was sent is not that of the body"));
     }
-    let mut sent = ChecksumAlgorithm::ALL
-        .into_iter()
-        .filter(|algorithm| headers.contains_key(algorithm.header()));
+    let mut sent =
+        ChecksumAlgorithm::ALL.into_iter().filter(|algorithm| headers.contains_key(algorithm.header()));
     let Some(algorithm) = sent.next() else {
         return Ok(None);
     };
     if sent.next().is_some() {
-        return Err(s3_error!(
-            InvalidRequest,
-            "a body carries one checksum, not several"
-        ));
+        return Err(s3_error!(InvalidRequest, "a body carries one checksum, not several"));
     }
     let (header, checksum) = (algorithm.header(), algorithm.of(body));
     if headers.get(header).map(HeaderValue::as_bytes) == Some(checksum.value.as_bytes()) {
         Ok(Some(checksum))
     } else {
-        Err(s3_error!(
-            BadDigest,
-            "the {header} that was sent is not that of the body"
-        ))
+        Err(s3_error!(BadDigest, "the {header} that was sent is not that of the body"))
     }
 }

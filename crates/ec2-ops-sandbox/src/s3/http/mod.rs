@@ -32,9 +32,7 @@ pub struct S3Http {
 impl S3Http {
     /// The HTTP face of `store`.
     pub fn new(store: Arc<S3>) -> Self {
-        Self {
-            service: S3ServiceBuilder::new(api::Api { store }).build(),
-        }
+        Self { service: S3ServiceBuilder::new(api::Api { store }).build() }
     }
 
     /// Answers one request. Faults are answers too, in S3's XML.
@@ -55,9 +53,7 @@ impl S3Http {
 }
 
 fn respond(error: S3Error) -> Response<Body> {
-    error
-        .to_http_response()
-        .unwrap_or_else(|error| internal(&error.to_string()))
+    error.to_http_response().unwrap_or_else(|error| internal(&error.to_string()))
 }
 
 fn internal(fault: &str) -> Response<Body> {

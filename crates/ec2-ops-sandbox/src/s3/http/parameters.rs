@@ -45,21 +45,13 @@ const MEANINGFUL: &[&str] = &[
 /// The input of `request`, provided that each of its query parameters and meaningful headers is among `modelled`.
 /// A name that ends in `*` stands for all that begin so.
 pub(super) fn only<T>(request: S3Request<T>, modelled: &[&[&str]]) -> S3Result<T> {
-    let known = |name: &str| {
-        modelled
-            .iter()
-            .copied()
-            .flatten()
-            .chain(TRANSPORT)
-            .any(|known| matches(known, name))
-    };
+    let known =
+        |name: &str| modelled.iter().copied().flatten().chain(TRANSPORT).any(|known| matches(known, name));
     let headers = request.headers.keys().map(http::HeaderName::as_str);
     let meaningful = headers.filter(|name| name.starts_with("x-amz-") || MEANINGFUL.contains(name));
     let query = request.uri.query().unwrap_or_default();
-    let query = query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split('=').next().unwrap_or(pair));
+    let query =
+        query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split('=').next().unwrap_or(pair));
     match meaningful.chain(query).find(|name| !known(name)) {
         Some(name) => Err(unmodelled(name)),
         None => Ok(request.input),
@@ -68,10 +60,7 @@ pub(super) fn only<T>(request: S3Request<T>, modelled: &[&[&str]]) -> S3Result<T
 
 /// The answer to what S3 has and this model does not.
 pub(super) fn unmodelled(what: &str) -> s3s::S3Error {
-    s3_error!(
-        NotImplemented,
-        "the ec2-ops sandbox does not model {what} in this operation"
-    )
+    s3_error!(NotImplemented, "the ec2-ops sandbox does not model {what} in this operation")
 }
 
 fn matches(pattern: &str, name: &str) -> bool {

@@ -46,31 +46,16 @@ fn signed(line: &str) -> String {
 async fn an_object_goes_there_and_back_with_any_signature_and_with_none() {
     let address = serve().await;
     let put = signed("PUT /results/run/out.txt");
-    let put = send(
-        &address,
-        &format!("{put}\r\nContent-Type: text/plain\r\nx-amz-meta-run: 7"),
-        b"hello",
-    )
-    .await;
+    let put =
+        send(&address, &format!("{put}\r\nContent-Type: text/plain\r\nx-amz-meta-run: 7"), b"hello").await;
     assert!(put.starts_with("HTTP/1.1 200"), "{put}");
     assert!(put.contains("\"5d41402abc4b2a76b9719d911017c592\""), "{put}");
 
     let get = send(&address, "GET /results/run/out.txt HTTP/1.1", b"").await;
     assert!(get.ends_with("\r\n\r\nhello"), "{get}");
-    assert!(
-        get.contains("text/plain") && get.contains("x-amz-meta-run: 7"),
-        "{get}"
-    );
-    let range = send(
-        &address,
-        "GET /results/run/out.txt HTTP/1.1\r\nRange: bytes=1-2",
-        b"",
-    )
-    .await;
-    assert!(
-        range.starts_with("HTTP/1.1 206") && range.ends_with("\r\n\r\nel"),
-        "{range}"
-    );
+    assert!(get.contains("text/plain") && get.contains("x-amz-meta-run: 7"), "{get}");
+    let range = send(&address, "GET /results/run/out.txt HTTP/1.1\r\nRange: bytes=1-2", b"").await;
+    assert!(range.starts_with("HTTP/1.1 206") && range.ends_with("\r\n\r\nel"), "{range}");
 }
 
 #[tokio::test]
@@ -104,18 +89,10 @@ async fn a_chunked_upload_is_decoded_and_its_trailing_checksum_verified_and_kept
     let head = format!("{}\r\n{headers}", signed("PUT /results/k"));
 
     let bad = send(&address, &head, &upload("AAAAAAAAAAA=")).await;
-    assert!(
-        bad.starts_with("HTTP/1.1 400") && bad.contains("BadDigest"),
-        "{bad}"
-    );
+    assert!(bad.starts_with("HTTP/1.1 400") && bad.contains("BadDigest"), "{bad}");
     let good = send(&address, &head, &upload(&sum)).await;
     assert!(good.starts_with("HTTP/1.1 200"), "{good}");
-    let get = send(
-        &address,
-        "GET /results/k HTTP/1.1\r\nx-amz-checksum-mode: ENABLED",
-        b"",
-    )
-    .await;
+    let get = send(&address, "GET /results/k HTTP/1.1\r\nx-amz-checksum-mode: ENABLED", b"").await;
     assert!(get.ends_with("\r\n\r\nhello world"), "{get}");
     assert!(get.contains(&format!("x-amz-checksum-crc64nvme: {sum}")), "{get}");
 }
@@ -138,25 +115,15 @@ async fn what_is_not_modelled_is_refused_by_name() {
     let address = serve().await;
     let refused = async |head: &str, name: &str| {
         let answer = send(&address, head, b"").await;
-        assert!(
-            answer.starts_with("HTTP/1.1 501") && answer.contains(name),
-            "{answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 501") && answer.contains(name), "{answer}");
     };
-    refused(
-        "PUT /results/k HTTP/1.1\r\nx-amz-storage-class: GLACIER",
-        "x-amz-storage-class",
-    )
-    .await;
+    refused("PUT /results/k HTTP/1.1\r\nx-amz-storage-class: GLACIER", "x-amz-storage-class").await;
     refused("PUT /results/k HTTP/1.1\r\nIf-None-Match: *", "if-none-match").await;
     refused("GET /results/k?versionId=7 HTTP/1.1", "versionId").await;
     refused("GET /results?acl HTTP/1.1", "GetBucketAcl").await;
     refused("GET /results HTTP/1.1", "ListObjects").await;
     let absent = send(&address, "GET /results/k HTTP/1.1", b"").await;
-    assert!(
-        absent.starts_with("HTTP/1.1 404") && absent.contains("<Code>NoSuchKey</Code>"),
-        "{absent}"
-    );
+    assert!(absent.starts_with("HTTP/1.1 404") && absent.contains("<Code>NoSuchKey</Code>"), "{absent}");
 }
 
 #[tokio::test]

@@ -45,11 +45,7 @@ pub(super) fn check(region: &str, request: &RunInstancesRequest, config: &Ec2Con
         && ShutdownBehavior::parse(behavior).is_none()
     {
         let parameter = "instanceInitiatedShutdownBehavior";
-        return Err(fault::invalid_value(
-            parameter,
-            behavior,
-            "Expected 'stop' or 'terminate'.",
-        ));
+        return Err(fault::invalid_value(parameter, behavior, "Expected 'stop' or 'terminate'."));
     }
     check_hibernation(request)
 }
@@ -69,32 +65,24 @@ fn check_count(name: &str, count: Option<u32>) -> Result<(), AwsError> {
 
 fn check_token(token: Option<&str>) -> Result<(), AwsError> {
     match token {
-        Some(token) if token.is_empty() || token.len() > 64 || !token.is_ascii() => Err(
-            fault::invalid_value("clientToken", token, "Expected 1 to 64 ASCII characters."),
-        ),
+        Some(token) if token.is_empty() || token.len() > 64 || !token.is_ascii() => {
+            Err(fault::invalid_value("clientToken", token, "Expected 1 to 64 ASCII characters."))
+        }
         _ => Ok(()),
     }
 }
 
 fn check_type(request: &RunInstancesRequest) -> Result<(), AwsError> {
     let Some(name) = request.instance_type.as_deref() else {
-        return Err(AwsError::unmodelled(
-            "RunInstances without InstanceType (AWS would launch an m1.small)",
-        ));
+        return Err(AwsError::unmodelled("RunInstances without InstanceType (AWS would launch an m1.small)"));
     };
     if !instance_types::exists(name) {
-        return Err(fault::invalid_parameter(format!(
-            "Invalid value '{name}' for InstanceType."
-        )));
+        return Err(fault::invalid_parameter(format!("Invalid value '{name}' for InstanceType.")));
     }
     match &request.credit_specification {
-        Some(credit) if !matches!(credit.cpu_credits.as_str(), "standard" | "unlimited") => {
-            Err(fault::invalid_value(
-                "cpuCredits",
-                &credit.cpu_credits,
-                "Expected 'standard' or 'unlimited'.",
-            ))
-        }
+        Some(credit) if !matches!(credit.cpu_credits.as_str(), "standard" | "unlimited") => Err(
+            fault::invalid_value("cpuCredits", &credit.cpu_credits, "Expected 'standard' or 'unlimited'."),
+        ),
         Some(_) if !name.starts_with('t') => Err(AwsError::client(
             "InstanceCreditSpecification.NotSupported",
             format!("The instance type '{name}' does not support CPU credits."),
@@ -132,11 +120,7 @@ fn check_placement(region: &str, placement: &Placement) -> Result<(), AwsError> 
     match placement.tenancy.as_deref() {
         None | Some("default" | "dedicated") => Ok(()),
         Some("host") => Err(AwsError::unmodelled("Placement.Tenancy 'host'")),
-        Some(other) => Err(fault::invalid_value(
-            "tenancy",
-            other,
-            "Expected 'default' or 'dedicated'.",
-        )),
+        Some(other) => Err(fault::invalid_value("tenancy", other, "Expected 'default' or 'dedicated'.")),
     }
 }
 
@@ -144,45 +128,27 @@ fn check_placement(region: &str, placement: &Placement) -> Result<(), AwsError> 
 pub(in crate::ec2::actions) fn check_zone(region: &str, zone: &str) -> Result<(), AwsError> {
     match zone.strip_prefix(region).map(str::as_bytes) {
         Some([b'a'..=b'z']) => Ok(()),
-        _ => Err(fault::invalid_parameter(format!(
-            "Invalid availability zone: [{zone}]"
-        ))),
+        _ => Err(fault::invalid_parameter(format!("Invalid availability zone: [{zone}]"))),
     }
 }
 
 fn check_metadata(options: &InstanceMetadataOptions) -> Result<(), AwsError> {
-    one_of(
-        "httpTokens",
-        options.http_tokens.as_deref(),
-        &["optional", "required"],
-    )?;
-    one_of(
-        "httpEndpoint",
-        options.http_endpoint.as_deref(),
-        &["enabled", "disabled"],
-    )?;
-    one_of(
-        "instanceMetadataTags",
-        options.instance_metadata_tags.as_deref(),
-        &["enabled", "disabled"],
-    )?;
+    one_of("httpTokens", options.http_tokens.as_deref(), &["optional", "required"])?;
+    one_of("httpEndpoint", options.http_endpoint.as_deref(), &["enabled", "disabled"])?;
+    one_of("instanceMetadataTags", options.instance_metadata_tags.as_deref(), &["enabled", "disabled"])?;
     match options.http_put_response_hop_limit {
-        Some(hops) if !(1..=64).contains(&hops) => Err(fault::invalid_value(
-            "httpPutResponseHopLimit",
-            hops,
-            "Expected 1 to 64.",
-        )),
+        Some(hops) if !(1..=64).contains(&hops) => {
+            Err(fault::invalid_value("httpPutResponseHopLimit", hops, "Expected 1 to 64."))
+        }
         _ => Ok(()),
     }
 }
 
 fn one_of(parameter: &str, value: Option<&str>, expected: &[&str]) -> Result<(), AwsError> {
     match value {
-        Some(value) if !expected.contains(&value) => Err(fault::invalid_value(
-            parameter,
-            value,
-            &format!("Expected one of: {}.", expected.join(", ")),
-        )),
+        Some(value) if !expected.contains(&value) => {
+            Err(fault::invalid_value(parameter, value, &format!("Expected one of: {}.", expected.join(", "))))
+        }
         _ => Ok(()),
     }
 }
@@ -191,44 +157,32 @@ fn check_market(options: &InstanceMarketOptions) -> Result<(), AwsError> {
     match options.market_type.as_deref() {
         Some("spot") => options.spot_options.as_ref().map_or(Ok(()), check_spot),
         None => Err(fault::missing_parameter("InstanceMarketOptions.MarketType")),
-        Some(other) => Err(AwsError::unmodelled(format!(
-            "InstanceMarketOptions.MarketType '{other}', only 'spot'"
-        ))),
+        Some(other) => {
+            Err(AwsError::unmodelled(format!("InstanceMarketOptions.MarketType '{other}', only 'spot'")))
+        }
     }
 }
 
 fn check_spot(options: &SpotMarketOptions) -> Result<(), AwsError> {
     if let Some(price) = &options.max_price
-        && !price
-            .parse::<f64>()
-            .is_ok_and(|price| price.is_finite() && price > 0.0)
+        && !price.parse::<f64>().is_ok_and(|price| price.is_finite() && price > 0.0)
     {
-        return Err(fault::invalid_value(
-            "maxPrice",
-            price,
-            "Expected a price in dollars per hour.",
-        ));
+        return Err(fault::invalid_value("maxPrice", price, "Expected a price in dollars per hour."));
     }
     match options.spot_instance_type.as_deref() {
         None | Some("one-time") => {}
         Some("persistent") => {
-            return Err(AwsError::unmodelled(
-                "SpotInstanceType 'persistent', only 'one-time'",
-            ));
+            return Err(AwsError::unmodelled("SpotInstanceType 'persistent', only 'one-time'"));
         }
         Some(other) => {
-            return Err(fault::invalid_value(
-                "spotInstanceType",
-                other,
-                "Expected 'one-time'.",
-            ));
+            return Err(fault::invalid_value("spotInstanceType", other, "Expected 'one-time'."));
         }
     }
     match options.instance_interruption_behavior.as_deref() {
         None | Some("terminate") => Ok(()),
-        Some(other) => Err(AwsError::unmodelled(format!(
-            "InstanceInterruptionBehavior '{other}', only 'terminate'"
-        ))),
+        Some(other) => {
+            Err(AwsError::unmodelled(format!("InstanceInterruptionBehavior '{other}', only 'terminate'")))
+        }
     }
 }
 
@@ -238,9 +192,7 @@ fn check_user_data(user_data: Option<&str>) -> Result<(), AwsError> {
         .decode(text)
         .map_err(|_| fault::invalid_parameter("Invalid BASE64 encoding of user data."))?;
     if bytes.len() > MAX_USER_DATA {
-        return Err(fault::invalid_parameter(format!(
-            "User data is limited to {MAX_USER_DATA} bytes"
-        )));
+        return Err(fault::invalid_parameter(format!("User data is limited to {MAX_USER_DATA} bytes")));
     }
     Ok(())
 }

@@ -70,15 +70,11 @@ pub(super) fn devices(mappings: &[BlockDeviceMapping]) -> Result<Vec<Device>, Aw
             (Some(ebs), None) if name == ROOT_DEVICE => root = overlay(root, ebs),
             (Some(ebs), None) => others.push(device(name, ebs)?),
             (None, Some(_)) if name == ROOT_DEVICE => {
-                return Err(invalid(format!(
-                    "The root device '{name}' cannot be left out (NoDevice)"
-                )));
+                return Err(invalid(format!("The root device '{name}' cannot be left out (NoDevice)")));
             }
             (None, Some(_)) => {}
             _ => {
-                return Err(invalid(format!(
-                    "The device '{name}' needs exactly one of Ebs and NoDevice"
-                )));
+                return Err(invalid(format!("The device '{name}' needs exactly one of Ebs and NoDevice")));
             }
         }
     }

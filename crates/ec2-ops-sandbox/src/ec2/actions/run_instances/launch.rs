@@ -22,10 +22,8 @@ impl State {
     ) -> Reservation {
         let mut instance = self.new_instance(region, request);
         let id = instance.instance_id.clone();
-        instance.block_device_mappings = devices
-            .iter()
-            .map(|device| self.new_volume(region, request, &instance, device))
-            .collect();
+        instance.block_device_mappings =
+            devices.iter().map(|device| self.new_volume(region, request, &instance, device)).collect();
         let record = InstanceRecord {
             region: region.to_owned(),
             reservation_id: self.platform.resource_id("r-"),
@@ -47,10 +45,7 @@ impl State {
         let answer = reservation(&record, &self.platform.account_id);
         self.instances.insert(&id, record);
         if let Some(key) = token {
-            let first = TokenUse {
-                request: request.clone(),
-                instance_id: id.clone(),
-            };
+            let first = TokenUse { request: request.clone(), instance_id: id.clone() };
             self.tokens.insert(key, first);
         }
         self.announce(&id);
@@ -67,10 +62,7 @@ impl State {
             image_id: request.image_id.clone().unwrap_or_default(),
             instance_type: request.instance_type.clone().unwrap_or_default(),
             state: InstanceStateName::Pending.into(),
-            state_reason: Some(StateReason {
-                code: "pending".to_owned(),
-                message: "pending".to_owned(),
-            }),
+            state_reason: Some(StateReason { code: "pending".to_owned(), message: "pending".to_owned() }),
             state_transition_reason: String::new(),
             launch_time: self.now(),
             placement: placement(region, request),
@@ -82,16 +74,10 @@ impl State {
                 .clone()
                 .or_else(|| request.network_interfaces.first()?.subnet_id.clone()),
             key_name: request.key_name.clone(),
-            client_token: request
-                .client_token
-                .clone()
-                .unwrap_or_else(|| self.platform.uuid()),
+            client_token: request.client_token.clone().unwrap_or_else(|| self.platform.uuid()),
             instance_lifecycle: spot.then(|| "spot".to_owned()),
             spot_instance_request_id: spot.then(|| self.platform.resource_id("sir-")),
-            iam_instance_profile: request
-                .iam_instance_profile
-                .as_ref()
-                .map(|profile| self.profile(profile)),
+            iam_instance_profile: request.iam_instance_profile.as_ref().map(|profile| self.profile(profile)),
             security_groups: groups(request),
             block_device_mappings: Vec::new(),
             root_device_name: ROOT_DEVICE.to_owned(),
@@ -114,11 +100,7 @@ impl State {
         instance: &Instance,
         device: &Device,
     ) -> InstanceBlockDeviceMapping {
-        let zone = instance
-            .placement
-            .availability_zone
-            .as_deref()
-            .unwrap_or_default();
+        let zone = instance.placement.availability_zone.as_deref().unwrap_or_default();
         let tags = tags_for(&request.tag_specifications, "volume");
         let mut volume = device.disk.volume(self, zone, tags);
         volume.state = VolumeState::InUse;
@@ -172,25 +154,17 @@ fn placement(region: &str, request: &RunInstancesRequest) -> Placement {
 fn groups(request: &RunInstancesRequest) -> Vec<GroupIdentifier> {
     let interface = request.network_interfaces.first();
     let ids = interface.map_or(&request.security_group_ids, |interface| &interface.groups);
-    let by_id = ids.iter().map(|id| GroupIdentifier {
-        group_id: Some(id.clone()),
-        group_name: None,
-    });
-    let by_name = request.security_groups.iter().map(|name| GroupIdentifier {
-        group_id: None,
-        group_name: Some(name.clone()),
-    });
+    let by_id = ids.iter().map(|id| GroupIdentifier { group_id: Some(id.clone()), group_name: None });
+    let by_name = request
+        .security_groups
+        .iter()
+        .map(|name| GroupIdentifier { group_id: None, group_name: Some(name.clone()) });
     by_id.chain(by_name).collect()
 }
 
 fn monitoring(request: &RunInstancesRequest) -> Monitoring {
-    let enabled = request
-        .monitoring
-        .as_ref()
-        .is_some_and(|monitoring| monitoring.enabled);
-    Monitoring {
-        state: if enabled { "pending" } else { "disabled" }.to_owned(),
-    }
+    let enabled = request.monitoring.as_ref().is_some_and(|monitoring| monitoring.enabled);
+    Monitoring { state: if enabled { "pending" } else { "disabled" }.to_owned() }
 }
 
 fn metadata_options(request: &RunInstancesRequest) -> InstanceMetadataOptions {
@@ -199,8 +173,6 @@ fn metadata_options(request: &RunInstancesRequest) -> InstanceMetadataOptions {
         http_tokens: asked.http_tokens.or_else(|| Some("optional".to_owned())),
         http_endpoint: asked.http_endpoint.or_else(|| Some("enabled".to_owned())),
         http_put_response_hop_limit: asked.http_put_response_hop_limit.or(Some(1)),
-        instance_metadata_tags: asked
-            .instance_metadata_tags
-            .or_else(|| Some("disabled".to_owned())),
+        instance_metadata_tags: asked.instance_metadata_tags.or_else(|| Some("disabled".to_owned())),
     }
 }

@@ -55,11 +55,7 @@ fn token_key(region: &str, request: &RunInstancesRequest) -> Option<TokenKey> {
         .and_then(|placement| placement.availability_zone.as_ref())
         .or(request.subnet_id.as_ref())
         .or_else(|| request.network_interfaces.first()?.subnet_id.as_ref());
-    Some(TokenKey {
-        region: region.to_owned(),
-        zone: zone.cloned(),
-        token: request.client_token.clone()?,
-    })
+    Some(TokenKey { region: region.to_owned(), zone: zone.cloned(), token: request.client_token.clone()? })
 }
 
 /// The earlier launch with this token, if there was one.

@@ -17,10 +17,7 @@ pub(super) fn check(request: &RunInstancesRequest, missing: &Missing) -> Result<
     }
     check_interfaces(request)?;
     let interface = request.network_interfaces.first();
-    let subnet = request
-        .subnet_id
-        .as_deref()
-        .or_else(|| interface?.subnet_id.as_deref());
+    let subnet = request.subnet_id.as_deref().or_else(|| interface?.subnet_id.as_deref());
     if let Some(subnet) = subnet {
         check_subnet(subnet, missing)?;
     }
@@ -39,10 +36,7 @@ fn check_interfaces(request: &RunInstancesRequest) -> Result<(), AwsError> {
         [] => return Ok(()),
         [interface] => interface,
         more => {
-            return Err(AwsError::unmodelled(format!(
-                "{} network interfaces, only 1",
-                more.len()
-            )));
+            return Err(AwsError::unmodelled(format!("{} network interfaces, only 1", more.len())));
         }
     };
     if !request.security_group_ids.is_empty() || !request.security_groups.is_empty() {
@@ -57,12 +51,10 @@ fn check_interfaces(request: &RunInstancesRequest) -> Result<(), AwsError> {
     }
     match interface.device_index {
         Some(0) => Ok(()),
-        None => Err(fault::invalid_parameter(
-            "Each network interface requires a device index.",
-        )),
-        Some(other) => Err(AwsError::unmodelled(format!(
-            "the network interface's DeviceIndex {other}, only 0"
-        ))),
+        None => Err(fault::invalid_parameter("Each network interface requires a device index.")),
+        Some(other) => {
+            Err(AwsError::unmodelled(format!("the network interface's DeviceIndex {other}, only 0")))
+        }
     }
 }
 
@@ -94,9 +86,7 @@ fn check_group_id(id: &str, missing: &Missing) -> Result<(), AwsError> {
 
 fn check_group_name(name: &str, request: &RunInstancesRequest, missing: &Missing) -> Result<(), AwsError> {
     if request.subnet_id.is_some() {
-        return Err(fault::combination(
-            "The parameter groupName cannot be used with the parameter subnet",
-        ));
+        return Err(fault::combination("The parameter groupName cannot be used with the parameter subnet"));
     }
     if missing.security_groups.contains(name) {
         return Err(AwsError::client(

@@ -33,17 +33,11 @@ impl Location {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("s3://")?;
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        (!bucket.is_empty()).then(|| Self {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-        })
+        (!bucket.is_empty()).then(|| Self { bucket: bucket.to_owned(), key: key.to_owned() })
     }
 
     pub(super) fn with_key(&self, key: String) -> Self {
-        Self {
-            bucket: self.bucket.clone(),
-            key,
-        }
+        Self { bucket: self.bucket.clone(), key }
     }
 
     pub(super) fn uri(&self) -> String {

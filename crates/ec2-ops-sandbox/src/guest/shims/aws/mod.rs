@@ -36,10 +36,7 @@ struct Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self {
-            text: error.to_string(),
-            code: 1,
-        }
+        Self { text: error.to_string(), code: 1 }
     }
 }
 
@@ -79,13 +76,10 @@ fn delegate(args: &[String]) -> ExitCode {
 fn machine_cli() -> Option<PathBuf> {
     let own = Root::of_caller().ok()?.path("bin");
     let path = env::var_os("PATH")?;
-    let candidates = env::split_paths(&path)
-        .filter(|directory| *directory != own)
-        .map(|directory| directory.join("aws"));
-    let executable = |path: &PathBuf| {
-        path.metadata()
-            .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-    };
+    let candidates =
+        env::split_paths(&path).filter(|directory| *directory != own).map(|directory| directory.join("aws"));
+    let executable =
+        |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
     candidates.into_iter().find(executable)
 }
 

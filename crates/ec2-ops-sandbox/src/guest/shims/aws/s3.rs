@@ -11,12 +11,7 @@ use super::call::Location;
 use super::{Failure, xml};
 
 /// What a URL path may hold as it is: the unreserved characters and the slash.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'/');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// One object of a listing.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,27 +37,15 @@ pub(super) struct S3 {
 impl S3 {
     /// The client for `AWS_ENDPOINT_URL`.
     pub(super) fn from_environment() -> Result<Self, Failure> {
-        let endpoint = std::env::var("AWS_ENDPOINT_URL").map_err(|_| Failure {
-            text: "aws: AWS_ENDPOINT_URL is not set".to_owned(),
-            code: 253,
-        })?;
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .build()
-            .into();
-        Ok(Self {
-            agent,
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-        })
+        let endpoint = std::env::var("AWS_ENDPOINT_URL")
+            .map_err(|_| Failure { text: "aws: AWS_ENDPOINT_URL is not set".to_owned(), code: 253 })?;
+        let agent = Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+        Ok(Self { agent, endpoint: endpoint.trim_end_matches('/').to_owned() })
     }
 
     pub(super) fn put(&self, to: &Location, body: File) -> Result<(), Failure> {
         let length = body.metadata()?.len();
-        let request = self
-            .agent
-            .put(self.url(&to.bucket, &to.key))
-            .header("content-length", length);
+        let request = self.agent.put(self.url(&to.bucket, &to.key)).header("content-length", length);
         let sent = request.send(SendBody::from_owned_reader(body));
         self.answer("PutObject", sent).map(drop)
     }
@@ -91,9 +74,7 @@ impl S3 {
     pub(super) fn buckets(&self) -> Result<Vec<(String, String)>, Failure> {
         let xml = self.text("ListBuckets", format!("{}/", self.endpoint))?;
         let field = |bucket, tag| xml::text(bucket, tag).unwrap_or_default();
-        Ok(xml::elements(&xml, "Bucket")
-            .map(|b| (field(b, "Name"), field(b, "CreationDate")))
-            .collect())
+        Ok(xml::elements(&xml, "Bucket").map(|b| (field(b, "Name"), field(b, "CreationDate"))).collect())
     }
 
     /// All objects whose key starts with that of `at`; with `flat`, those beyond the next slash as prefixes.
@@ -101,11 +82,7 @@ impl S3 {
         let mut listing = Listing::default();
         let mut token: Option<String> = None;
         loop {
-            let mut url = format!(
-                "{}?list-type=2&prefix={}",
-                self.url(&at.bucket, ""),
-                query(&at.key)
-            );
+            let mut url = format!("{}?list-type=2&prefix={}", self.url(&at.bucket, ""), query(&at.key));
             if flat {
                 url.push_str("&delimiter=%2F");
             }
@@ -114,9 +91,7 @@ impl S3 {
                 url.push_str(&query(token));
             }
             let xml = self.text("ListObjectsV2", url)?;
-            listing
-                .objects
-                .extend(xml::elements(&xml, "Contents").map(object));
+            listing.objects.extend(xml::elements(&xml, "Contents").map(object));
             let prefixes = xml::elements(&xml, "CommonPrefixes").filter_map(|p| xml::text(p, "Prefix"));
             listing.prefixes.extend(prefixes);
             token = xml::text(&xml, "NextContinuationToken");
@@ -135,10 +110,7 @@ impl S3 {
     fn text(&self, operation: &str, url: String) -> Result<String, Failure> {
         let answer = self.agent.get(url).call();
         let mut text = String::new();
-        self.answer(operation, answer)?
-            .into_body()
-            .into_reader()
-            .read_to_string(&mut text)?;
+        self.answer(operation, answer)?.into_body().into_reader().read_to_string(&mut text)?;
         Ok(text)
     }
 
@@ -149,10 +121,7 @@ impl S3 {
         answer: Result<Response<Body>, ureq::Error>,
     ) -> Result<Response<Body>, Failure> {
         let connection = |error: &dyn std::fmt::Display| Failure {
-            text: format!(
-                "Could not connect to the endpoint URL: \"{}\" ({error})",
-                self.endpoint
-            ),
+            text: format!("Could not connect to the endpoint URL: \"{}\" ({error})", self.endpoint),
             code: 255,
         };
         let answer = answer.map_err(|error| connection(&error))?;
@@ -164,10 +133,7 @@ impl S3 {
         answer.into_body().into_reader().read_to_string(&mut body)?;
         let code = xml::text(&body, "Code").unwrap_or_else(|| status.as_u16().to_string());
         let message = xml::text(&body, "Message");
-        let message = message
-            .as_deref()
-            .or(status.canonical_reason())
-            .unwrap_or("Unknown");
+        let message = message.as_deref().or(status.canonical_reason()).unwrap_or("Unknown");
         Err(error_occurred(&code, operation, message))
     }
 }
@@ -184,9 +150,7 @@ fn query(value: &str) -> String {
 fn object(xml: &str) -> Object {
     Object {
         key: xml::text(xml, "Key").unwrap_or_default(),
-        size: xml::text(xml, "Size")
-            .and_then(|size| size.parse().ok())
-            .unwrap_or_default(),
+        size: xml::text(xml, "Size").and_then(|size| size.parse().ok()).unwrap_or_default(),
         last_modified: xml::text(xml, "LastModified").unwrap_or_default(),
     }
 }
@@ -194,11 +158,7 @@ fn object(xml: &str) -> Object {
 /// All of stdin in a file without a name: S3 wants to know the length before the content.
 pub(super) fn spooled_stdin() -> io::Result<File> {
     let path = std::env::temp_dir().join(format!("aws-stdin-{}", std::process::id()));
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(&path)?;
+    let mut file = File::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(&path)?;
     io::copy(&mut io::stdin().lock(), &mut file)?;
     io::Seek::rewind(&mut file)?;

@@ -20,16 +20,12 @@ pub(super) fn create_bucket(store: &S3, request: S3Request<CreateBucketInput>) -
         return Err(unmodelled("a directory bucket's configuration"));
     }
     let constraint = configuration.location_constraint;
-    let region = constraint
-        .as_ref()
-        .map_or("us-east-1", |constraint| match constraint.as_str() {
-            "EU" => "eu-west-1",
-            region => region,
-        });
+    let region = constraint.as_ref().map_or("us-east-1", |constraint| match constraint.as_str() {
+        "EU" => "eu-west-1",
+        region => region,
+    });
     store.create_bucket(&input.bucket, region)?;
-    Ok(S3Response::new(CreateBucketOutput {
-        location: Some(format!("/{}", input.bucket)),
-    }))
+    Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{}", input.bucket)) }))
 }
 
 pub(super) fn head_bucket(store: &S3, request: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
@@ -71,15 +67,8 @@ pub(super) fn get_bucket_location(
     }))
 }
 
-const LISTING: &[&str] = &[
-    "continuation-token",
-    "delimiter",
-    "encoding-type",
-    "list-type",
-    "max-keys",
-    "prefix",
-    "start-after",
-];
+const LISTING: &[&str] =
+    &["continuation-token", "delimiter", "encoding-type", "list-type", "max-keys", "prefix", "start-after"];
 
 pub(super) fn list_objects_v2(
     store: &S3,
@@ -87,38 +76,20 @@ pub(super) fn list_objects_v2(
 ) -> Answer<ListObjectsV2Output> {
     let input = only(request, &[LISTING])?;
     let max_keys = usize::try_from(input.max_keys.unwrap_or(1000))
-        .map_err(|_| {
-            s3_error!(
-                InvalidArgument,
-                "max-keys is at least 0, found {:?}",
-                input.max_keys
-            )
-        })?
+        .map_err(|_| s3_error!(InvalidArgument, "max-keys is at least 0, found {:?}", input.max_keys))?
         .min(1000);
     let resumed = input.continuation_token.as_deref().map(position).transpose()?;
     let query = ListObjectsV2 {
         prefix: input.prefix.as_deref().unwrap_or(""),
-        delimiter: input
-            .delimiter
-            .as_deref()
-            .filter(|delimiter| !delimiter.is_empty()),
+        delimiter: input.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()),
         start_after: resumed.as_deref().or(input.start_after.as_deref()),
         max_keys,
     };
     let page = store.list_objects_v2(&input.bucket, query)?;
     let encode = encoder(input.encoding_type.as_ref())?;
-    let contents: Vec<_> = page
-        .contents
-        .iter()
-        .map(|(key, object)| entry(encode(key), object))
-        .collect();
-    let prefixes: Vec<_> = page
-        .common_prefixes
-        .iter()
-        .map(|prefix| CommonPrefix {
-            prefix: Some(encode(prefix)),
-        })
-        .collect();
+    let contents: Vec<_> = page.contents.iter().map(|(key, object)| entry(encode(key), object)).collect();
+    let prefixes: Vec<_> =
+        page.common_prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) }).collect();
     Ok(S3Response::new(ListObjectsV2Output {
         name: Some(input.bucket),
         prefix: Some(encode(query.prefix)),
@@ -149,12 +120,7 @@ fn entry(key: String, object: &crate::s3::Object) -> Object {
 
 /// A continuation token is the last name of the page before, in hexadecimal digits.
 fn position(token: &str) -> s3s::S3Result<String> {
-    let fault = || {
-        s3_error!(
-            InvalidArgument,
-            "the continuation token {token} is not one of this service"
-        )
-    };
+    let fault = || s3_error!(InvalidArgument, "the continuation token {token} is not one of this service");
     let byte = |at: usize| u8::from_str_radix(token.get(at..at + 2)?, 16).ok();
     let bytes: Option<Vec<u8>> = (0..token.len()).step_by(2).map(byte).collect();
     String::from_utf8(bytes.ok_or_else(fault)?).map_err(|_| fault())
@@ -170,13 +136,12 @@ fn encoder(encoding: Option<&EncodingType>) -> s3s::S3Result<fn(&str) -> String>
 
 fn url_encode(name: &str) -> String {
     use std::fmt::Write as _;
-    name.bytes()
-        .fold(String::with_capacity(name.len()), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                let _ = write!(out, "%{byte:02X}");
-            }
-            out
-        })
+    name.bytes().fold(String::with_capacity(name.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
 }

@@ -9,10 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
-#[allow(
-    clippy::wildcard_imports,
-    reason = "the inputs and outputs of every operation below"
-)]
+#[allow(clippy::wildcard_imports, reason = "the inputs and outputs of every operation below")]
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
@@ -78,10 +75,7 @@ fn checksum_headers(checksum: Option<&Checksum>) -> HeaderMap {
         && let Ok(value) = HeaderValue::try_from(&checksum.value)
     {
         headers.insert(checksum.algorithm.header(), value);
-        headers.insert(
-            "x-amz-checksum-type",
-            HeaderValue::from_static(checksum.kind.name()),
-        );
+        headers.insert("x-amz-checksum-type", HeaderValue::from_static(checksum.kind.name()));
     }
     headers
 }

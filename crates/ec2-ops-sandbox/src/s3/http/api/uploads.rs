@@ -19,21 +19,10 @@ pub(super) fn create_multipart_upload(
 ) -> Answer<CreateMultipartUploadOutput> {
     let checksum: &[&str] = &["uploads", "x-amz-checksum-algorithm", "x-amz-checksum-type"];
     let input = only(request, &[DESCRIPTION, checksum])?;
-    let algorithm = input
-        .checksum_algorithm
-        .as_ref()
-        .map(|name| algorithm(name.as_str()))
-        .transpose()?;
-    let kind = input
-        .checksum_type
-        .as_ref()
-        .map(|name| kind(name.as_str()))
-        .transpose()?;
+    let algorithm = input.checksum_algorithm.as_ref().map(|name| algorithm(name.as_str())).transpose()?;
+    let kind = input.checksum_type.as_ref().map(|name| kind(name.as_str())).transpose()?;
     if algorithm.is_none() && kind.is_some() {
-        return Err(s3_error!(
-            InvalidRequest,
-            "a checksum type needs a checksum algorithm"
-        ));
+        return Err(s3_error!(InvalidRequest, "a checksum type needs a checksum algorithm"));
     }
     let new = NewUpload {
         content_type: input.content_type,
@@ -54,20 +43,10 @@ pub(super) fn create_multipart_upload(
 pub(super) fn upload_part(store: &S3, mut request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
     let content = Content::take(&mut request)?;
     let input = only(request, &[DIGESTS, &["partNumber", "uploadId"]])?;
-    let upload = (
-        input.bucket.as_str(),
-        input.key.as_str(),
-        input.upload_id.as_str(),
-    );
+    let upload = (input.bucket.as_str(), input.key.as_str(), input.upload_id.as_str());
     let part = store.upload_part(upload, input.part_number, content.body, content.checksum)?;
-    let output = UploadPartOutput {
-        e_tag: Some(ETag::Strong(part.e_tag)),
-        ..UploadPartOutput::default()
-    };
-    Ok(S3Response::with_headers(
-        output,
-        checksum_headers(part.checksum.as_ref()),
-    ))
+    let output = UploadPartOutput { e_tag: Some(ETag::Strong(part.e_tag)), ..UploadPartOutput::default() };
+    Ok(S3Response::with_headers(output, checksum_headers(part.checksum.as_ref())))
 }
 
 pub(super) fn complete_multipart_upload(
@@ -75,16 +54,9 @@ pub(super) fn complete_multipart_upload(
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> Answer<CompleteMultipartUploadOutput> {
     let input = only(request, &[&["uploadId"]])?;
-    let parts = input
-        .multipart_upload
-        .and_then(|upload| upload.parts)
-        .unwrap_or_default();
+    let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
     let parts = parts.into_iter().map(completed).collect::<S3Result<Vec<_>>>()?;
-    let upload = (
-        input.bucket.as_str(),
-        input.key.as_str(),
-        input.upload_id.as_str(),
-    );
+    let upload = (input.bucket.as_str(), input.key.as_str(), input.upload_id.as_str());
     let object = store.complete_multipart_upload(upload, &parts)?;
     let mut output = CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
@@ -110,10 +82,7 @@ pub(super) fn abort_multipart_upload(
 
 fn completed(part: s3s::dto::CompletedPart) -> S3Result<CompletedPart> {
     let (Some(part_number), Some(e_tag)) = (part.part_number, part.e_tag) else {
-        return Err(s3_error!(
-            MalformedXML,
-            "each part to complete has a PartNumber and an ETag"
-        ));
+        return Err(s3_error!(MalformedXML, "each part to complete has a PartNumber and an ETag"));
     };
     let checksums = [
         (ChecksumAlgorithm::Crc32, part.checksum_crc32),
@@ -125,10 +94,7 @@ fn completed(part: s3s::dto::CompletedPart) -> S3Result<CompletedPart> {
     Ok(CompletedPart {
         part_number,
         e_tag: e_tag.into_value(),
-        checksums: checksums
-            .into_iter()
-            .filter_map(|(algorithm, value)| Some((algorithm, value?)))
-            .collect(),
+        checksums: checksums.into_iter().filter_map(|(algorithm, value)| Some((algorithm, value?))).collect(),
     })
 }
 
@@ -146,19 +112,13 @@ fn tell(output: &mut CompleteMultipartUploadOutput, checksum: &Checksum) {
 }
 
 fn algorithm(name: &str) -> S3Result<ChecksumAlgorithm> {
-    let known = ChecksumAlgorithm::ALL
-        .into_iter()
-        .find(|known| known.name() == name);
+    let known = ChecksumAlgorithm::ALL.into_iter().find(|known| known.name() == name);
     known.ok_or_else(|| s3_error!(InvalidRequest, "there is no checksum algorithm {name}"))
 }
 
 fn kind(name: &str) -> S3Result<ChecksumType> {
     let known = [ChecksumType::Composite, ChecksumType::FullObject];
     let known = known.into_iter().find(|known| known.name() == name);
-    known.ok_or_else(|| {
-        s3_error!(
-            InvalidRequest,
-            "a checksum type is COMPOSITE or FULL_OBJECT, found {name}"
-        )
-    })
+    known
+        .ok_or_else(|| s3_error!(InvalidRequest, "a checksum type is COMPOSITE or FULL_OBJECT, found {name}"))
 }

@@ -1,0 +1,97 @@
+//! A scripted HTTP client for tests: it answers in order and keeps what it was asked.
+//!
+//! The SDK's own one would switch `serde_json` to insertion order for the tests of the whole workspace.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use ec2_ops::ids::Region;
+
+/// What the other side does with a request.
+pub(crate) enum Answer {
+    /// Status, headers and body.
+    Http(u16, &'static [(&'static str, &'static str)], String),
+    /// The connection breaks.
+    Lost,
+}
+
+/// An answer with `status` and `body`.
+pub(crate) fn http(status: u16, body: impl Into<String>) -> Answer {
+    Answer::Http(status, &[], body.into())
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    pub(crate) body: String,
+}
+
+#[derive(Clone)]
+pub(crate) struct Replay {
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl std::fmt::Debug for Replay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Replay")
+    }
+}
+
+impl Replay {
+    pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), asked: Arc::default() }
+    }
+
+    /// The configuration of the real clients, but for the network and the credentials.
+    pub(crate) async fn config(&self) -> SdkConfig {
+        let connector = SharedHttpConnector::new(self.clone());
+        let credentials = Credentials::builder()
+            .access_key_id("AKID")
+            .secret_access_key("secret")
+            .provider_name("replay")
+            .build();
+        crate::sdk::load(&Region::new("us-east-1"), http_client_fn(move |_, _| connector.clone()))
+            .await
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl HttpConnector for Replay {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.asked.lock().unwrap().push(Asked {
+            method: request.method().to_owned(),
+            uri: request.uri().to_owned(),
+            body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
+        });
+        let answer = self.answers.lock().unwrap().pop_front().expect("a request too many");
+        HttpConnectorFuture::ready(match answer {
+            Answer::Lost => Err(ConnectorError::io("connection reset by peer".into())),
+            Answer::Http(status, headers, body) => {
+                let mut response =
+                    HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+                for (name, value) in headers {
+                    response.headers_mut().insert(*name, *value);
+                }
+                Ok(response)
+            }
+        })
+    }
+}

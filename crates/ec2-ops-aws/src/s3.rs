@@ -1,0 +1,173 @@
+//! S3: whether a promised object is there, wherever its bucket lives.
+
+use std::error::Error;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
+use ec2_ops::AwsError;
+use ec2_ops::ids::Region;
+use ec2_ops::ports::{Object, Objects, OutputTarget};
+use jiff::Timestamp;
+
+use crate::error::{aws_error, timestamp, unexpected};
+use crate::regional::Regional;
+
+/// S3 in any region.
+#[derive(Debug)]
+pub struct S3(Regional<Client>);
+
+impl S3 {
+    /// S3 with the credentials and limits of `config`.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Regional::new(config, client))
+    }
+
+    /// Makes `call` in `region`, and once more in the bucket's own region where S3 answers that it is another.
+    async fn call<T, E, Answer>(
+        &self,
+        region: &Region,
+        call: impl Fn(Client) -> Answer,
+    ) -> Result<T, SdkError<E>>
+    where
+        Answer: Future<Output = Result<T, SdkError<E>>>,
+    {
+        let answer = call(self.0.of(region)).await;
+        match answer.as_ref().err().and_then(home_region) {
+            Some(home) if home != *region => call(self.0.of(&home)).await,
+            _ => answer,
+        }
+    }
+
+    async fn head(&self, region: &Region, bucket: &str, key: &str) -> Result<Option<Object>, AwsError> {
+        const ACTION: &str = "HeadObject";
+        let head = |client: Client| client.head_object().bucket(bucket).key(key).send();
+        match self.call(region, head).await {
+            Ok(found) => object(ACTION, Some(key), found.last_modified, found.content_length).map(Some),
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(refused(ACTION, bucket, error)),
+        }
+    }
+
+    async fn list(
+        &self,
+        region: &Region,
+        target: &OutputTarget,
+        prefix: &str,
+    ) -> Result<Option<Object>, AwsError> {
+        const ACTION: &str = "ListObjectsV2";
+        let list = |client: Client| newest_listed(client, target, prefix);
+        match self.call(region, list).await {
+            Ok(newest) => newest
+                .map(|found| object(ACTION, found.key.as_deref(), found.last_modified, found.size))
+                .transpose(),
+            Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
+            Err(error) => Err(refused(ACTION, target.bucket(), error)),
+        }
+    }
+}
+
+impl Objects for S3 {
+    async fn bucket_exists(&self, region: &Region, bucket: &str) -> Result<bool, AwsError> {
+        let answer = self.0.of(region).head_bucket().bucket(bucket).send().await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) => match status(&error) {
+                Some(404) => Ok(false),
+                // It belongs to somebody else, or lives in another region.
+                Some(301 | 403) => Ok(true),
+                Some(400) if home_region(&error).is_some() => Ok(true),
+                _ => Err(aws_error("HeadBucket")(error)),
+            },
+        }
+    }
+
+    async fn newest(&self, region: &Region, target: &OutputTarget) -> Result<Option<Object>, AwsError> {
+        match target {
+            OutputTarget::Key { bucket, key } => self.head(region, bucket, key).await,
+            OutputTarget::Prefix { prefix, .. } => {
+                self.list(region, target, prefix.trim_end_matches('/')).await
+            }
+        }
+    }
+}
+
+/// Buckets are part of the host name on AWS; an endpoint of one's own rarely has a wildcard DNS entry for them.
+fn client(config: &SdkConfig) -> Client {
+    let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+    Client::from_conf(config.build())
+}
+
+/// The newest of all objects that `target` covers, every page.
+async fn newest_listed(
+    client: Client,
+    target: &OutputTarget,
+    prefix: &str,
+) -> Result<Option<aws_sdk_s3::types::Object>, SdkError<ListObjectsV2Error>> {
+    let request = client.list_objects_v2().bucket(target.bucket()).prefix(prefix);
+    let mut pages = request.into_paginator().send();
+    let mut newest: Option<aws_sdk_s3::types::Object> = None;
+    while let Some(page) = pages.next().await {
+        let covered = page?.contents.unwrap_or_default().into_iter();
+        newest = covered
+            .filter(|object| object.key().is_some_and(|key| target.covers(key)))
+            .chain(newest)
+            .max_by_key(|object| object.last_modified);
+    }
+    Ok(newest)
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// The region that S3 names in a redirect. See <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+fn home_region<E>(error: &SdkError<E>) -> Option<Region> {
+    let response = error.raw_response()?;
+    matches!(response.status().as_u16(), 301 | 307 | 400)
+        .then(|| response.headers().get("x-amz-bucket-region"))
+        .flatten()
+        .map(Region::new)
+}
+
+/// The answer to a HEAD request has no message, and a 403 may stand for an absent object too. See
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
+fn refused<E>(action: &'static str, bucket: &str, error: SdkError<E>) -> AwsError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let forbidden = status(&error) == Some(403);
+    let mut error = aws_error(action)(error);
+    if forbidden {
+        error.message = format!(
+            "{}; bucket {bucket:?} needs s3:GetObject and s3:ListBucket (without the latter S3 refuses to say that an \
+             object is absent)",
+            error.message
+        );
+    }
+    error
+}
+
+fn object(
+    action: &'static str,
+    key: Option<&str>,
+    last_modified: Option<aws_sdk_s3::primitives::DateTime>,
+    size: Option<i64>,
+) -> Result<Object, AwsError> {
+    let (Some(key), Some(last_modified), Some(size)) = (key, last_modified, size) else {
+        return Err(unexpected(action, "an object without a key, a time or a size"));
+    };
+    // Whole seconds: ListObjectsV2 pads with zeros what HeadObject leaves out.
+    let last_modified = timestamp(action, &last_modified)?.as_second();
+    Ok(Object {
+        key: key.to_owned(),
+        last_modified: Timestamp::from_second(last_modified)
+            .map_err(|error| unexpected(action, error.to_string()))?,
+        size: u64::try_from(size).map_err(|error| unexpected(action, format!("size {size}: {error}")))?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! What a deployment tells its Lambdas, in environment variables.
+
+use std::fmt;
+
+use ec2_ops::Deployment;
+use ec2_ops::ids::Region;
+
+/// A variable that is missing or wrong.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} {problem}")]
+pub struct SettingError {
+    name: &'static str,
+    problem: String,
+}
+
+/// What `main` returns is printed in its debug form; this one is for people as well.
+impl fmt::Debug for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The deployment:
+///
+/// | variable | |
+/// |---|---|
+/// | `EC2_OPS_DEPLOYMENT` | its name: letters, digits, `-` and `_` |
+/// | `AWS_REGION` | its region; the Lambda service sets it |
+/// | `EC2_OPS_LOG_BUCKET` | optional: the bucket for the complete output of commands |
+/// | `EC2_OPS_LOG_GROUP` | optional: the log group for the complete output of commands |
+/// | `EC2_OPS_FAIL_EXECUTION` | `true` or `false`, which is the default |
+///
+/// # Errors
+/// Which variable is missing or wrong, and what would be right.
+pub fn deployment() -> Result<Deployment, SettingError> {
+    deployment_from(variable)
+}
+
+/// The region that the Lambda runs in: `AWS_REGION`.
+///
+/// # Errors
+/// Where it is not set.
+pub fn region() -> Result<Region, SettingError> {
+    region_from(variable)
+}
+
+/// The table of task tokens: `EC2_OPS_WAKE_TABLE`.
+///
+/// # Errors
+/// Where it is not set.
+pub fn wake_table() -> Result<String, SettingError> {
+    required(variable, "EC2_OPS_WAKE_TABLE", "the name of the table of task tokens")
+}
+
+/// What is set to nothing is not set: that is how Terraform writes an optional variable.
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+    Some(value).filter(|value| !value.is_empty())
+}
+
+fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, SettingError> {
+    Ok(Deployment {
+        name: name(&get)?,
+        region: region_from(&get)?,
+        log_bucket: get("EC2_OPS_LOG_BUCKET"),
+        log_group: get("EC2_OPS_LOG_GROUP"),
+        fail_execution: switch(&get, "EC2_OPS_FAIL_EXECUTION")?,
+    })
+}
+
+/// The name is searched for as a tag's value, where `*` and `?` would match the instances of other deployments.
+fn name(get: impl Fn(&str) -> Option<String>) -> Result<String, SettingError> {
+    const NAME: &str = "EC2_OPS_DEPLOYMENT";
+    let expected = "the deployment's name: letters, digits, - and _";
+    let name = required(get, NAME, expected)?;
+    if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        Ok(name)
+    } else {
+        Err(SettingError { name: NAME, problem: format!("is {name:?}, expected {expected}") })
+    }
+}
+
+fn region_from(get: impl Fn(&str) -> Option<String>) -> Result<Region, SettingError> {
+    required(get, "AWS_REGION", "a region").map(Region::new)
+}
+
+fn switch(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<bool, SettingError> {
+    match get(name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => {
+            Err(SettingError { name, problem: format!("is {other:?}, expected \"true\" or \"false\"") })
+        }
+    }
+}
+
+fn required(
+    get: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    expected: &str,
+) -> Result<String, SettingError> {
+    get(name).ok_or_else(|| SettingError { name, problem: format!("is not set, expected {expected}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(changes: &[(&str, &str)]) -> Result<Deployment, SettingError> {
+        deployment_from(|name| {
+            let usual = [("EC2_OPS_DEPLOYMENT", "forecasts"), ("AWS_REGION", "us-east-1")];
+            let mut variables = changes.iter().chain(&usual);
+            variables.find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_deployment_needs_no_more_than_a_name() {
+        let deployment = Deployment {
+            name: "forecasts".to_owned(),
+            region: Region::new("us-east-1"),
+            log_bucket: None,
+            log_group: None,
+            fail_execution: false,
+        };
+        assert_eq!(read(&[]), Ok(deployment));
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let deployment = read(&[
+            ("EC2_OPS_LOG_BUCKET", "logs"),
+            ("EC2_OPS_LOG_GROUP", "/ec2-ops"),
+            ("EC2_OPS_FAIL_EXECUTION", "true"),
+        ]);
+        let deployment = deployment.unwrap();
+        assert_eq!(deployment.log_bucket.as_deref(), Some("logs"));
+        assert_eq!(deployment.log_group.as_deref(), Some("/ec2-ops"));
+        assert!(deployment.fail_execution);
+    }
+
+    #[test]
+    fn a_missing_or_wrong_variable_is_named_with_what_would_be_right() {
+        assert_eq!(
+            format!("{:?}", deployment_from(|_| None).unwrap_err()),
+            "the environment variable EC2_OPS_DEPLOYMENT is not set, expected the deployment's name: letters, digits, \
+             - and _"
+        );
+        assert_eq!(
+            read(&[("EC2_OPS_FAIL_EXECUTION", "yes")]).unwrap_err().to_string(),
+            "the environment variable EC2_OPS_FAIL_EXECUTION is \"yes\", expected \"true\" or \"false\""
+        );
+        assert!(read(&[("EC2_OPS_DEPLOYMENT", "fore*")]).is_err());
+    }
+}

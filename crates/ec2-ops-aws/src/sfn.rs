@@ -1,0 +1,106 @@
+//! Step Functions: completing the task that waits for a callback.
+
+use std::error::Error;
+
+use aws_config::SdkConfig;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use ec2_ops::AwsError;
+use ec2_ops::ids::TaskToken;
+use ec2_ops::ports::{Delivery, Executions};
+use serde_json::Value;
+
+use crate::error::aws_error;
+
+/// Characters of a `cause`. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
+const CAUSE_LIMIT: usize = 32_768;
+
+/// Step Functions in the deployment's region.
+#[derive(Clone, Debug)]
+pub struct Sfn(Client);
+
+impl Sfn {
+    /// Step Functions in the region of `config`.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+}
+
+impl Executions for Sfn {
+    async fn complete(&self, token: &TaskToken, output: &Value) -> Result<Delivery, AwsError> {
+        let request = self.0.send_task_success().task_token(token.as_str());
+        delivery("SendTaskSuccess", request.output(output.to_string()).send().await)
+    }
+
+    async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Result<Delivery, AwsError> {
+        // A cause that is too long would be refused, and the task would never hear of its end.
+        let cause: String = cause.chars().take(CAUSE_LIMIT).collect();
+        let request = self.0.send_task_failure().task_token(token.as_str());
+        delivery("SendTaskFailure", request.error(error).cause(cause).send().await)
+    }
+}
+
+fn delivery<T, E>(action: &'static str, answer: Result<T, SdkError<E>>) -> Result<Delivery, AwsError>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    match answer.map_err(aws_error(action)) {
+        Ok(_) => Ok(Delivery::Accepted),
+        Err(error) if matches!(error.code.as_str(), "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken") => {
+            Ok(Delivery::Stale)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ec2_ops::AwsErrorKind;
+    use serde_json::json;
+
+    use super::*;
+    use crate::replay::{Answer, Replay, http};
+
+    fn refusal(code: &str) -> Answer {
+        http(400, json!({"__type": code, "message": "no"}).to_string())
+    }
+
+    async fn complete(answer: Answer) -> (Replay, Result<Delivery, AwsError>) {
+        let replay = Replay::new([answer]);
+        let sfn = Sfn::new(&replay.config().await);
+        let delivery = sfn.complete(&TaskToken::new("token"), &json!({"ended": true})).await;
+        (replay, delivery)
+    }
+
+    #[tokio::test]
+    async fn a_result_for_a_task_that_is_over_is_stale_and_no_error() {
+        for code in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {
+            assert_eq!(complete(refusal(code)).await.1, Ok(Delivery::Stale), "{code}");
+        }
+        assert_eq!(complete(http(200, "{}")).await.1, Ok(Delivery::Accepted));
+    }
+
+    #[tokio::test]
+    async fn a_call_is_made_once_whatever_comes_of_it() {
+        for (answer, kind) in [
+            (refusal("ThrottlingException"), AwsErrorKind::Throttled),
+            (http(500, "{}"), AwsErrorKind::Unavailable),
+            (Answer::Lost, AwsErrorKind::Unavailable),
+            (refusal("AccessDeniedException"), AwsErrorKind::Refused),
+        ] {
+            let (replay, delivery) = complete(answer).await;
+            assert_eq!(delivery.unwrap_err().kind, kind);
+            assert_eq!(replay.asked().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_carries_the_name_to_match_and_a_cause_that_aws_accepts() {
+        let replay = Replay::new([http(200, "{}")]);
+        let sfn = Sfn::new(&replay.config().await);
+        sfn.fail(&TaskToken::new("token"), "CommandFailed", &"x".repeat(40_000)).await.unwrap();
+        let body: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
+        assert_eq!(body["error"], "CommandFailed");
+        assert_eq!(body["cause"].as_str().map(str::len), Some(CAUSE_LIMIT));
+    }
+}

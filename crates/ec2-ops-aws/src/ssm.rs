@@ -1,0 +1,149 @@
+//! SSM: agents, and Run Command.
+
+use aws_config::SdkConfig;
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::operation::get_command_invocation::GetCommandInvocationOutput;
+use aws_sdk_ssm::operation::send_command::builders::SendCommandInputBuilder;
+use aws_sdk_ssm::types::{CloudWatchOutputConfig, InstanceInformationStringFilter, PingStatus};
+use ec2_ops::AwsError;
+use ec2_ops::ids::{CommandId, InstanceId, Region};
+use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus};
+
+use crate::error::{aws_error, unexpected};
+use crate::regional::Regional;
+
+/// SSM in any region.
+#[derive(Debug)]
+pub struct Ssm(Regional<Client>);
+
+impl Ssm {
+    /// SSM with the credentials and limits of `config`.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Regional::new(config, Client::new))
+    }
+}
+
+impl Agents for Ssm {
+    async fn online(&self, region: &Region, id: &InstanceId) -> Result<bool, AwsError> {
+        const ACTION: &str = "DescribeInstanceInformation";
+        let filter = InstanceInformationStringFilter::builder()
+            .key("InstanceIds")
+            .values(id.as_str())
+            .build()
+            .map_err(|error| unexpected(ACTION, error.to_string()))?;
+        let client = self.0.of(region);
+        let mut agents =
+            client.describe_instance_information().filters(filter).into_paginator().items().send();
+        while let Some(agent) = agents.next().await {
+            match agent.map_err(aws_error(ACTION)) {
+                Ok(agent) if agent.ping_status == Some(PingStatus::Online) => return Ok(true),
+                Ok(_) => {}
+                // SSM's word for an instance without a registered agent.
+                Err(error) if error.code == "InvalidInstanceId" => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Commands for Ssm {
+    async fn send(&self, region: &Region, command: &Command) -> Result<CommandId, AwsError> {
+        const ACTION: &str = "SendCommand";
+        let answer = send_command(command)?.send_with(&self.0.of(region)).await;
+        answer
+            .map_err(aws_error(ACTION))?
+            .command
+            .and_then(|command| command.command_id)
+            .map(CommandId::new)
+            .ok_or_else(|| unexpected(ACTION, "the answer has no CommandId"))
+    }
+
+    async fn find(
+        &self,
+        region: &Region,
+        instance: &InstanceId,
+        comment: &str,
+    ) -> Result<Option<CommandId>, AwsError> {
+        const ACTION: &str = "ListCommands";
+        let client = self.0.of(region);
+        let mut commands =
+            client.list_commands().instance_id(instance.as_str()).into_paginator().items().send();
+        let mut oldest = None;
+        while let Some(command) = commands.next().await {
+            let command = command.map_err(aws_error(ACTION))?;
+            if command.comment.as_deref() != Some(comment) {
+                continue;
+            }
+            let (Some(id), Some(requested)) = (command.command_id, command.requested_date_time) else {
+                return Err(unexpected(ACTION, "a command has no CommandId or no RequestedDateTime"));
+            };
+            if oldest.as_ref().is_none_or(|(earlier, _)| requested < *earlier) {
+                oldest = Some((requested, CommandId::new(id)));
+            }
+        }
+        Ok(oldest.map(|(_, id)| id))
+    }
+
+    async fn invocation(
+        &self,
+        region: &Region,
+        instance: &InstanceId,
+        command: &CommandId,
+    ) -> Result<Option<Invocation>, AwsError> {
+        let client = self.0.of(region);
+        let request =
+            client.get_command_invocation().instance_id(instance.as_str()).command_id(command.as_str());
+        match request.send().await.map_err(aws_error("GetCommandInvocation")) {
+            Ok(answer) => invocation(answer).map(Some),
+            Err(error) if error.code == "InvocationDoesNotExist" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// `SendCommand` for `command`; every field of it arrives.
+fn send_command(command: &Command) -> Result<SendCommandInputBuilder, AwsError> {
+    let Command { instance, comment, script, execution_timeout, delivery_timeout, logs } = command;
+    let delivery_timeout = i32::try_from(delivery_timeout.as_secs())
+        .map_err(|error| unexpected("SendCommand", format!("TimeoutSeconds: {error}")))?;
+    let cloudwatch = logs.log_group.as_ref().map(|group| {
+        CloudWatchOutputConfig::builder()
+            .cloud_watch_log_group_name(group)
+            .cloud_watch_output_enabled(true)
+            .build()
+    });
+    Ok(SendCommandInputBuilder::default()
+        .document_name("AWS-RunShellScript")
+        .instance_ids(instance.as_str())
+        .comment(comment)
+        .parameters("commands", vec![script.clone()])
+        .parameters("executionTimeout", vec![execution_timeout.as_secs().to_string()])
+        .timeout_seconds(delivery_timeout)
+        .set_output_s3_bucket_name(logs.s3.as_ref().map(|s3| s3.bucket.clone()))
+        .set_output_s3_key_prefix(logs.s3.as_ref().map(|s3| s3.prefix.clone()))
+        .set_cloud_watch_output_config(cloudwatch))
+}
+
+fn invocation(answer: GetCommandInvocationOutput) -> Result<Invocation, AwsError> {
+    const ACTION: &str = "GetCommandInvocation";
+    let word = answer.status_details.unwrap_or_default();
+    let status = InvocationStatus::parse(&word)
+        .ok_or_else(|| unexpected(ACTION, format!("unknown StatusDetails {word:?}")))?;
+    let ended_at = answer.execution_end_date_time.filter(|moment| !moment.is_empty());
+    let ended_at = ended_at.map(|moment| {
+        moment
+            .parse()
+            .map_err(|error| unexpected(ACTION, format!("ExecutionEndDateTime {moment:?}: {error}")))
+    });
+    Ok(Invocation {
+        status,
+        // -1 stands for a script that has not ended.
+        exit_code: Some(answer.response_code).filter(|code| *code != -1),
+        stderr: answer.standard_error_content.unwrap_or_default(),
+        ended_at: ended_at.transpose()?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+use std::time::Duration;
+
+use ec2_ops::AwsErrorKind;
+use ec2_ops::ports::{Logs, S3Prefix};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::replay::{Answer, Replay, http};
+
+fn region() -> Region {
+    Region::new("us-west-2")
+}
+
+fn instance() -> InstanceId {
+    InstanceId::new("i-1")
+}
+
+fn command() -> Command {
+    Command {
+        instance: instance(),
+        comment: "fingerprint".to_owned(),
+        script: "set -e\necho 'a'".to_owned(),
+        execution_timeout: Duration::from_secs(7200),
+        delivery_timeout: Duration::from_secs(300),
+        logs: Logs {
+            s3: Some(S3Prefix { bucket: "logs".to_owned(), prefix: "run/attempt-1".to_owned() }),
+            log_group: Some("/ec2-ops/commands".to_owned()),
+        },
+    }
+}
+
+fn json_answer(value: &Value) -> Answer {
+    http(200, value.to_string())
+}
+
+fn refusal(code: &str) -> Answer {
+    http(400, json!({"__type": code, "message": "no"}).to_string())
+}
+
+fn body(replay: &Replay, request: usize) -> Value {
+    serde_json::from_str(&replay.asked()[request].body).unwrap()
+}
+
+#[tokio::test]
+async fn every_field_of_a_command_arrives() {
+    let replay = Replay::new([json_answer(&json!({"Command": {"CommandId": "c-1"}}))]);
+    let ssm = Ssm::new(&replay.config().await);
+    assert_eq!(ssm.send(&region(), &command()).await, Ok(CommandId::new("c-1")));
+    assert_eq!(
+        body(&replay, 0),
+        json!({
+            "DocumentName": "AWS-RunShellScript",
+            "InstanceIds": ["i-1"],
+            "Comment": "fingerprint",
+            "Parameters": {"commands": ["set -e\necho 'a'"], "executionTimeout": ["7200"]},
+            "TimeoutSeconds": 300,
+            "OutputS3BucketName": "logs",
+            "OutputS3KeyPrefix": "run/attempt-1",
+            "CloudWatchOutputConfig": {
+                "CloudWatchLogGroupName": "/ec2-ops/commands",
+                "CloudWatchOutputEnabled": true,
+            },
+        })
+    );
+    assert!(replay.asked()[0].uri.starts_with("https://ssm.us-west-2.amazonaws.com"));
+}
+
+#[tokio::test]
+async fn a_command_is_sent_once_even_if_the_answer_is_lost() {
+    for (answer, kind) in [
+        (Answer::Lost, AwsErrorKind::Unavailable),
+        (http(500, "{}"), AwsErrorKind::Unavailable),
+        (refusal("ThrottlingException"), AwsErrorKind::Throttled),
+    ] {
+        let replay = Replay::new([answer]);
+        let ssm = Ssm::new(&replay.config().await);
+        assert_eq!(ssm.send(&region(), &command()).await.unwrap_err().kind, kind);
+        assert_eq!(replay.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_command_with_the_comment_is_found_on_whichever_page_it_is() {
+    let listed = |id: &str, comment: &str, at: u32| json!({"CommandId": id, "Comment": comment, "RequestedDateTime": at});
+    let replay = Replay::new([
+        json_answer(
+            &json!({"Commands": [listed("late", "mine", 30), listed("other", "x", 1)], "NextToken": "2"}),
+        ),
+        json_answer(&json!({"Commands": [listed("early", "mine", 20)]})),
+    ]);
+    let ssm = Ssm::new(&replay.config().await);
+    let found = ssm.find(&region(), &instance(), "mine").await;
+    assert_eq!(found, Ok(Some(CommandId::new("early"))));
+    assert_eq!(body(&replay, 0)["InstanceId"], "i-1");
+    assert_eq!(body(&replay, 1)["NextToken"], "2");
+}
+
+#[tokio::test]
+async fn a_failed_listing_is_not_read_as_absent() {
+    let page = json!({"Commands": [], "NextToken": "2"});
+    let replay = Replay::new([json_answer(&page), refusal("ThrottlingException")]);
+    let ssm = Ssm::new(&replay.config().await);
+    let error = ssm.find(&region(), &instance(), "mine").await.unwrap_err();
+    assert_eq!(error.kind, AwsErrorKind::Throttled);
+}
+
+#[tokio::test]
+async fn an_invocation_that_ssm_does_not_know_yet_is_none() {
+    let replay = Replay::new([refusal("InvocationDoesNotExist")]);
+    let ssm = Ssm::new(&replay.config().await);
+    let invocation = ssm.invocation(&region(), &instance(), &CommandId::new("c-1")).await;
+    assert_eq!(invocation, Ok(None));
+}
+
+#[tokio::test]
+async fn an_agent_is_online_only_if_ssm_says_so() {
+    let agent =
+        |status: &str| json!({"InstanceInformationList": [{"InstanceId": "i-1", "PingStatus": status}]});
+    for (answer, online) in [
+        (json_answer(&agent("Online")), true),
+        (json_answer(&agent("ConnectionLost")), false),
+        (json_answer(&json!({"InstanceInformationList": []})), false),
+        (refusal("InvalidInstanceId"), false),
+    ] {
+        let replay = Replay::new([answer]);
+        let ssm = Ssm::new(&replay.config().await);
+        assert_eq!(ssm.online(&region(), &instance()).await, Ok(online));
+    }
+}
+
+#[test]
+fn what_a_command_came_to_is_read_from_the_details() {
+    let answer = GetCommandInvocationOutput::builder()
+        .status_details("Failed")
+        .response_code(3)
+        .standard_error_content("no such file")
+        .execution_end_date_time("2026-01-01T00:00:01.500Z")
+        .build();
+    let ended = Invocation {
+        status: InvocationStatus::Failed,
+        exit_code: Some(3),
+        stderr: "no such file".to_owned(),
+        ended_at: Some("2026-01-01T00:00:01.5Z".parse().unwrap()),
+    };
+    assert_eq!(invocation(answer), Ok(ended));
+}
+
+#[test]
+fn a_command_that_still_runs_has_no_exit_code() {
+    let answer = GetCommandInvocationOutput::builder()
+        .status_details("InProgress")
+        .response_code(-1)
+        .execution_end_date_time("")
+        .build();
+    let running = invocation(answer).unwrap();
+    assert_eq!((running.exit_code, running.ended_at), (None, None));
+}
+
+#[test]
+fn an_unknown_status_word_is_an_error_that_names_it() {
+    let answer = GetCommandInvocationOutput::builder().status_details("Pondering").build();
+    let error = invocation(answer).unwrap_err();
+    assert!(error.to_string().contains("Pondering"), "{error}");
+}
