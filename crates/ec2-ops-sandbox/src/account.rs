@@ -150,7 +150,8 @@ impl Agents {
     }
 
     fn instance_changed(&self, event: &Event) {
-        let (Some(instance), Some(state)) = (event.detail["instance-id"].as_str(), event.detail["state"].as_str())
+        let (Some(instance), Some(state)) =
+            (event.detail["instance-id"].as_str(), event.detail["state"].as_str())
         else {
             return;
         };

@@ -16,11 +16,26 @@ pub const DEFINITION: &str = include_str!("../../../state_machine/run_commands.a
 /// The event patterns of the rules, by function.
 const EVENT_PATTERNS: &str = include_str!("../../../state_machine/event_patterns.json");
 
-/// The five functions, by the names that users see.
-pub const FUNCTIONS: [&str; 5] = ["EC2StarterFromAMI", "Commander", "EC2Poller", "RunChecker", "EC2Stopper"];
+/// A function of the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// The name that users see.
+    pub name: &'static str,
+    /// The package, and so the binary, that it is built from.
+    pub package: &'static str,
+}
+
+/// The five functions.
+pub const FUNCTIONS: [Function; 5] = [
+    Function { name: "EC2StarterFromAMI", package: "ec2-starter-from-ami" },
+    Function { name: "Commander", package: "commander" },
+    Function { name: "EC2Poller", package: "ec2-poller" },
+    Function { name: "RunChecker", package: "run-checker" },
+    Function { name: "EC2Stopper", package: "ec2-stopper" },
+];
 
 /// How long each function may run.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+const FUNCTION_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The names of what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +79,16 @@ impl Names {
 pub fn deploy(
     account: &Account,
     names: &Names,
-    runtime_of: impl Fn(&str) -> Arc<dyn Runtime>,
+    runtime_of: impl Fn(Function) -> Arc<dyn Runtime>,
 ) -> Result<String, AwsError> {
     let region = names.region.as_str();
     account.s3.create_bucket(&names.log_bucket, region)?;
     account.dynamodb.call("CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
-    let functions: BTreeMap<_, _> = FUNCTIONS
-        .map(|name| (name, account.lambda.create_function(region, name, FUNCTION_TIMEOUT, runtime_of(name))))
-        .into();
+    let create = |function: Function| {
+        let runtime = runtime_of(function);
+        (function.name, account.lambda.create_function(region, function.name, FUNCTION_TIMEOUT, runtime))
+    };
+    let functions = BTreeMap::from(FUNCTIONS.map(create));
     for (function, patterns) in event_patterns()? {
         for pattern in patterns {
             put_rule(&account.platform, &account.lambda, pattern, &function)?;
@@ -100,9 +117,12 @@ fn wake_table(name: &str) -> Value {
 
 /// Puts values in place of `${name}`, as Terraform's `templatefile` does.
 fn fill(template: &str, values: &BTreeMap<&str, String>) -> String {
-    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
+    values
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
 }
 
 fn event_patterns() -> Result<BTreeMap<String, Vec<Value>>, AwsError> {
-    serde_json::from_str(EVENT_PATTERNS).map_err(|error| AwsError::client("InvalidEventPatternException", error.to_string()))
+    serde_json::from_str(EVENT_PATTERNS)
+        .map_err(|error| AwsError::client("InvalidEventPatternException", error.to_string()))
 }

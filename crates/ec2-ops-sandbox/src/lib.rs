@@ -5,18 +5,32 @@
 //! clock, so the same account runs in real time behind HTTP and in virtual time (a paused tokio runtime) for
 //! simulation.
 
-pub mod ec2;
+mod account;
+pub mod deployment;
 pub mod dynamodb;
+pub mod ec2;
 mod error;
 #[cfg(unix)]
 pub mod guest;
 #[cfg(unix)]
 pub mod host;
+pub mod http;
 pub mod lambda;
+#[cfg(unix)]
+mod local_machines;
 mod platform;
+mod rules;
 pub mod s3;
+#[cfg(unix)]
+mod sandbox;
 pub mod ssm;
 pub mod stepfunctions;
 
+pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;
+#[cfg(unix)]
+pub use local_machines::LocalMachines;
 pub use platform::{Clock, Event, EventBus, Platform};
+pub use rules::put_rule;
+#[cfg(unix)]
+pub use sandbox::{Sandbox, SandboxConfig};

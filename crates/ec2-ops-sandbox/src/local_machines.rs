@@ -28,7 +28,11 @@ pub struct LocalMachines {
 
 impl LocalMachines {
     /// Machines below `root`, that report to the receiver.
-    pub fn new(tools: PathBuf, root: PathBuf, endpoint: String) -> (Arc<Self>, mpsc::UnboundedReceiver<MachineEvent>) {
+    pub fn new(
+        tools: PathBuf,
+        root: PathBuf,
+        endpoint: String,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<MachineEvent>) {
         let (events, received) = mpsc::unbounded_channel();
         (Arc::new(Self { tools, root, endpoint, events, guests: Mutex::default() }), received)
     }
@@ -112,7 +116,9 @@ async fn pass_on(
         let event = match event {
             GuestEvent::Ready => MachineEvent::Ready { instance },
             GuestEvent::Ended { id, result } => MachineEvent::Ended { command: id, end: script_end(result) },
-            GuestEvent::ShutdownRequested { restart } => MachineEvent::ShutdownRequested { instance, restart },
+            GuestEvent::ShutdownRequested { restart } => {
+                MachineEvent::ShutdownRequested { instance, restart }
+            }
             GuestEvent::Died { .. } => MachineEvent::Died { instance },
         };
         if events.send(event).is_err() {

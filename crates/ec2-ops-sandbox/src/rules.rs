@@ -78,7 +78,10 @@ mod tests {
     #[test]
     fn a_pattern_matches_what_it_lists_at_every_depth() {
         let pattern = json!({ "source": ["aws.ec2", "aws.ssm"], "detail": { "state": ["stopped"] } });
-        assert!(matches(&pattern, &json!({ "source": "aws.ec2", "detail": { "state": "stopped", "more": 1 } })));
+        assert!(matches(
+            &pattern,
+            &json!({ "source": "aws.ec2", "detail": { "state": "stopped", "more": 1 } })
+        ));
         assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": { "state": "running" } })));
         assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": {} })));
         assert!(matches(&json!({ "resources": ["a"] }), &json!({ "resources": ["b", "a"] })));
@@ -86,7 +89,9 @@ mod tests {
 
     #[test]
     fn operators_and_empty_patterns_are_refused() {
-        for pattern in [json!({}), json!({ "a": [] }), json!({ "a": "b" }), json!({ "a": [{ "prefix": "b" }] })] {
+        for pattern in
+            [json!({}), json!({ "a": [] }), json!({ "a": "b" }), json!({ "a": [{ "prefix": "b" }] })]
+        {
             assert!(check(&pattern).is_err(), "{pattern}");
         }
     }

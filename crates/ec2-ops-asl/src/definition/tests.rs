@@ -25,23 +25,15 @@ fn problems(definition: &Value) -> Vec<String> {
 
 /// The problems of a machine of one state: `state` after `change`.
 fn problems_with(mut state: Value, change: Value) -> Vec<String> {
-    let Value::Object(change) = change else {
-        panic!("expected an object")
-    };
+    let Value::Object(change) = change else { panic!("expected an object") };
     state.as_object_mut().unwrap().extend(change);
-    state
-        .as_object_mut()
-        .unwrap()
-        .retain(|_, value| value != "absent");
+    state.as_object_mut().unwrap().retain(|_, value| value != "absent");
     problems(&only(&state))
 }
 
 #[track_caller]
 fn refused(problems: &[String], expected: &str) {
-    assert!(
-        problems.len() == 1 && problems[0].contains(expected),
-        "expected '{expected}' in {problems:#?}"
-    );
+    assert!(problems.len() == 1 && problems[0].contains(expected), "expected '{expected}' in {problems:#?}");
 }
 
 #[test]
@@ -94,10 +86,7 @@ fn literal_function_names_are_known() {
     other.as_object_mut().unwrap().remove("End");
     let definition = json!({"StartAt": "G", "States": {"F": invoke(), "G": other}});
     let machine = StateMachine::parse(&definition.to_string()).unwrap();
-    assert_eq!(
-        machine.function_names().into_iter().collect::<Vec<_>>(),
-        ["f", "g"]
-    );
+    assert_eq!(machine.function_names().into_iter().collect::<Vec<_>>(), ["f", "g"]);
 }
 
 #[test]
@@ -127,10 +116,7 @@ fn what_is_not_json_or_hides_a_field_is_refused() {
     for (text, reason) in [
         ("{", "not valid JSON"),
         ("[]", "expected an object"),
-        (
-            r#"{"StartAt": "A", "StartAt": "B", "States": {}}"#,
-            "'StartAt' occurs twice",
-        ),
+        (r#"{"StartAt": "A", "StartAt": "B", "States": {}}"#, "'StartAt' occurs twice"),
     ] {
         let error = StateMachine::parse(text).unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
@@ -146,18 +132,9 @@ fn the_machine_itself_is_checked() {
         problems(&definition)
     };
     refused(&with("Version", "2.0".into()), "expected '1.0'");
-    refused(
-        &with("QueryLanguage", "JSONata".into()),
-        "only 'JSONPath' is supported",
-    );
-    refused(
-        &with("TimeoutSeconds", 0.into()),
-        "expected an integer from 1 to 99999999, found 0",
-    );
-    refused(
-        &problems(&json!({"States": {"S": pass}})),
-        "'StartAt' is required",
-    );
+    refused(&with("QueryLanguage", "JSONata".into()), "only 'JSONPath' is supported");
+    refused(&with("TimeoutSeconds", 0.into()), "expected an integer from 1 to 99999999, found 0");
+    refused(&problems(&json!({"States": {"S": pass}})), "'StartAt' is required");
     refused(&problems(&json!({"StartAt": "S"})), "'States' is required");
 }
 
@@ -170,45 +147,27 @@ fn every_state_can_be_reached_and_one_ends_the_execution() {
     let endless = json!({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}
     }});
-    refused(
-        &problems(&endless),
-        "$.States: no state that can be reached ends the execution",
-    );
+    refused(&problems(&endless), "$.States: no state that can be reached ends the execution");
 }
 
 #[test]
 fn a_name_has_at_most_80_characters() {
     let named = |name: &str| problems(&json!({"StartAt": name, "States": {name: {"Type": "Succeed"}}}));
     assert!(named(&"é".repeat(80)).is_empty());
-    refused(
-        &named(&"n".repeat(81)),
-        "expected a name of 1 to 80 characters, found 81",
-    );
+    refused(&named(&"n".repeat(81)), "expected a name of 1 to 80 characters, found 81");
 }
 
 #[test]
 fn a_state_goes_on_or_ends() {
     let pass = || json!({"Type": "Pass", "End": true});
-    refused(
-        &problems_with(pass(), json!({"Next": "S"})),
-        "only one of 'Next' and 'End'",
-    );
-    refused(
-        &problems_with(pass(), json!({"End": "absent"})),
-        "'Next' or 'End' is required",
-    );
-    refused(
-        &problems_with(pass(), json!({"End": false})),
-        "expected true, found false",
-    );
+    refused(&problems_with(pass(), json!({"Next": "S"})), "only one of 'Next' and 'End'");
+    refused(&problems_with(pass(), json!({"End": "absent"})), "'Next' or 'End' is required");
+    refused(&problems_with(pass(), json!({"End": false})), "expected true, found false");
     refused(
         &problems_with(json!({"Type": "Succeed"}), json!({"End": true})),
         "field 'End' is not supported in a Succeed",
     );
-    refused(
-        &problems_with(pass(), json!({"Type": "absent"})),
-        "'Type' is required",
-    );
+    refused(&problems_with(pass(), json!({"Type": "absent"})), "'Type' is required");
 }
 
 #[test]
@@ -225,10 +184,7 @@ fn a_task_is_one_of_the_two_lambda_integrations() {
     }
     let parameters = |parameters: Value| problems_with(invoke(), json!({"Parameters": parameters}));
     refused(&parameters(json!({"Payload": {}})), "'FunctionName' is required");
-    refused(
-        &parameters(json!({"FunctionName": 7})),
-        "FunctionName: expected a string",
-    );
+    refused(&parameters(json!({"FunctionName": 7})), "FunctionName: expected a string");
     refused(&parameters(json!({"FunctionName": ""})), "found an empty string");
     refused(
         &parameters(json!({"FunctionName": "f", "FunctionName.$": "$.f"})),
@@ -246,18 +202,9 @@ fn a_task_is_one_of_the_two_lambda_integrations() {
         &parameters(json!({"FunctionName": "f", "Payload": [{"a.$": "b"}]})),
         "Payload[0].a.$: 'b' is not a path",
     );
-    refused(
-        &problems_with(invoke(), json!({"Parameters": "absent"})),
-        "'Parameters' is required",
-    );
-    refused(
-        &problems_with(invoke(), json!({"ResultSelector": 5})),
-        "ResultSelector: expected an object",
-    );
-    refused(
-        &problems_with(invoke(), json!({"ResultPath": "$$.Task"})),
-        "cannot be written",
-    );
+    refused(&problems_with(invoke(), json!({"Parameters": "absent"})), "'Parameters' is required");
+    refused(&problems_with(invoke(), json!({"ResultSelector": 5})), "ResultSelector: expected an object");
+    refused(&problems_with(invoke(), json!({"ResultPath": "$$.Task"})), "cannot be written");
 }
 
 #[test]
@@ -273,34 +220,19 @@ fn timeouts_and_heartbeats_fit_together() {
         "expected less than TimeoutSeconds (10)",
     );
     refused(
-        &problems_with(
-            waiting(),
-            json!({"TimeoutSeconds": 1, "TimeoutSecondsPath": "$.t"}),
-        ),
+        &problems_with(waiting(), json!({"TimeoutSeconds": 1, "TimeoutSecondsPath": "$.t"})),
         "only one of",
     );
-    refused(
-        &problems_with(invoke(), json!({"HeartbeatSeconds": 1})),
-        "a heartbeat needs a task token",
-    );
-    refused(
-        &problems_with(invoke(), json!({"TimeoutSeconds": 0})),
-        "expected an integer from 1",
-    );
-    refused(
-        &problems_with(invoke(), json!({"TimeoutSeconds": 1.5})),
-        "expected an integer from 1",
-    );
+    refused(&problems_with(invoke(), json!({"HeartbeatSeconds": 1})), "a heartbeat needs a task token");
+    refused(&problems_with(invoke(), json!({"TimeoutSeconds": 0})), "expected an integer from 1");
+    refused(&problems_with(invoke(), json!({"TimeoutSeconds": 1.5})), "expected an integer from 1");
 }
 
 #[test]
 fn a_retrier_keeps_within_the_limits_of_aws() {
     let retry = |retrier: Value| problems_with(invoke(), json!({"Retry": [retrier]}));
     refused(&retry(json!({})), "'ErrorEquals' is required");
-    refused(
-        &retry(json!({"ErrorEquals": []})),
-        "expected at least one element",
-    );
+    refused(&retry(json!({"ErrorEquals": []})), "expected at least one element");
     refused(
         &retry(json!({"ErrorEquals": ["A"], "IntervalSeconds": 0})),
         "Retry[0].IntervalSeconds: expected an integer from 1",
@@ -321,48 +253,24 @@ fn a_retrier_keeps_within_the_limits_of_aws() {
         &retry(json!({"ErrorEquals": ["A"], "IntervalSeconds": 5, "MaxDelaySeconds": 5})),
         "expected more than IntervalSeconds (5)",
     );
-    refused(
-        &retry(json!({"ErrorEquals": ["A"], "JitterStrategy": "full"})),
-        "expected 'FULL' or 'NONE'",
-    );
-    refused(
-        &retry(json!({"ErrorEquals": ["A"], "Backofrate": 2})),
-        "did you mean 'BackoffRate'?",
-    );
-    refused(
-        &retry(json!({"ErrorEquals": ["States.TimeOut"]})),
-        "did you mean 'States.Timeout'?",
-    );
-    refused(
-        &retry(json!({"ErrorEquals": [1]})),
-        "ErrorEquals[0]: expected a string, found 1",
-    );
+    refused(&retry(json!({"ErrorEquals": ["A"], "JitterStrategy": "full"})), "expected 'FULL' or 'NONE'");
+    refused(&retry(json!({"ErrorEquals": ["A"], "Backofrate": 2})), "did you mean 'BackoffRate'?");
+    refused(&retry(json!({"ErrorEquals": ["States.TimeOut"]})), "did you mean 'States.Timeout'?");
+    refused(&retry(json!({"ErrorEquals": [1]})), "ErrorEquals[0]: expected a string, found 1");
 }
 
 #[test]
 fn states_all_stands_alone_and_last() {
-    let (all, a) = (
-        json!({"ErrorEquals": ["States.ALL"]}),
-        json!({"ErrorEquals": ["A"]}),
-    );
+    let (all, a) = (json!({"ErrorEquals": ["States.ALL"]}), json!({"ErrorEquals": ["A"]}));
     assert!(problems_with(invoke(), json!({"Retry": [a, all]})).is_empty());
-    refused(
-        &problems_with(invoke(), json!({"Retry": [all, a]})),
-        "must stand alone, and in the last",
-    );
+    refused(&problems_with(invoke(), json!({"Retry": [all, a]})), "must stand alone, and in the last");
     refused(
         &problems_with(invoke(), json!({"Retry": [{"ErrorEquals": ["A", "States.ALL"]}]})),
         "must stand alone",
     );
     let catch = json!({"Catch": [{"ErrorEquals": ["States.ALL", "A"], "Next": "S"}]});
-    refused(
-        &problems_with(invoke(), catch),
-        "Catch[0].ErrorEquals: 'States.ALL' must stand alone",
-    );
-    refused(
-        &problems_with(invoke(), json!({"Catch": [{"ErrorEquals": ["A"]}]})),
-        "'Next' is required",
-    );
+    refused(&problems_with(invoke(), catch), "Catch[0].ErrorEquals: 'States.ALL' must stand alone");
+    refused(&problems_with(invoke(), json!({"Catch": [{"ErrorEquals": ["A"]}]})), "'Next' is required");
 }
 
 #[test]
@@ -373,30 +281,18 @@ fn a_choice_rule_has_one_comparison_of_the_right_type() {
         }}))
     };
     assert!(choices(json!({"Variable": "$.a", "NumericLessThanEqualsPath": "$.b", "Next": "E"})).is_empty());
-    refused(
-        &choices(json!({"Variable": "$.a", "Next": "E"})),
-        "a comparison is required",
-    );
+    refused(&choices(json!({"Variable": "$.a", "Next": "E"})), "a comparison is required");
     refused(
         &choices(json!({"Variable": "$.a", "IsNull": true, "IsString": true, "Next": "E"})),
         "only one of 'IsNull' and 'IsString'",
     );
-    refused(
-        &choices(json!({"IsNull": true, "Next": "E"})),
-        "'Variable' is required",
-    );
-    refused(
-        &choices(json!({"Variable": "$.a", "IsNull": true})),
-        "'Next' is required",
-    );
+    refused(&choices(json!({"IsNull": true, "Next": "E"})), "'Variable' is required");
+    refused(&choices(json!({"Variable": "$.a", "IsNull": true})), "'Next' is required");
     refused(
         &choices(json!({"Variable": "$.a", "StringEquals": 5, "Next": "E"})),
         "expected a string, found 5",
     );
-    refused(
-        &choices(json!({"Variable": "$.a", "NumericEquals": "5", "Next": "E"})),
-        "expected a number",
-    );
+    refused(&choices(json!({"Variable": "$.a", "NumericEquals": "5", "Next": "E"})), "expected a number");
     refused(
         &choices(json!({"Variable": "$.a", "TimestampEquals": "2020-01-01 00:00:00Z", "Next": "E"})),
         "expected an RFC 3339 timestamp",
@@ -405,17 +301,9 @@ fn a_choice_rule_has_one_comparison_of_the_right_type() {
         &choices(json!({"Not": {"Variable": "$.a", "IsNull": true, "Next": "E"}, "Next": "E"})),
         "'Next' is not supported in a nested choice rule",
     );
-    refused(
-        &choices(json!({"And": [], "Next": "E"})),
-        "And: expected at least one element",
-    );
+    refused(&choices(json!({"And": [], "Next": "E"})), "And: expected at least one element");
     let misspelt = choices(json!({"Variable": "$.a", "StringEqals": "x", "Next": "E"}));
-    assert!(
-        misspelt
-            .iter()
-            .any(|problem| problem.contains("did you mean 'StringEquals'?")),
-        "{misspelt:#?}"
-    );
+    assert!(misspelt.iter().any(|problem| problem.contains("did you mean 'StringEquals'?")), "{misspelt:#?}");
     refused(
         &problems_with(json!({"Type": "Choice"}), json!({"Choices": []})),
         "expected at least one element",
@@ -430,21 +318,12 @@ fn a_wait_has_one_way_to_end() {
         &wait(json!({})),
         "exactly one of 'Seconds', 'SecondsPath', 'Timestamp', 'TimestampPath' is required",
     );
-    refused(
-        &wait(json!({"Seconds": 1, "SecondsPath": "$.s"})),
-        "exactly one of",
-    );
+    refused(&wait(json!({"Seconds": 1, "SecondsPath": "$.s"})), "exactly one of");
     refused(&wait(json!({"Seconds": -1})), "expected an integer from 0");
-    for text in [
-        "2016-03-14 01:59:00Z",
-        "2016-03-14T01:59:00",
-        "2016-13-14T01:59:00Z",
-        "2016-03-14t01:59:00z",
-    ] {
-        refused(
-            &wait(json!({"Timestamp": text})),
-            "expected an RFC 3339 timestamp",
-        );
+    for text in
+        ["2016-03-14 01:59:00Z", "2016-03-14T01:59:00", "2016-13-14T01:59:00Z", "2016-03-14t01:59:00z"]
+    {
+        refused(&wait(json!({"Timestamp": text})), "expected an RFC 3339 timestamp");
     }
 }
 
@@ -452,16 +331,7 @@ fn a_wait_has_one_way_to_end() {
 fn a_fail_state_names_its_error_one_way() {
     let fail = |fields: Value| problems_with(json!({"Type": "Fail"}), fields);
     assert!(fail(json!({"Error": "E", "CausePath": "$$.State.Name"})).is_empty());
-    refused(
-        &fail(json!({"Error": "E", "ErrorPath": "$.e"})),
-        "only one of 'Error' and 'ErrorPath'",
-    );
-    refused(
-        &fail(json!({"InputPath": "$"})),
-        "field 'InputPath' is not supported in a Fail state",
-    );
-    refused(
-        &fail(json!({"CausePath": "States.UUID()"})),
-        "'States.UUID' is not supported",
-    );
+    refused(&fail(json!({"Error": "E", "ErrorPath": "$.e"})), "only one of 'Error' and 'ErrorPath'");
+    refused(&fail(json!({"InputPath": "$"})), "field 'InputPath' is not supported in a Fail state");
+    refused(&fail(json!({"CausePath": "States.UUID()"})), "'States.UUID' is not supported");
 }

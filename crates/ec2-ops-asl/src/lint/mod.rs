@@ -29,11 +29,7 @@ pub const LAMBDA_SERVICE_ERRORS: [&str; 5] = [
 pub fn lint(machine: &StateMachine, cleanup: &str) -> Vec<Problem> {
     let mut lint = Lint {
         machine,
-        cleanup: machine
-            .states
-            .iter()
-            .position(|state| &*state.name == cleanup)
-            .map(StateId),
+        cleanup: machine.states.iter().position(|state| &*state.name == cleanup).map(StateId),
         findings: Vec::new(),
     };
     if lint.cleanup.is_none() {
@@ -53,10 +49,7 @@ struct Lint<'a> {
 
 impl Lint<'_> {
     fn find(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.findings.push(Problem {
-            path: path.into(),
-            message: message.into(),
-        });
+        self.findings.push(Problem { path: path.into(), message: message.into() });
     }
 
     fn state(&mut self, id: StateId, state: &State) {
@@ -104,10 +97,7 @@ impl Lint<'_> {
                 );
             }
             if retrier.max_delay_seconds.is_none() {
-                self.find(
-                    &at,
-                    "expected MaxDelaySeconds: without it the back-off grows without bound",
-                );
+                self.find(&at, "expected MaxDelaySeconds: without it the back-off grows without bound");
             }
         }
         for error in LAMBDA_SERVICE_ERRORS {
@@ -121,10 +111,7 @@ impl Lint<'_> {
         let retries_all =
             |retrier: &Retrier| retrier.max_attempts > 0 && retrier.error_equals.iter().any(|e| e == ALL);
         if !task.retry.iter().any(retries_all) {
-            self.find(
-                format!("{at}.Retry"),
-                format!("expected the cleanup to retry {ALL}"),
-            );
+            self.find(format!("{at}.Retry"), format!("expected the cleanup to retry {ALL}"));
         }
     }
 
@@ -136,21 +123,14 @@ impl Lint<'_> {
                     "expected a ResultPath below '$': the error replaces the document otherwise",
                 );
             }
-            if self
-                .cleanup
-                .is_some_and(|cleanup| !self.leads_to(catcher.next, cleanup))
-            {
+            if self.cleanup.is_some_and(|cleanup| !self.leads_to(catcher.next, cleanup)) {
                 self.find(
                     format!("{at}.Catch[{index}].Next"),
                     "expected to lead to the cleanup state before the machine ends",
                 );
             }
         }
-        if !task
-            .catch
-            .iter()
-            .any(|catcher| catcher.error_equals.iter().any(|error| error == ALL))
-        {
+        if !task.catch.iter().any(|catcher| catcher.error_equals.iter().any(|error| error == ALL)) {
             self.find(format!("{at}.Catch"), format!("expected a catcher of {ALL}"));
         }
     }
@@ -183,10 +163,9 @@ impl Lint<'_> {
     fn wait(&mut self, at: &str, wait: &Wait) {
         match wait.until {
             Until::Seconds(Seconds::Fixed(0)) => self.find(at, "expected to wait at least one second"),
-            Until::Timestamp(_) => self.find(
-                at,
-                "expected a time that depends on the execution, not a fixed one",
-            ),
+            Until::Timestamp(_) => {
+                self.find(at, "expected a time that depends on the execution, not a fixed one")
+            }
             _ => {}
         }
     }

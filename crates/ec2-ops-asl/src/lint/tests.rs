@@ -51,10 +51,7 @@ fn after(change: impl FnOnce(&mut Value)) -> Vec<String> {
 
 #[track_caller]
 fn only(findings: &[String], expected: &str) {
-    assert!(
-        findings.len() == 1 && findings[0].contains(expected),
-        "{findings:#?}"
-    );
+    assert!(findings.len() == 1 && findings[0].contains(expected), "{findings:#?}");
 }
 
 #[test]
@@ -67,10 +64,7 @@ fn a_task_needs_a_timeout() {
     let findings = after(|s| {
         s["Work"].as_object_mut().unwrap().remove("TimeoutSeconds");
     });
-    only(
-        &findings,
-        "$.States.Work: expected TimeoutSeconds or TimeoutSecondsPath",
-    );
+    only(&findings, "$.States.Work: expected TimeoutSeconds or TimeoutSecondsPath");
     let findings = after(|s| {
         s["Work"].as_object_mut().unwrap().remove("TimeoutSeconds");
         s["Work"]["TimeoutSecondsPath"] = "$.timeout".into();
@@ -85,10 +79,7 @@ fn a_retrier_needs_full_jitter_and_a_longest_delay() {
         "Retry[0]: expected the JitterStrategy",
     );
     let findings = after(|s| {
-        s["Work"]["Retry"][0]
-            .as_object_mut()
-            .unwrap()
-            .remove("MaxDelaySeconds");
+        s["Work"]["Retry"][0].as_object_mut().unwrap().remove("MaxDelaySeconds");
     });
     only(&findings, "$.States.Work.Retry[0]: expected MaxDelaySeconds");
 }
@@ -111,10 +102,7 @@ fn every_error_is_caught_and_leads_to_the_cleanup() {
         "$.States.Work.Catch: expected a catcher of States.ALL",
     );
     let bypass = after(|s| s["Note"] = json!({"Type": "Pass", "End": true}));
-    only(
-        &bypass,
-        "$.States.Work.Catch[0].Next: expected to lead to the cleanup",
-    );
+    only(&bypass, "$.States.Work.Catch[0].Next: expected to lead to the cleanup");
     let half = after(|s| {
         let choices = json!([{"Variable": "$.x", "IsPresent": true, "Next": "Done"}]);
         s["Note"] = json!({"Type": "Choice", "Choices": choices, "Default": "Clean"});
@@ -125,29 +113,19 @@ fn every_error_is_caught_and_leads_to_the_cleanup() {
 #[test]
 fn a_caught_error_must_not_replace_the_document() {
     let findings = after(|s| s["Work"]["Catch"][0]["ResultPath"] = "$".into());
-    only(
-        &findings,
-        "$.States.Work.Catch[0]: expected a ResultPath below '$'",
-    );
+    only(&findings, "$.States.Work.Catch[0]: expected a ResultPath below '$'");
 }
 
 #[test]
 fn the_cleanup_retries_everything() {
     let findings = after(|s| s["Clean"]["Retry"] = task("x")["Retry"].clone());
-    only(
-        &findings,
-        "$.States.Clean.Retry: expected the cleanup to retry States.ALL",
-    );
+    only(&findings, "$.States.Clean.Retry: expected the cleanup to retry States.ALL");
 }
 
 #[test]
 fn the_cleanup_must_be_there_and_be_a_task() {
     let machine = StateMachine::parse(&sound().to_string()).unwrap();
-    assert!(
-        lint(&machine, "Missing")[0]
-            .message
-            .contains("expected the cleanup state 'Missing'")
-    );
+    assert!(lint(&machine, "Missing")[0].message.contains("expected the cleanup state 'Missing'"));
     let findings: Vec<_> = lint(&machine, "Note").iter().map(Problem::to_string).collect();
     assert!(
         findings.contains(&"$.States.Note: the cleanup state must be a Task".to_owned()),
@@ -179,10 +157,7 @@ fn a_choice_needs_a_default_and_a_wait_a_real_time() {
         s["Decide"].as_object_mut().unwrap().remove("Default");
     });
     only(&findings, "$.States.Decide: expected a Default");
-    only(
-        &after(|s| s["Pause"]["Seconds"] = 0.into()),
-        "at least one second",
-    );
+    only(&after(|s| s["Pause"]["Seconds"] = 0.into()), "at least one second");
     let wait = json!({"Type": "Wait", "Timestamp": "2030-01-01T00:00:00Z", "Next": "Decide"});
     only(&after(|s| s["Pause"] = wait), "not a fixed one");
 }

@@ -35,12 +35,7 @@ impl Condition {
     pub(super) fn parse(expression: Expression<'_>) -> Result<Self, AwsError> {
         let mut parser = Parser {
             expression,
-            tokens: expression
-                .text
-                .map(tokens)
-                .transpose()?
-                .unwrap_or_default()
-                .into(),
+            tokens: expression.text.map(tokens).transpose()?.unwrap_or_default().into(),
             used: BTreeSet::new(),
         };
         let mut terms = Vec::new();
@@ -80,9 +75,9 @@ impl<'a> Parser<'a> {
         match first {
             "attribute_exists" => Ok(Term::Exists(self.argument()?)),
             "attribute_not_exists" => Ok(Term::NotExists(self.argument()?)),
-            _ if self.tokens.front() == Some(&"(") => Err(AwsError::unmodelled(format!(
-                "the function {first} in a condition expression"
-            ))),
+            _ if self.tokens.front() == Some(&"(") => {
+                Err(AwsError::unmodelled(format!("the function {first} in a condition expression")))
+            }
             _ => {
                 let name = self.name(first)?;
                 self.expect("=")?;
@@ -110,9 +105,7 @@ impl<'a> Parser<'a> {
         }
         match token.bytes().next() {
             Some(first) if first.is_ascii_alphabetic() => Ok(token.to_owned()),
-            _ => Err(invalid(&format!(
-                "expected the name of an attribute, found {token:?}"
-            ))),
+            _ => Err(invalid(&format!("expected the name of an attribute, found {token:?}"))),
         }
     }
 
@@ -122,11 +115,7 @@ impl<'a> Parser<'a> {
             return Err(invalid(&format!("expected a :value, found {token:?}")));
         }
         self.used.insert(token);
-        let value = self
-            .expression
-            .values
-            .and_then(|values| values.get(token))
-            .cloned();
+        let value = self.expression.values.and_then(|values| values.get(token)).cloned();
         value
             .ok_or_else(|| invalid(&format!("{token} is not defined in ExpressionAttributeValues")))?
             .normalised()
@@ -135,9 +124,9 @@ impl<'a> Parser<'a> {
     fn expect(&mut self, expected: &str) -> Result<(), AwsError> {
         match self.next()? {
             found if found == expected => Ok(()),
-            found @ ("<" | ">" | "<>" | "<=" | ">=") => Err(AwsError::unmodelled(format!(
-                "the comparison {found} in a condition expression"
-            ))),
+            found @ ("<" | ">" | "<>" | "<=" | ">=") => {
+                Err(AwsError::unmodelled(format!("the comparison {found} in a condition expression")))
+            }
             found => Err(invalid(&format!("expected {expected:?}, found {found:?}"))),
         }
     }
@@ -150,13 +139,10 @@ impl<'a> Parser<'a> {
     fn check_all_used(&self) -> Result<(), AwsError> {
         let names = self.expression.names.into_iter().flat_map(BTreeMap::keys);
         let values = self.expression.values.into_iter().flat_map(BTreeMap::keys);
-        match names
-            .chain(values)
-            .find(|defined| !self.used.contains(defined.as_str()))
-        {
-            Some(unused) => Err(validation(format!(
-                "{unused} is defined but not used in the condition expression"
-            ))),
+        match names.chain(values).find(|defined| !self.used.contains(defined.as_str())) {
+            Some(unused) => {
+                Err(validation(format!("{unused} is defined but not used in the condition expression")))
+            }
             None => Ok(()),
         }
     }
@@ -173,9 +159,7 @@ fn tokens(text: &str) -> Result<Vec<&str>, AwsError> {
             _ => word(rest),
         };
         if length == 0 {
-            return Err(AwsError::unmodelled(format!(
-                "{first:?} in a condition expression"
-            )));
+            return Err(AwsError::unmodelled(format!("{first:?} in a condition expression")));
         }
         tokens.push(&rest[..length]);
         rest = rest[length..].trim_start();
@@ -184,8 +168,7 @@ fn tokens(text: &str) -> Result<Vec<&str>, AwsError> {
 }
 
 fn word(text: &str) -> usize {
-    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(text.len())
+    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
 }
 
 fn invalid(fault: &str) -> AwsError {
@@ -243,30 +226,17 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap_err().code, "ValidationException", "{text}");
         }
-        for text in [
-            "id < :v",
-            "id <> :v",
-            "begins_with(id, :v)",
-            "size(id) = :v",
-            "id + :v",
-        ] {
+        for text in ["id < :v", "id <> :v", "begins_with(id, :v)", "size(id) = :v", "id + :v"] {
             assert_eq!(parse(text).unwrap_err().code, "UnsupportedOperation", "{text}");
         }
-        assert_eq!(
-            parse("id = :v OR #t = :v").unwrap_err().code,
-            "ValidationException"
-        );
+        assert_eq!(parse("id = :v OR #t = :v").unwrap_err().code, "ValidationException");
     }
 
     #[test]
     fn a_placeholder_that_nothing_uses_is_refused() {
         let names = BTreeMap::from([("#t".to_owned(), "token".to_owned())]);
         for text in [None, Some("attribute_exists(id)")] {
-            let expression = Expression {
-                text,
-                names: Some(&names),
-                values: None,
-            };
+            let expression = Expression { text, names: Some(&names), values: None };
             assert!(Condition::parse(expression).unwrap_err().message.contains("#t"));
         }
     }

@@ -29,9 +29,7 @@ impl AttributeValue {
         let Self::N(number) = self else {
             return Ok(self);
         };
-        let (sign, digits) = number
-            .strip_prefix('-')
-            .map_or(("", number.as_str()), |digits| ("-", digits));
+        let (sign, digits) = number.strip_prefix('-').map_or(("", number.as_str()), |digits| ("-", digits));
         if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
             let message = format!("a number is an integer in the ec2-ops sandbox, found {number:?}");
             return Err(validation(message));
@@ -40,9 +38,7 @@ impl AttributeValue {
         match significant.len() {
             0 => Ok(Self::N("0".to_owned())),
             1..=38 => Ok(Self::N(format!("{sign}{significant}"))),
-            found => Err(validation(format!(
-                "a number has at most 38 significant digits, found {found}"
-            ))),
+            found => Err(validation(format!("a number has at most 38 significant digits, found {found}"))),
         }
     }
 
@@ -63,18 +59,11 @@ impl AttributeValue {
 
 /// `item` as DynamoDB stores it, or `ValidationException` if it is too large or holds an invalid number.
 pub(super) fn checked(item: &Item) -> Result<Item, AwsError> {
-    let size: usize = item
-        .iter()
-        .map(|(name, value)| name.len() + value.text().len())
-        .sum();
+    let size: usize = item.iter().map(|(name, value)| name.len() + value.text().len()).sum();
     if size > MAX_ITEM {
-        return Err(validation(format!(
-            "an item has at most {MAX_ITEM} bytes, found {size}"
-        )));
+        return Err(validation(format!("an item has at most {MAX_ITEM} bytes, found {size}")));
     }
-    item.iter()
-        .map(|(name, value)| Ok((name.clone(), value.clone().normalised()?)))
-        .collect()
+    item.iter().map(|(name, value)| Ok((name.clone(), value.clone().normalised()?))).collect()
 }
 
 #[cfg(test)]
@@ -88,22 +77,14 @@ mod tests {
     #[test]
     fn numbers_are_stored_without_leading_zeros() {
         for (written, stored) in [("007", "7"), ("-0", "0"), ("-10", "-10"), ("0", "0")] {
-            assert_eq!(
-                normalised(written),
-                Ok(AttributeValue::N(stored.to_owned())),
-                "{written}"
-            );
+            assert_eq!(normalised(written), Ok(AttributeValue::N(stored.to_owned())), "{written}");
         }
     }
 
     #[test]
     fn what_is_no_integer_is_refused() {
         for written in ["", "-", "1.5", "1e3", "x", &"9".repeat(39)] {
-            assert_eq!(
-                normalised(written).unwrap_err().code,
-                "ValidationException",
-                "{written}"
-            );
+            assert_eq!(normalised(written).unwrap_err().code, "ValidationException", "{written}");
         }
     }
 

@@ -34,10 +34,7 @@ struct Table {
 impl DynamoDb {
     /// A `DynamoDB` without tables.
     pub fn new(platform: Arc<Platform>) -> Self {
-        Self {
-            platform,
-            tables: Mutex::default(),
-        }
+        Self { platform, tables: Mutex::default() }
     }
 
     /// Creates a table, ready at once; `ResourceInUseException` if there is one of this name.
@@ -63,11 +60,7 @@ impl DynamoDb {
 
     /// Describes a table.
     pub fn describe_table(&self, input: &DescribeTableInput) -> Result<DescribeTableOutput, AwsError> {
-        self.in_table(&input.table_name, |table| {
-            Ok(DescribeTableOutput {
-                table: table.describe(),
-            })
-        })
+        self.in_table(&input.table_name, |table| Ok(DescribeTableOutput { table: table.describe() }))
     }
 
     /// Switches time to live on or off. An expired item is gone at once, while AWS takes up to some days to delete it.
@@ -77,19 +70,14 @@ impl DynamoDb {
         input: &UpdateTimeToLiveInput,
     ) -> Result<UpdateTimeToLiveOutput, AwsError> {
         let time_to_live_specification = input.time_to_live_specification.clone();
-        let TimeToLiveSpecification {
-            attribute_name,
-            enabled,
-        } = time_to_live_specification.clone();
+        let TimeToLiveSpecification { attribute_name, enabled } = time_to_live_specification.clone();
         self.in_table(&input.table_name, |table| {
             if table.time_to_live.is_some() == enabled {
                 let state = if enabled { "enabled" } else { "disabled" };
                 return Err(validation(format!("TimeToLive is already {state}")));
             }
             table.time_to_live = enabled.then_some(attribute_name);
-            Ok(UpdateTimeToLiveOutput {
-                time_to_live_specification,
-            })
+            Ok(UpdateTimeToLiveOutput { time_to_live_specification })
         })
     }
 
@@ -105,9 +93,7 @@ impl DynamoDb {
             let key = table.key_of(&item)?.to_owned();
             check(&condition, table.items.get(&key))?;
             let old = table.items.insert(key, item);
-            Ok(PutItemOutput {
-                attributes: returned(input.return_values, old),
-            })
+            Ok(PutItemOutput { attributes: returned(input.return_values, old) })
         })
     }
 
@@ -130,9 +116,7 @@ impl DynamoDb {
             let key = table.lone_key(&input.key)?;
             check(&condition, table.items.get(key))?;
             let old = table.items.remove(key);
-            Ok(DeleteItemOutput {
-                attributes: returned(input.return_values, old),
-            })
+            Ok(DeleteItemOutput { attributes: returned(input.return_values, old) })
         })
     }
 
@@ -162,13 +146,8 @@ impl Table {
                 attribute_name: attribute_name.clone(),
                 attribute_type: ScalarAttributeType::S,
             }],
-            key_schema: vec![KeySchemaElement {
-                attribute_name,
-                key_type: KeyType::Hash,
-            }],
-            billing_mode_summary: BillingModeSummary {
-                billing_mode: BillingMode::PayPerRequest,
-            },
+            key_schema: vec![KeySchemaElement { attribute_name, key_type: KeyType::Hash }],
+            billing_mode_summary: BillingModeSummary { billing_mode: BillingMode::PayPerRequest },
             creation_date_time: self.created.as_duration().as_secs_f64(),
             item_count: self.items.len() as u64,
         }
@@ -190,9 +169,9 @@ impl Table {
     fn key_of<'i>(&self, item: &'i Item) -> Result<&'i str, AwsError> {
         let key = &self.key;
         match item.get(key) {
-            Some(AttributeValue::S(value)) if value.is_empty() => Err(validation(format!(
-                "the key attribute {key} cannot be an empty string"
-            ))),
+            Some(AttributeValue::S(value)) if value.is_empty() => {
+                Err(validation(format!("the key attribute {key} cannot be an empty string")))
+            }
             Some(AttributeValue::S(value)) if value.len() > 2048 => Err(validation(format!(
                 "the key attribute {key} has at most 2048 bytes, found {}",
                 value.len()
@@ -223,10 +202,7 @@ fn check(condition: &Condition, item: Option<&Item>) -> Result<(), AwsError> {
     if condition.holds(item) {
         Ok(())
     } else {
-        Err(AwsError::client(
-            "ConditionalCheckFailedException",
-            "The conditional request failed",
-        ))
+        Err(AwsError::client("ConditionalCheckFailedException", "The conditional request failed"))
     }
 }
 
@@ -238,10 +214,7 @@ fn returned(wanted: ReturnValues, old: Option<Item>) -> Option<Item> {
 }
 
 fn hash_key(input: &CreateTableInput) -> Result<&str, AwsError> {
-    match (
-        input.key_schema.as_slice(),
-        input.attribute_definitions.as_slice(),
-    ) {
+    match (input.key_schema.as_slice(), input.attribute_definitions.as_slice()) {
         ([key], [definition]) if key.attribute_name == definition.attribute_name => Ok(&key.attribute_name),
         _ => Err(validation(
             "a table has one hash key here, and one definition: that of the key attribute".to_owned(),
@@ -254,9 +227,7 @@ fn check_table_name(name: &str) -> Result<(), AwsError> {
     if (3..=255).contains(&name.len()) && name.bytes().all(allowed) {
         Ok(())
     } else {
-        Err(validation(format!(
-            "a table's name has 3 to 255 letters, digits, _, - and ., found {name:?}"
-        )))
+        Err(validation(format!("a table's name has 3 to 255 letters, digits, _, - and ., found {name:?}")))
     }
 }
 

@@ -58,21 +58,12 @@ async fn an_item_is_put_read_replaced_and_deleted() {
     let db = account();
     assert_eq!(call(&db, "GetItem", &key("i-1")), Ok(json!({})));
     assert_eq!(call(&db, "PutItem", &put("i-1", "one")), Ok(json!({})));
-    let replaced = call(
-        &db,
-        "PutItem",
-        &with(put("i-1", "two"), json!({"ReturnValues": "ALL_OLD"})),
-    )
-    .unwrap();
+    let replaced =
+        call(&db, "PutItem", &with(put("i-1", "two"), json!({"ReturnValues": "ALL_OLD"}))).unwrap();
     assert_eq!(replaced["Attributes"]["token"], json!({"S": "one"}));
     let read = call(&db, "GetItem", &with(key("i-1"), json!({"ConsistentRead": true}))).unwrap();
     assert_eq!(read["Item"], put("i-1", "two")["Item"]);
-    let deleted = call(
-        &db,
-        "DeleteItem",
-        &with(key("i-1"), json!({"ReturnValues": "ALL_OLD"})),
-    )
-    .unwrap();
+    let deleted = call(&db, "DeleteItem", &with(key("i-1"), json!({"ReturnValues": "ALL_OLD"}))).unwrap();
     assert_eq!(deleted["Attributes"], read["Item"]);
     assert_eq!(call(&db, "DeleteItem", &key("i-1")), Ok(json!({})));
 }
@@ -80,17 +71,9 @@ async fn an_item_is_put_read_replaced_and_deleted() {
 #[tokio::test(start_paused = true)]
 async fn a_write_whose_condition_fails_changes_nothing() {
     let db = account();
-    let once = |token| {
-        with(
-            put("i-1", token),
-            json!({"ConditionExpression": "attribute_not_exists(id)"}),
-        )
-    };
+    let once = |token| with(put("i-1", token), json!({"ConditionExpression": "attribute_not_exists(id)"}));
     call(&db, "PutItem", &once("one")).unwrap();
-    assert_eq!(
-        code(call(&db, "PutItem", &once("two"))),
-        "ConditionalCheckFailedException"
-    );
+    assert_eq!(code(call(&db, "PutItem", &once("two"))), "ConditionalCheckFailedException");
 
     let take = |token| {
         with(
@@ -102,19 +85,10 @@ async fn a_write_whose_condition_fails_changes_nothing() {
             }),
         )
     };
-    assert_eq!(
-        code(call(&db, "DeleteItem", &take("two"))),
-        "ConditionalCheckFailedException"
-    );
-    assert_eq!(
-        call(&db, "GetItem", &key("i-1")).unwrap()["Item"]["token"],
-        json!({"S": "one"})
-    );
+    assert_eq!(code(call(&db, "DeleteItem", &take("two"))), "ConditionalCheckFailedException");
+    assert_eq!(call(&db, "GetItem", &key("i-1")).unwrap()["Item"]["token"], json!({"S": "one"}));
     call(&db, "DeleteItem", &take("one")).unwrap();
-    assert_eq!(
-        code(call(&db, "DeleteItem", &take("one"))),
-        "ConditionalCheckFailedException"
-    );
+    assert_eq!(code(call(&db, "DeleteItem", &take("one"))), "ConditionalCheckFailedException");
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,10 +99,7 @@ async fn an_item_is_gone_once_its_time_is_over() {
         json!({"TableName": "wake-tokens", "TimeToLiveSpecification": specification})
     };
     call(&db, "UpdateTimeToLive", &switch(true)).unwrap();
-    assert_eq!(
-        code(call(&db, "UpdateTimeToLive", &switch(true))),
-        "ValidationException"
-    );
+    assert_eq!(code(call(&db, "UpdateTimeToLive", &switch(true))), "ValidationException");
     let mut item = put("i-1", "one");
     item["Item"]["expires_at"] = json!({"N": (NOW + 60).to_string()});
     call(&db, "PutItem", &item).unwrap();
@@ -151,11 +122,7 @@ async fn tables_are_described_and_created_once() {
     assert_eq!(described["Table"]["CreationDateTime"], json!(1_750_000_000.0));
     assert_eq!(code(call(&db, "CreateTable", &table())), "ResourceInUseException");
     assert_eq!(
-        code(call(
-            &db,
-            "GetItem",
-            &with(key("i"), json!({"TableName": "absent"}))
-        )),
+        code(call(&db, "GetItem", &with(key("i"), json!({"TableName": "absent"})))),
         "ResourceNotFoundException"
     );
 }
@@ -164,20 +131,13 @@ async fn tables_are_described_and_created_once() {
 async fn a_key_must_be_the_tables_own() {
     let db = account();
     let refused = |action: &str, request: Value| {
-        assert_eq!(
-            code(call(&db, action, &request)),
-            "ValidationException",
-            "{request}"
-        );
+        assert_eq!(code(call(&db, action, &request)), "ValidationException", "{request}");
     };
     let named = |field: &str, attributes: Value| json!({"TableName": "wake-tokens", field: attributes});
     refused("PutItem", named("Item", json!({"token": {"S": "one"}})));
     refused("PutItem", named("Item", json!({"id": {"S": ""}})));
     refused("PutItem", named("Item", json!({"id": {"N": "1"}})));
-    refused(
-        "GetItem",
-        named("Key", json!({"id": {"S": "a"}, "token": {"S": "b"}})),
-    );
+    refused("GetItem", named("Key", json!({"id": {"S": "a"}, "token": {"S": "b"}})));
     refused("DeleteItem", named("Key", json!({"token": {"S": "b"}})));
 }
 
@@ -190,16 +150,10 @@ async fn what_is_not_modelled_is_refused_by_name() {
         error.code
     };
     let field = with(put("i", "t"), json!({"ReturnConsumedCapacity": "TOTAL"}));
-    assert_eq!(
-        refused("PutItem", field, "ReturnConsumedCapacity"),
-        "SerializationException"
-    );
+    assert_eq!(refused("PutItem", field, "ReturnConsumedCapacity"), "SerializationException");
     let value = json!({"TableName": "wake-tokens", "Item": {"id": {"BOOL": true}}});
     assert_eq!(refused("PutItem", value, "BOOL"), "SerializationException");
     let provisioned = with(table(), json!({"BillingMode": "PROVISIONED"}));
-    assert_eq!(
-        refused("CreateTable", provisioned, "PROVISIONED"),
-        "SerializationException"
-    );
+    assert_eq!(refused("CreateTable", provisioned, "PROVISIONED"), "SerializationException");
     assert_eq!(refused("Scan", json!({}), "Scan"), "UnsupportedOperation");
 }

@@ -104,7 +104,9 @@ impl Lambda {
         let running = tokio::spawn(self.clone().run(function, payload));
         match running.await {
             Ok(answer) => answer.map_err(InvokeError::Function),
-            Err(_) => Err(InvokeError::Service(AwsError::server("ServiceException", "the function was lost"))),
+            Err(_) => {
+                Err(InvokeError::Service(AwsError::server("ServiceException", "the function was lost")))
+            }
         }
     }
 

@@ -105,8 +105,9 @@ async fn init_error(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode {
 }
 
 fn function_error(body: &[u8]) -> Value {
-    serde_json::from_slice(body)
-        .unwrap_or_else(|_| json!({ "errorType": "Runtime.Unknown", "errorMessage": String::from_utf8_lossy(body) }))
+    serde_json::from_slice(body).unwrap_or_else(
+        |_| json!({ "errorType": "Runtime.Unknown", "errorMessage": String::from_utf8_lossy(body) }),
+    )
 }
 
 fn settle(api: &Api, id: &str, result: FunctionResult) -> StatusCode {

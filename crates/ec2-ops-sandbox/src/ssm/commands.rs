@@ -72,7 +72,9 @@ impl Ssm {
             (command.instance.clone(), command.status)
         };
         match status {
-            Status::Pending => self.change(&request.command_id, Status::Pending, Status::Cancelled, None),
+            Status::Pending => {
+                self.change(&request.command_id, Status::Pending, Status::Cancelled, None);
+            }
             Status::InProgress => self.shared.runner.cancel(&instance, &request.command_id),
             _ => {}
         }
@@ -195,7 +197,8 @@ fn event(command: &CommandRecord) -> Event {
 
 fn check(request: &SendCommandRequest) -> Result<(), AwsError> {
     if request.document_name != DOCUMENT {
-        let message = format!("Document {} does not exist in the sandbox, only {DOCUMENT}", request.document_name);
+        let message =
+            format!("Document {} does not exist in the sandbox, only {DOCUMENT}", request.document_name);
         return Err(AwsError::client("InvalidDocument", message));
     }
     if !matches!(request.document_version.as_deref(), None | Some("$DEFAULT" | "$LATEST" | "1")) {
@@ -213,7 +216,9 @@ fn check(request: &SendCommandRequest) -> Result<(), AwsError> {
 
 fn check_parameters(parameters: &Parameters) -> Result<(), AwsError> {
     let invalid = |message: &str| Err(AwsError::client("InvalidParameters", message));
-    if let Some(name) = parameters.keys().find(|name| !matches!(name.as_str(), "commands" | "executionTimeout")) {
+    if let Some(name) =
+        parameters.keys().find(|name| !matches!(name.as_str(), "commands" | "executionTimeout"))
+    {
         return Err(AwsError::unmodelled(format!("the parameter {name} of {DOCUMENT}")));
     }
     if parameters.get("commands").is_none_or(Vec::is_empty) {

@@ -207,14 +207,20 @@ fn epoch(at: Timestamp) -> f64 {
 }
 
 /// One page of `found`; the token is the index of the next.
-fn page<'a, T>(found: &'a [T], size: Option<usize>, token: Option<&str>) -> Result<(&'a [T], Option<String>), AwsError> {
+fn page<'a, T>(
+    found: &'a [T],
+    size: Option<usize>,
+    token: Option<&str>,
+) -> Result<(&'a [T], Option<String>), AwsError> {
     let size = size.unwrap_or(PAGE);
     if !(1..=PAGE).contains(&size) {
         return Err(validation(format!("MaxResults {size} is not between 1 and {PAGE}")));
     }
     let start = match token {
         None => 0,
-        Some(token) => token.parse().map_err(|_| AwsError::client("InvalidNextToken", "The specified token is not valid."))?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| AwsError::client("InvalidNextToken", "The specified token is not valid."))?,
     };
     let end = found.len().min(start + size);
     let rest = found.get(start..end).unwrap_or_default();

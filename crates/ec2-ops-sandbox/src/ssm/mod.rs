@@ -192,11 +192,14 @@ impl Ssm {
         let now = self.shared.platform.clock.now();
         let waiting = {
             let mut state = lock(&self.shared.state);
-            let fresh =
-                || Agent { region: region.to_owned(), online: true, registered: now, last_ping: now };
+            let fresh = || Agent { region: region.to_owned(), online: true, registered: now, last_ping: now };
             let agent = state.agents.entry(instance.to_owned()).or_insert_with(fresh);
             (agent.online, agent.last_ping) = (true, now);
-            state.of_instance(instance).filter(|command| command.status == Status::Pending).map(|c| c.id.clone()).collect()
+            state
+                .of_instance(instance)
+                .filter(|command| command.status == Status::Pending)
+                .map(|c| c.id.clone())
+                .collect()
         };
         let waiting: Vec<String> = waiting;
         for id in waiting {
@@ -238,9 +241,10 @@ fn answer<I: DeserializeOwned, O: Serialize>(
     body: &[u8],
     operation: impl FnOnce(I) -> Result<O, AwsError>,
 ) -> Result<Value, AwsError> {
-    let input =
-        serde_json::from_slice(body).map_err(|e| AwsError::client("SerializationException", e.to_string()))?;
-    serde_json::to_value(operation(input)?).map_err(|e| AwsError::server("InternalServerError", e.to_string()))
+    let input = serde_json::from_slice(body)
+        .map_err(|e| AwsError::client("SerializationException", e.to_string()))?;
+    serde_json::to_value(operation(input)?)
+        .map_err(|e| AwsError::server("InternalServerError", e.to_string()))
 }
 
 /// The parameters of `AWS-RunShellScript`, by name.

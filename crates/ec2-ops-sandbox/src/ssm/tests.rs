@@ -33,7 +33,9 @@ fn world() -> World {
     let platform = Arc::new(Platform::new(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), 1));
     let events = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&events);
-    platform.events.subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
+    platform
+        .events
+        .subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
     let s3 = Arc::new(S3::new(Arc::clone(&platform)));
     let runner = Arc::new(Recorder::default());
     let ssm = Ssm::new(platform, Arc::clone(&s3), Arc::clone(&runner) as _, SsmConfig::default());
@@ -50,9 +52,13 @@ fn command() -> SendCommandRequest {
 }
 
 fn status(ssm: &Ssm, command_id: &str) -> String {
-    let request =
-        GetCommandInvocationRequest { command_id: command_id.to_owned(), instance_id: INSTANCE.to_owned(), plugin_name: None };
-    ssm.get_command_invocation(REGION, &request).map_or_else(|error| error.code, |answer| answer.status_details)
+    let request = GetCommandInvocationRequest {
+        command_id: command_id.to_owned(),
+        instance_id: INSTANCE.to_owned(),
+        plugin_name: None,
+    };
+    ssm.get_command_invocation(REGION, &request)
+        .map_or_else(|error| error.code, |answer| answer.status_details)
 }
 
 fn end(stdout: &str) -> ScriptEnd {
@@ -131,9 +137,15 @@ async fn the_same_command_sent_twice_is_two_commands_and_the_list_has_the_newest
     let first = ssm.send_command(REGION, command()).unwrap().command.command_id;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let second = ssm.send_command(REGION, command()).unwrap().command.command_id;
-    let request = ListCommandsRequest { instance_id: Some(INSTANCE.to_owned()), ..ListCommandsRequest::default() };
-    let listed: Vec<_> =
-        ssm.list_commands(REGION, &request).unwrap().commands.into_iter().map(|command| command.command_id).collect();
+    let request =
+        ListCommandsRequest { instance_id: Some(INSTANCE.to_owned()), ..ListCommandsRequest::default() };
+    let listed: Vec<_> = ssm
+        .list_commands(REGION, &request)
+        .unwrap()
+        .commands
+        .into_iter()
+        .map(|command| command.command_id)
+        .collect();
     assert_eq!(listed, [second, first]);
 }
 

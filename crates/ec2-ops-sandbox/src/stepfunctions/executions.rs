@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ec2_ops_asl::{
-    Ending, Environment, Execution, Failure, Identity, Invocation, MAX_PAYLOAD_BYTES, StateMachine, TokenError,
+    Ending, Environment, Execution, Failure, Identity, Invocation, MAX_PAYLOAD_BYTES, StateMachine,
+    TokenError,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -54,7 +55,10 @@ impl StepFunctions {
     }
 
     /// `StartExecution`. The same name and input find the execution that is running.
-    pub fn start_execution(&self, request: StartExecutionRequest) -> Result<StartExecutionResponse, AwsError> {
+    pub fn start_execution(
+        &self,
+        request: StartExecutionRequest,
+    ) -> Result<StartExecutionResponse, AwsError> {
         let text = request.input.unwrap_or_else(|| "{}".to_owned());
         if text.len() > MAX_PAYLOAD_BYTES {
             let message = "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have \
@@ -62,7 +66,10 @@ impl StepFunctions {
             return Err(AwsError::client("ValidationException", message));
         }
         let input: Value = serde_json::from_str(&text).map_err(|error| {
-            AwsError::client("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{error}'"))
+            AwsError::client(
+                "InvalidExecutionInput",
+                format!("Invalid State Machine Execution Input: '{error}'"),
+            )
         })?;
         let name = request.name.unwrap_or_else(|| self.shared.platform.uuid());
         check_name(&name)?;
@@ -74,7 +81,10 @@ impl StepFunctions {
         let arn = self.arn(&machine.region, "execution", &format!("{}:{name}", machine.name));
         if let Some(running) = state.executions.get(&arn) {
             if running.history().ending().is_some() || *running.input() != input {
-                return Err(AwsError::client("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")));
+                return Err(AwsError::client(
+                    "ExecutionAlreadyExists",
+                    format!("Execution Already Exists: '{arn}'"),
+                ));
             }
             return Ok(StartExecutionResponse { execution_arn: arn, start_date: epoch(running.started()) });
         }
@@ -109,7 +119,10 @@ impl StepFunctions {
 
     /// `SendTaskSuccess`.
     pub fn send_task_success(&self, request: &SendTaskSuccessRequest) -> Result<EmptyResponse, AwsError> {
-        self.shared.tokens.send_success(&request.task_token, &request.output).map_err(|error| refused(&error))?;
+        self.shared
+            .tokens
+            .send_success(&request.task_token, &request.output)
+            .map_err(|error| refused(&error))?;
         Ok(EmptyResponse {})
     }
 
@@ -204,7 +217,8 @@ fn refused(error: &TokenError) -> AwsError {
 
 /// See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
 fn check_name(name: &str) -> Result<(), AwsError> {
-    let forbidden = |c: char| c.is_whitespace() || c.is_control() || r##"<>{}[]?*"#%\^|~`$&,;:/"##.contains(c);
+    let forbidden =
+        |c: char| c.is_whitespace() || c.is_control() || r##"<>{}[]?*"#%\^|~`$&,;:/"##.contains(c);
     if name.is_empty() || name.chars().count() > 80 || name.contains(forbidden) {
         return Err(AwsError::client("InvalidName", format!("Invalid Name: '{name}'")));
     }

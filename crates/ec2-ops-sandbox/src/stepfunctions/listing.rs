@@ -25,7 +25,10 @@ impl StepFunctions {
         request: &DescribeStateMachineRequest,
     ) -> Result<DescribeStateMachineResponse, AwsError> {
         let state = lock(&self.shared.state);
-        let machine = state.machines.get(&request.state_machine_arn).ok_or_else(|| no_machine(&request.state_machine_arn))?;
+        let machine = state
+            .machines
+            .get(&request.state_machine_arn)
+            .ok_or_else(|| no_machine(&request.state_machine_arn))?;
         Ok(DescribeStateMachineResponse {
             state_machine_arn: machine.arn.clone(),
             name: machine.name.clone(),
@@ -82,7 +85,10 @@ impl StepFunctions {
     }
 
     /// `ListExecutions`, newest first.
-    pub fn list_executions(&self, request: &ListExecutionsRequest) -> Result<ListExecutionsResponse, AwsError> {
+    pub fn list_executions(
+        &self,
+        request: &ListExecutionsRequest,
+    ) -> Result<ListExecutionsResponse, AwsError> {
         let filter = request.status_filter.as_deref();
         if let Some(unknown) = filter.filter(|status| !STATUSES.contains(status)) {
             let message = format!("statusFilter {unknown:?} is not one of {}", STATUSES.join(", "));
@@ -135,7 +141,11 @@ fn no_machine(arn: &str) -> AwsError {
 }
 
 /// One page of `items`; the token is the index of the next.
-fn page<T>(items: Vec<T>, size: Option<usize>, token: Option<&str>) -> Result<(Vec<T>, Option<String>), AwsError> {
+fn page<T>(
+    items: Vec<T>,
+    size: Option<usize>,
+    token: Option<&str>,
+) -> Result<(Vec<T>, Option<String>), AwsError> {
     let (default, most) = PAGE;
     let size = match size {
         None | Some(0) => default,

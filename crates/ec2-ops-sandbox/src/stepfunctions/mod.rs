@@ -80,9 +80,10 @@ fn answer<I: DeserializeOwned, O: Serialize>(
     body: &[u8],
     operation: impl FnOnce(I) -> Result<O, AwsError>,
 ) -> Result<Value, AwsError> {
-    let input =
-        serde_json::from_slice(body).map_err(|e| AwsError::client("SerializationException", e.to_string()))?;
-    serde_json::to_value(operation(input)?).map_err(|e| AwsError::server("InternalServerError", e.to_string()))
+    let input = serde_json::from_slice(body)
+        .map_err(|e| AwsError::client("SerializationException", e.to_string()))?;
+    serde_json::to_value(operation(input)?)
+        .map_err(|e| AwsError::server("InternalServerError", e.to_string()))
 }
 
 /// Epoch seconds with milliseconds, as awsJson1.0 has timestamps.

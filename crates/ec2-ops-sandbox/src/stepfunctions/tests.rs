@@ -23,7 +23,9 @@ fn world() -> World {
     let platform = Arc::new(Platform::new(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), 1));
     let statuses = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&statuses);
-    platform.events.subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
+    platform
+        .events
+        .subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
     let lambda = Lambda::new(Arc::clone(&platform));
     let echo = |request: Request| -> crate::lambda::Running { Box::pin(async move { Ok(request.payload) }) };
     lambda.create_function(REGION, "echo", Duration::from_secs(3), Arc::new(echo));
@@ -41,7 +43,11 @@ fn world() -> World {
             }
         }
     });
-    let created = call(&states, "CreateStateMachine", &json!({ "name": "m", "definition": definition.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" }));
+    let created = call(
+        &states,
+        "CreateStateMachine",
+        &json!({ "name": "m", "definition": definition.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" }),
+    );
     let machine = created.unwrap()["stateMachineArn"].as_str().unwrap().to_owned();
     World { states, machine, statuses }
 }
@@ -86,7 +92,8 @@ async fn stopping_is_final() {
     let world = world();
     let arn = start(&world, "one", &json!({})).unwrap()["executionArn"].clone();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    call(&world.states, "StopExecution", &json!({ "executionArn": arn, "error": "Mine", "cause": "enough" })).unwrap();
+    call(&world.states, "StopExecution", &json!({ "executionArn": arn, "error": "Mine", "cause": "enough" }))
+        .unwrap();
     tokio::time::sleep(Duration::from_secs(60)).await;
     let described = describe(&world, &arn);
     assert_eq!((&described["status"], &described["error"]), (&json!("ABORTED"), &json!("Mine")));
@@ -98,7 +105,8 @@ async fn a_history_is_read_in_pages_and_backwards() {
     let world = world();
     let arn = start(&world, "one", &json!({})).unwrap()["executionArn"].clone();
     tokio::time::sleep(Duration::from_secs(11)).await;
-    let page = call(&world.states, "GetExecutionHistory", &json!({ "executionArn": arn, "maxResults": 2 })).unwrap();
+    let page =
+        call(&world.states, "GetExecutionHistory", &json!({ "executionArn": arn, "maxResults": 2 })).unwrap();
     assert_eq!(page["events"].as_array().unwrap().len(), 2);
     let rest = json!({ "executionArn": arn, "nextToken": page["nextToken"] });
     let rest = call(&world.states, "GetExecutionHistory", &rest).unwrap();
@@ -117,7 +125,12 @@ async fn executions_are_listed_newest_first_and_by_status() {
     }
     let names = |body: Value| -> Vec<String> {
         let listed = call(&world.states, "ListExecutions", &body).unwrap();
-        listed["executions"].as_array().unwrap().iter().map(|e| e["name"].as_str().unwrap().to_owned()).collect()
+        listed["executions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(names(json!({ "stateMachineArn": world.machine })), ["two", "one"]);
     assert_eq!(names(json!({ "stateMachineArn": world.machine, "statusFilter": "RUNNING" })), ["two"]);
@@ -128,12 +141,21 @@ async fn bad_calls_are_refused_in_aws_words() {
     let world = world();
     let code = |action: &str, body: Value| call(&world.states, action, &body).unwrap_err().code;
     let arn = &world.machine;
-    assert_eq!(code("StartExecution", json!({ "stateMachineArn": arn, "input": "{nonsense" })), "InvalidExecutionInput");
+    assert_eq!(
+        code("StartExecution", json!({ "stateMachineArn": arn, "input": "{nonsense" })),
+        "InvalidExecutionInput"
+    );
     assert_eq!(code("StartExecution", json!({ "stateMachineArn": arn, "name": "a b" })), "InvalidName");
     let large = json!({ "stateMachineArn": arn, "input": format!("\"{}\"", "x".repeat(300 * 1024)) });
     assert_eq!(code("StartExecution", large), "ValidationException");
-    assert_eq!(code("StartExecution", json!({ "stateMachineArn": "arn:aws:states:us-east-1:1:stateMachine:x" })), "StateMachineDoesNotExist");
-    assert_eq!(code("CreateStateMachine", json!({ "name": "n", "definition": "{}", "roleArn": "r" })), "InvalidDefinition");
+    assert_eq!(
+        code("StartExecution", json!({ "stateMachineArn": "arn:aws:states:us-east-1:1:stateMachine:x" })),
+        "StateMachineDoesNotExist"
+    );
+    assert_eq!(
+        code("CreateStateMachine", json!({ "name": "n", "definition": "{}", "roleArn": "r" })),
+        "InvalidDefinition"
+    );
     assert_eq!(code("SendTaskSuccess", json!({ "taskToken": "nonsense", "output": "{}" })), "InvalidToken");
     assert_eq!(code("StartSyncExecution", json!({})), "UnsupportedOperation");
 }

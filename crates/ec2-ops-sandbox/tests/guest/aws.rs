@@ -34,34 +34,23 @@ fn serve(mut stream: &TcpStream, objects: &Objects) {
         }
     }
     let head = String::from_utf8(head).expect("text");
-    let length = head.lines().find_map(|line| {
-        line.to_ascii_lowercase()
-            .strip_prefix("content-length: ")?
-            .parse()
-            .ok()
-    });
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).expect("a body");
     let mut words = head.split(' ');
     let (method, path) = (words.next().expect("a method"), words.next().expect("a path"));
     let (status, answer) = answer(method, path, body, objects);
-    let head = format!(
-        "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        answer.len()
-    );
-    stream
-        .write_all(head.as_bytes())
-        .and_then(|()| stream.write_all(&answer))
-        .expect("an answer");
+    let head =
+        format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", answer.len());
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer)).expect("an answer");
 }
 
 fn answer(method: &str, path: &str, body: Vec<u8>, objects: &Objects) -> (u16, Vec<u8>) {
     let mut objects = objects.lock().expect("no panic");
     let error = |status, code: &str, message: &str| {
-        (
-            status,
-            format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>").into_bytes(),
-        )
+        (status, format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>").into_bytes())
     };
     if method == "PUT" && path == "/data" {
         return error(
@@ -91,14 +80,9 @@ fn answer(method: &str, path: &str, body: Vec<u8>, objects: &Objects) -> (u16, V
 
 /// One object a page, so that a client that stops after the first page is found out.
 fn listing(query: &str, objects: &BTreeMap<String, Vec<u8>>) -> String {
-    let token = query
-        .split_once("continuation-token=")
-        .map(|(_, token)| token.parse().expect("a number"));
+    let token = query.split_once("continuation-token=").map(|(_, token)| token.parse().expect("a number"));
     let prefix = query.split('&').next().expect("a prefix").replace("%2F", "/");
-    let found: Vec<_> = objects
-        .iter()
-        .filter(|(key, _)| key.starts_with(&prefix))
-        .collect();
+    let found: Vec<_> = objects.iter().filter(|(key, _)| key.starts_with(&prefix)).collect();
     let page = token.unwrap_or(0);
     let mut xml = "<ListBucketResult>".to_owned();
     if let Some((key, content)) = found.get(page) {
@@ -189,11 +173,7 @@ async fn what_fails_is_said_as_the_cli_says_it() {
             1,
             "make_bucket failed: s3://data An error occurred (BucketAlreadyOwnedByYou) when calling the CreateBucket operation: Your previous request to create the named bucket succeeded.",
         ),
-        (
-            "aws s3 cp missing s3://data/k",
-            255,
-            "\nThe user-provided path missing does not exist.",
-        ),
+        ("aws s3 cp missing s3://data/k", 255, "\nThe user-provided path missing does not exist."),
         (
             "AWS_ENDPOINT_URL=http://127.0.0.1:1 aws s3 ls",
             255,
@@ -202,11 +182,7 @@ async fn what_fails_is_said_as_the_cli_says_it() {
     ] {
         let result = instance.run(command).await;
         assert_eq!(result.exit_code, code, "{command}: {result:?}");
-        assert!(
-            result.stderr.starts_with(complaint),
-            "{command}: {}",
-            result.stderr
-        );
+        assert!(result.stderr.starts_with(complaint), "{command}: {}", result.stderr);
     }
     assert_eq!(instance.run("aws s3 ls s3://data/none").await.exit_code, 1);
 }
@@ -217,17 +193,8 @@ async fn the_rest_is_left_to_the_machines_own_cli_if_there_is_one() {
     let alone = "PATH=\"$EC2_OPS_INSTANCE_ROOT/bin:/nonexistent\"; aws sts get-caller-identity";
     let result = instance.run(alone).await;
     assert_eq!(result.exit_code, 252);
-    assert!(
-        result
-            .stderr
-            .starts_with("aws: the ec2-ops sandbox image brings 's3 cp'"),
-        "{}",
-        result.stderr
-    );
+    assert!(result.stderr.starts_with("aws: the ec2-ops sandbox image brings 's3 cp'"), "{}", result.stderr);
     let real = "mkdir other; printf '#!/bin/sh\\necho real \"$@\"\\n' > other/aws; chmod +x other/aws
         PATH=\"$EC2_OPS_INSTANCE_ROOT/bin:$PWD/other:$PATH\"; aws sts get-caller-identity --query 'a b'";
-    assert_eq!(
-        instance.prints(real).await,
-        "real sts get-caller-identity --query a b\n"
-    );
+    assert_eq!(instance.prints(real).await, "real sts get-caller-identity --query a b\n");
 }

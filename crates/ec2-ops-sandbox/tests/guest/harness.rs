@@ -41,18 +41,11 @@ impl Instance {
         let number = INSTANCES.fetch_add(1, Ordering::Relaxed);
         let marker = format!("EC2_OPS_TEST_MARKER={}-{number}", std::process::id());
         // Longer than the path of a socket may be, with a space and a quote in it.
-        let name = format!(
-            "ec2-ops guest's {} {number} {}",
-            std::process::id(),
-            "long".repeat(25)
-        );
+        let name = format!("ec2-ops guest's {} {number} {}", std::process::id(), "long".repeat(25));
         let root = std::env::temp_dir().join(name);
         let (marker_name, marker_value) = marker.split_once('=').expect("a pair");
         let mut variables = vec![(marker_name.to_owned(), marker_value.to_owned())];
-        variables.extend(
-            env.iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
+        variables.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let config = GuestConfig {
             tools: env!("CARGO_BIN_EXE_ec2-ops-guest").into(),
             root: root.clone(),
@@ -60,30 +53,17 @@ impl Instance {
             env: variables,
         };
         let (guest, events) = Guest::boot(config.clone()).expect("boots");
-        let mut instance = Self {
-            guest,
-            events,
-            config,
-            marker,
-            _directory: Directory(root),
-        };
+        let mut instance = Self { guest, events, config, marker, _directory: Directory(root) };
         assert!(matches!(instance.event().await, GuestEvent::Ready));
         instance
     }
 
     pub(crate) async fn event(&mut self) -> GuestEvent {
-        timeout(LONG, self.events.recv())
-            .await
-            .expect("an event in time")
-            .expect("a guest that speaks")
+        timeout(LONG, self.events.recv()).await.expect("an event in time").expect("a guest that speaks")
     }
 
     pub(crate) fn start(&self, id: &str, script: &str, timeout: Duration) {
-        self.guest.run(RunCommand {
-            id: id.to_owned(),
-            script: script.to_owned(),
-            timeout,
-        });
+        self.guest.run(RunCommand { id: id.to_owned(), script: script.to_owned(), timeout });
     }
 
     /// The end of that command.
@@ -105,11 +85,7 @@ impl Instance {
     /// What a script that is to succeed prints.
     pub(crate) async fn prints(&mut self, script: &str) -> String {
         let result = self.run(script).await;
-        assert_eq!(
-            (result.exit_code, result.stderr.as_str()),
-            (0, ""),
-            "{script}\n{result:?}"
-        );
+        assert_eq!((result.exit_code, result.stderr.as_str()), (0, ""), "{script}\n{result:?}");
         result.stdout
     }
 
@@ -138,9 +114,7 @@ pub(crate) fn alive(marker: &str) -> Vec<String> {
     let entries = std::fs::read_dir("/proc").expect("/proc");
     let processes = entries.flatten().map(|entry| entry.path()).filter(|path| {
         let environment = std::fs::read(path.join("environ")).unwrap_or_default();
-        environment
-            .split(|&byte| byte == 0)
-            .any(|variable| variable == marker.as_bytes())
+        environment.split(|&byte| byte == 0).any(|variable| variable == marker.as_bytes())
     });
     processes
         .map(|path| {

@@ -6,30 +6,17 @@ use crate::harness::Instance;
 async fn a_script_starts_in_roots_home_with_a_clean_environment() {
     let mut instance = Instance::boot_with(&[("AWS_REGION", "us-west-2")]).await;
     let home = instance.home("root");
+    assert_eq!(instance.prints("pwd; echo $HOME; cd ~; pwd").await, format!("{home}\n{home}\n{home}\n"));
     assert_eq!(
-        instance.prints("pwd; echo $HOME; cd ~; pwd").await,
-        format!("{home}\n{home}\n{home}\n")
-    );
-    assert_eq!(
-        instance
-            .prints("echo $USER $AWS_REGION $EC2_OPS_INSTANCE_ID")
-            .await,
+        instance.prints("echo $USER $AWS_REGION $EC2_OPS_INSTANCE_ID").await,
         "root us-west-2 i-0123456789abcdef0\n"
     );
     assert_eq!(
-        instance
-            .prints("echo ${CARGO_MANIFEST_DIR-nothing of the host}")
-            .await,
+        instance.prints("echo ${CARGO_MANIFEST_DIR-nothing of the host}").await,
         "nothing of the host\n"
     );
-    assert_eq!(
-        instance.prints("dirname \"$(mktemp)\"").await,
-        format!("{}\n", instance.home("tmp"))
-    );
-    assert_eq!(
-        instance.prints("command -v shutdown").await,
-        format!("{}\n", instance.home("bin/shutdown"))
-    );
+    assert_eq!(instance.prints("dirname \"$(mktemp)\"").await, format!("{}\n", instance.home("tmp")));
+    assert_eq!(instance.prints("command -v shutdown").await, format!("{}\n", instance.home("bin/shutdown")));
 }
 
 #[tokio::test]
@@ -37,19 +24,13 @@ async fn ec2_user_logs_in_to_a_home_of_its_own() {
     let mut instance = Instance::boot_with(&[("AWS_REGION", "us-west-2")]).await;
     let home = instance.home("home/ec2-user");
     let expected = format!("{home} {home} ec2-user ec2-user us-west-2\n");
-    for login in [
-        "runuser -l ec2-user -c",
-        "su - ec2-user -c",
-        "su -l ec2-user -c",
-        "sudo su - ec2-user -c",
-    ] {
+    for login in ["runuser -l ec2-user -c", "su - ec2-user -c", "su -l ec2-user -c", "sudo su - ec2-user -c"]
+    {
         let script = format!("{login} 'echo $(pwd) $HOME $USER $LOGNAME $AWS_REGION'");
         assert_eq!(instance.prints(&script).await, expected, "{login}");
     }
     assert_eq!(
-        instance
-            .prints("export LEAK=1; runuser -l ec2-user -c 'echo ${LEAK-clean}'")
-            .await,
+        instance.prints("export LEAK=1; runuser -l ec2-user -c 'echo ${LEAK-clean}'").await,
         "clean\n"
     );
 }
@@ -67,9 +48,7 @@ async fn other_ways_to_become_a_user_stay_where_they_are() {
         "su ec2-user -c",
     ] {
         assert_eq!(
-            instance
-                .prints(&format!("export KEPT=kept; {command} '{show}'"))
-                .await,
+            instance.prints(&format!("export KEPT=kept; {command} '{show}'")).await,
             expected,
             "{command}"
         );
@@ -81,15 +60,9 @@ async fn other_ways_to_become_a_user_stay_where_they_are() {
 async fn words_reach_the_command_as_they_were_quoted() {
     let mut instance = Instance::boot().await;
     let script = r#"runuser -l ec2-user -c 'printf "[%s]" "a  b" "it'"'"'s" "\$HOME" "grüße 😀" "$(echo "nested \"quotes\"")"'"#;
-    assert_eq!(
-        instance.prints(script).await,
-        r#"[a  b][it's][$HOME][grüße 😀][nested "quotes"]"#
-    );
+    assert_eq!(instance.prints(script).await, r#"[a  b][it's][$HOME][grüße 😀][nested "quotes"]"#);
     let script = r#"sudo -- printf '[%s]' 'a  b' "it's" '$HOME' -n '' '*' 'ü"ü'"#;
-    assert_eq!(
-        instance.prints(script).await,
-        r#"[a  b][it's][$HOME][-n][][*][ü"ü]"#
-    );
+    assert_eq!(instance.prints(script).await, r#"[a  b][it's][$HOME][-n][][*][ü"ü]"#);
     let script = r#"runuser -l ec2-user -c "su - root -c 'runuser -u ec2-user -- echo \"three   deep\"'""#;
     assert_eq!(instance.prints(script).await, "three   deep\n");
 }
@@ -111,19 +84,10 @@ async fn what_is_not_modelled_is_refused_by_name() {
             "runuser -l nobody -c true",
             "runuser: user nobody does not exist; the sandbox image has root and ec2-user",
         ),
-        (
-            "su - ec2-user",
-            "su: the ec2-ops sandbox has no interactive shells: give the command with -c",
-        ),
+        ("su - ec2-user", "su: the ec2-ops sandbox has no interactive shells: give the command with -c"),
         ("sudo -i", "sudo: the ec2-ops sandbox does not model '-i'"),
-        (
-            "systemctl restart sshd",
-            "systemctl: the ec2-ops sandbox does not model 'restart sshd'",
-        ),
-        (
-            "systemd-run --on-boot=5 true",
-            "systemd-run: the ec2-ops sandbox does not model '--on-boot'",
-        ),
+        ("systemctl restart sshd", "systemctl: the ec2-ops sandbox does not model 'restart sshd'"),
+        ("systemd-run --on-boot=5 true", "systemd-run: the ec2-ops sandbox does not model '--on-boot'"),
         ("sudo", "sudo: no command was specified"),
     ] {
         let result = instance.run(command).await;
@@ -142,12 +106,7 @@ async fn the_exit_code_passes_through_every_user() {
 #[tokio::test]
 async fn logger_writes_into_the_instance() {
     let mut instance = Instance::boot().await;
-    assert_eq!(
-        instance
-            .prints("logger -t job hello there; echo piped | logger")
-            .await,
-        ""
-    );
+    assert_eq!(instance.prints("logger -t job hello there; echo piped | logger").await, "");
     let log = std::fs::read_to_string(instance.config.root.join("var/log/messages")).expect("a log");
     assert_eq!(log, "job: hello there\nroot: piped\n");
 }

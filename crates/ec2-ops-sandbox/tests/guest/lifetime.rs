@@ -71,15 +71,9 @@ async fn a_host_that_is_killed_leaves_nothing() {
         run.to_string().replace('\'', r"'\''")
     );
     let script = script.replacen(&boot.to_string(), &boot.to_string().replace('\'', r"'\''"), 1);
-    let mut host = Command::new("setsid")
-        .args(["sh", "-c", &script])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("a host");
-    until("the daemon", || {
-        std::path::Path::new(&root).join("root/daemon").exists()
-    })
-    .await;
+    let mut host =
+        Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn().expect("a host");
+    until("the daemon", || std::path::Path::new(&root).join("root/daemon").exists()).await;
     assert!(alive(&marker).len() >= 2, "{:?}", alive(&marker));
     instance.prints(&format!("kill -9 -- -{}", host.id())).await;
     host.wait().expect("ended");
@@ -93,12 +87,7 @@ async fn signals_of_a_terminal_do_not_end_an_instance() {
     for signal in ["INT", "TERM", "HUP"] {
         instance.prints(&format!("kill -{signal} {init}")).await;
     }
-    assert_eq!(
-        instance
-            .prints("trap 'echo mine; exit' TERM; kill -TERM $$; sleep 1")
-            .await,
-        "mine\n"
-    );
+    assert_eq!(instance.prints("trap 'echo mine; exit' TERM; kill -TERM $$; sleep 1").await, "mine\n");
 }
 
 #[tokio::test]
@@ -106,9 +95,7 @@ async fn a_guest_that_dies_is_reported() {
     let mut instance = Instance::boot().await;
     let init = instance.guest.process_id().expect("a process");
     instance.start("murder", &format!("kill -9 {init}"), LONG);
-    let GuestEvent::Died { reason } = instance.event().await else {
-        panic!("it should have died")
-    };
+    let GuestEvent::Died { reason } = instance.event().await else { panic!("it should have died") };
     assert!(reason.contains("signal: 9"), "{reason}");
     instance.guest.power_off().await.expect_err("it is dead");
 }
@@ -118,18 +105,14 @@ async fn a_guest_that_cannot_boot_says_why() {
     let mut instance = Instance::boot().await;
     instance.config.env.push(("A\nB".to_owned(), String::new()));
     let (_guest, mut events) = Guest::boot(instance.config.clone()).expect("starts");
-    let Some(GuestEvent::Died { reason }) = events.recv().await else {
-        panic!("it should not have booted")
-    };
+    let Some(GuestEvent::Died { reason }) = events.recv().await else { panic!("it should not have booted") };
     assert!(reason.contains("does not fit on a line"), "{reason}");
 }
 
 #[tokio::test]
 async fn a_reboot_keeps_the_files_and_no_process() {
     let mut instance = Instance::boot().await;
-    instance
-        .prints("echo kept > ~/file; (setsid sleep 1000 > /dev/null 2>&1 &)")
-        .await;
+    instance.prints("echo kept > ~/file; (setsid sleep 1000 > /dev/null 2>&1 &)").await;
     instance.guest.power_off().await.expect("powers off");
     let (guest, events) = Guest::boot(instance.config.clone()).expect("boots");
     (instance.guest, instance.events) = (guest, events);

@@ -50,10 +50,7 @@ async fn every_way_to_shut_down_asks_the_host() {
 async fn a_cancelled_shutdown_is_no_longer_pending() {
     let mut instance = Instance::boot().await;
     let result = instance.run("shutdown -h +1").await;
-    assert_eq!(
-        result.stderr,
-        "Shutdown scheduled in 60 seconds, use 'shutdown -c' to cancel.\n"
-    );
+    assert_eq!(result.stderr, "Shutdown scheduled in 60 seconds, use 'shutdown -c' to cancel.\n");
     instance.prints("shutdown -c").await;
     // A later one takes the place of an earlier one; were the first still there, it would be the next event.
     instance.start("reboot", "reboot", Duration::from_secs(5));
@@ -68,11 +65,7 @@ async fn a_timer_runs_its_command_in_the_instance_unless_it_is_stopped() {
         systemctl stop stopped.timer";
     instance.prints(script).await;
     let taken = instance.run("systemd-run --on-active=9 --unit=fires true").await;
-    assert!(
-        taken.stderr.contains("Unit fires.timer was already loaded"),
-        "{}",
-        taken.stderr
-    );
+    assert!(taken.stderr.contains("Unit fires.timer was already loaded"), "{}", taken.stderr);
     instance.until_exists("root/fired").await;
     assert!(!instance.config.root.join("root/never").exists());
 }
@@ -83,10 +76,6 @@ async fn a_halt_is_refused_with_the_reason() {
     for command in ["halt", "shutdown -H now", "systemctl halt"] {
         let result = instance.run(command).await;
         assert_eq!(result.exit_code, 1, "{command}");
-        assert!(
-            result.stderr.contains("a halted instance does not stop"),
-            "{command}: {}",
-            result.stderr
-        );
+        assert!(result.stderr.contains("a halted instance does not stop"), "{command}: {}", result.stderr);
     }
 }

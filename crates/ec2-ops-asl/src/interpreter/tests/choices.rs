@@ -52,24 +52,9 @@ async fn every_comparison_holds_when_it_should() {
         ("$.b", "BooleanEquals", json!(false), false),
         ("$.b", "BooleanEqualsPath", json!("$.b2"), true),
         ("$.t", "TimestampEqualsPath", json!("$.t2"), true),
-        (
-            "$.t",
-            "TimestampLessThan",
-            json!("2020-01-01T00:00:00.001Z"),
-            true,
-        ),
-        (
-            "$.t",
-            "TimestampGreaterThanEquals",
-            json!("2020-01-01T00:00:00Z"),
-            true,
-        ),
-        (
-            "$.t",
-            "TimestampGreaterThan",
-            json!("2020-01-01T00:00:00Z"),
-            false,
-        ),
+        ("$.t", "TimestampLessThan", json!("2020-01-01T00:00:00.001Z"), true),
+        ("$.t", "TimestampGreaterThanEquals", json!("2020-01-01T00:00:00Z"), true),
+        ("$.t", "TimestampGreaterThan", json!("2020-01-01T00:00:00Z"), false),
         ("$.s", "TimestampEquals", json!("2020-01-01T00:00:00Z"), false),
         ("$.z", "IsNull", json!(true), true),
         ("$.s", "IsNull", json!(false), true),
@@ -116,10 +101,8 @@ async fn a_pattern_matches_with_wildcards_and_escapes() {
 #[tokio::test(start_paused = true)]
 async fn rules_combine_and_look_no_further_than_they_must() {
     let input = json!({"a": 1});
-    let (yes, no) = (
-        json!({"Variable": "$.a", "NumericEquals": 1}),
-        json!({"Variable": "$.a", "NumericEquals": 2}),
-    );
+    let (yes, no) =
+        (json!({"Variable": "$.a", "NumericEquals": 1}), json!({"Variable": "$.a", "NumericEquals": 2}));
     let missing = json!({"Variable": "$.b", "NumericEquals": 2});
     let runtime = Err(RUNTIME.to_owned());
     let mut cases = Vec::new();
@@ -129,10 +112,7 @@ async fn rules_combine_and_look_no_further_than_they_must() {
         (json!({"Or": [no, yes]}), Ok(true)),
         (json!({"Or": [no, no]}), Ok(false)),
         (json!({"Not": no}), Ok(true)),
-        (
-            json!({"Not": {"Or": [no, {"And": [yes, {"Not": no}]}]}}),
-            Ok(false),
-        ),
+        (json!({"Not": {"Or": [no, {"And": [yes, {"Not": no}]}]}}), Ok(false)),
         (json!({"And": [no, missing]}), Ok(false)),
         (json!({"Or": [yes, missing]}), Ok(true)),
         (json!({"And": [yes, missing]}), runtime.clone()),
@@ -150,23 +130,11 @@ async fn the_first_rule_that_holds_wins_and_none_is_an_error() {
         |expected: i32, next: &str| json!({"Variable": "$", "NumericGreaterThan": expected, "Next": next});
     let state = json!({"Type": "Choice", "Choices": [rule(10, "T"), rule(5, "U")]});
     let run = World::new([]).run(&machine(&state), json!(20)).await;
-    assert_eq!(
-        run.event("PassStateEntered")["stateEnteredEventDetails"]["name"],
-        "T"
-    );
-    assert_eq!(
-        run.types()[1..4],
-        ["ChoiceStateEntered", "ChoiceStateExited", "PassStateEntered"]
-    );
+    assert_eq!(run.event("PassStateEntered")["stateEnteredEventDetails"]["name"], "T");
+    assert_eq!(run.types()[1..4], ["ChoiceStateEntered", "ChoiceStateExited", "PassStateEntered"]);
     let run = World::new([]).run(&machine(&state), json!(7)).await;
-    assert_eq!(
-        run.event("PassStateEntered")["stateEnteredEventDetails"]["name"],
-        "U"
-    );
+    assert_eq!(run.event("PassStateEntered")["stateEnteredEventDetails"]["name"], "U");
     let run = World::new([]).run(&machine(&state), json!(1)).await;
     assert_eq!(run.failure().0, NO_CHOICE_MATCHED);
-    assert_eq!(
-        run.types(),
-        ["ExecutionStarted", "ChoiceStateEntered", "ExecutionFailed"]
-    );
+    assert_eq!(run.types(), ["ExecutionStarted", "ChoiceStateEntered", "ExecutionFailed"]);
 }

@@ -3,10 +3,7 @@ use crate::failure::{DATA_LIMIT_EXCEEDED, INTRINSIC_FAILURE, RESULT_PATH_MATCH_F
 
 async fn pass(change: Value, input: Value) -> Run {
     let mut state = json!({"Type": "Pass", "End": true});
-    state
-        .as_object_mut()
-        .unwrap()
-        .extend(change.as_object().unwrap().clone());
+    state.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     World::new([]).run(&machine(&state), input).await
 }
 
@@ -16,12 +13,7 @@ async fn a_pass_state_passes_its_input_on() {
     assert_eq!(run.output(), &json!({"a": 1}));
     assert_eq!(
         run.types(),
-        [
-            "ExecutionStarted",
-            "PassStateEntered",
-            "PassStateExited",
-            "ExecutionSucceeded"
-        ]
+        ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
     );
 }
 
@@ -42,10 +34,7 @@ async fn paths_narrow_the_input_and_the_output() {
 async fn a_result_goes_where_the_result_path_says() {
     let input = json!({"a": 1, "o": {"p": 2}});
     let result = |path: Value| json!({"Result": "new", "ResultPath": path});
-    assert_eq!(
-        pass(result("$".into()), input.clone()).await.output(),
-        &json!("new")
-    );
+    assert_eq!(pass(result("$".into()), input.clone()).await.output(), &json!("new"));
     assert_eq!(pass(result(Value::Null), input.clone()).await.output(), &input);
     assert_eq!(
         pass(result("$.o.q.r".into()), input.clone()).await.output(),
@@ -57,11 +46,7 @@ async fn a_result_goes_where_the_result_path_says() {
 
 #[tokio::test(start_paused = true)]
 async fn a_result_path_applies_to_the_input_before_the_input_path() {
-    let run = pass(
-        json!({"InputPath": "$.a", "ResultPath": "$.copy"}),
-        json!({"a": 1}),
-    )
-    .await;
+    let run = pass(json!({"InputPath": "$.a", "ResultPath": "$.copy"}), json!({"a": 1})).await;
     assert_eq!(run.output(), &json!({"a": 1, "copy": 1}));
 }
 
@@ -108,14 +93,8 @@ async fn the_context_object_has_the_shape_that_aws_documents() {
 async fn a_path_that_leads_nowhere_fails_the_execution_in_the_words_of_aws() {
     let prefix = "An error occurred while executing the state 'S' (entered at the event id #2).";
     for (state, cause) in [
-        (
-            json!({"InputPath": "$.no"}),
-            "Invalid path '$.no' : No results for path: $['no']",
-        ),
-        (
-            json!({"OutputPath": "$.no.such"}),
-            "Invalid path '$.no.such' : Missing property in path $['no']",
-        ),
+        (json!({"InputPath": "$.no"}), "Invalid path '$.no' : No results for path: $['no']"),
+        (json!({"OutputPath": "$.no.such"}), "Invalid path '$.no.such' : Missing property in path $['no']"),
         (
             json!({"Parameters": {"v.$": "$.no"}}),
             "The JSONPath '$.no' specified for the field 'v.$' could not be found in the input '{\"a\":1}'",
@@ -127,20 +106,13 @@ async fn a_path_that_leads_nowhere_fails_the_execution_in_the_words_of_aws() {
     ] {
         let run = pass(state, json!({"a": 1})).await;
         assert_eq!(run.failure(), (RUNTIME, format!("{prefix} {cause}").as_str()));
-        assert_eq!(
-            run.types(),
-            ["ExecutionStarted", "PassStateEntered", "ExecutionFailed"]
-        );
+        assert_eq!(run.types(), ["ExecutionStarted", "PassStateEntered", "ExecutionFailed"]);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_intrinsic_function_that_cannot_take_its_argument_fails_by_its_own_name() {
-    let run = pass(
-        json!({"Parameters": {"v.$": "States.ArrayLength($.a)"}}),
-        json!({"a": 1}),
-    )
-    .await;
+    let run = pass(json!({"Parameters": {"v.$": "States.ArrayLength($.a)"}}), json!({"a": 1})).await;
     assert_eq!(run.failure().0, INTRINSIC_FAILURE);
 }
 
@@ -168,17 +140,12 @@ async fn a_task_sends_its_parameters_and_selects_from_its_result() {
     let world = World::new([Answer::Returns(json!({"x": 5}))]);
     let run = world.run(&machine(&state), json!({"in": 1})).await;
     assert_eq!(world.payload(0), json!({"got": 1, "count": 0}));
-    assert_eq!(
-        run.output(),
-        &json!({"in": 1, "out": {"answer": 5, "version": "7", "code": 200}})
-    );
+    assert_eq!(run.output(), &json!({"in": 1, "out": {"answer": 5, "version": "7", "code": 200}}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_task_leaves_the_events_that_aws_records() {
-    let run = World::new([])
-        .run(&machine(&task(&json!({"TimeoutSeconds": 60}))), json!({"a": 1}))
-        .await;
+    let run = World::new([]).run(&machine(&task(&json!({"TimeoutSeconds": 60}))), json!({"a": 1})).await;
     assert_eq!(
         run.types(),
         [
@@ -245,32 +212,21 @@ async fn a_function_name_from_the_input_must_be_a_string() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fail_state_names_its_error() {
-    let fail = |state: Value| async move {
-        World::new([])
-            .run(&machine(&state), json!({"e": "E", "n": 5}))
-            .await
-    };
+    let fail =
+        |state: Value| async move { World::new([]).run(&machine(&state), json!({"e": "E", "n": 5})).await };
     let run = fail(json!({"Type": "Fail", "Error": "Named", "Cause": "why"})).await;
     assert_eq!(run.failure(), ("Named", "why"));
-    assert_eq!(
-        run.types(),
-        ["ExecutionStarted", "FailStateEntered", "ExecutionFailed"]
-    );
+    assert_eq!(run.types(), ["ExecutionStarted", "FailStateEntered", "ExecutionFailed"]);
     let run =
         fail(json!({"Type": "Fail", "ErrorPath": "$.e", "CausePath": "States.Format('{}!', $.n)"})).await;
     assert_eq!(run.failure(), ("E", "5!"));
     let run = fail(json!({"Type": "Fail"})).await;
-    assert_eq!(
-        run.event("ExecutionFailed")["executionFailedEventDetails"],
-        json!({})
-    );
+    assert_eq!(run.event("ExecutionFailed")["executionFailedEventDetails"], json!({}));
     let run = fail(json!({"Type": "Fail", "ErrorPath": "$.n"})).await;
     assert_eq!(run.failure().0, RUNTIME);
     let run = fail(json!({"Type": "Fail", "CausePath": "$.none"})).await;
     assert!(
-        run.failure()
-            .1
-            .contains("specified for the field 'CausePath' could not be found"),
+        run.failure().1.contains("specified for the field 'CausePath' could not be found"),
         "{:?}",
         run.failure()
     );

@@ -20,10 +20,7 @@ async fn the_event_after_the_last_that_fits_is_a_failure() {
     let run = World::new([]).run(&spinning(), json!({"stop": false})).await;
     assert_eq!(
         run.failure(),
-        (
-            RUNTIME,
-            "The execution reached the maximum number of history events (25000)."
-        )
+        (RUNTIME, "The execution reached the maximum number of history events (25000).")
     );
     assert_eq!(run.events.len(), MAX_EVENTS);
     assert_eq!(run.events[MAX_EVENTS - 2].event_type(), "ChoiceStateExited");

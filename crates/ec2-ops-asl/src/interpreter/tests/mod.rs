@@ -65,12 +65,7 @@ impl World {
 
     /// When each call came, in seconds after the start.
     fn call_times(&self) -> Vec<f64> {
-        self.calls
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|(at, _)| at.as_secs_f64())
-            .collect()
+        self.calls.lock().unwrap().iter().map(|(at, _)| at.as_secs_f64()).collect()
     }
 
     fn payload(&self, call: usize) -> Value {
@@ -84,15 +79,8 @@ impl World {
         let ending = execution.run(&machine, self, &self.tokens).await;
         let events = execution.history().events();
         check_shape(&events);
-        assert_eq!(
-            execution.history().ending().map(|(ending, _)| ending),
-            Some(ending.clone())
-        );
-        Run {
-            ending,
-            events,
-            took: self.started.elapsed(),
-        }
+        assert_eq!(execution.history().ending().map(|(ending, _)| ending), Some(ending.clone()));
+        Run { ending, events, took: self.started.elapsed() }
     }
 
     /// Starts the machine, and lets it come as far as it can without time passing.
@@ -116,16 +104,8 @@ impl Environment for World {
 
     async fn invoke(&self, invocation: Invocation) -> Result<Value, Failure> {
         let payload = invocation.payload().clone();
-        self.calls
-            .lock()
-            .unwrap()
-            .push((self.started.elapsed(), payload.clone()));
-        let mut answer = self
-            .script
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or(Answer::Returns(payload));
+        self.calls.lock().unwrap().push((self.started.elapsed(), payload.clone()));
+        let mut answer = self.script.lock().unwrap().pop_front().unwrap_or(Answer::Returns(payload));
         loop {
             match answer {
                 Answer::Returns(value) => return Ok(value),
@@ -163,10 +143,9 @@ impl Run {
     #[track_caller]
     fn failure(&self) -> (&str, &str) {
         match &self.ending {
-            Ending::Failed(failure) => (
-                failure.error.as_deref().unwrap_or_default(),
-                failure.cause.as_deref().unwrap_or_default(),
-            ),
+            Ending::Failed(failure) => {
+                (failure.error.as_deref().unwrap_or_default(), failure.cause.as_deref().unwrap_or_default())
+            }
             other => panic!("expected a failure, found {other:?}"),
         }
     }
@@ -176,11 +155,7 @@ impl Run {
     }
 
     fn event(&self, event_type: &str) -> Value {
-        let event = self
-            .events
-            .iter()
-            .find(|event| event.event_type() == event_type)
-            .unwrap();
+        let event = self.events.iter().find(|event| event.event_type() == event_type).unwrap();
         serde_json::to_value(event).unwrap()
     }
 }
@@ -189,20 +164,10 @@ impl Run {
 fn check_shape(events: &[Event]) {
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event.id, index as u64 + 1, "ids are dense");
-        assert!(
-            event.previous_event_id < event.id,
-            "what came before has a smaller id"
-        );
+        assert!(event.previous_event_id < event.id, "what came before has a smaller id");
         let terminal = matches!(event.details, Details::ExecutionEnded(_));
-        assert_eq!(
-            terminal,
-            index + 1 == events.len(),
-            "exactly the last event ends the execution"
-        );
-        assert!(
-            index == 0 || event.timestamp >= events[index - 1].timestamp,
-            "time does not run backwards"
-        );
+        assert_eq!(terminal, index + 1 == events.len(), "exactly the last event ends the execution");
+        assert!(index == 0 || event.timestamp >= events[index - 1].timestamp, "time does not run backwards");
     }
 }
 
@@ -214,9 +179,7 @@ fn task(change: &Value) -> Value {
         "Parameters": {"FunctionName": "f", "Payload.$": "$"},
         "End": true,
     });
-    task.as_object_mut()
-        .unwrap()
-        .extend(change.as_object().unwrap().clone());
+    task.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     task
 }
 

@@ -17,9 +17,7 @@ async fn back_off_grows_by_its_rate_up_to_its_limit() {
 #[tokio::test(start_paused = true)]
 async fn by_default_there_are_three_attempts_after_one_two_and_four_seconds() {
     let world = World::new(vec![fails("E"); 9]);
-    let run = world
-        .run(&retrying(&json!([{"ErrorEquals": ["States.ALL"]}])), json!({}))
-        .await;
+    let run = world.run(&retrying(&json!([{"ErrorEquals": ["States.ALL"]}])), json!({})).await;
     assert_eq!(run.failure(), ("E", "because"));
     assert_eq!(world.call_times(), [0.0, 1.0, 3.0, 7.0]);
 }
@@ -101,12 +99,7 @@ async fn a_state_that_is_entered_again_counts_from_zero() {
 /// Whether a catcher of `name` catches what `answer` leads to.
 async fn catches(name: &str, answer: Answer) -> bool {
     let state = task(&json!({"TimeoutSeconds": 5, "Catch": [{"ErrorEquals": [name], "Next": "T"}]}));
-    World::new([answer])
-        .run(&machine(&state), json!({}))
-        .await
-        .ending
-        .status()
-        == "SUCCEEDED"
+    World::new([answer]).run(&machine(&state), json!({})).await.ending.status() == "SUCCEEDED"
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,36 +146,17 @@ async fn a_caught_error_goes_where_the_catcher_says() {
         catcher["ErrorEquals"] = json!(["States.ALL"]);
         catcher["Next"] = "T".into();
         let state = task(&json!({"OutputPath": "$.no.such.path", "Catch": [catcher]}));
-        async move {
-            World::new([fails("E")])
-                .run(&machine(&state), json!({"a": 1}))
-                .await
-        }
+        async move { World::new([fails("E")]).run(&machine(&state), json!({"a": 1})).await }
     };
     let error = json!({"Error": "E", "Cause": "because"});
     assert_eq!(caught(json!({})).await.output(), &error);
-    assert_eq!(
-        caught(json!({"ResultPath": "$.e"})).await.output(),
-        &json!({"a": 1, "e": error})
-    );
-    assert_eq!(
-        caught(json!({"ResultPath": null})).await.output(),
-        &json!({"a": 1})
-    );
-    assert_eq!(
-        caught(json!({"ResultPath": "$.a.b"})).await.failure().0,
-        RESULT_PATH_MATCH_FAILURE
-    );
+    assert_eq!(caught(json!({"ResultPath": "$.e"})).await.output(), &json!({"a": 1, "e": error}));
+    assert_eq!(caught(json!({"ResultPath": null})).await.output(), &json!({"a": 1}));
+    assert_eq!(caught(json!({"ResultPath": "$.a.b"})).await.failure().0, RESULT_PATH_MATCH_FAILURE);
     let run = caught(json!({})).await;
     assert_eq!(
         run.types()[4..],
-        [
-            "TaskFailed",
-            "TaskStateExited",
-            "PassStateEntered",
-            "PassStateExited",
-            "ExecutionSucceeded"
-        ]
+        ["TaskFailed", "TaskStateExited", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
     );
 }
 
@@ -197,9 +171,8 @@ async fn a_task_times_out_and_may_be_retried() {
         run.event("TaskTimedOut")["taskTimedOutEventDetails"],
         json!({"resourceType": "lambda", "resource": "invoke", "error": "States.Timeout"})
     );
-    let run = World::new([Answer::Hangs])
-        .run(&machine(&task(&json!({"TimeoutSeconds": 5}))), json!({}))
-        .await;
+    let run =
+        World::new([Answer::Hangs]).run(&machine(&task(&json!({"TimeoutSeconds": 5}))), json!({})).await;
     assert_eq!(run.failure(), (TIMEOUT, ""));
     assert_eq!(
         run.event("ExecutionFailed")["executionFailedEventDetails"],
@@ -219,23 +192,14 @@ async fn a_caught_timeout_has_an_empty_cause() {
 async fn limits_from_paths_are_checked_when_they_are_known() {
     for (value, cause) in [
         (json!(0), "TimeoutSeconds must be positive: 0"),
-        (
-            json!(-5),
-            "The TimeoutSecondsPath parameter references a negative value: $.t == -5",
-        ),
-        (
-            json!("5"),
-            "The TimeoutSecondsPath parameter cannot be parsed as a long value: $.t == 5",
-        ),
+        (json!(-5), "The TimeoutSecondsPath parameter references a negative value: $.t == -5"),
+        (json!("5"), "The TimeoutSecondsPath parameter cannot be parsed as a long value: $.t == 5"),
     ] {
         let state = task(&json!({"TimeoutSecondsPath": "$.t"}));
         let run = World::new([]).run(&machine(&state), json!({"t": value})).await;
         assert_eq!(run.failure().0, RUNTIME);
         assert!(run.failure().1.ends_with(cause), "{:?}", run.failure());
-        assert_eq!(
-            run.types(),
-            ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
-        );
+        assert_eq!(run.types(), ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]);
     }
 }
 

@@ -14,32 +14,17 @@ async fn an_abort_is_at_once_final_and_closes_the_token() {
     let world = World::new([]);
     let (execution, run) = world.start(&waiting_task()).await;
     let reason = Failure::new("Operator", "enough");
-    assert_eq!(
-        execution.abort(world.now(), reason.clone()),
-        Ending::Aborted(reason.clone())
-    );
+    assert_eq!(execution.abort(world.now(), reason.clone()), Ending::Aborted(reason.clone()));
     assert_eq!(run.await.unwrap(), Ending::Aborted(reason.clone()));
     assert!(world.started.elapsed() < Duration::from_secs(1));
     let token = world.payload(0).as_str().unwrap().to_owned();
-    assert_eq!(
-        world.tokens.send_success(&token, "1"),
-        Err(TokenError::TaskTimedOut)
-    );
-    assert_eq!(
-        execution.abort(world.now(), Failure::default()),
-        Ending::Aborted(reason)
-    );
+    assert_eq!(world.tokens.send_success(&token, "1"), Err(TokenError::TaskTimedOut));
+    assert_eq!(execution.abort(world.now(), Failure::default()), Ending::Aborted(reason));
     let events = execution.history().events();
     check_shape(&events);
     let last = serde_json::to_value(events.last().unwrap()).unwrap();
-    assert_eq!(
-        (&last["type"], &last["previousEventId"]),
-        (&json!("ExecutionAborted"), &json!(0))
-    );
-    assert_eq!(
-        last["executionAbortedEventDetails"],
-        json!({"error": "Operator", "cause": "enough"})
-    );
+    assert_eq!((&last["type"], &last["previousEventId"]), (&json!("ExecutionAborted"), &json!(0)));
+    assert_eq!(last["executionAbortedEventDetails"], json!({"error": "Operator", "cause": "enough"}));
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,12 +34,7 @@ async fn an_abort_drops_the_task_in_flight_and_no_catcher_sees_it() {
     let (execution, run) = world.start(&machine(&state)).await;
     execution.abort(world.now(), Failure::default());
     assert_eq!(run.await.unwrap(), Ending::Aborted(Failure::default()));
-    let types: Vec<_> = execution
-        .history()
-        .events()
-        .iter()
-        .map(Event::event_type)
-        .collect();
+    let types: Vec<_> = execution.history().events().iter().map(Event::event_type).collect();
     assert_eq!(types[3..], ["TaskStarted", "ExecutionAborted"]);
 }
 
@@ -82,10 +62,7 @@ async fn an_abort_after_the_end_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn an_abort_ends_a_wait_and_a_back_off() {
     let retry = json!({"Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 1000}]});
-    for state in [
-        json!({"Type": "Wait", "Seconds": 1000, "End": true}),
-        task(&retry),
-    ] {
+    for state in [json!({"Type": "Wait", "Seconds": 1000, "End": true}), task(&retry)] {
         let world = World::new([fails("E")]);
         let (execution, run) = world.start(&machine(&state)).await;
         execution.abort(world.now(), Failure::default());
@@ -114,14 +91,8 @@ async fn the_machines_own_timeout_ends_the_execution_past_every_catcher() {
     assert_eq!(run.ending, Ending::TimedOut);
     assert_eq!(run.took.as_secs(), 30);
     let last = run.event("ExecutionTimedOut");
-    assert_eq!(
-        last["executionTimedOutEventDetails"],
-        json!({"error": "States.Timeout"})
-    );
+    assert_eq!(last["executionTimedOutEventDetails"], json!({"error": "States.Timeout"}));
     assert_eq!(last["previousEventId"], 0);
     let token = world.payload(0).as_str().unwrap().to_owned();
-    assert_eq!(
-        world.tokens.send_success(&token, "1"),
-        Err(TokenError::TaskTimedOut)
-    );
+    assert_eq!(world.tokens.send_success(&token, "1"), Err(TokenError::TaskTimedOut));
 }

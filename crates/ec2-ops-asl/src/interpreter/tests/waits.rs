@@ -3,10 +3,7 @@ use crate::failure::RUNTIME;
 
 async fn wait(way: Value, input: Value) -> Run {
     let mut state = json!({"Type": "Wait", "End": true});
-    state
-        .as_object_mut()
-        .unwrap()
-        .extend(way.as_object().unwrap().clone());
+    state.as_object_mut().unwrap().extend(way.as_object().unwrap().clone());
     World::new([]).run(&machine(&state), input).await
 }
 
@@ -18,11 +15,7 @@ async fn a_wait_lasts_as_long_as_it_says() {
         (json!({"SecondsPath": "$.s"}), json!({"s": 90}), 90),
         (json!({"SecondsPath": "$.s"}), json!({"s": 0}), 0),
         (json!({"Timestamp": "2026-01-02T04:04:05Z"}), json!({}), 3600),
-        (
-            json!({"TimestampPath": "$.t"}),
-            json!({"t": "2026-01-02T05:04:05+01:00"}),
-            3600,
-        ),
+        (json!({"TimestampPath": "$.t"}), json!({"t": "2026-01-02T05:04:05+01:00"}), 3600),
         (json!({"Timestamp": "2020-01-01T00:00:00Z"}), json!({}), 0),
     ] {
         let run = wait(way.clone(), input.clone()).await;
@@ -51,11 +44,7 @@ async fn a_wait_that_cannot_be_computed_fails_in_the_words_of_aws() {
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: \
              $.v == 2016-12-05 21:29:29Z",
         ),
-        (
-            json!({"TimestampPath": "$.v"}),
-            json!("2126-01-01T00:00:00Z"),
-            "Wait state delay is too long.",
-        ),
+        (json!({"TimestampPath": "$.v"}), json!("2126-01-01T00:00:00Z"), "Wait state delay is too long."),
     ] {
         let run = wait(way, json!({"v": value})).await;
         let prefix = "An error occurred while executing the state 'S' (entered at the event id #2).";

@@ -32,11 +32,8 @@ enum Kind {
 impl Misfit {
     /// The same seen from one level further out.
     fn within(mut self, segment: impl fmt::Display) -> Self {
-        self.path = if self.path.is_empty() {
-            segment.to_string()
-        } else {
-            format!("{segment}.{}", self.path)
-        };
+        self.path =
+            if self.path.is_empty() { segment.to_string() } else { format!("{segment}.{}", self.path) };
         self
     }
 
@@ -44,10 +41,9 @@ impl Misfit {
     fn into_error(self) -> AwsError {
         let Self { kind, path } = self;
         match kind {
-            Kind::Unknown => AwsError::client(
-                "UnknownParameter",
-                format!("The parameter {path} is not recognized"),
-            ),
+            Kind::Unknown => {
+                AwsError::client("UnknownParameter", format!("The parameter {path} is not recognized"))
+            }
             Kind::Missing => fault::missing_parameter(&path),
             Kind::Invalid(why) => fault::invalid_parameter(format!("The parameter {path} is invalid: {why}")),
         }
@@ -56,24 +52,15 @@ impl Misfit {
 
 impl de::Error for Misfit {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self {
-            kind: Kind::Invalid(message.to_string()),
-            path: String::new(),
-        }
+        Self { kind: Kind::Invalid(message.to_string()), path: String::new() }
     }
 
     fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
-        Self {
-            kind: Kind::Unknown,
-            path: String::new(),
-        }
+        Self { kind: Kind::Unknown, path: String::new() }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self {
-            kind: Kind::Missing,
-            path: field.to_owned(),
-        }
+        Self { kind: Kind::Missing, path: field.to_owned() }
     }
 }
 
@@ -115,10 +102,7 @@ impl<'de> Deserializer<'de> for Node {
         match self {
             Self::Text(text) => visitor.visit_string(text),
             Self::List(items) => visitor.visit_seq(Items(items.into_iter().enumerate())),
-            Self::Fields(fields) => visitor.visit_map(Fields {
-                rest: fields.into_iter(),
-                value: None,
-            }),
+            Self::Fields(fields) => visitor.visit_map(Fields { rest: fields.into_iter(), value: None }),
         }
     }
 
@@ -170,10 +154,8 @@ impl<'de> MapAccess<'de> for Fields {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Misfit> {
-        let (wire, node) = self
-            .value
-            .take()
-            .ok_or_else(|| de::Error::custom("a value was asked for before its key"))?;
+        let (wire, node) =
+            self.value.take().ok_or_else(|| de::Error::custom("a value was asked for before its key"))?;
         seed.deserialize(node).map_err(|misfit| misfit.within(wire))
     }
 }

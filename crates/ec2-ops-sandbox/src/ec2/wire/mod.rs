@@ -31,20 +31,14 @@ impl Ec2 {
     }
 
     fn answer(&self, region: &str, form: query::Form) -> Result<(String, Value), AwsError> {
-        let query::Form {
-            action,
-            version,
-            parameters,
-        } = form;
+        let query::Form { action, version, parameters } = form;
         let action = action.ok_or_else(|| {
             AwsError::client("MissingAction", "The request must contain the parameter Action")
         })?;
         match version.as_deref() {
             Some(VERSION) => {}
             Some(other) => {
-                return Err(AwsError::unmodelled(format!(
-                    "EC2's API version {other}, only {VERSION}"
-                )));
+                return Err(AwsError::unmodelled(format!("EC2's API version {other}, only {VERSION}")));
             }
             None => return Err(fault::missing_parameter("Version")),
         }

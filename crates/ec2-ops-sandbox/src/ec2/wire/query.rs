@@ -35,11 +35,7 @@ pub(super) struct Field {
 
 impl Form {
     pub(super) fn parse(body: &[u8]) -> Self {
-        let mut form = Self {
-            action: None,
-            version: None,
-            parameters: Vec::new(),
-        };
+        let mut form = Self { action: None, version: None, parameters: Vec::new() };
         for (name, value) in form_urlencoded::parse(body) {
             match name.as_ref() {
                 "Action" => form.action = Some(value.into_owned()),
@@ -69,9 +65,7 @@ struct Branch {
 
 impl Branch {
     fn insert(&mut self, whole: &str, rest: &str, value: &str) -> Result<(), AwsError> {
-        let (head, tail) = rest
-            .split_once('.')
-            .map_or((rest, None), |(head, tail)| (head, Some(tail)));
+        let (head, tail) = rest.split_once('.').map_or((rest, None), |(head, tail)| (head, Some(tail)));
         if head.is_empty() {
             return Err(malformed(whole));
         }
@@ -91,11 +85,7 @@ impl Branch {
         match self.value {
             Some(_) if !self.children.is_empty() => Err(malformed(path)),
             Some(text) => Ok(Node::Text(text)),
-            None if self
-                .children
-                .keys()
-                .any(|key| key.bytes().all(|b| b.is_ascii_digit())) =>
-            {
+            None if self.children.keys().any(|key| key.bytes().all(|b| b.is_ascii_digit())) => {
                 list(self.children, path, parent)
             }
             None => fields(self.children, path, parent),
@@ -108,9 +98,7 @@ fn list(mut children: BTreeMap<String, Branch>, path: &str, parent: &str) -> Res
     let mut items = Vec::with_capacity(children.len());
     for number in 1..=children.len() {
         let path = format!("{path}.{number}");
-        let item = children
-            .remove(&number.to_string())
-            .ok_or_else(|| malformed(&path))?;
+        let item = children.remove(&number.to_string()).ok_or_else(|| malformed(&path))?;
         items.push(item.node(&path, parent)?);
     }
     Ok(Node::List(items))
@@ -119,17 +107,9 @@ fn list(mut children: BTreeMap<String, Branch>, path: &str, parent: &str) -> Res
 fn fields(children: BTreeMap<String, Branch>, path: &str, parent: &str) -> Result<Node, AwsError> {
     let mut fields = Vec::with_capacity(children.len());
     for (wire, child) in children {
-        let path = if path.is_empty() {
-            wire.clone()
-        } else {
-            format!("{path}.{wire}")
-        };
+        let path = if path.is_empty() { wire.clone() } else { format!("{path}.{wire}") };
         let node = child.node(&path, &wire)?;
-        let name = if matches!(node, Node::List(_)) {
-            plural(parent, &wire)
-        } else {
-            wire.clone()
-        };
+        let name = if matches!(node, Node::List(_)) { plural(parent, &wire) } else { wire.clone() };
         fields.push(Field { wire, name, node });
     }
     Ok(Node::Fields(fields))

@@ -26,9 +26,7 @@ fn send(ec2: &Ec2, action: &str, parameters: &[(&str, &str)]) -> (u16, String) {
 
 /// The text of the first element `tag`.
 fn text<'a>(xml: &'a str, tag: &str) -> &'a str {
-    let start = xml
-        .find(&format!("<{tag}>"))
-        .unwrap_or_else(|| panic!("no <{tag}> in {xml}"));
+    let start = xml.find(&format!("<{tag}>")).unwrap_or_else(|| panic!("no <{tag}> in {xml}"));
     let rest = &xml[start + tag.len() + 2..];
     &rest[..rest.find(&format!("</{tag}>")).unwrap()]
 }
@@ -64,20 +62,11 @@ async fn a_launch_is_read_from_the_form_and_written_as_xml() {
         xml.contains("<RunInstancesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>")
     );
     assert_eq!(text(&xml, "instanceState"), "<code>0</code><name>pending</name>");
-    assert_eq!(
-        text(&xml, "tagSet"),
-        "<item><key>Name</key><value>a&lt;b &amp; &quot;c&quot;</value></item>"
-    );
-    assert_eq!(
-        text(&xml, "groupSet"),
-        "<item><groupId>sg-01234567</groupId></item>"
-    );
+    assert_eq!(text(&xml, "tagSet"), "<item><key>Name</key><value>a&lt;b &amp; &quot;c&quot;</value></item>");
+    assert_eq!(text(&xml, "groupSet"), "<item><groupId>sg-01234567</groupId></item>");
     assert_eq!(text(&xml, "instanceLifecycle"), "spot");
     let volume = &ec2.volumes()[0].volume;
-    assert_eq!(
-        (volume.size, volume.attachments[0].delete_on_termination),
-        (50, false)
-    );
+    assert_eq!((volume.size, volume.attachments[0].delete_on_termination), (50, false));
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,17 +87,11 @@ async fn filters_and_ids_are_read_from_their_numbered_names() {
     );
     assert!(text(&found.1, "reservationSet").contains(id));
     let ended = send(&ec2, "TerminateInstances", &[("InstanceId.1", id)]);
-    assert_eq!(
-        text(&ended.1, "currentState"),
-        "<code>32</code><name>shutting-down</name>"
-    );
+    assert_eq!(text(&ended.1, "currentState"), "<code>32</code><name>shutting-down</name>");
     let volumes = send(
         &ec2,
         "DescribeVolumes",
-        &[
-            ("Filter.1.Name", "attachment.instance-id"),
-            ("Filter.1.Value.1", id),
-        ],
+        &[("Filter.1.Name", "attachment.instance-id"), ("Filter.1.Value.1", id)],
     );
     assert!(text(&volumes.1, "attachmentSet").contains("<status>attached</status>"));
 }
@@ -125,10 +108,7 @@ async fn an_action_without_an_answer_says_true() {
         ("BlockDeviceMapping.1.DeviceName", "/dev/xvda"),
         ("BlockDeviceMapping.1.Ebs.DeleteOnTermination", "true"),
     ];
-    assert_eq!(
-        text(&send(&ec2, "ModifyInstanceAttribute", &modify).1, "return"),
-        "true"
-    );
+    assert_eq!(text(&send(&ec2, "ModifyInstanceAttribute", &modify).1, "return"), "true");
     assert!(ec2.volumes()[0].volume.attachments[0].delete_on_termination);
 }
 
@@ -136,25 +116,14 @@ async fn an_action_without_an_answer_says_true() {
 async fn what_cannot_be_read_is_refused_by_its_name_on_the_wire() {
     let ec2 = ec2();
     for (parameters, expected) in [
-        (
-            &[("Colour", "red")][..],
-            (400, "UnknownParameter", "The parameter Colour is not recognized"),
-        ),
+        (&[("Colour", "red")][..], (400, "UnknownParameter", "The parameter Colour is not recognized")),
         (
             &[("LicenseSpecification.1.LicenseConfigurationArn", "arn")],
-            (
-                400,
-                "UnknownParameter",
-                "The parameter LicenseSpecification is not recognized",
-            ),
+            (400, "UnknownParameter", "The parameter LicenseSpecification is not recognized"),
         ),
         (
             &[("BlockDeviceMapping.1.Ebs.OutpostArn", "arn")],
-            (
-                400,
-                "UnknownParameter",
-                "The parameter BlockDeviceMapping.1.Ebs.OutpostArn is not recognized",
-            ),
+            (400, "UnknownParameter", "The parameter BlockDeviceMapping.1.Ebs.OutpostArn is not recognized"),
         ),
         (
             &[("EbsOptimized", "yes")],
@@ -166,11 +135,7 @@ async fn what_cannot_be_read_is_refused_by_its_name_on_the_wire() {
         ),
         (
             &[("TagSpecification.1.Tag.1.Value", "v")],
-            (
-                400,
-                "MissingParameter",
-                "The request must contain the parameter TagSpecification.1.Tag.1.Key",
-            ),
+            (400, "MissingParameter", "The request must contain the parameter TagSpecification.1.Tag.1.Key"),
         ),
         (
             &[("SecurityGroupId.2", "sg-01234567")],
@@ -181,16 +146,8 @@ async fn what_cannot_be_read_is_refused_by_its_name_on_the_wire() {
             ),
         ),
         (
-            &[
-                ("ImageId", "ami-01234567"),
-                ("InstanceType", "t3.micro"),
-                ("MaxCount", "1"),
-            ],
-            (
-                400,
-                "MissingParameter",
-                "The request must contain the parameter MinCount",
-            ),
+            &[("ImageId", "ami-01234567"), ("InstanceType", "t3.micro"), ("MaxCount", "1")],
+            (400, "MissingParameter", "The request must contain the parameter MinCount"),
         ),
     ] {
         let answer = send(&ec2, "RunInstances", parameters);
@@ -199,11 +156,7 @@ async fn what_cannot_be_read_is_refused_by_its_name_on_the_wire() {
     let stranger = send(&ec2, "RequestSpotFleet", &[]);
     assert_eq!(
         error(&stranger),
-        (
-            501,
-            "UnsupportedOperation",
-            "the ec2-ops sandbox does not model the EC2 action RequestSpotFleet"
-        )
+        (501, "UnsupportedOperation", "the ec2-ops sandbox does not model the EC2 action RequestSpotFleet")
     );
     let none = ec2.http(REGION, b"");
     assert_eq!(error(&none).1, "MissingAction");
@@ -211,18 +164,9 @@ async fn what_cannot_be_read_is_refused_by_its_name_on_the_wire() {
 
 /// Undoes the references that [`escaped`] writes.
 fn unescaped(text: &str) -> String {
-    [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&apos;", "'"),
-        ("&#13;", "\r"),
-        ("&amp;", "&"),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (reference, character)| {
-        text.replace(reference, character)
-    })
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#13;", "\r"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (reference, character)| text.replace(reference, character))
 }
 
 proptest! {

@@ -91,12 +91,7 @@ fn name(owner: &str, field: &str) -> Cow<'static, str> {
 
 fn lower_first(field: &str) -> String {
     let mut chars = field.chars();
-    chars
-        .next()
-        .map(|first| first.to_ascii_lowercase())
-        .into_iter()
-        .chain(chars)
-        .collect()
+    chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }
 
 /// `text` with everything that XML reads as markup, or that a reader would normalise, written as a reference. XML 1.0

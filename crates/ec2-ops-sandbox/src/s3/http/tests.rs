@@ -63,18 +63,10 @@ async fn a_range_of_an_object_that_has_changed_is_refused() {
     let address = serve().await;
     send(&address, "PUT /results/k HTTP/1.1", b"hello").await;
     let ranged = "GET /results/k HTTP/1.1\r\nRange: bytes=0-1\r\nIf-Match";
-    let same = send(
-        &address,
-        &format!("{ranged}: \"5d41402abc4b2a76b9719d911017c592\""),
-        b"",
-    )
-    .await;
+    let same = send(&address, &format!("{ranged}: \"5d41402abc4b2a76b9719d911017c592\""), b"").await;
     assert!(same.ends_with("\r\n\r\nhe"), "{same}");
     let other = send(&address, &format!("{ranged}: \"00\""), b"").await;
-    assert!(
-        other.starts_with("HTTP/1.1 412") && other.contains("PreconditionFailed"),
-        "{other}"
-    );
+    assert!(other.starts_with("HTTP/1.1 412") && other.contains("PreconditionFailed"), "{other}");
 }
 
 #[tokio::test]

@@ -1,0 +1,170 @@
+//! The account over HTTP: one endpoint for all services, as real SDKs and the real `aws` CLI speak to them.
+//!
+//! Which service is meant, and in which region, stands in the credential scope of the signature. The signature itself is
+//! not checked, so the endpoint binds to loopback only.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::lambda::InvokeError;
+use crate::s3::S3Http;
+use crate::{Account, AwsError};
+
+/// The largest request body of any service but S3, in bytes: Lambda's limit, the largest of them.
+const MAX_BODY: usize = 6 * 1024 * 1024;
+
+/// A port of this machine, taken for an account.
+pub struct Endpoint {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Endpoint {
+    /// Takes `port`, or any free one for 0.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub async fn bind(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The URL to give to clients as `--endpoint-url` or `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves `account` as long as the future is polled.
+    ///
+    /// # Errors
+    /// If the listener fails.
+    pub async fn serve(self, account: Account) -> io::Result<()> {
+        let s3 = S3Http::new(account.s3.clone());
+        let router =
+            Router::new().fallback(move |request: Request| answer(account.clone(), s3.clone(), request));
+        axum::serve(self.listener, router).await
+    }
+}
+
+async fn answer(account: Account, s3: S3Http, request: Request) -> Response {
+    let Some(Scope { service, region }) = Scope::of(request.headers()) else {
+        return s3.call(request).await.map(Body::new);
+    };
+    if service == "s3" {
+        return s3.call(request).await.map(Body::new);
+    }
+    let (parts, body) = request.into_parts();
+    let body = match axum::body::to_bytes(body, MAX_BODY).await {
+        Ok(body) => body,
+        Err(error) => {
+            return json_error(&AwsError::client("RequestEntityTooLargeException", error.to_string()));
+        }
+    };
+    match service.as_str() {
+        "ec2" => {
+            let (status, xml) = account.ec2.http(&region, &body);
+            (status_code(status), [(header::CONTENT_TYPE, "text/xml;charset=UTF-8")], xml).into_response()
+        }
+        "ssm" | "dynamodb" | "states" => aws_json(&account, &service, &region, &parts.headers, &body),
+        "lambda" => invoke(&account, &parts.method, parts.uri.path(), &parts.headers, &body).await,
+        other => json_error(&AwsError::unmodelled(format!("the service {other}"))),
+    }
+}
+
+/// What `Credential=AKID/20260101/us-east-1/ec2/aws4_request` says. See
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html>.
+struct Scope {
+    service: String,
+    region: String,
+}
+
+impl Scope {
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (_, credential) = authorization.split_once("Credential=")?;
+        let mut parts = credential.split([',', ' ']).next()?.split('/').skip(2);
+        let (region, service) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+        Some(Self { service, region })
+    }
+}
+
+/// The awsJson protocols: the action in `X-Amz-Target`, JSON both ways.
+fn aws_json(account: &Account, service: &str, region: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let action = target.rsplit('.').next().unwrap_or_default();
+    let result = match service {
+        "ssm" => account.ssm.call(region, action, body),
+        "dynamodb" => account.dynamodb.call(action, body),
+        _ => account.stepfunctions.call(region, action, body),
+    };
+    match result {
+        Ok(answer) => json_response(StatusCode::OK, &answer),
+        Err(error) => json_error(&error),
+    }
+}
+
+/// Lambda's `Invoke`. See <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
+async fn invoke(
+    account: &Account,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Response {
+    let function =
+        path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+    let Some(function) = function.filter(|_| method == Method::POST) else {
+        return json_error(&AwsError::unmodelled(format!("Lambda's {method} {path}")));
+    };
+    let function = function.replace("%3A", ":");
+    let payload = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
+    let payload = match payload {
+        Ok(payload) => payload,
+        Err(error) => {
+            return json_error(&AwsError::client("InvalidRequestContentException", error.to_string()));
+        }
+    };
+    match headers.get("x-amz-invocation-type").map(|value| value.to_str().unwrap_or_default()) {
+        None | Some("RequestResponse") => match account.lambda.invoke(&function, payload).await {
+            Ok(answer) => json_response(StatusCode::OK, &answer),
+            Err(InvokeError::Service(error)) => json_error(&error),
+            Err(InvokeError::Function(error)) => {
+                ([("x-amz-function-error", "Unhandled")], json_response(StatusCode::OK, &error))
+                    .into_response()
+            }
+        },
+        Some("Event") => match account.lambda.invoke_async(&function, payload) {
+            Ok(()) => StatusCode::ACCEPTED.into_response(),
+            Err(error) => json_error(&error),
+        },
+        Some(other) => json_error(&AwsError::unmodelled(format!("the invocation type {other}"))),
+    }
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.1")], Bytes::from(body.to_string()))
+        .into_response()
+}
+
+fn json_error(error: &AwsError) -> Response {
+    let body = json!({ "__type": error.code, "message": error.message, "Message": error.message });
+    let kind = HeaderValue::from_str(&error.code).ok();
+    let mut response = json_response(status_code(error.status), &body);
+    if let Some(kind) = kind {
+        response.headers_mut().insert("x-amzn-errortype", kind);
+    }
+    response
+}
+
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}

@@ -1,0 +1,140 @@
+//! A whole deployment on this machine: an account over HTTP, the real Lambda binaries, instances that are processes.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::task::JoinHandle;
+
+use crate::deployment::{FUNCTIONS, Function, Names, deploy};
+use crate::ec2::{Ec2Config, Times};
+use crate::http::Endpoint;
+use crate::lambda::{FunctionBinary, ProcessRuntime};
+use crate::ssm::SsmConfig;
+use crate::{Account, AccountConfig, AwsError, LocalMachines};
+
+/// What a sandbox is made of.
+#[derive(Clone, Debug)]
+pub struct SandboxConfig {
+    /// The port of its endpoint; 0 takes any free one.
+    pub port: u16,
+    /// A directory of its own, for instances and logs.
+    pub root: PathBuf,
+    /// The executable that carries what runs inside an instance: it calls [`crate::guest::main`].
+    pub tools: PathBuf,
+    /// The directory of the Lambda binaries, which are named like their packages.
+    pub lambdas: PathBuf,
+    /// Buckets to create, beside the deployment's own.
+    pub buckets: Vec<String>,
+}
+
+/// A running sandbox. Dropping it ends its instances and its functions, without waiting for them.
+pub struct Sandbox {
+    account: Account,
+    machines: Arc<LocalMachines>,
+    names: Names,
+    url: String,
+    state_machine_arn: String,
+    server: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Starts an account with everything deployed.
+    ///
+    /// # Errors
+    /// If the port is taken, a Lambda binary is missing, or a bucket's name is not valid.
+    pub async fn start(config: SandboxConfig) -> io::Result<Self> {
+        check_binaries(&config)?;
+        let logs = config.root.join("logs");
+        std::fs::create_dir_all(&logs)?;
+        let endpoint = Endpoint::bind(config.port).await?;
+        let url = endpoint.url();
+        let (machines, events) = LocalMachines::new(config.tools, config.root.join("instances"), url.clone());
+        let account_config = AccountConfig {
+            seed: u64::from(std::process::id()) ^ Timestamp::now().as_millisecond().unsigned_abs(),
+            ec2: Ec2Config { times: Times::fast(), ..Ec2Config::default() },
+            ssm: SsmConfig::fast(),
+        };
+        let account = Account::new(Timestamp::now(), account_config, Arc::clone(&machines), events);
+        let names = Names::default();
+        let env = environment(&names, &url);
+        let runtime_of = |function: Function| -> Arc<dyn crate::lambda::Runtime> {
+            Arc::new(ProcessRuntime::new(FunctionBinary {
+                name: function.name.to_owned(),
+                path: config.lambdas.join(function.package),
+                env: env.clone(),
+                log: logs.join(format!("{}.log", function.name)),
+            }))
+        };
+        let state_machine_arn = deploy(&account, &names, runtime_of).map_err(refused)?;
+        for bucket in &config.buckets {
+            account.s3.create_bucket(bucket, &names.region).map_err(refused)?;
+        }
+        let exposed = account.clone();
+        let server = tokio::spawn(async move {
+            // It ends when it is aborted.
+            let _ = endpoint.serve(exposed).await;
+        });
+        Ok(Self { account, machines, names, url, state_machine_arn, server })
+    }
+
+    /// The account's state, in process.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The URL to give to clients as `--endpoint-url` or `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The names of what is deployed.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The ARN of the state machine.
+    pub fn state_machine_arn(&self) -> &str {
+        &self.state_machine_arn
+    }
+
+    /// Ends every instance. Returns when nothing of them is left.
+    ///
+    /// # Errors
+    /// If processes could not be killed; the message has their ids.
+    pub async fn shut_down(self) -> io::Result<()> {
+        self.machines.power_off_all().await
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn check_binaries(config: &SandboxConfig) -> io::Result<()> {
+    let missing =
+        FUNCTIONS.iter().map(|function| config.lambdas.join(function.package)).find(|path| !path.exists());
+    match missing {
+        Some(path) => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("the Lambda binary {} does not exist; `cargo ops` builds what it runs", path.display()),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What a function finds in its environment on AWS, and the endpoint that takes AWS's place.
+fn environment(names: &Names, url: &str) -> Vec<(String, String)> {
+    let mut env = names.environment();
+    let access =
+        [("AWS_ENDPOINT_URL", url), ("AWS_ACCESS_KEY_ID", "sandbox"), ("AWS_SECRET_ACCESS_KEY", "sandbox")];
+    env.extend(access.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    env
+}
+
+fn refused(error: AwsError) -> io::Error {
+    io::Error::other(error)
+}
