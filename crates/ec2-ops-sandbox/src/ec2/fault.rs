@@ -81,3 +81,11 @@ pub(super) fn spot_cannot_stop(id: &str) -> AwsError {
         ),
     )
 }
+
+/// A client token came again, with other parameters.
+pub(super) fn token_mismatch() -> AwsError {
+    AwsError::client(
+        "IdempotentParameterMismatch",
+        "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+    )
+}

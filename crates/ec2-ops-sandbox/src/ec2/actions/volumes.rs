@@ -12,7 +12,8 @@ use crate::ec2::state::{State, VolumeRecord};
 use crate::ec2::{Ec2, fault};
 
 impl Ec2 {
-    /// `CreateVolume`: a volume of its own, available at once.
+    /// `CreateVolume`: a volume of its own, available at once. A request that repeats a client token finds the first
+    /// one's volume.
     pub fn create_volume(&self, region: &str, request: &CreateVolumeRequest) -> Result<Volume, AwsError> {
         let zone = request
             .availability_zone
@@ -32,7 +33,16 @@ impl Ec2 {
         })?;
         refuse_dry_run(request.dry_run)?;
         let tags = tags_for(&request.tag_specifications, "volume");
-        Ok(self.act(|state| {
+        let token = request.client_token.as_ref();
+        let key = token.map(|token| (region.to_owned(), token.clone()));
+        self.act(|state| {
+            if let Some((first, id)) = key.as_ref().and_then(|key| state.volume_tokens.get(key)) {
+                return if first == request {
+                    Ok(state.volume(region, id)?.volume.clone())
+                } else {
+                    Err(fault::token_mismatch())
+                };
+            }
             let volume = disk.volume(state, zone, tags);
             let record = VolumeRecord {
                 region: region.to_owned(),
@@ -40,8 +50,13 @@ impl Ec2 {
                 visible_at: state.now() + state.config.visible_after,
             };
             state.volumes.insert(&volume.volume_id, record);
-            volume
-        }))
+            if let Some(key) = key {
+                state
+                    .volume_tokens
+                    .insert(key, (request.clone(), volume.volume_id.clone()));
+            }
+            Ok(volume)
+        })
     }
 
     /// `DetachVolume`. A root volume can be detached only while its instance is stopped.

@@ -61,6 +61,7 @@ pub struct VolumeAttachment {
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 pub struct CreateVolumeRequest {
     pub dry_run: bool,
+    pub client_token: Option<String>,
     pub availability_zone: Option<String>,
     pub size: Option<u32>,
     pub volume_type: Option<String>,

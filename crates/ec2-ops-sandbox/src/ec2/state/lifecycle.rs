@@ -110,6 +110,10 @@ impl State {
     fn boot(&mut self, id: &str) {
         if let Some(record) = self.instances.edit(id) {
             record.boots += 1;
+            record.instance.state_reason = None;
+            if record.instance.monitoring.state == "pending" {
+                "enabled".clone_into(&mut record.instance.monitoring.state);
+            }
             self.outbox.push_back(Effect::PowerOn(record.facts()));
         }
     }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::api::RunInstancesRequest;
+use super::api::{CreateVolumeRequest, RunInstancesRequest};
 use super::config::Ec2Config;
 use super::{fault, ids};
 use crate::{AwsError, Platform};
@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) instances: Table<InstanceRecord>,
     pub(super) volumes: Table<VolumeRecord>,
     pub(super) tokens: HashMap<TokenKey, TokenUse>,
+    /// The volume that each client token made, by region and token.
+    pub(super) volume_tokens: HashMap<(String, String), (CreateVolumeRequest, String)>,
     /// How many launches there were; numbers the private addresses.
     pub(super) launches: u32,
     /// What is to be done outside, oldest first.
@@ -64,6 +66,7 @@ impl State {
             instances: Table::default(),
             volumes: Table::default(),
             tokens: HashMap::new(),
+            volume_tokens: HashMap::new(),
             launches: 0,
             outbox: VecDeque::new(),
             delivering: false,

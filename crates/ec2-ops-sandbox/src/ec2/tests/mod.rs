@@ -3,5 +3,6 @@
 mod describe;
 mod launch;
 mod lifecycle;
+mod model;
 mod support;
 mod volumes;

@@ -121,6 +121,22 @@ async fn a_bystander_volume_outlives_everything() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_repeated_token_makes_no_second_volume() {
+    let account = Account::new(Ec2Config::default());
+    let sized = |size| CreateVolumeRequest {
+        availability_zone: Some("us-east-1a".to_owned()),
+        client_token: Some("t".to_owned()),
+        size: Some(size),
+        ..Default::default()
+    };
+    let first = account.ec2.create_volume(REGION, &sized(1)).unwrap();
+    assert_eq!(account.ec2.create_volume(REGION, &sized(1)).unwrap(), first);
+    let other = account.ec2.create_volume(REGION, &sized(2));
+    assert_eq!(code(other), "IdempotentParameterMismatch");
+    assert_eq!(account.ec2.volumes().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn devices_that_contradict_themselves_are_refused() {
     let account = Account::new(Ec2Config::default());
     let sized = |size, kind: &str| EbsBlockDevice {

@@ -11,10 +11,10 @@ pub(super) use devices::Disk;
 use super::describe::reservation;
 use super::refuse_dry_run;
 use crate::AwsError;
-use crate::ec2::Ec2;
 use crate::ec2::api::{InstanceStateName, Reservation, RunInstancesRequest};
 use crate::ec2::config::Shortage;
 use crate::ec2::state::{State, TokenKey};
+use crate::ec2::{Ec2, fault};
 
 impl Ec2 {
     /// `RunInstances`, of one instance.
@@ -68,10 +68,7 @@ fn repeated(
         return Ok(None);
     };
     if earlier.request != *request {
-        return Err(AwsError::client(
-            "IdempotentParameterMismatch",
-            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-        ));
+        return Err(fault::token_mismatch());
     }
     match state.instances.get(&earlier.instance_id) {
         Some(record) if record.state() != InstanceStateName::Terminated => {
