@@ -44,13 +44,39 @@ pub(super) fn end_all(grace: Duration) -> Vec<i32> {
     while Instant::now() < deadline && !below_me().is_empty() {
         std::thread::sleep(Duration::from_millis(5));
     }
-    kill_all()
+    kill_until_none(below_me)
 }
 
-fn kill_all() -> Vec<i32> {
+/// Kills every process that has `variable` (`NAME=value`) in its environment. Returns those that could not be killed.
+///
+/// This is how an instance is cleared away when its init itself was killed, and with it the knowledge of who is its.
+#[cfg(target_os = "linux")]
+pub(crate) fn kill_marked(variable: &str) -> Vec<i32> {
+    let marked = |pid: i32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .split(|&byte| byte == 0)
+            .any(|entry| entry == variable.as_bytes())
+    };
+    kill_until_none(|| {
+        snapshot()
+            .iter()
+            .map(|process| process.pid)
+            .filter(|&pid| marked(pid))
+            .collect()
+    })
+}
+
+/// Elsewhere, the environment of a process cannot be read.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_marked(_variable: &str) -> Vec<i32> {
+    Vec::new()
+}
+
+fn kill_until_none(find: impl Fn() -> Vec<i32>) -> Vec<i32> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let left = below_me();
+        let left = find();
         if left.is_empty() || Instant::now() > deadline {
             return left;
         }

@@ -11,6 +11,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::guest::layout::ROOT_VARIABLE;
+use crate::guest::processes;
 use crate::guest::protocol::{Boot, CommandResult, Event, Request};
 
 /// What an instance is made of.
@@ -104,6 +106,8 @@ impl Guest {
             instance_id,
             env,
         } = config;
+        let root = std::path::absolute(root)?;
+        let marker = format!("{ROOT_VARIABLE}={}", root.display());
         // The receiver lives in the task below, so this cannot fail.
         let _ = requests.send(Request::Boot(Boot {
             tools,
@@ -112,7 +116,7 @@ impl Guest {
             env,
         }));
         tokio::spawn(write_requests(stdin, pending));
-        tokio::spawn(watch(process, stdout, events, off));
+        tokio::spawn(watch(process, marker, stdout, events, off));
         Ok((
             Self {
                 requests,
@@ -181,25 +185,30 @@ async fn write_requests(mut stdin: ChildStdin, mut pending: mpsc::UnboundedRecei
 /// Passes events on until the guest is gone, and tells how it went.
 async fn watch(
     mut process: Child,
+    marker: String,
     stdout: ChildStdout,
     events: mpsc::UnboundedSender<GuestEvent>,
     off: oneshot::Sender<io::Result<Vec<i32>>>,
 ) {
     let told = pass_on(stdout, &events).await;
     let exit = process.wait().await;
-    // Whoever dropped the guest or its events no longer wants to know.
-    let _ = match (told, exit) {
-        (Ok(left), Ok(_)) => off.send(Ok(left)).is_ok(),
-        (Ok(_), Err(error)) => off.send(Err(error)).is_ok(),
-        (Err(reason), exit) => {
-            let status = exit.map_or_else(|error| error.to_string(), |status| status.to_string());
-            events
-                .send(GuestEvent::Died {
-                    reason: format!("{reason} ({status})"),
-                })
-                .is_ok()
+    let reason = match (told, exit) {
+        (Ok(left), Ok(_)) => {
+            // Whoever dropped the guest no longer wants to know.
+            let _ = off.send(Ok(left));
+            return;
         }
+        (Ok(_), Err(error)) => error.to_string(),
+        (Err(reason), Ok(status)) => format!("{reason} ({status})"),
+        (Err(reason), Err(error)) => format!("{reason} ({error})"),
     };
+    let left = processes::kill_marked(&marker);
+    let reason = if left.is_empty() {
+        reason
+    } else {
+        format!("{reason}; left behind: {left:?}")
+    };
+    let _ = events.send(GuestEvent::Died { reason });
 }
 
 /// Returns what is left of a guest that was powered off, or why it is gone.

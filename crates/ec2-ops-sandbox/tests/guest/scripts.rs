@@ -41,10 +41,7 @@ async fn a_first_line_chooses_the_interpreter() {
             .await,
         "3\n"
     );
-    assert_eq!(
-        instance.prints("#!/bin/cat").await,
-        "#!/bin/cat\n\n".trim_end().to_owned() + "\n"
-    );
+    assert_eq!(instance.prints("#!/bin/cat").await, "#!/bin/cat\n");
 }
 
 #[tokio::test]
@@ -101,10 +98,7 @@ async fn a_daemon_that_keeps_stdout_open_does_not_hold_up_the_run() {
     let started = Instant::now();
     let script = "echo started; (setsid sh -c 'while :; do sleep 1000; done' &) ; echo done";
     assert_eq!(instance.prints(script).await, "started\ndone\n");
-    assert_eq!(
-        instance.prints("(setsid yes &) ; exit 0").await.len(),
-        24_000.min(24_000)
-    );
+    assert_eq!(instance.prints("(setsid yes &) ; exit 0").await.len(), 24_000);
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
