@@ -6,9 +6,7 @@
 //! simulation.
 
 mod error;
-#[cfg(unix)]
 pub mod guest;
-#[cfg(unix)]
 pub mod host;
 mod platform;
 

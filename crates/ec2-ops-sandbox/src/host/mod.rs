@@ -18,7 +18,7 @@ use crate::guest::protocol::{Boot, CommandResult, Event, Request};
 /// What an instance is made of.
 #[derive(Clone, Debug)]
 pub struct GuestConfig {
-    /// The executable that answers to `guest init`: the `ec2-ops` command itself.
+    /// The executable that answers to `guest init`: the `ec2-ops` command itself, by its absolute path.
     pub tools: PathBuf,
     /// The directory that is the instance. It is created if missing; a reboot finds its files again.
     pub root: PathBuf,
@@ -73,13 +73,21 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Starts an instance. [`GuestEvent::Ready`] says when it takes commands. Must be called in a tokio runtime.
+    /// Starts an instance. [`GuestEvent::Ready`] says when it takes commands. Must be called in a tokio runtime that
+    /// has I/O enabled; what happens inside takes real time, whatever tokio's clock shows.
     ///
     /// A reboot is [`Guest::power_off`] followed by another boot with the same configuration.
     ///
     /// # Errors
-    /// If the executable cannot be started.
+    /// If the executable is not named by an absolute path or cannot be started.
     pub fn boot(config: GuestConfig) -> io::Result<(Self, mpsc::UnboundedReceiver<GuestEvent>)> {
+        if !config.tools.is_absolute() {
+            let why = format!(
+                "the guest's executable must be an absolute path, not {}",
+                config.tools.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let mut process = Command::new(&config.tools)
             .args(["guest", "init"])
             // Ctrl-C in the host's terminal is for the host alone.

@@ -136,6 +136,9 @@ async fn a_guest_that_cannot_boot_says_why() {
         panic!("it should not have booted")
     };
     assert!(reason.contains("does not fit on a line"), "{reason}");
+    instance.config.tools = "guest".into();
+    let error = Guest::boot(instance.config.clone()).expect_err("a relative path");
+    assert!(error.to_string().contains("absolute path, not guest"), "{error}");
 }
 
 #[tokio::test]
