@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// One living process; zombies are left out, for they can neither act nor be killed.
@@ -41,10 +42,10 @@ pub(super) fn end_all(grace: Duration) -> Vec<i32> {
     if !grace.is_zero() {
         signal_all(below_me(), Signal::SIGTERM);
     }
-    while Instant::now() < deadline && !below_me().is_empty() {
+    while Instant::now() < deadline && !childless() {
         std::thread::sleep(Duration::from_millis(5));
     }
-    kill_until_none(below_me)
+    kill_until(childless, below_me)
 }
 
 /// Kills every process that has `variable` (`NAME=value`) in its environment. Returns those that could not be killed.
@@ -58,13 +59,15 @@ pub(crate) fn kill_marked(variable: &str) -> Vec<i32> {
             .split(|&byte| byte == 0)
             .any(|entry| entry == variable.as_bytes())
     };
-    kill_until_none(|| {
+    let find = || -> Vec<i32> {
         snapshot()
             .iter()
-            .map(|process| process.pid)
+            .map(|p| p.pid)
             .filter(|&pid| marked(pid))
             .collect()
-    })
+    };
+    // Twice, because a process that is being replaced by another program shows no environment for a moment.
+    kill_until(|| find().is_empty() && find().is_empty(), find)
 }
 
 /// Elsewhere, the environment of a process cannot be read.
@@ -73,19 +76,32 @@ pub(crate) fn kill_marked(_variable: &str) -> Vec<i32> {
     Vec::new()
 }
 
-fn kill_until_none(find: impl Fn() -> Vec<i32>) -> Vec<i32> {
+/// Kills what `find` finds until `gone` says that nothing is left, or what is left cannot be killed.
+fn kill_until(gone: impl Fn() -> bool, find: impl Fn() -> Vec<i32>) -> Vec<i32> {
     let deadline = Instant::now() + PATIENCE;
-    loop {
+    while !gone() {
         let left = find();
-        if left.is_empty() || Instant::now() > deadline {
-            return left;
-        }
-        // Only those that could be signalled are worth waiting for.
         let refused = signal_all(left.iter().copied(), Signal::SIGKILL);
-        if refused.len() == left.len() {
+        let hopeless = !left.is_empty() && refused.len() == left.len();
+        if hopeless || Instant::now() > deadline {
             return left;
         }
         std::thread::sleep(Duration::from_millis(2));
+    }
+    Vec::new()
+}
+
+/// Whether this process has no child left, after those that have ended are reaped.
+///
+/// With orphans adopted, no child means no descendant. Only the kernel can say so: a walk through `/proc` that finds
+/// none may have met a child whose parent ended, and no longer linked the two, before it came to the parent.
+fn childless() -> bool {
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => return false,
+            Err(Errno::ECHILD) => return true,
+            _ => {}
+        }
     }
 }
 
