@@ -16,7 +16,7 @@ while [ ! -s daemon ]; do sleep 0.01; done";
 async fn a_daemon_does_not_outlive_its_instance() {
     let mut instance = Instance::boot().await;
     instance.prints(DAEMON).await;
-    assert_eq!(alive(&instance.marker).len(), 1);
+    assert_ne!(alive(&instance.marker), Vec::<String>::new());
     instance.guest.power_off().await.expect("powers off");
     assert_eq!(alive(&instance.marker), Vec::<String>::new());
 }
