@@ -10,9 +10,7 @@ pub mod deployment;
 pub mod dynamodb;
 pub mod ec2;
 mod error;
-#[cfg(unix)]
 pub mod guest;
-#[cfg(unix)]
 pub mod host;
 pub mod http;
 pub mod lambda;

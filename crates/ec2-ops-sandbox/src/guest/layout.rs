@@ -9,7 +9,7 @@ use super::protocol::Boot;
 use super::shims;
 
 /// Where the commands of the image find their instance.
-pub(super) const ROOT_VARIABLE: &str = "EC2_OPS_INSTANCE_ROOT";
+pub(crate) const ROOT_VARIABLE: &str = "EC2_OPS_INSTANCE_ROOT";
 
 /// The environment of one process, in order.
 pub(super) type Environment = Vec<(String, String)>;

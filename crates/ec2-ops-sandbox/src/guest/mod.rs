@@ -30,8 +30,8 @@
 mod capture;
 mod control;
 mod init;
-mod layout;
-mod processes;
+pub(crate) mod layout;
+pub(crate) mod processes;
 pub(crate) mod protocol;
 mod run;
 mod schedule;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// One living process; zombies are left out, for they can neither act nor be killed.
@@ -41,25 +42,66 @@ pub(super) fn end_all(grace: Duration) -> Vec<i32> {
     if !grace.is_zero() {
         signal_all(below_me(), Signal::SIGTERM);
     }
-    while Instant::now() < deadline && !below_me().is_empty() {
+    while Instant::now() < deadline && !childless() {
         std::thread::sleep(Duration::from_millis(5));
     }
-    kill_all()
+    kill_until(childless, below_me)
 }
 
-fn kill_all() -> Vec<i32> {
+/// Kills every process that has `variable` (`NAME=value`) in its environment. Returns those that could not be killed.
+///
+/// This is how an instance is cleared away when its init itself was killed, and with it the knowledge of who is its.
+#[cfg(target_os = "linux")]
+pub(crate) fn kill_marked(variable: &str) -> Vec<i32> {
+    let marked = |pid: i32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment
+            .split(|&byte| byte == 0)
+            .any(|entry| entry == variable.as_bytes())
+    };
+    let find = || -> Vec<i32> {
+        snapshot()
+            .iter()
+            .map(|p| p.pid)
+            .filter(|&pid| marked(pid))
+            .collect()
+    };
+    // Twice, because a process that is being replaced by another program shows no environment for a moment.
+    kill_until(|| find().is_empty() && find().is_empty(), find)
+}
+
+/// Elsewhere, the environment of a process cannot be read.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_marked(_variable: &str) -> Vec<i32> {
+    Vec::new()
+}
+
+/// Kills what `find` finds until `gone` says that nothing is left, or what is left cannot be killed.
+fn kill_until(gone: impl Fn() -> bool, find: impl Fn() -> Vec<i32>) -> Vec<i32> {
     let deadline = Instant::now() + PATIENCE;
-    loop {
-        let left = below_me();
-        if left.is_empty() || Instant::now() > deadline {
-            return left;
-        }
-        // Only those that could be signalled are worth waiting for.
+    while !gone() {
+        let left = find();
         let refused = signal_all(left.iter().copied(), Signal::SIGKILL);
-        if refused.len() == left.len() {
+        let hopeless = !left.is_empty() && refused.len() == left.len();
+        if hopeless || Instant::now() > deadline {
             return left;
         }
         std::thread::sleep(Duration::from_millis(2));
+    }
+    Vec::new()
+}
+
+/// Whether this process has no child left, after those that have ended are reaped.
+///
+/// With orphans adopted, no child means no descendant. Only the kernel can say so: a walk through `/proc` that finds
+/// none may have met a child whose parent ended, and no longer linked the two, before it came to the parent.
+fn childless() -> bool {
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => return false,
+            Err(Errno::ECHILD) => return true,
+            _ => {}
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) enum Request {
 pub(crate) struct Boot {
     /// The executable that carries the commands of the image.
     pub(crate) tools: PathBuf,
-    /// The directory that is the instance.
+    /// The directory that is the instance; an absolute path.
     pub(crate) root: PathBuf,
     /// The instance's id.
     pub(crate) instance_id: String,

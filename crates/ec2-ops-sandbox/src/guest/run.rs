@@ -35,8 +35,8 @@ const PARENT_SHELL: &str = r#""$0"; exit $?"#;
 pub(super) struct Run {
     /// The shell above the script, and the process group of both.
     pub(super) pid: i32,
-    /// When `executionTimeout` is over.
-    pub(super) deadline: Instant,
+    /// When `executionTimeout` is over; `None` is later than a clock can tell.
+    deadline: Option<Instant>,
     stopped: Option<CommandStatus>,
     stdout: Capture,
     stderr: Capture,
@@ -74,7 +74,7 @@ impl Run {
             .spawn()?;
         Ok(Self {
             pid: child.id().cast_signed(),
-            deadline: Instant::now() + timeout,
+            deadline: Instant::now().checked_add(timeout),
             stopped: None,
             stdout,
             stderr,
@@ -92,7 +92,7 @@ impl Run {
 
     /// The moment at which the run has to be stopped, unless it already has been.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.stopped.is_none().then_some(self.deadline)
+        self.deadline.filter(|_| self.stopped.is_none())
     }
 
     /// Waits for the rest of the output and tells how the run ended, given how its shell did.

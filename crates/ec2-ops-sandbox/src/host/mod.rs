@@ -11,12 +11,14 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::guest::layout::ROOT_VARIABLE;
+use crate::guest::processes;
 use crate::guest::protocol::{Boot, CommandResult, Event, Request};
 
 /// What an instance is made of.
 #[derive(Clone, Debug)]
 pub struct GuestConfig {
-    /// The executable that answers to `guest init`: the `ec2-ops` command itself.
+    /// The executable that answers to `guest init`: the `ec2-ops` command itself, by its absolute path.
     pub tools: PathBuf,
     /// The directory that is the instance. It is created if missing; a reboot finds its files again.
     pub root: PathBuf,
@@ -71,13 +73,21 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Starts an instance. [`GuestEvent::Ready`] says when it takes commands. Must be called in a tokio runtime.
+    /// Starts an instance. [`GuestEvent::Ready`] says when it takes commands. Must be called in a tokio runtime that
+    /// has I/O enabled; what happens inside takes real time, whatever tokio's clock shows.
     ///
     /// A reboot is [`Guest::power_off`] followed by another boot with the same configuration.
     ///
     /// # Errors
-    /// If the executable cannot be started.
+    /// If the executable is not named by an absolute path or cannot be started.
     pub fn boot(config: GuestConfig) -> io::Result<(Self, mpsc::UnboundedReceiver<GuestEvent>)> {
+        if !config.tools.is_absolute() {
+            let why = format!(
+                "the guest's executable must be an absolute path, not {}",
+                config.tools.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let mut process = Command::new(&config.tools)
             .args(["guest", "init"])
             // Ctrl-C in the host's terminal is for the host alone.
@@ -157,6 +167,7 @@ async fn write_requests(mut stdin: ChildStdin, mut pending: mpsc::UnboundedRecei
 /// Passes events on until the guest is gone, and tells how it went.
 async fn watch(
     mut process: Child,
+    marker: String,
     stdout: ChildStdout,
     events: mpsc::UnboundedSender<GuestEvent>,
     off: oneshot::Sender<io::Result<Vec<i32>>>,
@@ -171,7 +182,17 @@ async fn watch(
             let status = exit.map_or_else(|error| error.to_string(), |status| status.to_string());
             events.send(GuestEvent::Died { reason: format!("{reason} ({status})") }).is_ok()
         }
+        (Ok(_), Err(error)) => error.to_string(),
+        (Err(reason), Ok(status)) => format!("{reason} ({status})"),
+        (Err(reason), Err(error)) => format!("{reason} ({error})"),
     };
+    let left = processes::kill_marked(&marker);
+    let reason = if left.is_empty() {
+        reason
+    } else {
+        format!("{reason}; left behind: {left:?}")
+    };
+    let _ = events.send(GuestEvent::Died { reason });
 }
 
 /// Returns what is left of a guest that was powered off, or why it is gone.
