@@ -176,7 +176,7 @@ impl Lint<'_> {
 
     fn choice(&mut self, at: &str, choice: &Choice) {
         if choice.default.is_none() {
-            self.find(at, "expected a Default: nothing catches States.NoChoiceMatched");
+            self.find(at, "expected a Default: nothing catches a choice without a match");
         }
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::failure::{NO_CHOICE_MATCHED, RUNTIME};
+use crate::failure::RUNTIME;
 
 /// Whether a rule held, or the error that it ended in.
 type Decision = Result<bool, String>;
@@ -164,7 +164,14 @@ async fn the_first_rule_that_holds_wins_and_none_is_an_error() {
         "U"
     );
     let run = World::new([]).run(&machine(&state), json!(1)).await;
-    assert_eq!(run.failure().0, NO_CHOICE_MATCHED);
+    assert_eq!(
+        run.failure(),
+        (
+            RUNTIME,
+            "An error occurred while executing the state 'S' (entered at the event id #2). Failed to transition out \
+             of the state. The state does not point to a next state."
+        )
+    );
     assert_eq!(
         run.types(),
         ["ExecutionStarted", "ChoiceStateEntered", "ExecutionFailed"]
