@@ -23,7 +23,7 @@ pub const TIMEOUT: &str = "States.Timeout";
 
 /// The error names that AWS predefines.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
-pub(crate) const PREDEFINED: [&str; 15] = [
+pub(crate) const PREDEFINED: [&str; 17] = [
     ALL,
     "States.BranchFailed",
     DATA_LIMIT_EXCEEDED,
@@ -31,11 +31,13 @@ pub(crate) const PREDEFINED: [&str; 15] = [
     HEARTBEAT_TIMEOUT,
     "States.Http.Socket",
     INTRINSIC_FAILURE,
+    "States.ItemReaderFailed",
     "States.NoChoiceMatched",
     "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
     RESULT_PATH_MATCH_FAILURE,
+    "States.ResultWriterFailed",
     RUNTIME,
     TASK_FAILED,
     TIMEOUT,

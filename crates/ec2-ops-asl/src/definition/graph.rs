@@ -2,6 +2,7 @@
 
 use super::problems::Problems;
 use super::{Body, State, StateId, StateMachine, Transition};
+use crate::data::path::field_of;
 
 /// Reports states that nothing leads to, and a machine that cannot end.
 pub(super) fn check(machine: &StateMachine, problems: &Problems) {
@@ -9,7 +10,7 @@ pub(super) fn check(machine: &StateMachine, problems: &Problems) {
     for (state, reachable) in machine.states.iter().zip(&reachable) {
         if !reachable {
             problems.report(
-                format!("$.States.{}", state.name),
+                field_of("$.States", &state.name),
                 "no state leads here from StartAt",
             );
         }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::data::path::Path;
 use crate::data::template::{Dynamic, Template};
 use choice::Rule;
+pub(crate) use load::MAX_SECONDS;
 pub use problems::{InvalidDefinition, Problem};
 pub(crate) use retry::{Catcher, JitterStrategy, Retrier};
 

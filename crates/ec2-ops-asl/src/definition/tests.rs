@@ -240,11 +240,11 @@ fn a_task_is_one_of_the_two_lambda_integrations() {
     );
     refused(
         &parameters(json!({"FunctionName": "f", "Payload": {"a.$": 5}})),
-        "$.States.S.Parameters.Payload.a.$: a field whose name",
+        "$.States.S.Parameters.Payload['a.$']: a field whose name",
     );
     refused(
         &parameters(json!({"FunctionName": "f", "Payload": [{"a.$": "b"}]})),
-        "Payload[0].a.$: 'b' is not a path",
+        "Payload[0]['a.$']: 'b' is not a path",
     );
     refused(
         &problems_with(invoke(), json!({"Parameters": "absent"})),
@@ -463,5 +463,14 @@ fn a_fail_state_names_its_error_one_way() {
     refused(
         &fail(json!({"CausePath": "States.UUID()"})),
         "'States.UUID' is not supported",
+    );
+}
+
+#[test]
+fn the_path_of_a_problem_quotes_names_that_need_it() {
+    let definition = json!({"StartAt": "My state", "States": {"My state": {"Type": "Pass", "Next": "It's"}}});
+    refused(
+        &problems(&definition),
+        "$.States['My state'].Next: there is no state 'It's'",
     );
 }

@@ -1,7 +1,6 @@
 //! One stay in one state, and how data flows into and out of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -11,14 +10,10 @@ use crate::data::context::Context;
 use crate::data::path::Path;
 use crate::data::size::exceeds_quota;
 use crate::data::{Scope, Trouble};
-use crate::definition::choice::timestamp;
-use crate::definition::{Body, Fail, Pass, Seconds, State, Text, Transition, Until, Wait};
+use crate::definition::{Body, MAX_SECONDS, Seconds, State, Transition};
 use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE, TIMEOUT};
 use crate::history::{Details, Ending, Over, StateType};
 use crate::tokens::TaskTokens;
-
-/// The longest wait that AWS takes, in seconds; a later timestamp fails the state.
-const MAX_WAIT_SECONDS: u64 = 2_147_483_647;
 
 /// Where the execution goes on, and with what.
 pub(super) type Step = (Transition, Arc<Value>);
@@ -131,61 +126,6 @@ impl<'a, E: Environment> Visit<'a, E> {
         Ok((transition, output))
     }
 
-    fn pass(&self, pass: &Pass) -> Result<Arc<Value>, Failure> {
-        let context = self.context();
-        let input = self.effective_input(&context)?;
-        let result = match (&pass.result, &pass.parameters) {
-            (Some(result), _) => Arc::new(result.clone()),
-            (None, Some(parameters)) => {
-                let scope = Scope {
-                    input: &input,
-                    context: &context,
-                };
-                Arc::new(
-                    parameters
-                        .evaluate(scope)
-                        .map_err(|trouble| self.trouble(&trouble))?,
-                )
-            }
-            (None, None) => input,
-        };
-        self.output(&self.merge(pass.result_path.as_ref(), result)?)
-    }
-
-    async fn wait(&self, wait: &Wait) -> Result<Arc<Value>, Failure> {
-        let input = self.effective_input(&self.context())?;
-        let delay = self.delay(&wait.until, &input)?;
-        tokio::time::sleep(delay).await;
-        self.output(&input)
-    }
-
-    fn delay(&self, until: &Until, input: &Value) -> Result<Duration, Failure> {
-        let wake = match until {
-            Until::Seconds(seconds) => {
-                return self
-                    .seconds(seconds, input, &self.context(), "SecondsPath")
-                    .map(Duration::from_secs);
-            }
-            Until::Timestamp(timestamp) => *timestamp,
-            Until::TimestampPath(path) => {
-                let context = self.context();
-                let value = self.require(path, input, &context)?;
-                value.as_str().and_then(timestamp).ok_or_else(|| {
-                    self.runtime(format!(
-                        "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
-                         format string: {path} == {}",
-                        plain(&value)
-                    ))
-                })?
-            }
-        };
-        let delay = Duration::try_from(wake.duration_since(self.environment.now())).unwrap_or_default();
-        if delay.as_secs() > MAX_WAIT_SECONDS {
-            return Err(self.runtime("Wait state delay is too long."));
-        }
-        Ok(delay)
-    }
-
     /// The value of `seconds`; a path must lead to a whole number that is not negative.
     pub(super) fn seconds(
         &self,
@@ -199,41 +139,16 @@ impl<'a, E: Environment> Visit<'a, E> {
             Seconds::Path(path) => path,
         };
         let value = self.require(path, input, context)?;
-        if let Some(seconds) = value.as_u64() {
-            return Ok(seconds.min(MAX_WAIT_SECONDS));
-        }
-        let complaint = if value.is_i64() {
-            "references a negative value"
-        } else {
-            "cannot be parsed as a long value"
+        let complaint = match value.as_u64() {
+            Some(seconds) if seconds <= MAX_SECONDS => return Ok(seconds),
+            Some(_) => "references a value over the maximum of 99999999",
+            None if value.is_i64() => "references a negative value",
+            None => "cannot be parsed as a long value",
         };
         Err(self.runtime(format!(
             "The {field} parameter {complaint}: {path} == {}",
             plain(&value)
         )))
-    }
-
-    fn fail(&self, fail: &Fail) -> Result<Failure, Failure> {
-        let context = self.context();
-        let scope = Scope {
-            input: self.input,
-            context: &context,
-        };
-        let evaluate = |text: &Option<Text>, field: &str| match text {
-            None => Ok(None),
-            Some(Text::Fixed(text)) => Ok(Some(Arc::clone(text))),
-            Some(Text::Dynamic(dynamic)) => match dynamic.evaluate(scope, field) {
-                Ok(Value::String(text)) => Ok(Some(text.into())),
-                Ok(other) => {
-                    Err(self.runtime(format!("The {field} field must be a string, but it is: {other}")))
-                }
-                Err(trouble) => Err(self.trouble(&trouble)),
-            },
-        };
-        Ok(Failure {
-            error: evaluate(&fail.error, "ErrorPath")?,
-            cause: evaluate(&fail.cause, "CausePath")?,
-        })
     }
 
     /// The input after `InputPath`.
@@ -292,7 +207,13 @@ impl<'a, E: Environment> Visit<'a, E> {
         }
     }
 
-    fn require(&self, path: &Path, input: &Value, context: &Context<'_>) -> Result<Value, Failure> {
+    /// The value at `path`, which must lead somewhere.
+    pub(super) fn require(
+        &self,
+        path: &Path,
+        input: &Value,
+        context: &Context<'_>,
+    ) -> Result<Value, Failure> {
         let value = Scope { input, context }
             .require(path)
             .map_err(|trouble| self.trouble(&trouble))?;
@@ -337,7 +258,7 @@ pub(super) fn error_output(failure: &Failure) -> Value {
 }
 
 /// A value as AWS prints it in complaints: a string without its quotes.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

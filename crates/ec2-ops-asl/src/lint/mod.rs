@@ -1,6 +1,6 @@
 //! House rules beyond validity: what a machine must do so that a failure anywhere ends in the cleanup.
 
-use crate::data::path::{Path, Root};
+use crate::data::path::{Path, Root, field_of};
 use crate::data::template::{Dynamic, Template};
 use crate::definition::graph::{is_terminal, successors};
 use crate::definition::{
@@ -60,7 +60,7 @@ impl Lint<'_> {
     }
 
     fn state(&mut self, id: StateId, state: &State) {
-        let at = format!("$.States.{}", state.name);
+        let at = field_of("$.States", &state.name);
         let is_cleanup = self.cleanup == Some(id);
         match &state.body {
             Body::Task(task) => {
