@@ -163,29 +163,15 @@ fn inner_rule(fields: &Fields<'_>) -> Option<Rule> {
 }
 
 fn rule(fields: &Fields<'_>) -> Option<Rule> {
-    const COMBINATORS: [&str; 3] = ["And", "Or", "Not"];
-    let operators: Vec<&'static str> = COMBINATORS
+    // Asking for each operator makes it known, so that a misspelt one is compared with all of them.
+    let operators: Vec<&'static str> = ["And", "Or", "Not"]
         .into_iter()
         .chain(COMPARISONS)
-        .filter(|name| fields.has(name))
+        .filter(|name| fields.get(name).is_some())
         .collect();
-    // Asking for each makes it known, so that a misspelt operator is compared with all of them.
-    COMBINATORS.into_iter().chain(COMPARISONS).for_each(|name| {
-        fields.get(name);
-    });
     match operators[..] {
-        [name @ ("And" | "Or")] => {
-            let rules = fields
-                .non_empty_array(name)?
-                .map(|(value, at)| inner_rule(&fields.inner(value, at)?))
-                .collect::<Vec<_>>();
-            let rules = rules.into_iter().collect::<Option<_>>()?;
-            Some(if name == "And" {
-                Rule::And(rules)
-            } else {
-                Rule::Or(rules)
-            })
-        }
+        ["And"] => rules(fields, "And").map(Rule::And),
+        ["Or"] => rules(fields, "Or").map(Rule::Or),
         ["Not"] => {
             let inner = fields.inner(fields.get("Not")?, fields.path_of("Not"))?;
             inner_rule(&inner).map(|rule| Rule::Not(Box::new(rule)))
@@ -199,17 +185,25 @@ fn rule(fields: &Fields<'_>) -> Option<Rule> {
                 test: test?,
             })
         }
-        [] => {
-            fields.get("Variable");
-            fields.report_all("a comparison is required, for example 'StringEquals', or 'And', 'Or', 'Not'");
-            None
-        }
         _ => {
             fields.get("Variable");
-            fields.report_all(format!("only one of '{}' is allowed", operators.join("' and '")));
+            fields.report_all(if operators.is_empty() {
+                "a comparison is required, for example 'StringEquals', or 'And', 'Or', 'Not'".to_owned()
+            } else {
+                format!("only one of '{}' is allowed", operators.join("' and '"))
+            });
             None
         }
     }
+}
+
+/// The operands of `And` or `Or`.
+fn rules(fields: &Fields<'_>, name: &'static str) -> Option<Vec<Rule>> {
+    let rules: Vec<_> = fields
+        .non_empty_array(name)?
+        .map(|(value, at)| inner_rule(&fields.inner(value, at)?))
+        .collect();
+    rules.into_iter().collect()
 }
 
 fn test(fields: &Fields<'_>, name: &'static str) -> Option<Test> {

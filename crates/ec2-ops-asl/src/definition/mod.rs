@@ -42,7 +42,7 @@ impl StateMachine {
         self.timeout
     }
 
-    /// The names of all states, in the order of the definition's JSON object (alphabetical).
+    /// The names of all states.
     pub fn state_names(&self) -> impl Iterator<Item = &str> {
         self.states.iter().map(|state| &*state.name)
     }

@@ -43,14 +43,7 @@ pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: 
         "Fail" => (Some(Path::input()), Some(Path::input())),
         _ => (fields.selection("InputPath"), fields.selection("OutputPath")),
     };
-    let body = match kind {
-        "Task" => task(&fields, states).map(Body::Task),
-        "Choice" => choice(&fields, states).map(Body::Choice),
-        "Pass" => pass(&fields, states).map(Body::Pass),
-        "Wait" => wait(&fields, states).map(Body::Wait),
-        "Succeed" => Some(Body::Succeed),
-        _ => Some(Body::Fail(fail(&fields))),
-    };
+    let body = body(kind, &fields, states);
     fields.finish(&format!("a {kind} state"));
     Some(State {
         name: name.into(),
@@ -58,6 +51,17 @@ pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: 
         output_path,
         body: body?,
     })
+}
+
+fn body(kind: &str, fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Body> {
+    match kind {
+        "Task" => task(fields, states).map(Body::Task),
+        "Choice" => choice(fields, states).map(Body::Choice),
+        "Pass" => pass(fields, states).map(Body::Pass),
+        "Wait" => wait(fields, states).map(Body::Wait),
+        "Succeed" => Some(Body::Succeed),
+        _ => Some(Body::Fail(fail(fields))),
+    }
 }
 
 /// `Next` or `End`.

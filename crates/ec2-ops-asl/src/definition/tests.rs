@@ -105,8 +105,8 @@ fn every_problem_is_listed_with_its_place() {
     let definition = json!({
         "StartAt": "Strat", "Versoin": "1.0",
         "States": {
-            "Start": {"Type": "Pass", "InputPaht": "$", "Next": "Nowhere"},
             "Other": {"Type": "Map"},
+            "Start": {"Type": "Pass", "InputPaht": "$", "Next": "Nowhere"},
         }
     });
     assert_eq!(

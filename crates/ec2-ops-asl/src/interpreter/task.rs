@@ -100,23 +100,7 @@ impl<E: Environment> Visit<'_, E> {
         let timeout = limit(&task.timeout, "TimeoutSecondsPath")?;
         let heartbeat = limit(&task.heartbeat, "HeartbeatSecondsPath")?;
         self.check_limits(timeout, heartbeat)?;
-        let scope = Scope {
-            input: &input,
-            context: &context,
-        };
-        let parameters = task
-            .parameters
-            .evaluate(scope)
-            .map_err(|trouble| self.trouble(&trouble))?;
-        if !parameters["FunctionName"].is_string() {
-            let found = &parameters["FunctionName"];
-            return Err(self
-                .runtime(format!(
-                    "The value of the field 'FunctionName' must be a string: {found}"
-                ))
-                .into());
-        }
-        let parameters = self.within_quota(Arc::new(parameters))?;
+        let parameters = self.parameters(task, &input, &context)?;
         let resource = task.resource;
         self.record(Details::TaskScheduled {
             resource,
@@ -131,6 +115,22 @@ impl<E: Environment> Visit<'_, E> {
             timeout: timeout.map(Duration::from_secs),
             heartbeat: heartbeat.map(Duration::from_secs),
         })
+    }
+
+    /// The API parameters that the task sends.
+    fn parameters(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Arc<Value>, Failure> {
+        let scope = Scope { input, context };
+        let parameters = task
+            .parameters
+            .evaluate(scope)
+            .map_err(|trouble| self.trouble(&trouble))?;
+        let name = &parameters["FunctionName"];
+        if !name.is_string() {
+            return Err(self.runtime(format!(
+                "The value of the field 'FunctionName' must be a string: {name}"
+            )));
+        }
+        self.within_quota(Arc::new(parameters))
     }
 
     /// The limits of a definition were checked when it was loaded; those from paths are only known now.
