@@ -12,8 +12,6 @@ pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 /// An intrinsic function was called with arguments it cannot take.
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
-/// No rule of a Choice state matched, and it has no `Default`.
-pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 /// The `ResultPath` does not fit the state's input.
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 /// The state could not be executed; nothing catches it.
@@ -25,7 +23,7 @@ pub const TIMEOUT: &str = "States.Timeout";
 
 /// The error names that AWS predefines.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
-pub(crate) const PREDEFINED: [&str; 15] = [
+pub(crate) const PREDEFINED: [&str; 17] = [
     ALL,
     "States.BranchFailed",
     DATA_LIMIT_EXCEEDED,
@@ -33,11 +31,13 @@ pub(crate) const PREDEFINED: [&str; 15] = [
     HEARTBEAT_TIMEOUT,
     "States.Http.Socket",
     INTRINSIC_FAILURE,
-    NO_CHOICE_MATCHED,
+    "States.ItemReaderFailed",
+    "States.NoChoiceMatched",
     "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
     RESULT_PATH_MATCH_FAILURE,
+    "States.ResultWriterFailed",
     RUNTIME,
     TASK_FAILED,
     TIMEOUT,

@@ -158,17 +158,28 @@ fn plain(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '-'
 }
 
+/// The path of the field `name` of what is at `at`: `$.States['My state']`.
+pub(crate) fn field_of(at: &str, name: &str) -> String {
+    format!("{at}{}", Segment::Field(name.to_owned()))
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.root {
             Root::Input => "$",
             Root::Context => "$$",
         })?;
-        self.segments.iter().try_for_each(|segment| match segment {
-            Segment::Index(index) => write!(f, "[{index}]"),
-            Segment::Field(name) if !name.is_empty() && name.chars().all(plain) => write!(f, ".{name}"),
-            Segment::Field(name) => write!(f, "['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")),
-        })
+        self.segments.iter().try_for_each(|segment| segment.fmt(f))
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(index) => write!(f, "[{index}]"),
+            Self::Field(name) if !name.is_empty() && name.chars().all(plain) => write!(f, ".{name}"),
+            Self::Field(name) => write!(f, "['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::intrinsic::Call;
-use super::path::Path;
+use super::path::{Path, field_of};
 use super::{Scope, Trouble};
 
 /// A JSON value in which fields named `….$` take their values from paths and intrinsic functions.
@@ -99,7 +99,7 @@ fn load_field(
     at: &str,
     report: &mut dyn FnMut(String, String),
 ) -> (String, Template) {
-    let at = format!("{at}.{name}");
+    let at = field_of(at, name);
     let Some(plain) = name.strip_suffix(".$") else {
         return (name.clone(), Template::load(value, &at, report));
     };

@@ -183,17 +183,25 @@ fn rule(fields: &Fields<'_>) -> Option<Rule> {
             let test = test(fields, name);
             Some(Rule::Test { variable: variable?, test: test? })
         }
-        [] => {
-            fields.get("Variable");
-            fields.report_all("a comparison is required, for example 'StringEquals', or 'And', 'Or', 'Not'");
-            None
-        }
         _ => {
             fields.get("Variable");
-            fields.report_all(format!("only one of '{}' is allowed", operators.join("' and '")));
+            fields.report_all(if operators.is_empty() {
+                "a comparison is required, for example 'StringEquals', or 'And', 'Or', 'Not'".to_owned()
+            } else {
+                format!("only one of '{}' is allowed", operators.join("' and '"))
+            });
             None
         }
     }
+}
+
+/// The operands of `And` or `Or`.
+fn rules(fields: &Fields<'_>, name: &'static str) -> Option<Vec<Rule>> {
+    let rules: Vec<_> = fields
+        .non_empty_array(name)?
+        .map(|(value, at)| inner_rule(&fields.inner(value, at)?))
+        .collect();
+    rules.into_iter().collect()
 }
 
 fn test(fields: &Fields<'_>, name: &'static str) -> Option<Test> {

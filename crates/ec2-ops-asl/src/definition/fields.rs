@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::problems::Problems;
 use super::{Seconds, StateId};
-use crate::data::path::{Path, Root};
+use crate::data::path::{Path, Root, field_of};
 use crate::data::template::{Dynamic, Template};
 use crate::suggestion::did_you_mean;
 
@@ -62,7 +62,7 @@ impl<'a> Fields<'a> {
 
     /// Where the field `name` is.
     pub(super) fn path_of(&self, name: &str) -> String {
-        format!("{}.{name}", self.at)
+        field_of(&self.at, name)
     }
 
     /// Reports what is wrong with the field `name`.

@@ -2,6 +2,7 @@
 
 use super::problems::Problems;
 use super::{Body, State, StateId, StateMachine, Transition};
+use crate::data::path::field_of;
 
 /// Reports states that nothing leads to, and a machine that cannot end.
 pub(super) fn check(machine: &StateMachine, problems: &Problems) {

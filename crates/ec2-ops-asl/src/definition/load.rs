@@ -9,7 +9,7 @@ use super::problems::{InvalidDefinition, Problems};
 use super::{StateId, StateMachine, graph, json, states};
 
 /// The longest timeout, in seconds, that AWS takes (about three years).
-pub(super) const MAX_SECONDS: u64 = 99_999_999;
+pub(crate) const MAX_SECONDS: u64 = 99_999_999;
 
 pub(super) fn state_machine(text: &str) -> Result<StateMachine, InvalidDefinition> {
     let problems = Problems::default();

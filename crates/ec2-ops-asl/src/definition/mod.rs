@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::data::path::Path;
 use crate::data::template::{Dynamic, Template};
 use choice::Rule;
+pub(crate) use load::MAX_SECONDS;
 pub use problems::{InvalidDefinition, Problem};
 pub(crate) use retry::{Catcher, JitterStrategy, Retrier};
 
@@ -41,7 +42,7 @@ impl StateMachine {
         self.timeout
     }
 
-    /// The names of all states, in the order of the definition's JSON object (alphabetical).
+    /// The names of all states.
     pub fn state_names(&self) -> impl Iterator<Item = &str> {
         self.states.iter().map(|state| &*state.name)
     }

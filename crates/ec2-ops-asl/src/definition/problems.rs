@@ -22,7 +22,7 @@ impl fmt::Display for Problem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid state machine definition:\n  {}", .problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n  "))]
 pub struct InvalidDefinition {
-    /// The reasons, in the order of the definition's JSON objects; at least one.
+    /// The reasons; at least one.
     pub problems: Vec<Problem>,
 }
 

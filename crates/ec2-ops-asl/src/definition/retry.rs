@@ -89,6 +89,34 @@ fn retrier(fields: &Fields<'_>, last: bool) -> Option<Retrier> {
     })
 }
 
+fn backoff_rate(fields: &Fields<'_>) -> Option<f64> {
+    let Some(value) = fields.get("BackoffRate") else {
+        return Some(2.0);
+    };
+    let rate = value.as_f64().filter(|rate| *rate >= 1.0);
+    if rate.is_none() {
+        fields.report(
+            "BackoffRate",
+            format!("expected a number of at least 1.0, found {value}"),
+        );
+    }
+    rate
+}
+
+fn jitter(fields: &Fields<'_>) -> JitterStrategy {
+    match fields.string("JitterStrategy") {
+        Some("FULL") => JitterStrategy::Full,
+        Some("NONE") | None => JitterStrategy::None,
+        Some(other) => {
+            fields.report(
+                "JitterStrategy",
+                format!("expected 'FULL' or 'NONE', found '{other}'"),
+            );
+            JitterStrategy::None
+        }
+    }
+}
+
 pub(super) fn catchers(state: &Fields<'_>, states: &StateIds<'_>) -> Vec<Catcher> {
     let Some(elements) = state.array("Catch") else {
         return Vec::new();

@@ -8,7 +8,7 @@ use super::problems::Problems;
 use super::{
     Body, Choice, Fail, Pass, Resource, Seconds, State, Task, Text, Transition, Until, Wait, choice, retry,
 };
-use crate::data::path::Path;
+use crate::data::path::{Path, field_of};
 use crate::data::template::Template;
 use crate::suggestion::did_you_mean;
 
@@ -16,7 +16,7 @@ const MAX_NAME_CHARACTERS: usize = 80;
 const TYPES: [&str; 6] = ["Task", "Choice", "Pass", "Wait", "Succeed", "Fail"];
 
 pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: &Problems) -> Option<State> {
-    let fields = Fields::new(value, format!("$.States.{name}"), problems)?;
+    let fields = Fields::new(value, field_of("$.States", name), problems)?;
     let characters = name.chars().count();
     if !(1..=MAX_NAME_CHARACTERS).contains(&characters) {
         fields.report_all(format!(
@@ -40,16 +40,20 @@ pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: 
         "Fail" => (Some(Path::input()), Some(Path::input())),
         _ => (fields.selection("InputPath"), fields.selection("OutputPath")),
     };
-    let body = match kind {
-        "Task" => task(&fields, states).map(Body::Task),
-        "Choice" => choice(&fields, states).map(Body::Choice),
-        "Pass" => pass(&fields, states).map(Body::Pass),
-        "Wait" => wait(&fields, states).map(Body::Wait),
-        "Succeed" => Some(Body::Succeed),
-        _ => Some(Body::Fail(fail(&fields))),
-    };
+    let body = body(kind, &fields, states);
     fields.finish(&format!("a {kind} state"));
     Some(State { name: name.into(), input_path, output_path, body: body? })
+}
+
+fn body(kind: &str, fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Body> {
+    match kind {
+        "Task" => task(fields, states).map(Body::Task),
+        "Choice" => choice(fields, states).map(Body::Choice),
+        "Pass" => pass(fields, states).map(Body::Pass),
+        "Wait" => wait(fields, states).map(Body::Wait),
+        "Succeed" => Some(Body::Succeed),
+        _ => Some(Body::Fail(fail(fields))),
+    }
 }
 
 /// `Next` or `End`.

@@ -94,8 +94,8 @@ fn every_problem_is_listed_with_its_place() {
     let definition = json!({
         "StartAt": "Strat", "Versoin": "1.0",
         "States": {
-            "Start": {"Type": "Pass", "InputPaht": "$", "Next": "Nowhere"},
             "Other": {"Type": "Map"},
+            "Start": {"Type": "Pass", "InputPaht": "$", "Next": "Nowhere"},
         }
     });
     assert_eq!(
@@ -196,11 +196,11 @@ fn a_task_is_one_of_the_two_lambda_integrations() {
     );
     refused(
         &parameters(json!({"FunctionName": "f", "Payload": {"a.$": 5}})),
-        "$.States.S.Parameters.Payload.a.$: a field whose name",
+        "$.States.S.Parameters.Payload['a.$']: a field whose name",
     );
     refused(
         &parameters(json!({"FunctionName": "f", "Payload": [{"a.$": "b"}]})),
-        "Payload[0].a.$: 'b' is not a path",
+        "Payload[0]['a.$']: 'b' is not a path",
     );
     refused(&problems_with(invoke(), json!({"Parameters": "absent"})), "'Parameters' is required");
     refused(&problems_with(invoke(), json!({"ResultSelector": 5})), "ResultSelector: expected an object");
@@ -334,4 +334,13 @@ fn a_fail_state_names_its_error_one_way() {
     refused(&fail(json!({"Error": "E", "ErrorPath": "$.e"})), "only one of 'Error' and 'ErrorPath'");
     refused(&fail(json!({"InputPath": "$"})), "field 'InputPath' is not supported in a Fail state");
     refused(&fail(json!({"CausePath": "States.UUID()"})), "'States.UUID' is not supported");
+}
+
+#[test]
+fn the_path_of_a_problem_quotes_names_that_need_it() {
+    let definition = json!({"StartAt": "My state", "States": {"My state": {"Type": "Pass", "Next": "It's"}}});
+    refused(
+        &problems(&definition),
+        "$.States['My state'].Next: there is no state 'It's'",
+    );
 }

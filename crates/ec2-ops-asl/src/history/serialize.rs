@@ -5,7 +5,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Details, Ending, Event, StateType};
+use crate::definition::Resource;
 use crate::failure::{Failure, TIMEOUT};
+
+type Fields = Map<String, Value>;
 
 impl StateType {
     /// The word that event types begin with.
@@ -43,22 +46,19 @@ impl Event {
     }
 
     /// The name of the field that carries the details, and the details.
-    fn details_field(&self) -> (&'static str, Value) {
-        let task = |resource: &super::Resource| {
-            object(json!({"resourceType": "lambda", "resource": resource.name()}))
-        };
+    fn details_field(&self) -> (&'static str, Fields) {
         match &self.details {
             Details::ExecutionStarted { input, role_arn } => (
                 "executionStartedEventDetails",
-                json!({"input": input.to_string(), "inputDetails": {"truncated": false}, "roleArn": &**role_arn}),
+                with_input(fields([("roleArn", (&**role_arn).into())]), input),
             ),
             Details::StateEntered { name, input, .. } => (
                 "stateEnteredEventDetails",
-                json!({"name": &**name, "input": input.to_string(), "inputDetails": {"truncated": false}}),
+                with_input(fields([("name", (&**name).into())]), input),
             ),
             Details::StateExited { name, output, .. } => (
                 "stateExitedEventDetails",
-                Value::Object(with_output(object(json!({"name": &**name})), output)),
+                with_output(fields([("name", (&**name).into())]), output),
             ),
             Details::TaskScheduled {
                 resource,
@@ -93,11 +93,37 @@ impl Event {
             Details::ExecutionEnded(ending) => ending.details_field(),
         }
     }
+
+    /// The details of `TaskScheduled`.
+    fn scheduled(&self) -> Fields {
+        let Details::TaskScheduled {
+            resource,
+            region,
+            parameters,
+            timeout_in_seconds,
+            heartbeat_in_seconds,
+        } = &self.details
+        else {
+            return Fields::new();
+        };
+        let mut details = task(*resource);
+        details.extend(fields([
+            ("region", (&**region).into()),
+            ("parameters", parameters.to_string().into()),
+        ]));
+        let limits = [
+            ("timeoutInSeconds", timeout_in_seconds),
+            ("heartbeatInSeconds", heartbeat_in_seconds),
+        ];
+        for (name, seconds) in limits {
+            details.extend(seconds.map(|seconds| (name.to_owned(), seconds.into())));
+        }
+        details
+    }
 }
 
 impl Ending {
-    fn details_field(&self) -> (&'static str, Value) {
-        let failed = |failure: &Failure| Value::Object(with_failure(Map::new(), failure));
+    fn details_field(&self) -> (&'static str, Fields) {
         match self {
             Self::Succeeded { output } => {
                 ("executionSucceededEventDetails", Value::Object(with_output(Map::new(), output)))
@@ -128,22 +154,40 @@ fn epoch_seconds(timestamp: Timestamp) -> f64 {
     timestamp.as_millisecond() as f64 / 1000.0
 }
 
-fn with_output(mut details: Map<String, Value>, output: &Value) -> Map<String, Value> {
-    details.insert("output".to_owned(), output.to_string().into());
-    details.insert("outputDetails".to_owned(), json!({"truncated": false}));
+fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// What the details of every task event begin with.
+fn task(resource: Resource) -> Fields {
+    fields([
+        ("resourceType", "lambda".into()),
+        ("resource", resource.name().into()),
+    ])
+}
+
+fn with_input(mut details: Fields, input: &Value) -> Fields {
+    details.extend(fields([
+        ("input", input.to_string().into()),
+        ("inputDetails", json!({"truncated": false})),
+    ]));
     details
 }
 
-fn with_failure(mut details: Map<String, Value>, failure: &Failure) -> Map<String, Value> {
+fn with_output(mut details: Fields, output: &Value) -> Fields {
+    details.extend(fields([
+        ("output", output.to_string().into()),
+        ("outputDetails", json!({"truncated": false})),
+    ]));
+    details
+}
+
+fn with_failure(mut details: Fields, failure: &Failure) -> Fields {
     for (name, text) in [("error", &failure.error), ("cause", &failure.cause)] {
         details.extend(text.as_deref().map(|text| (name.to_owned(), text.into())));
     }
     details
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
 }

@@ -9,7 +9,7 @@ use super::visit::Visit;
 use crate::data::{Scope, Trouble};
 use crate::definition::choice::{Operand, Order, Rule, Scalar, Test};
 use crate::definition::{Choice, StateId};
-use crate::failure::{Failure, NO_CHOICE_MATCHED};
+use crate::failure::Failure;
 
 impl<E: Environment> Visit<'_, E> {
     /// The state of the first rule that holds for `input`, else the default.
@@ -22,11 +22,8 @@ impl<E: Environment> Visit<'_, E> {
             }
         }
         choice.default.ok_or_else(|| {
-            self.trouble(&Trouble {
-                error: NO_CHOICE_MATCHED,
-                message: "Failed to transition out of the state. The state does not point to a next state."
-                    .to_owned(),
-            })
+            // The documentation calls this States.NoChoiceMatched; the service answers States.Runtime.
+            self.runtime("Failed to transition out of the state. The state does not point to a next state.")
         })
     }
 }

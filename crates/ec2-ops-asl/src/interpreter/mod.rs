@@ -2,11 +2,12 @@
 
 mod choice;
 mod retry;
+mod states;
 mod task;
 mod visit;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -48,9 +49,10 @@ impl Invocation {
         self.parameters["FunctionName"].as_str().unwrap_or_default()
     }
 
-    /// `Payload`; JSON null where the definition has none.
+    /// `Payload`; an empty object where the definition has none.
     pub fn payload(&self) -> &Value {
-        &self.parameters["Payload"]
+        static EMPTY: LazyLock<Value> = LazyLock::new(|| Value::Object(serde_json::Map::new()));
+        self.parameters.get("Payload").unwrap_or(&EMPTY)
     }
 }
 

@@ -115,6 +115,22 @@ impl<E: Environment> Visit<'_, E> {
         })
     }
 
+    /// The API parameters that the task sends.
+    fn parameters(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Arc<Value>, Failure> {
+        let scope = Scope { input, context };
+        let parameters = task
+            .parameters
+            .evaluate(scope)
+            .map_err(|trouble| self.trouble(&trouble))?;
+        let name = &parameters["FunctionName"];
+        if !name.is_string() {
+            return Err(self.runtime(format!(
+                "The value of the field 'FunctionName' must be a string: {name}"
+            )));
+        }
+        self.within_quota(Arc::new(parameters))
+    }
+
     /// The limits of a definition were checked when it was loaded; those from paths are only known now.
     fn check_limits(&self, timeout: Option<u64>, heartbeat: Option<u64>) -> Result<(), Failure> {
         for (field, seconds) in [("TimeoutSeconds", timeout), ("HeartbeatSeconds", heartbeat)] {

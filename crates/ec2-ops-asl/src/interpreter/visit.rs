@@ -1,7 +1,6 @@
 //! One stay in one state, and how data flows into and out of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -11,14 +10,10 @@ use crate::data::context::Context;
 use crate::data::path::Path;
 use crate::data::size::exceeds_quota;
 use crate::data::{Scope, Trouble};
-use crate::definition::choice::timestamp;
-use crate::definition::{Body, Fail, Pass, Seconds, State, Text, Transition, Until, Wait};
+use crate::definition::{Body, MAX_SECONDS, Seconds, State, Transition};
 use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE, TIMEOUT};
 use crate::history::{Details, Ending, Over, StateType};
 use crate::tokens::TaskTokens;
-
-/// The longest wait that AWS takes, in seconds; a later timestamp fails the state.
-const MAX_WAIT_SECONDS: u64 = 2_147_483_647;
 
 /// Where the execution goes on, and with what.
 pub(super) type Step = (Transition, Arc<Value>);
@@ -293,7 +288,7 @@ pub(super) fn error_output(failure: &Failure) -> Value {
 }
 
 /// A value as AWS prints it in complaints: a string without its quotes.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

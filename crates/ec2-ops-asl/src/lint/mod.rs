@@ -1,6 +1,6 @@
 //! House rules beyond validity: what a machine must do so that a failure anywhere ends in the cleanup.
 
-use crate::data::path::{Path, Root};
+use crate::data::path::{Path, Root, field_of};
 use crate::data::template::{Dynamic, Template};
 use crate::definition::graph::{is_terminal, successors};
 use crate::definition::{
@@ -53,7 +53,7 @@ impl Lint<'_> {
     }
 
     fn state(&mut self, id: StateId, state: &State) {
-        let at = format!("$.States.{}", state.name);
+        let at = field_of("$.States", &state.name);
         let is_cleanup = self.cleanup == Some(id);
         match &state.body {
             Body::Task(task) => {
@@ -156,7 +156,7 @@ impl Lint<'_> {
 
     fn choice(&mut self, at: &str, choice: &Choice) {
         if choice.default.is_none() {
-            self.find(at, "expected a Default: nothing catches States.NoChoiceMatched");
+            self.find(at, "expected a Default: nothing catches a choice without a match");
         }
     }
 

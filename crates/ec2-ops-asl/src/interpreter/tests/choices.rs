@@ -1,5 +1,5 @@
 use super::*;
-use crate::failure::{NO_CHOICE_MATCHED, RUNTIME};
+use crate::failure::RUNTIME;
 
 /// Whether a rule held, or the error that it ended in.
 type Decision = Result<bool, String>;

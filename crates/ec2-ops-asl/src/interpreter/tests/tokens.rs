@@ -88,6 +88,20 @@ async fn a_token_may_come_back_before_its_function_answers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_function_that_completes_its_own_task_may_fail_afterwards() {
+    for then in [fails("Broken"), Answer::Hangs, Answer::Returns(json!("ignored"))] {
+        let world = World::new([Answer::Completes(Box::new(then))]);
+        let (_, run) = world.start(&waiting(&json!({"TimeoutSeconds": 5}))).await;
+        assert_eq!(
+            run.await.unwrap(),
+            Ending::Succeeded {
+                output: Arc::new(json!(1))
+            }
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_function_that_fails_fails_the_task_and_closes_the_token() {
     let world = World::new([takes(1, fails("Broken"))]);
     let (_, run) = world.start(&waiting(&json!({}))).await;

@@ -39,6 +39,11 @@ async fn a_wait_that_cannot_be_computed_fails_in_the_words_of_aws() {
             "The SecondsPath parameter cannot be parsed as a long value: $.v == 1.5",
         ),
         (
+            json!({"SecondsPath": "$.v"}),
+            json!(100_000_000),
+            "The SecondsPath parameter references a value over the maximum of 99999999: $.v == 100000000",
+        ),
+        (
             json!({"TimestampPath": "$.v"}),
             json!("2016-12-05 21:29:29Z"),
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: \
