@@ -26,7 +26,7 @@ where
         let span = span(&event.payload, &event.context.request_id);
         // Boxed, because the compiler cannot lay out the futures of all layers as one.
         let answer = Box::pin(step(event.payload));
-        async move { answer.await.inspect(done).map_err(failed) }.instrument(span)
+        async move { answer.await.inspect(done).map_err(|error| failed(&error)) }.instrument(span)
     }))
     .await
 }
@@ -76,7 +76,7 @@ fn done(_: &Value) {
     tracing::info!("done");
 }
 
-fn failed(error: ec2_ops::Error) -> Diagnostic {
+fn failed(error: &ec2_ops::Error) -> Diagnostic {
     let name = error.name();
     if error.retryable() {
         tracing::warn!(error = name, "{error}");
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_error_reaches_the_state_machine_under_its_name() {
-        let diagnostic = failed(ec2_ops::Error::CleanupPending("instance i-1 is stopping".to_owned()));
+        let diagnostic = failed(&ec2_ops::Error::CleanupPending("instance i-1 is stopping".to_owned()));
         assert_eq!(diagnostic.error_type, "CleanupPending");
         assert_eq!(diagnostic.error_message, "not yet cleaned up: instance i-1 is stopping");
     }
