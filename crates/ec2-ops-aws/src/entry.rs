@@ -66,9 +66,9 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
         })
     };
     [
-        first(&["/execution/id", "/watch/execution", "/detail/executionArn"]),
-        first(&["/attempt/number", "/attempt", "/watch/attempt"]),
-        first(&["/instance/id", "/watch/instance", "/detail/instance-id"]),
+        first(&["/execution/id", "/detail/executionArn"]),
+        first(&["/attempt/number"]),
+        first(&["/instance/id", "/state/instance/id", "/detail/instance-id"]),
     ]
 }
 
@@ -98,8 +98,10 @@ mod tests {
         let payload =
             json!({"execution": {"id": "arn"}, "attempt": {"number": 2}, "instance": {"id": "i-1"}});
         assert_eq!(subject(&payload), [text("arn"), text("2"), text("i-1")]);
-        let payload = json!({"watch": {"execution": "arn", "attempt": 1, "instance": "i-2"}, "token": "t"});
-        assert_eq!(subject(&payload), [text("arn"), text("1"), text("i-2")]);
+        let whole_state = json!({"execution": {"id": "arn"}, "state": {"instance": {"id": "i-2"}}});
+        assert_eq!(subject(&whole_state), [text("arn"), None, text("i-2")]);
+        let ended = json!({"detail": {"executionArn": "arn", "status": "ABORTED"}});
+        assert_eq!(subject(&ended), [text("arn"), None, None]);
         let event = json!({"source": "aws.ec2", "detail": {"instance-id": "i-3"}});
         assert_eq!(subject(&event), [None, None, text("i-3")]);
         assert_eq!(subject(&json!("nonsense")), [None, None, None]);
