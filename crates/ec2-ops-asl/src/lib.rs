@@ -46,6 +46,7 @@ mod definition;
 pub mod failure;
 mod history;
 mod interpreter;
+mod lint;
 mod suggestion;
 mod tokens;
 
@@ -54,4 +55,5 @@ pub use definition::{InvalidDefinition, Problem, Resource, StateMachine};
 pub use failure::Failure;
 pub use history::{Details, Ending, Event, History, MAX_EVENTS, StateType};
 pub use interpreter::{Environment, Execution, Identity, Invocation};
+pub use lint::{LAMBDA_SERVICE_ERRORS, lint};
 pub use tokens::{TaskTokens, TokenError};

@@ -6,13 +6,17 @@
 //! simulation.
 
 pub mod ec2;
+pub mod dynamodb;
 mod error;
 #[cfg(unix)]
 pub mod guest;
 #[cfg(unix)]
 pub mod host;
+pub mod lambda;
 mod platform;
 pub mod s3;
+pub mod ssm;
+pub mod stepfunctions;
 
 pub use error::AwsError;
 pub use platform::{Clock, Event, EventBus, Platform};

@@ -33,6 +33,15 @@ impl Call {
         parse::call(text).map_err(|problem| format!("'{text}' is not a valid intrinsic function: {problem}"))
     }
 
+    /// Whether `path` is an argument of this call or of one inside of it.
+    pub(crate) fn mentions(&self, path: &str) -> bool {
+        self.arguments.iter().any(|argument| match argument {
+            Argument::Literal(_) => false,
+            Argument::Path(argument) => argument.to_string() == path,
+            Argument::Call(call) => call.mentions(path),
+        })
+    }
+
     /// The result of the call.
     pub(crate) fn evaluate(&self, scope: Scope<'_>) -> Result<Value, Trouble> {
         let arguments = self

@@ -39,7 +39,8 @@ pub(crate) fn successors(state: &State) -> Vec<StateId> {
     }
 }
 
-fn is_terminal(state: &State) -> bool {
+/// Whether the execution ends after `state` when that succeeds, or always for a Fail state.
+pub(crate) fn is_terminal(state: &State) -> bool {
     match &state.body {
         Body::Task(task) => task.then == Transition::End,
         Body::Pass(pass) => pass.then == Transition::End,

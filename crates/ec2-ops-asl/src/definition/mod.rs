@@ -2,7 +2,7 @@
 
 pub(crate) mod choice;
 mod fields;
-mod graph;
+pub(crate) mod graph;
 mod json;
 mod load;
 mod problems;

@@ -40,6 +40,8 @@ mod shims;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+pub use protocol::{CommandResult, CommandStatus};
+
 /// Runs `guest <args>`: `init`, or the name of a command of the image followed by its arguments.
 pub fn main(args: impl IntoIterator<Item = String>) -> ExitCode {
     let mut args = args.into_iter();

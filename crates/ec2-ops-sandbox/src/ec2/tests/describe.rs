@@ -19,7 +19,10 @@ async fn instances_are_found_by_tag_state_and_wildcard() {
     let second = account.launch(&of_execution("run-2"));
     let by_tag = |value: &str| Filter::new("tag:ec2-ops:execution", [value]);
     let running = Filter::new("instance-state-name", ["running", "stopping"]);
-    assert_eq!(account.find(&[by_tag("run-1")]).unwrap(), [first.clone()]);
+    assert_eq!(
+        account.find(&[by_tag("run-1")]).unwrap(),
+        std::slice::from_ref(&first)
+    );
     assert_eq!(account.find(&[by_tag("run-?")]).unwrap().len(), 2);
     assert_eq!(account.find(&[by_tag("run-?"), running.clone()]).unwrap(), [first]);
     assert!(account.find(&[by_tag("run-2"), running]).unwrap().is_empty());

@@ -17,8 +17,12 @@ use crate::s3::object::md5;
 /// The largest body of one request, as in S3.
 const MAX_BODY: usize = 5 * 1024 * 1024 * 1024;
 
-/// What a presigned address adds to the query.
-const PRESIGNED: [&str; 8] = [
+/// What a presigned address adds to the query: `X-Amz-…` in version 4, the others in version 2, which `aws s3 presign`
+/// still writes for an endpoint of one's own.
+const PRESIGNED: [&str; 11] = [
+    "AWSAccessKeyId",
+    "Expires",
+    "Signature",
     "X-Amz-Algorithm",
     "X-Amz-Content-Sha256",
     "X-Amz-Credential",

@@ -59,6 +59,25 @@ async fn an_object_goes_there_and_back_with_any_signature_and_with_none() {
 }
 
 #[tokio::test]
+async fn a_range_of_an_object_that_has_changed_is_refused() {
+    let address = serve().await;
+    send(&address, "PUT /results/k HTTP/1.1", b"hello").await;
+    let ranged = "GET /results/k HTTP/1.1\r\nRange: bytes=0-1\r\nIf-Match";
+    let same = send(
+        &address,
+        &format!("{ranged}: \"5d41402abc4b2a76b9719d911017c592\""),
+        b"",
+    )
+    .await;
+    assert!(same.ends_with("\r\n\r\nhe"), "{same}");
+    let other = send(&address, &format!("{ranged}: \"00\""), b"").await;
+    assert!(
+        other.starts_with("HTTP/1.1 412") && other.contains("PreconditionFailed"),
+        "{other}"
+    );
+}
+
+#[tokio::test]
 async fn a_chunked_upload_is_decoded_and_its_trailing_checksum_verified_and_kept() {
     let address = serve().await;
     let sum = ChecksumAlgorithm::Crc64Nvme.of(b"hello world").value;
@@ -82,10 +101,13 @@ async fn a_chunked_upload_is_decoded_and_its_trailing_checksum_verified_and_kept
 async fn a_presigned_address_is_served() {
     let address = serve().await;
     send(&address, "PUT /results/k HTTP/1.1", b"hello").await;
-    let query = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20200101%2Feu-west-1%2Fs3%2Faws4_request\
-                 &X-Amz-Date=20200101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
-    let get = send(&address, &format!("GET /results/k?{query} HTTP/1.1"), b"").await;
-    assert!(get.ends_with("\r\n\r\nhello"), "{get}");
+    let version_4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20200101%2Feu-west-1%2Fs3%2Faws4_request\
+                     &X-Amz-Date=20200101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
+    let version_2 = "AWSAccessKeyId=a&Signature=b%3D&Expires=1";
+    for query in [version_4, version_2] {
+        let get = send(&address, &format!("GET /results/k?{query} HTTP/1.1"), b"").await;
+        assert!(get.ends_with("\r\n\r\nhello"), "{get}");
+    }
 }
 
 #[tokio::test]

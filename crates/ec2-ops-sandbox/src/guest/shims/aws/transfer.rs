@@ -33,12 +33,17 @@ pub(super) fn remove(s3: &S3, call: &Call) -> Result<(), Failure> {
     };
     let keys = if call.recursive {
         let listing = fatal(s3.list(&at, false))?;
-        listing.objects.into_iter().map(|object| at.with_key(object.key)).collect()
+        listing
+            .objects
+            .into_iter()
+            .map(|object| at.with_key(object.key))
+            .collect()
     } else {
         vec![at]
     };
     each(call, &keys, |key| {
-        s3.delete(key).map_err(|failure| prefixed(&format!("delete failed: {}", key.uri()), failure))?;
+        s3.delete(key)
+            .map_err(|failure| prefixed(&format!("delete failed: {}", key.uri()), &failure))?;
         done(call, &format!("delete: {}", key.uri()))
     })
 }
@@ -51,25 +56,41 @@ fn upload(s3: &S3, call: &Call, from: &Path, to: &Location) -> Result<(), Failur
     let kind = from.metadata().map_err(|_| missing())?;
     if !call.recursive {
         if kind.is_dir() {
-            return Err(failed(&format!("{} is a directory: use --recursive", from.display())));
+            return Err(failed(&format!(
+                "{} is a directory: use --recursive",
+                from.display()
+            )));
         }
-        return put(s3, call, &from.display().to_string(), File::open(from)?, &named_like(from, to));
+        return put(
+            s3,
+            call,
+            &from.display().to_string(),
+            File::open(from)?,
+            &named_like(from, to),
+        );
     }
     let mut files = Vec::new();
     collect_files(from, &mut files)?;
     each(call, &files, |file| {
         let inside = file.strip_prefix(from).unwrap_or(file).to_string_lossy();
-        let folder = if to.key.is_empty() || to.key.ends_with('/') { "" } else { "/" };
+        let folder = if to.key.is_empty() || to.key.ends_with('/') {
+            ""
+        } else {
+            "/"
+        };
         let to = to.with_key(format!("{}{folder}{inside}", to.key));
         put(s3, call, &file.display().to_string(), File::open(file)?, &to)
     })
 }
 
 fn put(s3: &S3, call: &Call, name: &str, body: File, to: &Location) -> Result<(), Failure> {
-    let name =
-        if name == "-" || name.starts_with(['/', '.']) { name.to_owned() } else { format!("./{name}") };
+    let name = if name == "-" || name.starts_with(['/', '.']) {
+        name.to_owned()
+    } else {
+        format!("./{name}")
+    };
     s3.put(to, body)
-        .map_err(|failure| prefixed(&format!("upload failed: {name} to {}", to.uri()), failure))?;
+        .map_err(|failure| prefixed(&format!("upload failed: {name} to {}", to.uri()), &failure))?;
     done(call, &format!("upload: {name} to {}", to.uri()))
 }
 
@@ -82,10 +103,15 @@ fn download_all(s3: &S3, call: &Call, from: &Location, to: &Path) -> Result<(), 
         format!("{}/", from.key)
     };
     let keys = listing.objects.into_iter().map(|object| object.key);
-    let keys: Vec<String> = keys.filter(|key| key.starts_with(&folder) && !key.ends_with('/')).collect();
+    let keys: Vec<String> = keys
+        .filter(|key| key.starts_with(&folder) && !key.ends_with('/'))
+        .collect();
     each(call, &keys, |key| {
         let inside = Path::new(&key[folder.len()..]);
-        if !inside.components().all(|part| matches!(part, Component::Normal(_))) {
+        if !inside
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+        {
             return Err(failed(&format!(
                 "download failed: s3://{}/{key} would leave {}",
                 from.bucket,
@@ -109,7 +135,11 @@ fn download(s3: &S3, call: &Call, from: &Location, to: &Path) -> Result<(), Fail
     if let Err(error) = written.and_then(|_| fs::rename(&partial, to)) {
         // It may not even have been created; what failed is told in any case.
         let _ = fs::remove_file(&partial);
-        return Err(failed(&format!("download failed: {} to {} {error}", from.uri(), to.display())));
+        return Err(failed(&format!(
+            "download failed: {} to {} {error}",
+            from.uri(),
+            to.display()
+        )));
     }
     done(call, &format!("download: {} to {}", from.uri(), to.display()))
 }
@@ -153,21 +183,38 @@ fn named_like(file: &Path, to: &Location) -> Location {
 /// A directory gets a file with the key's last part as its name.
 fn target(to: &Path, from: &Location) -> PathBuf {
     let name = from.key.rsplit('/').next().unwrap_or_default();
-    if to.is_dir() || to.as_os_str().to_string_lossy().ends_with('/') { to.join(name) } else { to.to_owned() }
+    if to.is_dir() || to.as_os_str().to_string_lossy().ends_with('/') {
+        to.join(name)
+    } else {
+        to.to_owned()
+    }
 }
 
 fn done(call: &Call, text: &str) -> Result<(), Failure> {
-    if call.quiet || call.only_show_errors { Ok(()) } else { say(text) }
+    if call.quiet || call.only_show_errors {
+        Ok(())
+    } else {
+        say(text)
+    }
 }
 
 fn fatal<T>(result: Result<T, Failure>) -> Result<T, Failure> {
-    result.map_err(|failure| Failure { text: format!("fatal error: {}", failure.text), ..failure })
+    result.map_err(|failure| Failure {
+        text: format!("fatal error: {}", failure.text),
+        ..failure
+    })
 }
 
 fn prefixed(what: &str, failure: &Failure) -> Failure {
-    Failure { text: format!("{what} {}", failure.text), code: failure.code }
+    Failure {
+        text: format!("{what} {}", failure.text),
+        code: failure.code,
+    }
 }
 
 fn failed(text: &str) -> Failure {
-    Failure { text: text.to_owned(), code: 1 }
+    Failure {
+        text: text.to_owned(),
+        code: 1,
+    }
 }

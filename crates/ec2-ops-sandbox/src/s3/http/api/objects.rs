@@ -27,9 +27,14 @@ pub(super) fn put_object(store: &S3, mut request: S3Request<PutObjectInput>) -> 
         checksum: content.checksum,
     };
     let object = store.put_object(&input.bucket, &input.key, new)?;
-    let output =
-        PutObjectOutput { e_tag: Some(ETag::Strong(object.e_tag.clone())), ..PutObjectOutput::default() };
-    Ok(S3Response::with_headers(output, checksum_headers(object.checksum.as_ref())))
+    let output = PutObjectOutput {
+        e_tag: Some(ETag::Strong(object.e_tag.clone())),
+        ..PutObjectOutput::default()
+    };
+    Ok(S3Response::with_headers(
+        output,
+        checksum_headers(object.checksum.as_ref()),
+    ))
 }
 
 pub(super) fn get_object(store: &S3, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
@@ -65,12 +70,23 @@ pub(super) fn head_object(store: &S3, request: S3Request<HeadObjectInput>) -> An
         metadata: Some(unsorted(&object)),
         ..HeadObjectOutput::default()
     };
-    Ok(S3Response::with_headers(output, asked_checksum(&object, input.checksum_mode.is_some())))
+    Ok(S3Response::with_headers(
+        output,
+        asked_checksum(&object, input.checksum_mode.is_some()),
+    ))
 }
 
 pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
-    let input = only(request, &[DESCRIPTION, &["x-amz-copy-source", "x-amz-metadata-directive"]])?;
-    let CopySource::Bucket { bucket, key, version_id: None } = &input.copy_source else {
+    let input = only(
+        request,
+        &[DESCRIPTION, &["x-amz-copy-source", "x-amz-metadata-directive"]],
+    )?;
+    let CopySource::Bucket {
+        bucket,
+        key,
+        version_id: None,
+    } = &input.copy_source
+    else {
         return Err(unmodelled("a copy source other than <bucket>/<key>"));
     };
     let source = store.get_object(bucket, key)?;
@@ -85,15 +101,26 @@ pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> An
         }
     };
     if !replace && **bucket == *input.bucket && **key == *input.key {
-        return Err(s3_error!(InvalidRequest, "to copy an object to itself, replace its metadata"));
+        return Err(s3_error!(
+            InvalidRequest,
+            "to copy an object to itself, replace its metadata"
+        ));
     }
     let (content_type, metadata) = if replace {
         (input.content_type, sorted(input.metadata))
     } else {
         (Some(source.content_type.clone()), source.metadata.clone())
     };
-    let new =
-        NewObject { body: source.body.clone(), content_type, metadata, checksum: source.checksum.clone() };
+    let new = NewObject {
+        body: source.body.clone(),
+        content_type,
+        metadata,
+        // A copy is no longer made of parts, so its checksum is that of the whole, as its ETag is.
+        checksum: source
+            .checksum
+            .as_ref()
+            .map(|checksum| checksum.algorithm.of(&source.body)),
+    };
     let copy = store.put_object(&input.bucket, &input.key, new)?;
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
@@ -118,7 +145,11 @@ pub(super) fn delete_objects(
     let input = only(request, &[DIGESTS, &["delete"]])?;
     let named = input.delete.objects;
     if !(1..=1000).contains(&named.len()) {
-        return Err(s3_error!(MalformedXML, "name 1 to 1000 objects to delete, found {}", named.len()));
+        return Err(s3_error!(
+            MalformedXML,
+            "name 1 to 1000 objects to delete, found {}",
+            named.len()
+        ));
     }
     let conditional = |named: &s3s::dto::ObjectIdentifier| {
         named.version_id.is_some()
@@ -132,7 +163,10 @@ pub(super) fn delete_objects(
     let mut deleted = Vec::with_capacity(named.len());
     for object in named {
         store.delete_object(&input.bucket, &object.key)?;
-        deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() });
+        deleted.push(DeletedObject {
+            key: Some(object.key),
+            ..DeletedObject::default()
+        });
     }
     Ok(S3Response::new(DeleteObjectsOutput {
         deleted: (input.delete.quiet != Some(true)).then_some(deleted),
@@ -143,9 +177,11 @@ pub(super) fn delete_objects(
 /// The AWS CLI names the `ETag` in each of the ranges in which it downloads a large object.
 fn check_match(object: &Object, if_match: Option<&ETagCondition>) -> S3Result<()> {
     match if_match {
-        Some(ETagCondition::ETag(wanted)) if wanted.as_strong() != Some(&object.e_tag) => {
-            Err(s3_error!(PreconditionFailed, "the object's ETag is {:?}", object.e_tag))
-        }
+        Some(ETagCondition::ETag(wanted)) if wanted.as_strong() != Some(&object.e_tag) => Err(s3_error!(
+            PreconditionFailed,
+            "the object's ETag is {:?}",
+            object.e_tag
+        )),
         _ => Ok(()),
     }
 }
@@ -156,10 +192,19 @@ fn part_of(body: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String
         return Ok((body.clone(), None));
     };
     let total = body.len();
-    let selected = range.check(total as u64)?;
+    let selected = range.check(total as u64);
+    let selected = selected.map_err(|_| {
+        s3_error!(
+            InvalidRange,
+            "the object has {total} bytes, none of them in the range"
+        )
+    })?;
     let index = |at: u64| usize::try_from(at).unwrap_or(total);
     let content_range = format!("bytes {}-{}/{total}", selected.start, selected.end - 1);
-    Ok((body.slice(index(selected.start)..index(selected.end)), Some(content_range)))
+    Ok((
+        body.slice(index(selected.start)..index(selected.end)),
+        Some(content_range),
+    ))
 }
 
 fn asked_checksum(object: &Object, asked: bool) -> HeaderMap {

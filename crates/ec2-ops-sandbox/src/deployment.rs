@@ -1,0 +1,108 @@
+//! What `terraform apply` provisions, provisioned in the sandbox from the same files.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::lambda::Runtime;
+use crate::rules::put_rule;
+use crate::stepfunctions::api::CreateStateMachineRequest;
+use crate::{Account, AwsError};
+
+/// The state machine's definition, with `${…}` where the functions' ARNs belong.
+pub const DEFINITION: &str = include_str!("../../../state_machine/run_commands.asl.json");
+/// The event patterns of the rules, by function.
+const EVENT_PATTERNS: &str = include_str!("../../../state_machine/event_patterns.json");
+
+/// The five functions, by the names that users see.
+pub const FUNCTIONS: [&str; 5] = ["EC2StarterFromAMI", "Commander", "EC2Poller", "RunChecker", "EC2Stopper"];
+
+/// How long each function may run.
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The names of what is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The deployment.
+    pub deployment: String,
+    /// Its region.
+    pub region: String,
+    /// The bucket that keeps what commands print.
+    pub log_bucket: String,
+    /// The table of task tokens.
+    pub wake_table: String,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            deployment: "ec2-ops".to_owned(),
+            region: "us-east-1".to_owned(),
+            log_bucket: "ec2-ops-logs".to_owned(),
+            wake_table: "ec2-ops-wake".to_owned(),
+        }
+    }
+}
+
+impl Names {
+    /// What the functions find in their environment.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        [
+            ("AWS_REGION", &self.region),
+            ("EC2_OPS_DEPLOYMENT", &self.deployment),
+            ("EC2_OPS_LOG_BUCKET", &self.log_bucket),
+            ("EC2_OPS_WAKE_TABLE", &self.wake_table),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .into()
+    }
+}
+
+/// Provisions everything. Answers with the ARN of the state machine.
+pub fn deploy(
+    account: &Account,
+    names: &Names,
+    runtime_of: impl Fn(&str) -> Arc<dyn Runtime>,
+) -> Result<String, AwsError> {
+    let region = names.region.as_str();
+    account.s3.create_bucket(&names.log_bucket, region)?;
+    account.dynamodb.call("CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
+    let functions: BTreeMap<_, _> = FUNCTIONS
+        .map(|name| (name, account.lambda.create_function(region, name, FUNCTION_TIMEOUT, runtime_of(name))))
+        .into();
+    for (function, patterns) in event_patterns()? {
+        for pattern in patterns {
+            put_rule(&account.platform, &account.lambda, pattern, &function)?;
+        }
+    }
+    let created = account.stepfunctions.create_state_machine(
+        region,
+        CreateStateMachineRequest {
+            name: names.deployment.clone(),
+            definition: fill(DEFINITION, &functions),
+            role_arn: format!("arn:aws:iam::{}:role/{}", account.platform.account_id, names.deployment),
+            r#type: None,
+        },
+    )?;
+    Ok(created.state_machine_arn)
+}
+
+fn wake_table(name: &str) -> Value {
+    json!({
+        "TableName": name,
+        "AttributeDefinitions": [{ "AttributeName": "instance_id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "instance_id", "KeyType": "HASH" }],
+        "BillingMode": "PAY_PER_REQUEST",
+    })
+}
+
+/// Puts values in place of `${name}`, as Terraform's `templatefile` does.
+fn fill(template: &str, values: &BTreeMap<&str, String>) -> String {
+    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
+}
+
+fn event_patterns() -> Result<BTreeMap<String, Vec<Value>>, AwsError> {
+    serde_json::from_str(EVENT_PATTERNS).map_err(|error| AwsError::client("InvalidEventPatternException", error.to_string()))
+}

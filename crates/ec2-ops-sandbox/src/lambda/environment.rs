@@ -1,0 +1,73 @@
+//! One execution environment: a process of the function's binary, and the Runtime API that it talks to.
+
+use std::fs::File;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot};
+
+use super::process::FunctionBinary;
+use super::runtime_api::{Pending, RuntimeApi};
+use super::{FunctionResult, Request};
+
+/// A process that takes one invocation at a time. Dropping it kills the process.
+pub(super) struct Environment {
+    process: Child,
+    invocations: mpsc::Sender<Pending>,
+    _api: RuntimeApi,
+}
+
+impl Environment {
+    /// Starts the binary, with nothing in its environment but what Lambda gives it.
+    pub(super) async fn start(binary: &FunctionBinary) -> io::Result<Self> {
+        let (invocations, pending) = mpsc::channel(1);
+        let api = RuntimeApi::serve(pending).await?;
+        let log = File::options().create(true).append(true).open(&binary.log)?;
+        let process = Command::new(&binary.path)
+            .env_clear()
+            .envs(binary.env.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", &binary.name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("_HANDLER", "bootstrap")
+            // The terminal's Ctrl-C is for the sandbox alone, which then ends its functions.
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", binary.path.display())))?;
+        Ok(Self { process, invocations, _api: api })
+    }
+
+    /// Hands over one invocation and waits for its end. The error of a process that died is Lambda's own.
+    pub(super) async fn invoke(&mut self, request: Request) -> (FunctionResult, Fit) {
+        let request_id = request.request_id.clone();
+        let (answer, settled) = oneshot::channel();
+        let sent = self.invocations.send(Pending { request, answer }).await;
+        tokio::select! {
+            biased;
+            Ok(result) = settled, if sent.is_ok() => (result, Fit::ForMore),
+            status = self.process.wait() => (Err(exit_error(&request_id, status)), Fit::ForNothing),
+        }
+    }
+}
+
+/// Whether an environment can take another invocation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    ForMore,
+    ForNothing,
+}
+
+fn exit_error(request_id: &str, status: io::Result<ExitStatus>) -> Value {
+    let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+    json!({
+        "errorType": "Runtime.ExitError",
+        "errorMessage": format!("RequestId: {request_id} Error: Runtime exited with error: {how}"),
+    })
+}

@@ -1,0 +1,157 @@
+//! Lambda: functions, invoked and waited for, or invoked by an event and retried.
+
+mod environment;
+mod process;
+mod runtime_api;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub use process::{FunctionBinary, ProcessRuntime};
+
+use crate::platform::lock;
+use crate::{AwsError, Platform};
+
+/// One invocation, as a runtime receives it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `Lambda-Runtime-Aws-Request-Id`.
+    pub request_id: String,
+    /// The ARN of the function that was invoked.
+    pub function_arn: String,
+    /// The event.
+    pub payload: Value,
+    /// When the function will be stopped, in milliseconds since the epoch.
+    pub deadline_ms: i64,
+}
+
+/// What a function came to: its answer, or its error in Lambda's JSON shape (`errorType`, `errorMessage`).
+pub type FunctionResult = Result<Value, Value>;
+
+/// The future of an invocation. Dropping it kills the function.
+pub type Running = Pin<Box<dyn Future<Output = FunctionResult> + Send>>;
+
+/// What runs a function's code.
+pub trait Runtime: Send + Sync {
+    /// Starts one invocation.
+    fn invoke(&self, request: Request) -> Running;
+}
+
+impl<F> Runtime for F
+where
+    F: Fn(Request) -> Running + Send + Sync,
+{
+    fn invoke(&self, request: Request) -> Running {
+        self(request)
+    }
+}
+
+/// Why an invocation has no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InvokeError {
+    /// Lambda did not run the function.
+    Service(AwsError),
+    /// The function ended with an error, in Lambda's JSON shape.
+    Function(Value),
+}
+
+/// How often Lambda repeats an asynchronous invocation whose function failed, and how long it waits each time. See
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+const ASYNC_RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
+
+/// The functions of one account. Clones share them.
+#[derive(Clone)]
+pub struct Lambda {
+    platform: Arc<Platform>,
+    functions: Arc<Mutex<BTreeMap<String, Function>>>,
+}
+
+#[derive(Clone)]
+struct Function {
+    arn: String,
+    timeout: Duration,
+    runtime: Arc<dyn Runtime>,
+}
+
+impl Lambda {
+    /// An account without functions.
+    pub fn new(platform: Arc<Platform>) -> Self {
+        Self { platform, functions: Arc::default() }
+    }
+
+    /// Creates a function, or replaces it. Answers with its ARN.
+    pub fn create_function(
+        &self,
+        region: &str,
+        name: &str,
+        timeout: Duration,
+        runtime: Arc<dyn Runtime>,
+    ) -> String {
+        let arn = format!("arn:aws:lambda:{region}:{}:function:{name}", self.platform.account_id);
+        let function = Function { arn: arn.clone(), timeout, runtime };
+        lock(&self.functions).insert(name.to_owned(), function);
+        arn
+    }
+
+    /// Invokes a function, named or by its ARN, and waits for it. The function runs on if nobody waits any more.
+    pub async fn invoke(&self, name_or_arn: &str, payload: Value) -> Result<Value, InvokeError> {
+        let function = self.find(name_or_arn)?;
+        let running = tokio::spawn(self.clone().run(function, payload));
+        match running.await {
+            Ok(answer) => answer.map_err(InvokeError::Function),
+            Err(_) => Err(InvokeError::Service(AwsError::server("ServiceException", "the function was lost"))),
+        }
+    }
+
+    /// Invokes a function and does not wait: it is repeated if it fails.
+    pub fn invoke_async(&self, name_or_arn: &str, payload: Value) -> Result<(), AwsError> {
+        let function = match self.find(name_or_arn) {
+            Ok(function) => function,
+            Err(InvokeError::Service(error)) => return Err(error),
+            Err(InvokeError::Function(_)) => return Ok(()),
+        };
+        let lambda = self.clone();
+        tokio::spawn(async move {
+            for pause in ASYNC_RETRIES {
+                if lambda.clone().run(function.clone(), payload.clone()).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+            }
+            // The last failure goes where the others went: into the function's own log.
+            let _ = lambda.run(function, payload).await;
+        });
+        Ok(())
+    }
+
+    fn find(&self, name_or_arn: &str) -> Result<Function, InvokeError> {
+        let name = name_or_arn.rsplit(":function:").next().unwrap_or(name_or_arn);
+        let name = name.split(':').next().unwrap_or(name);
+        lock(&self.functions).get(name).cloned().ok_or_else(|| {
+            let message = format!("Function not found: {name_or_arn}");
+            InvokeError::Service(AwsError::client("ResourceNotFoundException", message))
+        })
+    }
+
+    async fn run(self, function: Function, payload: Value) -> FunctionResult {
+        let limit = function.timeout;
+        let request = Request {
+            request_id: self.platform.uuid(),
+            function_arn: function.arn,
+            payload,
+            deadline_ms: (self.platform.clock.now() + limit).as_millisecond(),
+        };
+        let request_id = request.request_id.clone();
+        tokio::time::timeout(limit, function.runtime.invoke(request)).await.unwrap_or_else(|_| {
+            Err(json!({
+                "errorType": "Sandbox.Timedout",
+                "errorMessage": format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", limit.as_secs_f64()),
+            }))
+        })
+    }
+}

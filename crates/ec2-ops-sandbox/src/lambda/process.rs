@@ -1,0 +1,65 @@
+//! Functions as Lambda runs them: real binaries, in execution environments that are kept warm.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use super::environment::{Environment, Fit};
+use super::{FunctionResult, Request, Running, Runtime};
+use crate::platform::lock;
+
+/// A function's binary and what it finds in its environment.
+#[derive(Clone, Debug)]
+pub struct FunctionBinary {
+    /// The function's name.
+    pub name: String,
+    /// The executable.
+    pub path: PathBuf,
+    /// Environment variables beyond Lambda's own.
+    pub env: Vec<(String, String)>,
+    /// Where what it prints goes.
+    pub log: PathBuf,
+}
+
+/// Runs a binary that speaks the Lambda Runtime API, in as many environments as there are invocations at once.
+pub struct ProcessRuntime {
+    pool: Arc<Pool>,
+}
+
+struct Pool {
+    binary: FunctionBinary,
+    idle: Mutex<Vec<Environment>>,
+}
+
+impl ProcessRuntime {
+    /// A runtime for `binary`. Nothing is started before the first invocation.
+    pub fn new(binary: FunctionBinary) -> Self {
+        Self { pool: Arc::new(Pool { binary, idle: Mutex::default() }) }
+    }
+}
+
+impl Runtime for ProcessRuntime {
+    fn invoke(&self, request: Request) -> Running {
+        let pool = Arc::clone(&self.pool);
+        Box::pin(async move { pool.invoke(request).await })
+    }
+}
+
+impl Pool {
+    /// An environment that is not put back, because this future was dropped, ends with its process.
+    async fn invoke(&self, request: Request) -> FunctionResult {
+        let warm = lock(&self.idle).pop();
+        let mut environment = match warm {
+            Some(environment) => environment,
+            None => Environment::start(&self.binary).await.map_err(
+                |error| json!({ "errorType": "Runtime.InvalidEntrypoint", "errorMessage": error.to_string() }),
+            )?,
+        };
+        let (result, fit) = environment.invoke(request).await;
+        if fit == Fit::ForMore {
+            lock(&self.idle).push(environment);
+        }
+        result
+    }
+}

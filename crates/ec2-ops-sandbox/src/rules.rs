@@ -1,0 +1,93 @@
+//! EventBridge rules: which events invoke which function.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::lambda::Lambda;
+use crate::{AwsError, Event, Platform};
+
+/// Invokes `function` for every event that `pattern` matches, as a rule with a Lambda target does.
+///
+/// Of the pattern language only lists of exact values and nested objects are modelled. See
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>.
+pub fn put_rule(
+    platform: &Arc<Platform>,
+    lambda: &Lambda,
+    pattern: Value,
+    function: &str,
+) -> Result<(), AwsError> {
+    check(&pattern)?;
+    let (owner, lambda, function) = (Arc::clone(platform), lambda.clone(), function.to_owned());
+    platform.events.subscribe(move |event| {
+        let envelope = envelope(&owner, event);
+        if matches(&pattern, &envelope) {
+            // Delivery is best effort: a function that does not exist hears nothing.
+            let _ = lambda.invoke_async(&function, envelope);
+        }
+    });
+    Ok(())
+}
+
+fn envelope(platform: &Platform, event: &Event) -> Value {
+    json!({
+        "version": "0",
+        "id": platform.uuid(),
+        "detail-type": event.detail_type,
+        "source": event.source,
+        "account": platform.account_id,
+        "time": platform.clock.now().to_string(),
+        "region": event.region,
+        "resources": event.resources,
+        "detail": event.detail,
+    })
+}
+
+fn check(pattern: &Value) -> Result<(), AwsError> {
+    let invalid = |what: String| Err(AwsError::client("InvalidEventPatternException", what));
+    match pattern {
+        Value::Object(fields) if fields.is_empty() => invalid("Empty patterns are not allowed".to_owned()),
+        Value::Object(fields) => fields.values().try_for_each(|value| match value {
+            Value::Object(_) => check(value),
+            Value::Array(values) if values.is_empty() => invalid("Empty arrays are not allowed".to_owned()),
+            Value::Array(values) => match values.iter().find(|value| value.is_object() || value.is_array()) {
+                Some(operator) => Err(AwsError::unmodelled(format!("the event pattern {operator}"))),
+                None => Ok(()),
+            },
+            other => invalid(format!("{other} must be an object or an array")),
+        }),
+        other => invalid(format!("{other} must be an object")),
+    }
+}
+
+fn matches(pattern: &Value, event: &Value) -> bool {
+    match pattern {
+        Value::Object(fields) => fields.iter().all(|(name, pattern)| matches(pattern, &event[name])),
+        Value::Array(allowed) => match event {
+            Value::Array(values) => values.iter().any(|value| allowed.contains(value)),
+            value => allowed.contains(value),
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_what_it_lists_at_every_depth() {
+        let pattern = json!({ "source": ["aws.ec2", "aws.ssm"], "detail": { "state": ["stopped"] } });
+        assert!(matches(&pattern, &json!({ "source": "aws.ec2", "detail": { "state": "stopped", "more": 1 } })));
+        assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": { "state": "running" } })));
+        assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": {} })));
+        assert!(matches(&json!({ "resources": ["a"] }), &json!({ "resources": ["b", "a"] })));
+    }
+
+    #[test]
+    fn operators_and_empty_patterns_are_refused() {
+        for pattern in [json!({}), json!({ "a": [] }), json!({ "a": "b" }), json!({ "a": [{ "prefix": "b" }] })] {
+            assert!(check(&pattern).is_err(), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What SSM promises, in virtual time.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::api::{GetCommandInvocationRequest, ListCommandsRequest, SendCommandRequest};
+use super::{EndStatus, Runner, Script, ScriptEnd, Ssm, SsmConfig};
+use crate::platform::lock;
+use crate::s3::S3;
+use crate::{Clock, Platform};
+
+const REGION: &str = "us-east-1";
+const INSTANCE: &str = "i-00000000000000001";
+
+#[derive(Default)]
+struct Recorder(Mutex<Vec<String>>);
+
+impl Runner for Recorder {
+    fn run(&self, _: &str, script: &Script) {
+        lock(&self.0).push(script.text.clone());
+    }
+    fn cancel(&self, _: &str, _: &str) {}
+}
+
+struct World {
+    ssm: Ssm,
+    s3: Arc<S3>,
+    runner: Arc<Recorder>,
+    events: Arc<Mutex<Vec<String>>>,
+}
+
+fn world() -> World {
+    let platform = Arc::new(Platform::new(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), 1));
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    platform.events.subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
+    let s3 = Arc::new(S3::new(Arc::clone(&platform)));
+    let runner = Arc::new(Recorder::default());
+    let ssm = Ssm::new(platform, Arc::clone(&s3), Arc::clone(&runner) as _, SsmConfig::default());
+    World { ssm, s3, runner, events }
+}
+
+fn command() -> SendCommandRequest {
+    SendCommandRequest {
+        document_name: "AWS-RunShellScript".to_owned(),
+        instance_ids: vec![INSTANCE.to_owned()],
+        parameters: [("commands".to_owned(), vec!["echo".to_owned()])].into(),
+        ..SendCommandRequest::default()
+    }
+}
+
+fn status(ssm: &Ssm, command_id: &str) -> String {
+    let request =
+        GetCommandInvocationRequest { command_id: command_id.to_owned(), instance_id: INSTANCE.to_owned(), plugin_name: None };
+    ssm.get_command_invocation(REGION, &request).map_or_else(|error| error.code, |answer| answer.status_details)
+}
+
+fn end(stdout: &str) -> ScriptEnd {
+    ScriptEnd {
+        status: EndStatus::Success,
+        exit_code: 0,
+        stdout: stdout.to_owned(),
+        stderr: String::new(),
+        files: None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_needs_an_agent_that_is_online() {
+    let World { ssm, .. } = world();
+    assert_eq!(ssm.send_command(REGION, command()).unwrap_err().code, "InvalidInstanceId");
+    ssm.agent_online(REGION, INSTANCE);
+    assert!(ssm.send_command(REGION, command()).is_ok());
+    assert_eq!(ssm.send_command("eu-west-1", command()).unwrap_err().code, "InvalidInstanceId");
+    ssm.agent_offline(INSTANCE);
+    assert_eq!(ssm.send_command(REGION, command()).unwrap_err().code, "InvalidInstanceId");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_invisible_then_pending_then_in_progress_then_over() {
+    let World { ssm, s3, events, .. } = world();
+    s3.create_bucket("logs", REGION).unwrap();
+    ssm.agent_online(REGION, INSTANCE);
+    let request = SendCommandRequest {
+        output_s3_bucket_name: Some("logs".to_owned()),
+        output_s3_key_prefix: Some("run".to_owned()),
+        ..command()
+    };
+    let id = ssm.send_command(REGION, request).unwrap().command.command_id;
+    assert_eq!(status(&ssm, &id), "InvocationDoesNotExist");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(status(&ssm, &id), "InProgress");
+    ssm.ended(&id, end("hello"));
+    assert_eq!(status(&ssm, &id), "Success");
+    assert_eq!(*lock(&events), ["InProgress", "Success"]);
+    let key = format!("run/{id}/{INSTANCE}/awsrunShellScript/0.awsrunShellScript/stdout");
+    assert_eq!(s3.get_object("logs", &key).unwrap().body, "hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_whose_agent_is_gone_times_out_in_delivery_and_never_runs() {
+    let World { ssm, runner, .. } = world();
+    ssm.agent_online(REGION, INSTANCE);
+    let request = SendCommandRequest { timeout_seconds: Some(60), ..command() };
+    let id = ssm.send_command(REGION, request).unwrap().command.command_id;
+    ssm.agent_offline(INSTANCE);
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    assert_eq!(status(&ssm, &id), "Pending");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(status(&ssm, &id), "DeliveryTimedOut");
+    ssm.agent_online(REGION, INSTANCE);
+    assert!(lock(&runner.0).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_comes_back_takes_what_was_waiting_once() {
+    let World { ssm, runner, .. } = world();
+    ssm.agent_online(REGION, INSTANCE);
+    ssm.send_command(REGION, command()).unwrap();
+    ssm.agent_offline(INSTANCE);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    ssm.agent_online(REGION, INSTANCE);
+    ssm.agent_online(REGION, INSTANCE);
+    assert_eq!(lock(&runner.0).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_command_sent_twice_is_two_commands_and_the_list_has_the_newest_first() {
+    let World { ssm, .. } = world();
+    ssm.agent_online(REGION, INSTANCE);
+    let first = ssm.send_command(REGION, command()).unwrap().command.command_id;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let second = ssm.send_command(REGION, command()).unwrap().command.command_id;
+    let request = ListCommandsRequest { instance_id: Some(INSTANCE.to_owned()), ..ListCommandsRequest::default() };
+    let listed: Vec<_> =
+        ssm.list_commands(REGION, &request).unwrap().commands.into_iter().map(|command| command.command_id).collect();
+    assert_eq!(listed, [second, first]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_modelled_is_refused_by_name() {
+    let World { ssm, .. } = world();
+    let refused = |action: &str, body: &str| ssm.call(REGION, action, body.as_bytes()).unwrap_err();
+    assert!(refused("StartSession", "{}").message.contains("StartSession"));
+    assert!(refused("SendCommand", r#"{"MaxConcurrency": "1"}"#).message.contains("MaxConcurrency"));
+    let other = r#"{"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-1"], "Parameters": {"commands": ["a"], "workingDirectory": ["/"]}}"#;
+    assert!(refused("SendCommand", other).message.contains("workingDirectory"));
+    let document = r#"{"DocumentName": "AWS-RunPowerShellScript"}"#;
+    assert_eq!(refused("SendCommand", document).code, "InvalidDocument");
+}

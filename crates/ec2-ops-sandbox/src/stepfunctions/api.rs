@@ -1,0 +1,119 @@
+//! Requests and responses of the modelled Step Functions actions, in AWS's own names and shapes.
+//!
+//! A field that is not here is not modelled, and `deny_unknown_fields` refuses it by name. Their meaning is at
+//! <https://docs.aws.amazon.com/step-functions/latest/apireference/>.
+#![allow(missing_docs)]
+
+use ec2_ops_asl::Event;
+use serde::{Deserialize, Serialize};
+
+macro_rules! requests {
+    ($($name:ident { $($field:ident: $type:ty,)* })*) => {
+        $(
+            #[derive(Clone, Debug, PartialEq, Deserialize)]
+            #[serde(rename_all = "camelCase", deny_unknown_fields)]
+            pub struct $name { $(pub $field: $type,)* }
+        )*
+    };
+}
+
+macro_rules! responses {
+    ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty,)* })*) => {
+        $(
+            #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name { $($(#[$meta])* pub $field: $type,)* }
+        )*
+    };
+}
+
+requests! {
+    CreateStateMachineRequest {
+        name: String,
+        definition: String,
+        role_arn: String,
+        r#type: Option<String>,
+    }
+    DescribeStateMachineRequest { state_machine_arn: String, }
+    ListStateMachinesRequest { max_results: Option<usize>, next_token: Option<String>, }
+    StartExecutionRequest { state_machine_arn: String, name: Option<String>, input: Option<String>, }
+    DescribeExecutionRequest { execution_arn: String, }
+    ListExecutionsRequest {
+        state_machine_arn: String,
+        status_filter: Option<String>,
+        max_results: Option<usize>,
+        next_token: Option<String>,
+    }
+    GetExecutionHistoryRequest {
+        execution_arn: String,
+        max_results: Option<usize>,
+        next_token: Option<String>,
+        reverse_order: Option<bool>,
+        include_execution_data: Option<bool>,
+    }
+    StopExecutionRequest { execution_arn: String, error: Option<String>, cause: Option<String>, }
+    SendTaskSuccessRequest { task_token: String, output: String, }
+    SendTaskFailureRequest { task_token: String, error: Option<String>, cause: Option<String>, }
+    SendTaskHeartbeatRequest { task_token: String, }
+}
+
+responses! {
+    CreateStateMachineResponse { state_machine_arn: String, creation_date: f64, }
+    DescribeStateMachineResponse {
+        state_machine_arn: String,
+        name: String,
+        status: String,
+        definition: String,
+        role_arn: String,
+        r#type: String,
+        creation_date: f64,
+    }
+    StateMachineListItem { state_machine_arn: String, name: String, r#type: String, creation_date: f64, }
+    ListStateMachinesResponse {
+        state_machines: Vec<StateMachineListItem>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
+    }
+    StartExecutionResponse { execution_arn: String, start_date: f64, }
+    DescribeExecutionResponse {
+        execution_arn: String,
+        state_machine_arn: String,
+        name: String,
+        status: String,
+        start_date: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stop_date: Option<f64>,
+        input: String,
+        input_details: DataDetails,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        output: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        output_details: Option<DataDetails>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+    }
+    DataDetails { included: bool, }
+    ExecutionListItem {
+        execution_arn: String,
+        state_machine_arn: String,
+        name: String,
+        status: String,
+        start_date: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stop_date: Option<f64>,
+    }
+    ListExecutionsResponse {
+        executions: Vec<ExecutionListItem>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
+    }
+    GetExecutionHistoryResponse {
+        events: Vec<Event>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
+    }
+    StopExecutionResponse { stop_date: f64, }
+    EmptyResponse {}
+}

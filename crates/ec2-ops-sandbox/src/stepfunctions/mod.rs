@@ -1,0 +1,92 @@
+//! Step Functions: state machines, and their executions run by [`ec2_ops_asl`].
+
+pub mod api;
+mod executions;
+mod listing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use ec2_ops_asl::{Execution, StateMachine, TaskTokens};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::lambda::Lambda;
+use crate::{AwsError, Platform};
+
+/// Step Functions of one account. Clones share it.
+#[derive(Clone)]
+pub struct StepFunctions {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    platform: Arc<Platform>,
+    lambda: Lambda,
+    tokens: TaskTokens,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    machines: BTreeMap<String, Machine>,
+    executions: HashMap<String, Arc<Execution>>,
+    /// The executions of each state machine, oldest first.
+    by_machine: HashMap<String, Vec<String>>,
+}
+
+#[derive(Clone)]
+struct Machine {
+    arn: String,
+    name: String,
+    region: String,
+    role_arn: String,
+    text: String,
+    definition: Arc<StateMachine>,
+    created: Timestamp,
+}
+
+impl StepFunctions {
+    /// A Step Functions without state machines, whose tasks invoke the functions of `lambda`.
+    pub fn new(platform: Arc<Platform>, lambda: Lambda) -> Self {
+        let shared = Shared { platform, lambda, tokens: TaskTokens::default(), state: Mutex::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Answers `action` (`StartExecution`, without the `AWSStepFunctions.` of `X-Amz-Target`) on its JSON body.
+    pub fn call(&self, region: &str, action: &str, body: &[u8]) -> Result<Value, AwsError> {
+        match action {
+            "CreateStateMachine" => answer(body, |input| self.create_state_machine(region, input)),
+            "DescribeStateMachine" => answer(body, |input| self.describe_state_machine(&input)),
+            "ListStateMachines" => answer(body, |input| self.list_state_machines(region, &input)),
+            "StartExecution" => answer(body, |input| self.start_execution(input)),
+            "DescribeExecution" => answer(body, |input| self.describe_execution(&input)),
+            "ListExecutions" => answer(body, |input| self.list_executions(&input)),
+            "GetExecutionHistory" => answer(body, |input| self.get_execution_history(&input)),
+            "StopExecution" => answer(body, |input| self.stop_execution(&input)),
+            "SendTaskSuccess" => answer(body, |input| self.send_task_success(&input)),
+            "SendTaskFailure" => answer(body, |input| self.send_task_failure(input)),
+            "SendTaskHeartbeat" => answer(body, |input| self.send_task_heartbeat(&input)),
+            other => Err(AwsError::unmodelled(format!("Step Functions' {other}"))),
+        }
+    }
+}
+
+fn answer<I: DeserializeOwned, O: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(I) -> Result<O, AwsError>,
+) -> Result<Value, AwsError> {
+    let input =
+        serde_json::from_slice(body).map_err(|e| AwsError::client("SerializationException", e.to_string()))?;
+    serde_json::to_value(operation(input)?).map_err(|e| AwsError::server("InternalServerError", e.to_string()))
+}
+
+/// Epoch seconds with milliseconds, as awsJson1.0 has timestamps.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of this era fit a double")]
+fn epoch(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1000.0
+}

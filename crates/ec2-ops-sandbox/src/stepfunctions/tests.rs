@@ -1,0 +1,139 @@
+//! What Step Functions promises, in virtual time.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::StepFunctions;
+use crate::lambda::{Lambda, Request};
+use crate::platform::lock;
+use crate::{AwsError, Clock, Platform};
+
+const REGION: &str = "us-east-1";
+
+struct World {
+    states: StepFunctions,
+    machine: String,
+    statuses: Arc<Mutex<Vec<String>>>,
+}
+
+/// A state machine that waits ten seconds and then asks the function `echo`.
+fn world() -> World {
+    let platform = Arc::new(Platform::new(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), 1));
+    let statuses = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&statuses);
+    platform.events.subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
+    let lambda = Lambda::new(Arc::clone(&platform));
+    let echo = |request: Request| -> crate::lambda::Running { Box::pin(async move { Ok(request.payload) }) };
+    lambda.create_function(REGION, "echo", Duration::from_secs(3), Arc::new(echo));
+    let states = StepFunctions::new(platform, lambda);
+    let definition = json!({
+        "StartAt": "Pause",
+        "States": {
+            "Pause": { "Type": "Wait", "Seconds": 10, "Next": "Echo" },
+            "Echo": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": { "FunctionName": "echo", "Payload.$": "$" },
+                "OutputPath": "$.Payload",
+                "End": true
+            }
+        }
+    });
+    let created = call(&states, "CreateStateMachine", &json!({ "name": "m", "definition": definition.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" }));
+    let machine = created.unwrap()["stateMachineArn"].as_str().unwrap().to_owned();
+    World { states, machine, statuses }
+}
+
+fn call(states: &StepFunctions, action: &str, body: &Value) -> Result<Value, AwsError> {
+    states.call(REGION, action, body.to_string().as_bytes())
+}
+
+fn start(world: &World, name: &str, input: &Value) -> Result<Value, AwsError> {
+    let body = json!({ "stateMachineArn": world.machine, "name": name, "input": input.to_string() });
+    call(&world.states, "StartExecution", &body)
+}
+
+fn describe(world: &World, arn: &Value) -> Value {
+    call(&world.states, "DescribeExecution", &json!({ "executionArn": arn })).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_runs_to_its_end_and_says_so_on_the_bus() {
+    let world = world();
+    let arn = start(&world, "one", &json!({ "a": 1 })).unwrap()["executionArn"].clone();
+    assert_eq!(arn, "arn:aws:states:us-east-1:000000000000:execution:m:one");
+    assert_eq!(describe(&world, &arn)["status"], "RUNNING");
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let described = describe(&world, &arn);
+    assert_eq!((&described["status"], &described["output"]), (&json!("SUCCEEDED"), &json!(r#"{"a":1}"#)));
+    assert_eq!(*lock(&world.statuses), ["RUNNING", "SUCCEEDED"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_name_and_input_find_the_running_execution_and_nothing_else_does() {
+    let world = world();
+    let first = start(&world, "one", &json!({})).unwrap();
+    assert_eq!(start(&world, "one", &json!({})).unwrap(), first);
+    assert_eq!(start(&world, "one", &json!({ "b": 1 })).unwrap_err().code, "ExecutionAlreadyExists");
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(start(&world, "one", &json!({})).unwrap_err().code, "ExecutionAlreadyExists");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_is_final() {
+    let world = world();
+    let arn = start(&world, "one", &json!({})).unwrap()["executionArn"].clone();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    call(&world.states, "StopExecution", &json!({ "executionArn": arn, "error": "Mine", "cause": "enough" })).unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let described = describe(&world, &arn);
+    assert_eq!((&described["status"], &described["error"]), (&json!("ABORTED"), &json!("Mine")));
+    assert_eq!(*lock(&world.statuses), ["RUNNING", "ABORTED"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_history_is_read_in_pages_and_backwards() {
+    let world = world();
+    let arn = start(&world, "one", &json!({})).unwrap()["executionArn"].clone();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let page = call(&world.states, "GetExecutionHistory", &json!({ "executionArn": arn, "maxResults": 2 })).unwrap();
+    assert_eq!(page["events"].as_array().unwrap().len(), 2);
+    let rest = json!({ "executionArn": arn, "nextToken": page["nextToken"] });
+    let rest = call(&world.states, "GetExecutionHistory", &rest).unwrap();
+    assert_eq!((&rest["events"][0]["id"], &rest["nextToken"]), (&json!(3), &Value::Null));
+    let last = json!({ "executionArn": arn, "maxResults": 1, "reverseOrder": true });
+    let last = call(&world.states, "GetExecutionHistory", &last).unwrap();
+    assert_eq!(last["events"][0]["type"], "ExecutionSucceeded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_are_listed_newest_first_and_by_status() {
+    let world = world();
+    for name in ["one", "two"] {
+        start(&world, name, &json!({})).unwrap();
+        tokio::time::sleep(Duration::from_secs(9)).await;
+    }
+    let names = |body: Value| -> Vec<String> {
+        let listed = call(&world.states, "ListExecutions", &body).unwrap();
+        listed["executions"].as_array().unwrap().iter().map(|e| e["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(json!({ "stateMachineArn": world.machine })), ["two", "one"]);
+    assert_eq!(names(json!({ "stateMachineArn": world.machine, "statusFilter": "RUNNING" })), ["two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_calls_are_refused_in_aws_words() {
+    let world = world();
+    let code = |action: &str, body: Value| call(&world.states, action, &body).unwrap_err().code;
+    let arn = &world.machine;
+    assert_eq!(code("StartExecution", json!({ "stateMachineArn": arn, "input": "{nonsense" })), "InvalidExecutionInput");
+    assert_eq!(code("StartExecution", json!({ "stateMachineArn": arn, "name": "a b" })), "InvalidName");
+    let large = json!({ "stateMachineArn": arn, "input": format!("\"{}\"", "x".repeat(300 * 1024)) });
+    assert_eq!(code("StartExecution", large), "ValidationException");
+    assert_eq!(code("StartExecution", json!({ "stateMachineArn": "arn:aws:states:us-east-1:1:stateMachine:x" })), "StateMachineDoesNotExist");
+    assert_eq!(code("CreateStateMachine", json!({ "name": "n", "definition": "{}", "roleArn": "r" })), "InvalidDefinition");
+    assert_eq!(code("SendTaskSuccess", json!({ "taskToken": "nonsense", "output": "{}" })), "InvalidToken");
+    assert_eq!(code("StartSyncExecution", json!({})), "UnsupportedOperation");
+}

@@ -1,0 +1,153 @@
+//! What a script finds in an instance: environment, homes, users.
+
+use crate::harness::Instance;
+
+#[tokio::test]
+async fn a_script_starts_in_roots_home_with_a_clean_environment() {
+    let mut instance = Instance::boot_with(&[("AWS_REGION", "us-west-2")]).await;
+    let home = instance.home("root");
+    assert_eq!(
+        instance.prints("pwd; echo $HOME; cd ~; pwd").await,
+        format!("{home}\n{home}\n{home}\n")
+    );
+    assert_eq!(
+        instance
+            .prints("echo $USER $AWS_REGION $EC2_OPS_INSTANCE_ID")
+            .await,
+        "root us-west-2 i-0123456789abcdef0\n"
+    );
+    assert_eq!(
+        instance
+            .prints("echo ${CARGO_MANIFEST_DIR-nothing of the host}")
+            .await,
+        "nothing of the host\n"
+    );
+    assert_eq!(
+        instance.prints("dirname \"$(mktemp)\"").await,
+        format!("{}\n", instance.home("tmp"))
+    );
+    assert_eq!(
+        instance.prints("command -v shutdown").await,
+        format!("{}\n", instance.home("bin/shutdown"))
+    );
+}
+
+#[tokio::test]
+async fn ec2_user_logs_in_to_a_home_of_its_own() {
+    let mut instance = Instance::boot_with(&[("AWS_REGION", "us-west-2")]).await;
+    let home = instance.home("home/ec2-user");
+    let expected = format!("{home} {home} ec2-user ec2-user us-west-2\n");
+    for login in [
+        "runuser -l ec2-user -c",
+        "su - ec2-user -c",
+        "su -l ec2-user -c",
+        "sudo su - ec2-user -c",
+    ] {
+        let script = format!("{login} 'echo $(pwd) $HOME $USER $LOGNAME $AWS_REGION'");
+        assert_eq!(instance.prints(&script).await, expected, "{login}");
+    }
+    assert_eq!(
+        instance
+            .prints("export LEAK=1; runuser -l ec2-user -c 'echo ${LEAK-clean}'")
+            .await,
+        "clean\n"
+    );
+}
+
+#[tokio::test]
+async fn other_ways_to_become_a_user_stay_where_they_are() {
+    let mut instance = Instance::boot().await;
+    let (here, home) = (instance.home("root"), instance.home("home/ec2-user"));
+    let expected = format!("{here} {home} ec2-user kept\n");
+    let show = "echo $(pwd) $HOME $USER $KEPT";
+    for command in [
+        "runuser -u ec2-user -- sh -c",
+        "sudo -n -E -u ec2-user sh -c",
+        "sudo -nu ec2-user sh -c",
+        "su ec2-user -c",
+    ] {
+        assert_eq!(
+            instance
+                .prints(&format!("export KEPT=kept; {command} '{show}'"))
+                .await,
+            expected,
+            "{command}"
+        );
+    }
+    assert_eq!(instance.prints("sudo A=1 printenv A").await, "1\n");
+}
+
+#[tokio::test]
+async fn words_reach_the_command_as_they_were_quoted() {
+    let mut instance = Instance::boot().await;
+    let script = r#"runuser -l ec2-user -c 'printf "[%s]" "a  b" "it'"'"'s" "\$HOME" "grüße 😀" "$(echo "nested \"quotes\"")"'"#;
+    assert_eq!(
+        instance.prints(script).await,
+        r#"[a  b][it's][$HOME][grüße 😀][nested "quotes"]"#
+    );
+    let script = r#"sudo -- printf '[%s]' 'a  b' "it's" '$HOME' -n '' '*' 'ü"ü'"#;
+    assert_eq!(
+        instance.prints(script).await,
+        r#"[a  b][it's][$HOME][-n][][*][ü"ü]"#
+    );
+    let script = r#"runuser -l ec2-user -c "su - root -c 'runuser -u ec2-user -- echo \"three   deep\"'""#;
+    assert_eq!(instance.prints(script).await, "three   deep\n");
+}
+
+#[tokio::test]
+async fn a_login_reads_the_instances_profile() {
+    let mut instance = Instance::boot().await;
+    let script = "echo 'export TOOL=installed' > ~ec2-user/.profile 2> /dev/null || true
+        runuser -l ec2-user -c 'echo export TOOL=installed > ~/.profile'; runuser -l ec2-user -c 'echo $TOOL'";
+    let script = script.lines().last().expect("a line").trim();
+    assert_eq!(instance.prints(script).await, "installed\n");
+}
+
+#[tokio::test]
+async fn what_is_not_modelled_is_refused_by_name() {
+    let mut instance = Instance::boot().await;
+    for (command, complaint) in [
+        (
+            "runuser -l nobody -c true",
+            "runuser: user nobody does not exist; the sandbox image has root and ec2-user",
+        ),
+        (
+            "su - ec2-user",
+            "su: the ec2-ops sandbox has no interactive shells: give the command with -c",
+        ),
+        ("sudo -i", "sudo: the ec2-ops sandbox does not model '-i'"),
+        (
+            "systemctl restart sshd",
+            "systemctl: the ec2-ops sandbox does not model 'restart sshd'",
+        ),
+        (
+            "systemd-run --on-boot=5 true",
+            "systemd-run: the ec2-ops sandbox does not model '--on-boot'",
+        ),
+        ("sudo", "sudo: no command was specified"),
+    ] {
+        let result = instance.run(command).await;
+        assert_eq!(result.exit_code, 1, "{command}");
+        assert_eq!(result.stderr.lines().next(), Some(complaint), "{command}");
+    }
+}
+
+#[tokio::test]
+async fn the_exit_code_passes_through_every_user() {
+    let mut instance = Instance::boot().await;
+    let script = "sudo runuser -l ec2-user -c 'su - root -c \"exit 7\"'";
+    assert_eq!(instance.run(script).await.exit_code, 7);
+}
+
+#[tokio::test]
+async fn logger_writes_into_the_instance() {
+    let mut instance = Instance::boot().await;
+    assert_eq!(
+        instance
+            .prints("logger -t job hello there; echo piped | logger")
+            .await,
+        ""
+    );
+    let log = std::fs::read_to_string(instance.config.root.join("var/log/messages")).expect("a log");
+    assert_eq!(log, "job: hello there\nroot: piped\n");
+}
