@@ -46,13 +46,11 @@ fn main() -> ExitCode {
 /// The cargo that runs us, without what it told us of ourselves: `ring` compiles again whenever `CARGO_PKG_NAME`
 /// or one of its like has changed.
 fn cargo() -> Command {
+    const OF_OURSELVES: [&str; 5] =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
-        let ours = |prefix: &&str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
-            .iter()
-            .any(|p| ours(&p))
-        {
+        if OF_OURSELVES.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
             cargo.env_remove(name);
         }
     }

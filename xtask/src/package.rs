@@ -49,11 +49,11 @@ fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, Str
 
 /// Builds one Lambda on its own: together with others, each would link the services of all.
 fn package(lambda: &Lambda, Options { arch, out }: &Options) -> Result<PathBuf, String> {
-    let built = out.join("build");
+    let binaries = out.join("build");
     let mut build = cargo();
     build.args(["lambda", "build", "--profile", "lambda", arch, "--package", lambda.package, "--lambda-dir"]);
-    succeed(build.arg(&built))?;
-    let bootstrap = read(&built.join(lambda.package).join("bootstrap"))?;
+    succeed(build.arg(&binaries))?;
+    let bootstrap = read(&binaries.join(lambda.package).join("bootstrap"))?;
     let path = out.join(lambda.name).with_extension("zip");
     fs::write(&path, zip::of_executable("bootstrap", &bootstrap)?)
         .map_err(|error| format!("cannot write {}: {error}", path.display()))?;

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, InstanceStateChange, VolumeState};
+use aws_sdk_ec2::types::{Filter, InstanceStateChange, Reservation, VolumeState};
 use ec2_ops::AwsError;
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
 use ec2_ops::ports::{Instance, InstanceState, Instances, Launch, Volume, Volumes};
@@ -42,7 +42,7 @@ impl Instances for Ec2 {
             Err(error) if error.code == "InvalidInstanceID.NotFound" => return Ok(None),
             answer => answer?,
         };
-        let mut instances = answer.reservations().iter().flat_map(|reservation| reservation.instances());
+        let mut instances = answer.reservations().iter().flat_map(Reservation::instances);
         instances.next().map(|found| instance(ACTION, found)).transpose()
     }
 

@@ -26,7 +26,7 @@ where
         let span = span(&event.payload, &event.context.request_id);
         // Boxed, because the compiler cannot lay out the futures of all layers as one.
         let answer = Box::pin(step(event.payload));
-        async move { answer.await.inspect(done).map_err(failed) }.instrument(span)
+        async move { answer.await.inspect(done).map_err(|error| failed(&error)) }.instrument(span)
     }))
     .await
 }
@@ -66,9 +66,9 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
         })
     };
     [
-        first(&["/execution/id", "/watch/execution", "/detail/executionArn"]),
-        first(&["/attempt/number", "/attempt", "/watch/attempt"]),
-        first(&["/instance/id", "/watch/instance", "/detail/instance-id"]),
+        first(&["/execution/id", "/detail/executionArn"]),
+        first(&["/attempt/number"]),
+        first(&["/instance/id", "/state/instance/id", "/detail/instance-id"]),
     ]
 }
 
@@ -76,7 +76,7 @@ fn done(_: &Value) {
     tracing::info!("done");
 }
 
-fn failed(error: ec2_ops::Error) -> Diagnostic {
+fn failed(error: &ec2_ops::Error) -> Diagnostic {
     let name = error.name();
     if error.retryable() {
         tracing::warn!(error = name, "{error}");
@@ -98,8 +98,10 @@ mod tests {
         let payload =
             json!({"execution": {"id": "arn"}, "attempt": {"number": 2}, "instance": {"id": "i-1"}});
         assert_eq!(subject(&payload), [text("arn"), text("2"), text("i-1")]);
-        let payload = json!({"watch": {"execution": "arn", "attempt": 1, "instance": "i-2"}, "token": "t"});
-        assert_eq!(subject(&payload), [text("arn"), text("1"), text("i-2")]);
+        let whole_state = json!({"execution": {"id": "arn"}, "state": {"instance": {"id": "i-2"}}});
+        assert_eq!(subject(&whole_state), [text("arn"), None, text("i-2")]);
+        let ended = json!({"detail": {"executionArn": "arn", "status": "ABORTED"}});
+        assert_eq!(subject(&ended), [text("arn"), None, None]);
         let event = json!({"source": "aws.ec2", "detail": {"instance-id": "i-3"}});
         assert_eq!(subject(&event), [None, None, text("i-3")]);
         assert_eq!(subject(&json!("nonsense")), [None, None, None]);
@@ -107,7 +109,7 @@ mod tests {
 
     #[test]
     fn an_error_reaches_the_state_machine_under_its_name() {
-        let diagnostic = failed(ec2_ops::Error::CleanupPending("instance i-1 is stopping".to_owned()));
+        let diagnostic = failed(&ec2_ops::Error::CleanupPending("instance i-1 is stopping".to_owned()));
         assert_eq!(diagnostic.error_type, "CleanupPending");
         assert_eq!(diagnostic.error_message, "not yet cleaned up: instance i-1 is stopping");
     }

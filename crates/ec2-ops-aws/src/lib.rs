@@ -23,8 +23,6 @@ pub mod settings;
 mod error;
 #[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 mod regional;
-#[cfg(all(
-    test,
-    any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm")
-))]
+#[cfg(test)]
+#[cfg(any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm"))]
 mod replay;

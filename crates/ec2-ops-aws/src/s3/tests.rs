@@ -23,12 +23,10 @@ fn head(status: u16, headers: &'static [(&'static str, &'static str)]) -> Answer
 }
 
 fn page(next: Option<&str>, objects: &[(&str, &str)]) -> Answer {
-    let contents: String = objects
-        .iter()
-        .map(|(key, at)| {
-            format!("<Contents><Key>{key}</Key><LastModified>{at}</LastModified><Size>3</Size></Contents>")
-        })
-        .collect();
+    let item = |(key, at): &(&str, &str)| {
+        format!("<Contents><Key>{key}</Key><LastModified>{at}</LastModified><Size>3</Size></Contents>")
+    };
+    let contents: String = objects.iter().map(item).collect();
     let next = next.map_or_else(String::new, |token| {
         format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>")
     });

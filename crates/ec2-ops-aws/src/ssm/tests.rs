@@ -20,8 +20,8 @@ fn command() -> Command {
         instance: instance(),
         comment: "fingerprint".to_owned(),
         script: "set -e\necho 'a'".to_owned(),
-        execution_timeout: Duration::from_secs(7200),
-        delivery_timeout: Duration::from_secs(300),
+        execution_timeout: Duration::from_hours(2),
+        delivery_timeout: Duration::from_mins(5),
         logs: Logs {
             s3: Some(S3Prefix { bucket: "logs".to_owned(), prefix: "run/attempt-1".to_owned() }),
             log_group: Some("/ec2-ops/commands".to_owned()),
