@@ -62,10 +62,7 @@ async fn send(tokens: TaskTokens, token: String, completion: Value) {
         return;
     }
     let text = |name: &str| completion["failure"][name].as_str().map(Into::into);
-    let failure = Failure {
-        error: text("error"),
-        cause: text("cause"),
-    };
+    let failure = Failure { error: text("error"), cause: text("cause") };
     tokens.send_failure(&token, failure).unwrap();
 }
 
@@ -89,17 +86,10 @@ async fn run(case: &Value) -> Value {
     let mut found = json!({"status": ending.status()});
     match ending {
         Ending::Succeeded { output } => found["output"] = Value::clone(&output),
-        Ending::Failed(Failure {
-            error: Some(error), ..
-        }) => found["error"] = (&*error).into(),
+        Ending::Failed(Failure { error: Some(error), .. }) => found["error"] = (&*error).into(),
         _ => {}
     }
-    found["events"] = execution
-        .history()
-        .events()
-        .iter()
-        .map(Event::event_type)
-        .collect();
+    found["events"] = execution.history().events().iter().map(Event::event_type).collect();
     found
 }
 

@@ -157,22 +157,15 @@ fn inner_rule(fields: &Fields<'_>) -> Option<Rule> {
 }
 
 fn rule(fields: &Fields<'_>) -> Option<Rule> {
-    const COMBINATORS: [&str; 3] = ["And", "Or", "Not"];
-    let operators: Vec<&'static str> =
-        COMBINATORS.into_iter().chain(COMPARISONS).filter(|name| fields.has(name)).collect();
-    // Asking for each makes it known, so that a misspelt operator is compared with all of them.
-    COMBINATORS.into_iter().chain(COMPARISONS).for_each(|name| {
-        fields.get(name);
-    });
+    // Asking for each operator makes it known, so that a misspelt one is compared with all of them.
+    let operators: Vec<&'static str> = ["And", "Or", "Not"]
+        .into_iter()
+        .chain(COMPARISONS)
+        .filter(|name| fields.get(name).is_some())
+        .collect();
     match operators[..] {
-        [name @ ("And" | "Or")] => {
-            let rules = fields
-                .non_empty_array(name)?
-                .map(|(value, at)| inner_rule(&fields.inner(value, at)?))
-                .collect::<Vec<_>>();
-            let rules = rules.into_iter().collect::<Option<_>>()?;
-            Some(if name == "And" { Rule::And(rules) } else { Rule::Or(rules) })
-        }
+        ["And"] => rules(fields, "And").map(Rule::And),
+        ["Or"] => rules(fields, "Or").map(Rule::Or),
         ["Not"] => {
             let inner = fields.inner(fields.get("Not")?, fields.path_of("Not"))?;
             inner_rule(&inner).map(|rule| Rule::Not(Box::new(rule)))
@@ -197,10 +190,8 @@ fn rule(fields: &Fields<'_>) -> Option<Rule> {
 
 /// The operands of `And` or `Or`.
 fn rules(fields: &Fields<'_>, name: &'static str) -> Option<Vec<Rule>> {
-    let rules: Vec<_> = fields
-        .non_empty_array(name)?
-        .map(|(value, at)| inner_rule(&fields.inner(value, at)?))
-        .collect();
+    let rules: Vec<_> =
+        fields.non_empty_array(name)?.map(|(value, at)| inner_rule(&fields.inner(value, at)?)).collect();
     rules.into_iter().collect()
 }
 

@@ -9,7 +9,7 @@ pub(super) fn check(machine: &StateMachine, problems: &Problems) {
     let reachable = reachable(machine);
     for (state, reachable) in machine.states.iter().zip(&reachable) {
         if !reachable {
-            problems.report(format!("$.States.{}", state.name), "no state leads here from StartAt");
+            problems.report(field_of("$.States", &state.name), "no state leads here from StartAt");
         }
     }
     let ends =

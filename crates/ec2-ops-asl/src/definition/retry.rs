@@ -64,20 +64,8 @@ fn retrier(fields: &Fields<'_>, last: bool) -> Option<Retrier> {
             format!("expected more than IntervalSeconds ({interval_seconds}), found {delay}"),
         );
     }
-    let backoff_rate = fields.get("BackoffRate").map_or(Some(2.0), |value| {
-        value.as_f64().filter(|rate| *rate >= 1.0).or_else(|| {
-            fields.report("BackoffRate", format!("expected a number of at least 1.0, found {value}"));
-            None
-        })
-    });
-    let jitter = match fields.string("JitterStrategy") {
-        Some("FULL") => JitterStrategy::Full,
-        Some("NONE") | None => JitterStrategy::None,
-        Some(other) => {
-            fields.report("JitterStrategy", format!("expected 'FULL' or 'NONE', found '{other}'"));
-            JitterStrategy::None
-        }
-    };
+    let backoff_rate = backoff_rate(fields);
+    let jitter = jitter(fields);
     fields.finish("a retrier");
     Some(Retrier {
         error_equals: error_equals?,
@@ -95,10 +83,7 @@ fn backoff_rate(fields: &Fields<'_>) -> Option<f64> {
     };
     let rate = value.as_f64().filter(|rate| *rate >= 1.0);
     if rate.is_none() {
-        fields.report(
-            "BackoffRate",
-            format!("expected a number of at least 1.0, found {value}"),
-        );
+        fields.report("BackoffRate", format!("expected a number of at least 1.0, found {value}"));
     }
     rate
 }
@@ -108,10 +93,7 @@ fn jitter(fields: &Fields<'_>) -> JitterStrategy {
         Some("FULL") => JitterStrategy::Full,
         Some("NONE") | None => JitterStrategy::None,
         Some(other) => {
-            fields.report(
-                "JitterStrategy",
-                format!("expected 'FULL' or 'NONE', found '{other}'"),
-            );
+            fields.report("JitterStrategy", format!("expected 'FULL' or 'NONE', found '{other}'"));
             JitterStrategy::None
         }
     }

@@ -339,8 +339,5 @@ fn a_fail_state_names_its_error_one_way() {
 #[test]
 fn the_path_of_a_problem_quotes_names_that_need_it() {
     let definition = json!({"StartAt": "My state", "States": {"My state": {"Type": "Pass", "Next": "It's"}}});
-    refused(
-        &problems(&definition),
-        "$.States['My state'].Next: there is no state 'It's'",
-    );
+    refused(&problems(&definition), "$.States['My state'].Next: there is no state 'It's'");
 }

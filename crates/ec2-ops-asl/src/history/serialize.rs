@@ -52,43 +52,25 @@ impl Event {
                 "executionStartedEventDetails",
                 with_input(fields([("roleArn", (&**role_arn).into())]), input),
             ),
-            Details::StateEntered { name, input, .. } => (
-                "stateEnteredEventDetails",
-                with_input(fields([("name", (&**name).into())]), input),
-            ),
-            Details::StateExited { name, output, .. } => (
-                "stateExitedEventDetails",
-                with_output(fields([("name", (&**name).into())]), output),
-            ),
-            Details::TaskScheduled {
-                resource,
-                region,
-                parameters,
-                timeout_in_seconds,
-                heartbeat_in_seconds,
-            } => {
-                let mut details = task(resource);
-                details.insert("region".to_owned(), (&**region).into());
-                details.insert("parameters".to_owned(), parameters.to_string().into());
-                let limits =
-                    [("timeoutInSeconds", timeout_in_seconds), ("heartbeatInSeconds", heartbeat_in_seconds)];
-                for (name, seconds) in limits {
-                    details.extend(seconds.map(|seconds| (name.to_owned(), seconds.into())));
-                }
-                ("taskScheduledEventDetails", Value::Object(details))
+            Details::StateEntered { name, input, .. } => {
+                ("stateEnteredEventDetails", with_input(fields([("name", (&**name).into())]), input))
             }
-            Details::TaskStarted { resource } => ("taskStartedEventDetails", Value::Object(task(resource))),
+            Details::StateExited { name, output, .. } => {
+                ("stateExitedEventDetails", with_output(fields([("name", (&**name).into())]), output))
+            }
+            Details::TaskScheduled { .. } => ("taskScheduledEventDetails", self.scheduled()),
+            Details::TaskStarted { resource } => ("taskStartedEventDetails", task(*resource)),
             Details::TaskSubmitted { resource, output } => {
-                ("taskSubmittedEventDetails", Value::Object(with_output(task(resource), output)))
+                ("taskSubmittedEventDetails", with_output(task(*resource), output))
             }
             Details::TaskSucceeded { resource, output } => {
-                ("taskSucceededEventDetails", Value::Object(with_output(task(resource), output)))
+                ("taskSucceededEventDetails", with_output(task(*resource), output))
             }
             Details::TaskFailed { resource, failure } => {
-                ("taskFailedEventDetails", Value::Object(with_failure(task(resource), failure)))
+                ("taskFailedEventDetails", with_failure(task(*resource), failure))
             }
             Details::TaskTimedOut { resource, failure } => {
-                ("taskTimedOutEventDetails", Value::Object(with_failure(task(resource), failure)))
+                ("taskTimedOutEventDetails", with_failure(task(*resource), failure))
             }
             Details::ExecutionEnded(ending) => ending.details_field(),
         }
@@ -96,25 +78,15 @@ impl Event {
 
     /// The details of `TaskScheduled`.
     fn scheduled(&self) -> Fields {
-        let Details::TaskScheduled {
-            resource,
-            region,
-            parameters,
-            timeout_in_seconds,
-            heartbeat_in_seconds,
-        } = &self.details
+        let Details::TaskScheduled { resource, region, parameters, timeout_in_seconds, heartbeat_in_seconds } =
+            &self.details
         else {
             return Fields::new();
         };
         let mut details = task(*resource);
-        details.extend(fields([
-            ("region", (&**region).into()),
-            ("parameters", parameters.to_string().into()),
-        ]));
-        let limits = [
-            ("timeoutInSeconds", timeout_in_seconds),
-            ("heartbeatInSeconds", heartbeat_in_seconds),
-        ];
+        details
+            .extend(fields([("region", (&**region).into()), ("parameters", parameters.to_string().into())]));
+        let limits = [("timeoutInSeconds", timeout_in_seconds), ("heartbeatInSeconds", heartbeat_in_seconds)];
         for (name, seconds) in limits {
             details.extend(seconds.map(|seconds| (name.to_owned(), seconds.into())));
         }
@@ -126,11 +98,11 @@ impl Ending {
     fn details_field(&self) -> (&'static str, Fields) {
         match self {
             Self::Succeeded { output } => {
-                ("executionSucceededEventDetails", Value::Object(with_output(Map::new(), output)))
+                ("executionSucceededEventDetails", with_output(Fields::new(), output))
             }
-            Self::Failed(failure) => ("executionFailedEventDetails", failed(failure)),
-            Self::Aborted(failure) => ("executionAbortedEventDetails", failed(failure)),
-            Self::TimedOut => ("executionTimedOutEventDetails", json!({"error": TIMEOUT})),
+            Self::Failed(failure) => ("executionFailedEventDetails", with_failure(Fields::new(), failure)),
+            Self::Aborted(failure) => ("executionAbortedEventDetails", with_failure(Fields::new(), failure)),
+            Self::TimedOut => ("executionTimedOutEventDetails", fields([("error", TIMEOUT.into())])),
         }
     }
 }
@@ -155,25 +127,17 @@ fn epoch_seconds(timestamp: Timestamp) -> f64 {
 }
 
 fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
-    fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What the details of every task event begin with.
 fn task(resource: Resource) -> Fields {
-    fields([
-        ("resourceType", "lambda".into()),
-        ("resource", resource.name().into()),
-    ])
+    fields([("resourceType", "lambda".into()), ("resource", resource.name().into())])
 }
 
 fn with_input(mut details: Fields, input: &Value) -> Fields {
-    details.extend(fields([
-        ("input", input.to_string().into()),
-        ("inputDetails", json!({"truncated": false})),
-    ]));
+    details
+        .extend(fields([("input", input.to_string().into()), ("inputDetails", json!({"truncated": false}))]));
     details
 }
 

@@ -23,15 +23,8 @@ impl<E: Environment> Visit<'_, E> {
         let result = match (&pass.result, &pass.parameters) {
             (Some(result), _) => Arc::new(result.clone()),
             (None, Some(parameters)) => {
-                let scope = Scope {
-                    input: &input,
-                    context: &context,
-                };
-                Arc::new(
-                    parameters
-                        .evaluate(scope)
-                        .map_err(|trouble| self.trouble(&trouble))?,
-                )
+                let scope = Scope { input: &input, context: &context };
+                Arc::new(parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?)
             }
             (None, None) => input,
         };
@@ -49,9 +42,7 @@ impl<E: Environment> Visit<'_, E> {
     fn delay(&self, until: &Until, input: &Value) -> Result<Duration, Failure> {
         let wake = match until {
             Until::Seconds(seconds) => {
-                return self
-                    .seconds(seconds, input, &self.context(), "SecondsPath")
-                    .map(Duration::from_secs);
+                return self.seconds(seconds, input, &self.context(), "SecondsPath").map(Duration::from_secs);
             }
             Until::Timestamp(timestamp) => *timestamp,
             Until::TimestampPath(path) => {
@@ -76,10 +67,7 @@ impl<E: Environment> Visit<'_, E> {
     /// The failure that a Fail state ends the execution with; the error is one in computing that.
     pub(super) fn fail(&self, fail: &Fail) -> Result<Failure, Failure> {
         let context = self.context();
-        let scope = Scope {
-            input: self.input,
-            context: &context,
-        };
+        let scope = Scope { input: self.input, context: &context };
         let evaluate = |text: &Option<Text>, field: &str| match text {
             None => Ok(None),
             Some(Text::Fixed(text)) => Ok(Some(Arc::clone(text))),
@@ -91,9 +79,6 @@ impl<E: Environment> Visit<'_, E> {
                 Err(trouble) => Err(self.trouble(&trouble)),
             },
         };
-        Ok(Failure {
-            error: evaluate(&fail.error, "ErrorPath")?,
-            cause: evaluate(&fail.cause, "CausePath")?,
-        })
+        Ok(Failure { error: evaluate(&fail.error, "ErrorPath")?, cause: evaluate(&fail.cause, "CausePath")? })
     }
 }

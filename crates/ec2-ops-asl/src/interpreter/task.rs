@@ -90,15 +90,7 @@ impl<E: Environment> Visit<'_, E> {
         let timeout = limit(&task.timeout, "TimeoutSecondsPath")?;
         let heartbeat = limit(&task.heartbeat, "HeartbeatSecondsPath")?;
         self.check_limits(timeout, heartbeat)?;
-        let scope = Scope { input: &input, context: &context };
-        let parameters = task.parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?;
-        if !parameters["FunctionName"].is_string() {
-            let found = &parameters["FunctionName"];
-            return Err(self
-                .runtime(format!("The value of the field 'FunctionName' must be a string: {found}"))
-                .into());
-        }
-        let parameters = self.within_quota(Arc::new(parameters))?;
+        let parameters = self.parameters(task, &input, &context)?;
         let resource = task.resource;
         self.record(Details::TaskScheduled {
             resource,
@@ -118,15 +110,12 @@ impl<E: Environment> Visit<'_, E> {
     /// The API parameters that the task sends.
     fn parameters(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Arc<Value>, Failure> {
         let scope = Scope { input, context };
-        let parameters = task
-            .parameters
-            .evaluate(scope)
-            .map_err(|trouble| self.trouble(&trouble))?;
+        let parameters = task.parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?;
         let name = &parameters["FunctionName"];
         if !name.is_string() {
-            return Err(self.runtime(format!(
-                "The value of the field 'FunctionName' must be a string: {name}"
-            )));
+            return Err(
+                self.runtime(format!("The value of the field 'FunctionName' must be a string: {name}"))
+            );
         }
         self.within_quota(Arc::new(parameters))
     }

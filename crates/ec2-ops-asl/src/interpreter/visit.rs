@@ -109,52 +109,6 @@ impl<'a, E: Environment> Visit<'a, E> {
         Ok((transition, output))
     }
 
-    fn pass(&self, pass: &Pass) -> Result<Arc<Value>, Failure> {
-        let context = self.context();
-        let input = self.effective_input(&context)?;
-        let result = match (&pass.result, &pass.parameters) {
-            (Some(result), _) => Arc::new(result.clone()),
-            (None, Some(parameters)) => {
-                let scope = Scope { input: &input, context: &context };
-                Arc::new(parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?)
-            }
-            (None, None) => input,
-        };
-        self.output(&self.merge(pass.result_path.as_ref(), result)?)
-    }
-
-    async fn wait(&self, wait: &Wait) -> Result<Arc<Value>, Failure> {
-        let input = self.effective_input(&self.context())?;
-        let delay = self.delay(&wait.until, &input)?;
-        tokio::time::sleep(delay).await;
-        self.output(&input)
-    }
-
-    fn delay(&self, until: &Until, input: &Value) -> Result<Duration, Failure> {
-        let wake = match until {
-            Until::Seconds(seconds) => {
-                return self.seconds(seconds, input, &self.context(), "SecondsPath").map(Duration::from_secs);
-            }
-            Until::Timestamp(timestamp) => *timestamp,
-            Until::TimestampPath(path) => {
-                let context = self.context();
-                let value = self.require(path, input, &context)?;
-                value.as_str().and_then(timestamp).ok_or_else(|| {
-                    self.runtime(format!(
-                        "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
-                         format string: {path} == {}",
-                        plain(&value)
-                    ))
-                })?
-            }
-        };
-        let delay = Duration::try_from(wake.duration_since(self.environment.now())).unwrap_or_default();
-        if delay.as_secs() > MAX_WAIT_SECONDS {
-            return Err(self.runtime("Wait state delay is too long."));
-        }
-        Ok(delay)
-    }
-
     /// The value of `seconds`; a path must lead to a whole number that is not negative.
     pub(super) fn seconds(
         &self,
@@ -168,29 +122,13 @@ impl<'a, E: Environment> Visit<'a, E> {
             Seconds::Path(path) => path,
         };
         let value = self.require(path, input, context)?;
-        if let Some(seconds) = value.as_u64() {
-            return Ok(seconds.min(MAX_WAIT_SECONDS));
-        }
-        let complaint =
-            if value.is_i64() { "references a negative value" } else { "cannot be parsed as a long value" };
-        Err(self.runtime(format!("The {field} parameter {complaint}: {path} == {}", plain(&value))))
-    }
-
-    fn fail(&self, fail: &Fail) -> Result<Failure, Failure> {
-        let context = self.context();
-        let scope = Scope { input: self.input, context: &context };
-        let evaluate = |text: &Option<Text>, field: &str| match text {
-            None => Ok(None),
-            Some(Text::Fixed(text)) => Ok(Some(Arc::clone(text))),
-            Some(Text::Dynamic(dynamic)) => match dynamic.evaluate(scope, field) {
-                Ok(Value::String(text)) => Ok(Some(text.into())),
-                Ok(other) => {
-                    Err(self.runtime(format!("The {field} field must be a string, but it is: {other}")))
-                }
-                Err(trouble) => Err(self.trouble(&trouble)),
-            },
+        let complaint = match value.as_u64() {
+            Some(seconds) if seconds <= MAX_SECONDS => return Ok(seconds),
+            Some(_) => "references a value over the maximum of 99999999",
+            None if value.is_i64() => "references a negative value",
+            None => "cannot be parsed as a long value",
         };
-        Ok(Failure { error: evaluate(&fail.error, "ErrorPath")?, cause: evaluate(&fail.cause, "CausePath")? })
+        Err(self.runtime(format!("The {field} parameter {complaint}: {path} == {}", plain(&value))))
     }
 
     /// The input after `InputPath`.
@@ -245,7 +183,13 @@ impl<'a, E: Environment> Visit<'a, E> {
         }
     }
 
-    fn require(&self, path: &Path, input: &Value, context: &Context<'_>) -> Result<Value, Failure> {
+    /// The value at `path`, which must lead somewhere.
+    pub(super) fn require(
+        &self,
+        path: &Path,
+        input: &Value,
+        context: &Context<'_>,
+    ) -> Result<Value, Failure> {
         let value = Scope { input, context }.require(path).map_err(|trouble| self.trouble(&trouble))?;
         Ok(value.into_owned())
     }

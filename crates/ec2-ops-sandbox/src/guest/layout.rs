@@ -54,7 +54,14 @@ impl Root {
 
     /// Creates what is missing of the instance; a reboot finds the files of the time before.
     pub(super) fn create(boot: &Boot) -> io::Result<Self> {
-        let root = Self(std::path::absolute(&boot.root)?);
+        if boot.root.to_str().is_none_or(|root| root.contains([':', '\n'])) {
+            let why = "it cannot stand in PATH: it must be UTF-8 without ':' and line feeds";
+            return Err(io::Error::other(format!(
+                "the instance's directory is {}; {why}",
+                boot.root.display()
+            )));
+        }
+        let root = Self(boot.root.clone());
         for directory in
             ["bin", "etc", "home/ec2-user", "root", "run", "tmp", "var/lib/amazon/ssm", "var/log"]
         {

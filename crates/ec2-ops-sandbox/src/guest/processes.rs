@@ -55,17 +55,9 @@ pub(super) fn end_all(grace: Duration) -> Vec<i32> {
 pub(crate) fn kill_marked(variable: &str) -> Vec<i32> {
     let marked = |pid: i32| {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment
-            .split(|&byte| byte == 0)
-            .any(|entry| entry == variable.as_bytes())
+        environment.split(|&byte| byte == 0).any(|entry| entry == variable.as_bytes())
     };
-    let find = || -> Vec<i32> {
-        snapshot()
-            .iter()
-            .map(|p| p.pid)
-            .filter(|&pid| marked(pid))
-            .collect()
-    };
+    let find = || -> Vec<i32> { snapshot().iter().map(|p| p.pid).filter(|&pid| marked(pid)).collect() };
     // Twice, because a process that is being replaced by another program shows no environment for a moment.
     kill_until(|| find().is_empty() && find().is_empty(), find)
 }

@@ -82,10 +82,8 @@ impl Guest {
     /// If the executable is not named by an absolute path or cannot be started.
     pub fn boot(config: GuestConfig) -> io::Result<(Self, mpsc::UnboundedReceiver<GuestEvent>)> {
         if !config.tools.is_absolute() {
-            let why = format!(
-                "the guest's executable must be an absolute path, not {}",
-                config.tools.display()
-            );
+            let why =
+                format!("the guest's executable must be an absolute path, not {}", config.tools.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let mut process = Command::new(&config.tools)
@@ -106,10 +104,12 @@ impl Guest {
         let (events, received) = mpsc::unbounded_channel();
         let (off, powered_off) = oneshot::channel();
         let GuestConfig { tools, root, instance_id, env } = config;
+        let root = std::path::absolute(root)?;
+        let marker = format!("{ROOT_VARIABLE}={}", root.display());
         // The receiver lives in the task below, so this cannot fail.
         let _ = requests.send(Request::Boot(Boot { tools, root, instance_id, env }));
         tokio::spawn(write_requests(stdin, pending));
-        tokio::spawn(watch(process, stdout, events, off));
+        tokio::spawn(watch(process, marker, stdout, events, off));
         Ok((Self { requests, powered_off, process_id }, received))
     }
 
@@ -174,24 +174,18 @@ async fn watch(
 ) {
     let told = pass_on(stdout, &events).await;
     let exit = process.wait().await;
-    // Whoever dropped the guest or its events no longer wants to know.
-    let _ = match (told, exit) {
-        (Ok(left), Ok(_)) => off.send(Ok(left)).is_ok(),
-        (Ok(_), Err(error)) => off.send(Err(error)).is_ok(),
-        (Err(reason), exit) => {
-            let status = exit.map_or_else(|error| error.to_string(), |status| status.to_string());
-            events.send(GuestEvent::Died { reason: format!("{reason} ({status})") }).is_ok()
+    let reason = match (told, exit) {
+        (Ok(left), Ok(_)) => {
+            // Whoever dropped the guest no longer wants to know.
+            let _ = off.send(Ok(left));
+            return;
         }
         (Ok(_), Err(error)) => error.to_string(),
         (Err(reason), Ok(status)) => format!("{reason} ({status})"),
         (Err(reason), Err(error)) => format!("{reason} ({error})"),
     };
     let left = processes::kill_marked(&marker);
-    let reason = if left.is_empty() {
-        reason
-    } else {
-        format!("{reason}; left behind: {left:?}")
-    };
+    let reason = if left.is_empty() { reason } else { format!("{reason}; left behind: {left:?}") };
     let _ = events.send(GuestEvent::Died { reason });
 }
 

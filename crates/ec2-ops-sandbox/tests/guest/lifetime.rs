@@ -68,23 +68,22 @@ impl Drop for Host {
 /// The host here is `tail -f`: it has the other end of the guest's stdin, and is killed like any process can be.
 #[tokio::test]
 async fn a_host_that_is_killed_leaves_nothing() {
-    let mut instance = Instance::boot().await;
-    let init = instance.config.tools.display().to_string();
-    let root = instance.home("inner");
-    std::fs::create_dir_all(&root).expect("a directory");
-    let (name, value) = instance.marker.split_once('=').expect("a pair");
-    let value = format!("{value}-inner");
-    let boot = serde_json::json!({ "boot": { "tools": init, "root": root, "instance_id": "i-1", "env": [[name, value]] } });
-    let run = serde_json::json!({ "run": { "id": "x", "script": DAEMON.to_owned() + "\nsleep 1000", "timeout_ms": 60_000 } });
-    let marker = format!("{name}={value}");
-    let script = format!(
-        "(echo '{boot}'; echo '{}'; exec sleep 1000) | '{init}' guest init",
-        run.to_string().replace('\'', r"'\''")
-    );
-    let script = script.replacen(&boot.to_string(), &boot.to_string().replace('\'', r"'\''"), 1);
-    let mut host =
-        Command::new("setsid").args(["sh", "-c", &script]).stdout(Stdio::null()).spawn().expect("a host");
-    until("the daemon", || std::path::Path::new(&root).join("root/daemon").exists()).await;
+    let outer = Instance::boot().await;
+    let (tools, root) = (outer.config.tools.clone(), outer.config.root.join("inner"));
+    let marker = format!("{}-inner", outer.marker);
+    let script = format!("{DAEMON}\nsleep 1000");
+    let env = [marker.split_once('=').expect("a pair")];
+    let requests = [
+        json!({ "boot": { "tools": tools, "root": root, "instance_id": "i-1", "env": env } }),
+        json!({ "run": { "id": "endless", "script": script, "timeout_ms": 600_000 } }),
+    ];
+    let file = outer.config.root.join("requests");
+    std::fs::write(&file, requests.map(|request| format!("{request}\n")).concat()).expect("a file");
+    let tail = Command::new("tail").args(["-n", "+1", "-f"]).arg(file).stdout(Stdio::piped()).spawn();
+    let mut host = Host(tail.expect("a host"));
+    let stdin = host.0.stdout.take().expect("a pipe");
+    let guest = Command::new(tools).args(["guest", "init"]).stdin(stdin).stdout(Stdio::null()).spawn();
+    until("the daemon", || root.join("root/daemon").exists()).await;
     assert!(alive(&marker).len() >= 2, "{:?}", alive(&marker));
     drop(host);
     guest.expect("a guest").wait().expect("ended");
@@ -106,7 +105,7 @@ async fn a_guest_that_is_killed_is_reported_when_nothing_is_left_of_it() {
     let mut instance = Instance::boot().await;
     instance.prints(DAEMON).await;
     let init = instance.guest.process_id().expect("a process");
-    instance.start("murder", &format!("kill -9 {init}"), LONG);
+    instance.start("murder", &format!("kill -9 {init}; sleep 1000"), LONG);
     let GuestEvent::Died { reason } = instance.event().await else { panic!("it should have died") };
     assert!(reason.contains("signal: 9"), "{reason}");
     assert_eq!(alive(&instance.marker), Vec::<String>::new());

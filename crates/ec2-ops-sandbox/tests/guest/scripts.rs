@@ -33,7 +33,7 @@ async fn the_agent_takes_137_for_a_timeout_and_194_is_refused() {
 async fn a_first_line_chooses_the_interpreter() {
     let mut instance = Instance::boot().await;
     assert_eq!(instance.prints("#!/usr/bin/env bash\nwords=(a b c); echo ${#words[@]}").await, "3\n");
-    assert_eq!(instance.prints("#!/bin/cat").await, "#!/bin/cat\n\n".trim_end().to_owned() + "\n");
+    assert_eq!(instance.prints("#!/bin/cat").await, "#!/bin/cat\n");
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_daemon_that_keeps_stdout_open_does_not_hold_up_the_run() {
     let started = Instant::now();
     let script = "echo started; (setsid sh -c 'while :; do sleep 1000; done' &) ; echo done";
     assert_eq!(instance.prints(script).await, "started\ndone\n");
-    assert_eq!(instance.prints("(setsid yes &) ; exit 0").await.len(), 24_000.min(24_000));
+    assert_eq!(instance.prints("(setsid yes &) ; exit 0").await.len(), 24_000);
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
@@ -110,7 +110,8 @@ async fn a_cancelled_script_ends_at_once_and_leaves_nothing() {
 async fn scripts_run_side_by_side() {
     let mut instance = Instance::boot().await;
     instance.start("first", "while [ ! -e go ]; do sleep 0.01; done; echo first", LONG);
-    assert_eq!(instance.prints("touch go; echo second").await.as_str(), "second\n");
+    assert_eq!(instance.prints("echo second").await, "second\n");
+    std::fs::write(instance.config.root.join("root/go"), "").expect("a file");
     assert_eq!(instance.end_of("first").await.stdout, "first\n");
 }
 

@@ -135,6 +135,13 @@ async fn the_first_rule_that_holds_wins_and_none_is_an_error() {
     let run = World::new([]).run(&machine(&state), json!(7)).await;
     assert_eq!(run.event("PassStateEntered")["stateEnteredEventDetails"]["name"], "U");
     let run = World::new([]).run(&machine(&state), json!(1)).await;
-    assert_eq!(run.failure().0, NO_CHOICE_MATCHED);
+    assert_eq!(
+        run.failure(),
+        (
+            RUNTIME,
+            "An error occurred while executing the state 'S' (entered at the event id #2). Failed to transition out \
+             of the state. The state does not point to a next state."
+        )
+    );
     assert_eq!(run.types(), ["ExecutionStarted", "ChoiceStateEntered", "ExecutionFailed"]);
 }

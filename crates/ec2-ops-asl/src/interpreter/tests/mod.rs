@@ -107,7 +107,7 @@ impl Environment for World {
     async fn invoke(&self, invocation: Invocation) -> Result<Value, Failure> {
         let payload = invocation.payload().clone();
         self.calls.lock().unwrap().push((self.started.elapsed(), payload.clone()));
-        let mut answer = self.script.lock().unwrap().pop_front().unwrap_or(Answer::Returns(payload));
+        let mut answer = self.script.lock().unwrap().pop_front().unwrap_or(Answer::Returns(payload.clone()));
         loop {
             match answer {
                 Answer::Returns(value) => return Ok(value),
@@ -118,9 +118,7 @@ impl Environment for World {
                     answer = *then;
                 }
                 Answer::Completes(then) => {
-                    self.tokens
-                        .send_success(payload["token"].as_str().unwrap(), "1")
-                        .unwrap();
+                    self.tokens.send_success(payload["token"].as_str().unwrap(), "1").unwrap();
                     answer = *then;
                 }
             }

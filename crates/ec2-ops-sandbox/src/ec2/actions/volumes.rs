@@ -51,9 +51,7 @@ impl Ec2 {
             };
             state.volumes.insert(&volume.volume_id, record);
             if let Some(key) = key {
-                state
-                    .volume_tokens
-                    .insert(key, (request.clone(), volume.volume_id.clone()));
+                state.volume_tokens.insert(key, (request.clone(), volume.volume_id.clone()));
             }
             Ok(volume)
         })

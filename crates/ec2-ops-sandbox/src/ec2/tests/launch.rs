@@ -122,73 +122,39 @@ type Change = fn(&mut RunInstancesRequest);
 
 /// What is wrong with a launch, and the error in full.
 const WRONG: &[(&str, Change)] = &[
-    (
-        "MissingParameter: The request must contain the parameter ImageId",
-        |r| r.image_id = None,
-    ),
-    (
-        "MissingParameter: The request must contain the parameter MinCount",
-        |r| r.min_count = None,
-    ),
-    (
-        "UnsupportedOperation: the ec2-ops sandbox does not model MaxCount 2, only 1",
-        |r| {
-            r.max_count = Some(2);
-        },
-    ),
-    (
-        "InvalidParameterValue: Invalid value 't9.gigantic' for InstanceType.",
-        |r| {
-            r.instance_type = Some("t9.gigantic".to_owned());
-        },
-    ),
-    (
-        "InvalidKeyPair.NotFound: The key pair 'lost' does not exist",
-        |r| r.key_name = Some("lost".to_owned()),
-    ),
-    (
-        "InvalidGroupId.Malformed: Invalid id: \"web\" (expecting \"sg-...\")",
-        |r| {
-            r.security_group_ids = vec!["web".to_owned()];
-        },
-    ),
-    (
-        "InvalidSubnetID.NotFound: The subnet ID 'subnet-x' does not exist",
-        |r| {
-            r.subnet_id = Some("subnet-x".to_owned());
-        },
-    ),
+    ("MissingParameter: The request must contain the parameter ImageId", |r| r.image_id = None),
+    ("MissingParameter: The request must contain the parameter MinCount", |r| r.min_count = None),
+    ("UnsupportedOperation: the ec2-ops sandbox does not model MaxCount 2, only 1", |r| {
+        r.max_count = Some(2);
+    }),
+    ("InvalidParameterValue: Invalid value 't9.gigantic' for InstanceType.", |r| {
+        r.instance_type = Some("t9.gigantic".to_owned());
+    }),
+    ("InvalidKeyPair.NotFound: The key pair 'lost' does not exist", |r| r.key_name = Some("lost".to_owned())),
+    ("InvalidGroupId.Malformed: Invalid id: \"web\" (expecting \"sg-...\")", |r| {
+        r.security_group_ids = vec!["web".to_owned()];
+    }),
+    ("InvalidSubnetID.NotFound: The subnet ID 'subnet-x' does not exist", |r| {
+        r.subnet_id = Some("subnet-x".to_owned());
+    }),
     (
         "InvalidParameterValue: Value (lost) for parameter iamInstanceProfile.name is invalid. Invalid IAM \
              Instance Profile name",
         |r| {
-            r.iam_instance_profile = Some(IamInstanceProfileSpecification {
-                arn: None,
-                name: Some("lost".to_owned()),
-            });
+            r.iam_instance_profile =
+                Some(IamInstanceProfileSpecification { arn: None, name: Some("lost".to_owned()) });
         },
     ),
-    (
-        "InvalidParameterValue: Invalid availability zone: [eu-west-1a]",
-        |r| {
-            r.placement = Some(Placement {
-                availability_zone: Some("eu-west-1a".to_owned()),
-                ..Default::default()
-            });
-        },
-    ),
-    (
-        "InvalidParameterValue: Invalid BASE64 encoding of user data.",
-        |r| {
-            r.user_data = Some("#!/bin/sh".to_owned());
-        },
-    ),
-    (
-        "InvalidParameterValue: Tag keys starting with 'aws:' are reserved for internal use",
-        |r| {
-            r.tag_specifications = vec![tagged("instance", "aws:x", "y")];
-        },
-    ),
+    ("InvalidParameterValue: Invalid availability zone: [eu-west-1a]", |r| {
+        r.placement =
+            Some(Placement { availability_zone: Some("eu-west-1a".to_owned()), ..Default::default() });
+    }),
+    ("InvalidParameterValue: Invalid BASE64 encoding of user data.", |r| {
+        r.user_data = Some("#!/bin/sh".to_owned());
+    }),
+    ("InvalidParameterValue: Tag keys starting with 'aws:' are reserved for internal use", |r| {
+        r.tag_specifications = vec![tagged("instance", "aws:x", "y")];
+    }),
     (
         "UnsupportedOperation: the ec2-ops sandbox does not model TagSpecifications for 'network-interface', \
              only for instance, volume",
@@ -210,61 +176,6 @@ const WRONG: &[(&str, Change)] = &[
 
 #[tokio::test(start_paused = true)]
 async fn each_wrong_parameter_is_refused_in_ec2s_words() {
-    type Change = fn(&mut RunInstancesRequest);
-    let cases: &[(&str, Change)] = &[
-        ("MissingParameter: The request must contain the parameter ImageId", |r| r.image_id = None),
-        ("MissingParameter: The request must contain the parameter MinCount", |r| r.min_count = None),
-        ("UnsupportedOperation: the ec2-ops sandbox does not model MaxCount 2, only 1", |r| {
-            r.max_count = Some(2);
-        }),
-        ("InvalidParameterValue: Invalid value 't9.gigantic' for InstanceType.", |r| {
-            r.instance_type = Some("t9.gigantic".to_owned());
-        }),
-        ("InvalidKeyPair.NotFound: The key pair 'lost' does not exist", |r| {
-            r.key_name = Some("lost".to_owned())
-        }),
-        ("InvalidGroupId.Malformed: Invalid id: \"web\" (expecting \"sg-...\")", |r| {
-            r.security_group_ids = vec!["web".to_owned()];
-        }),
-        ("InvalidSubnetID.NotFound: The subnet ID 'subnet-x' does not exist", |r| {
-            r.subnet_id = Some("subnet-x".to_owned());
-        }),
-        (
-            "InvalidParameterValue: Value (lost) for parameter iamInstanceProfile.name is invalid. Invalid IAM \
-             Instance Profile name",
-            |r| {
-                r.iam_instance_profile =
-                    Some(IamInstanceProfileSpecification { arn: None, name: Some("lost".to_owned()) });
-            },
-        ),
-        ("InvalidParameterValue: Invalid availability zone: [eu-west-1a]", |r| {
-            r.placement =
-                Some(Placement { availability_zone: Some("eu-west-1a".to_owned()), ..Default::default() });
-        }),
-        ("InvalidParameterValue: Invalid BASE64 encoding of user data.", |r| {
-            r.user_data = Some("#!/bin/sh".to_owned());
-        }),
-        ("InvalidParameterValue: Tag keys starting with 'aws:' are reserved for internal use", |r| {
-            r.tag_specifications = vec![tagged("instance", "aws:x", "y")];
-        }),
-        (
-            "UnsupportedOperation: the ec2-ops sandbox does not model TagSpecifications for 'network-interface', \
-             only for instance, volume",
-            |r| r.tag_specifications = vec![tagged("network-interface", "a", "b")],
-        ),
-        (
-            "UnsupportedOperation: the ec2-ops sandbox does not model SpotInstanceType 'persistent', only 'one-time'",
-            |r| {
-                r.instance_market_options = Some(InstanceMarketOptions {
-                    market_type: Some("spot".to_owned()),
-                    spot_options: Some(SpotMarketOptions {
-                        spot_instance_type: Some("persistent".to_owned()),
-                        ..Default::default()
-                    }),
-                });
-            },
-        ),
-    ];
     let lost = || ["lost".to_owned()].into();
     let account = Account::new(Ec2Config {
         missing: crate::ec2::Missing { key_names: lost(), instance_profiles: lost(), ..Default::default() },

@@ -124,8 +124,7 @@ fn check_attachments(account: &Account) {
             let instance = record.instance.clone();
             let held = instance.block_device_mappings;
             assert!(held.is_empty() || instance.state.name != InstanceStateName::Terminated);
-            held.into_iter()
-                .map(move |device| (instance.instance_id.clone(), device.ebs.volume_id))
+            held.into_iter().map(move |device| (instance.instance_id.clone(), device.ebs.volume_id))
         })
         .collect();
     let by_volume: BTreeSet<_> = account
