@@ -126,3 +126,51 @@ fn event_patterns() -> Result<BTreeMap<String, Vec<Value>>, AwsError> {
     serde_json::from_str(EVENT_PATTERNS)
         .map_err(|error| AwsError::client("InvalidEventPatternException", error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ec2_ops::ids::InstanceId;
+    use ec2_ops::{AwsError, Error};
+    use ec2_ops_asl::{StateMachine, lint};
+
+    use super::*;
+
+    fn definition() -> StateMachine {
+        let functions = BTreeMap::from(FUNCTIONS.map(|function| (function.name, function.name.to_owned())));
+        let text = fill(DEFINITION, &functions);
+        assert!(!text.contains("${"), "a placeholder is left");
+        StateMachine::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn the_definition_keeps_the_house_rules() {
+        assert_eq!(lint(&definition(), "EC2Stopper"), []);
+    }
+
+    #[test]
+    fn the_definition_invokes_the_five_functions_and_no_others() {
+        let definition = definition();
+        assert_eq!(definition.function_names(), FUNCTIONS.map(|function| function.name).into());
+    }
+
+    /// What the steps call retryable is what the definition retries by name, and the other way round.
+    #[test]
+    fn the_definition_retries_exactly_the_errors_that_are_retryable() {
+        let aws = || AwsError::new("A", "B", "", None);
+        let instance = || InstanceId::new("i-1");
+        let retryable = [
+            Error::InstanceNotReady { instance: instance(), state: String::new() },
+            Error::CleanupPending(String::new()),
+            Error::Throttled(aws()),
+            Error::ServiceUnavailable(aws()),
+        ];
+        assert!(retryable.iter().all(Error::retryable));
+        let definition = definition();
+        let foreign =
+            |name: &&str| !["States.", "Lambda.", "Runtime.", "Sandbox."].iter().any(|p| name.starts_with(p));
+        let named: BTreeSet<_> = definition.error_names().into_iter().filter(foreign).collect();
+        assert_eq!(named, retryable.iter().map(Error::name).collect());
+    }
+}
