@@ -104,14 +104,7 @@ impl Job {
 fn commands(document: &ExecutionDocument, started: Timestamp, problems: &mut Vec<Problem>) -> Vec<String> {
     let commands = match (&document.commands, &document.datastream_command_options) {
         (Some(commands), None) => commands.clone(),
-        (None, Some(options)) => match nextgen::datastream_command(options) {
-            Ok(command) => vec![command],
-            Err(empty) => {
-                let path = format!("$.datastream_command_options.{empty}");
-                problems.push(Problem::new(path, "found \"\", expected a value"));
-                return Vec::new();
-            }
-        },
+        (None, Some(options)) => vec![nextgen::datastream_command(options)],
         (None, None) => {
             problems.push(Problem::new("$.commands", "missing, expected a list of shell commands"));
             return Vec::new();
