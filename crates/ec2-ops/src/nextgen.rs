@@ -122,11 +122,11 @@ fn cycle_of(source: Option<&str>) -> Cycle {
 
 /// The hour that the last two characters of `name` say.
 fn hour_at_end(name: &str) -> Option<i8> {
-    hour(name.as_bytes().last_chunk::<2>()?)
+    hour(*name.as_bytes().last_chunk::<2>()?)
 }
 
-fn hour(digits: &[u8; 2]) -> Option<i8> {
-    let text = str::from_utf8(digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit))?;
+fn hour(digits: [u8; 2]) -> Option<i8> {
+    let text = str::from_utf8(&digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit))?;
     text.parse().ok().filter(|hour| (0..24).contains(hour))
 }
 
@@ -154,7 +154,7 @@ fn forcing_path(path: &str, date: Date, cycle: Cycle) -> String {
 /// The first hour in `path` that stands between `before` and `after`: `/HH/`, `tHHz`.
 fn hour_between(path: &str, before: u8, after: u8) -> Option<i8> {
     path.as_bytes().windows(4).find_map(|window| match *window {
-        [first, tens, ones, last] if (first, last) == (before, after) => hour(&[tens, ones]),
+        [first, tens, ones, last] if (first, last) == (before, after) => hour([tens, ones]),
         _ => None,
     })
 }

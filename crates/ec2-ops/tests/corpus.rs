@@ -1,5 +1,7 @@
 //! What becomes of every document in `tests/corpus`: accepted, with what it comes to, or refused, with every reason.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data should fail")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
