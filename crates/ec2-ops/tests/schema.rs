@@ -39,7 +39,7 @@ fn structural_problems(document: &Value) -> Vec<String> {
             "unknown name",
             "not possible",
         ];
-        let of_the_meaning = ["found a second", "MarketType", "missing, expected a list of shell commands"];
+        let of_the_meaning = ["found a second", "missing, expected a list of shell commands"];
         (of_the_schema.iter().any(|words| message.contains(words))
             || message.starts_with("missing, expected"))
             && !of_the_meaning.iter().any(|words| message.contains(words))

@@ -196,6 +196,7 @@ aws_shape! {
     /// The market to buy the instance on.
     InstanceMarketOptions {
         /// Only `spot`.
+        #[schemars(required)]
         market_type: MarketType,
         /// How to buy on it.
         spot_options: SpotOptions,

@@ -30,10 +30,6 @@ pub(super) fn check(instance: &InstanceParameters, problems: &mut Vec<Problem>) 
         let one = profile.name.is_some() != profile.arn.is_some();
         expect(one, "IamInstanceProfile", "expected either Name or Arn");
     }
-    if let Some(market) = &instance.instance_market_options {
-        let what = "missing, expected \"spot\"";
-        expect(market.market_type.is_some(), "InstanceMarketOptions.MarketType", what);
-    }
     if let Some(data) = &instance.user_data {
         let what = found(data, "Base64, as RunInstances takes it (base64 -w0 user-data.sh)");
         expect(is_base64(data), "UserData", &what);
