@@ -70,3 +70,78 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
         size: Some(object.size),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::{World, time};
+    use crate::ids::Region;
+    use crate::ports::Object;
+    use serde_json::json;
+
+    async fn check(check: Value, world: &World) -> Result<Value, Error> {
+        let deployment = Deployment {
+            name: "test".to_owned(),
+            region: Region::new("us-east-1"),
+            log_bucket: None,
+            log_group: None,
+            fail_execution: false,
+        };
+        let payload = json!({
+            "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00.900Z" },
+            "document": {
+                "commands": ["true"],
+                "run_options": { "ii_check_s3": check },
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+        });
+        handle(payload, &deployment, world).await
+    }
+
+    fn with_object(key: &str, modified: &str) -> World {
+        let object = Object { key: key.to_owned(), last_modified: time(modified), size: 7 };
+        World { objects: vec![object], ..World::default() }
+    }
+
+    fn under_out() -> Value {
+        json!({ "bucket": "b-1", "prefix": "out" })
+    }
+
+    #[tokio::test]
+    async fn a_document_that_asks_for_no_check_passes() {
+        let section = check(json!(false), &World::default()).await.unwrap();
+        assert_eq!(section["result"], "not-asked");
+    }
+
+    #[tokio::test]
+    async fn an_object_of_the_attempts_first_second_counts() {
+        let section = check(under_out(), &with_object("out/x", "2026-03-01T05:30:00Z")).await.unwrap();
+        assert_eq!((&section["result"], &section["object"]), (&json!("found"), &json!("s3://b-1/out/x")));
+    }
+
+    #[tokio::test]
+    async fn what_is_stale_absent_or_only_shares_the_letters_is_missing() {
+        for (key, modified) in [
+            ("out/x", "2026-03-01T05:29:59Z"),
+            ("outer/x", "2026-03-01T05:40:00Z"),
+            ("other", "2026-03-01T05:40:00Z"),
+        ] {
+            let error = check(under_out(), &with_object(key, modified)).await.unwrap_err();
+            assert_eq!(error.name(), "OutputMissing", "{key} {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_an_answer_that_says_so_is_read_as_absent() {
+        for (code, name) in [
+            ("NoSuchKey", "OutputMissing"),
+            ("NoSuchBucket", "OutputMissing"),
+            ("SlowDown", "Throttled"),
+            ("AccessDenied", "Refused"),
+        ] {
+            let world = World { failing: Some(("HeadObject", code)), ..World::default() };
+            assert_eq!(check(under_out(), &world).await.unwrap_err().name(), name, "{code}");
+        }
+    }
+}

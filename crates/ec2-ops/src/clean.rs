@@ -86,3 +86,85 @@ async fn delete(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::{World, instance};
+    use crate::ids::VolumeId;
+    use crate::tags;
+
+    fn tagged(on_end: &str) -> Tags {
+        Tags::from([(tags::ON_END.to_owned(), on_end.to_owned())])
+    }
+
+    async fn end(world: &World) -> Result<usize, Error> {
+        end_all(&Region::new("us-east-1"), &Tags::new(), world).await.map(|instances| instances.len())
+    }
+
+    #[tokio::test]
+    async fn an_instance_is_asked_to_end_once_and_waited_for_where_it_must_be() {
+        use InstanceState::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
+        for (on_end, state, call, done) in [
+            ("terminate", Pending, "TerminateInstances i-1", true),
+            ("terminate", Running, "TerminateInstances i-1", true),
+            ("terminate", Stopping, "TerminateInstances i-1", true),
+            ("terminate", Stopped, "TerminateInstances i-1", true),
+            ("terminate", ShuttingDown, "", true),
+            ("terminate", Terminated, "", true),
+            ("stop", Pending, "", false),
+            ("stop", Running, "StopInstances i-1", false),
+            ("stop", Stopping, "", false),
+            ("stop", Stopped, "", true),
+            ("stop", ShuttingDown, "", true),
+            ("stop", Terminated, "", true),
+            ("nonsense", Running, "StopInstances i-1", false),
+        ] {
+            let world = World { instances: vec![instance("i-1", state, tagged(on_end))], ..World::default() };
+            assert_eq!(end(&world).await.is_ok(), done, "{on_end} while {state}");
+            assert_eq!(world.calls().concat(), call, "{on_end} while {state}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_resists_does_not_shield_the_others() {
+        let instances = vec![
+            instance("i-1", InstanceState::Running, tagged("stop")),
+            instance("i-2", InstanceState::Running, tagged("terminate")),
+        ];
+        let failing = Some(("StopInstances", "RequestLimitExceeded"));
+        let world = World { instances, failing, ..World::default() };
+        assert_eq!(end(&world).await.unwrap_err().name(), "Throttled");
+        assert_eq!(world.calls(), ["StopInstances i-1", "TerminateInstances i-2"]);
+    }
+
+    #[tokio::test]
+    async fn already_gone_is_success() {
+        let instances = vec![instance("i-1", InstanceState::Running, tagged("terminate"))];
+        let failing = Some(("TerminateInstances", "InvalidInstanceID.NotFound"));
+        assert_eq!(end(&World { instances, failing, ..World::default() }).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_doomed_volume_is_detached_from_what_has_stopped_and_then_deleted() {
+        use InstanceState::{Running, Stopped};
+        for (state, attached, deleting, on_end, call) in [
+            (Running, true, false, "stop,delete-volumes", "StopInstances i-1"),
+            (Stopped, true, false, "stop,delete-volumes", "DetachVolume vol-1"),
+            (Stopped, false, false, "stop,delete-volumes", "DeleteVolume vol-1"),
+            (Stopped, false, true, "stop,delete-volumes", ""),
+            (Stopped, true, false, "stop", ""),
+        ] {
+            let volume = Volume {
+                id: VolumeId::new("vol-1"),
+                attached_to: attached.then(|| InstanceId::new("i-1")),
+                deleting,
+                tags: tagged(on_end),
+            };
+            let instances = vec![instance("i-1", state, tagged(on_end))];
+            let world = World { instances, volumes: vec![volume], ..World::default() };
+            assert_eq!(end(&world).await.is_ok(), on_end == "stop", "{state} {on_end}");
+            assert_eq!(world.calls().concat(), call, "{state} {on_end}");
+        }
+    }
+}

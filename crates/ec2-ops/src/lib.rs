@@ -7,6 +7,8 @@ mod aws_error;
 mod clean;
 mod deployment;
 mod error;
+#[cfg(test)]
+mod fakes;
 mod nextgen;
 mod outcome;
 mod script;

@@ -1,61 +1,67 @@
 //! The conventions of NextGen hydrologic forecasts; nothing outside this module knows of them.
 //!
 //! Their documents speak of `DAILY` where a date belongs, name the forecast cycle in `--FORCING_SOURCE`, and say in
-//! `--S3_BUCKET` and `--S3_PREFIX` where the output will be.
+//! `--S3_BUCKET` and `--S3_PREFIX` where the output will be. Where an option is given more than once, the last one counts.
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+mod options;
+#[cfg(test)]
+mod tests;
+
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::document::DatastreamCommandOptions;
 use crate::ports::OutputTarget;
+use options::{last_value, long, rewrite_values, short};
 
 /// The word that stands for the date of the forecast cycle.
 const DAILY: &str = "DAILY";
 /// The cycle of a forcing source whose name does not say it.
 const DEFAULT_CYCLE: i8 = 16;
+/// The cycle where no forcing source is named: a day counts once it is over.
+const END_OF_DAY: i8 = 24;
 /// Hours between the cycles that the members of a medium-range ensemble start from.
 const MEMBER_LAG_HOURS: i64 = 6;
 
 /// The forecast cycle that the commands name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cycle {
+    /// Its hour, 0 to 23; or [`END_OF_DAY`].
     hour: i8,
-    member: i64,
+    /// The member of the ensemble, from 1.
+    member: u8,
 }
 
-/// Puts the date of the forecast cycle in place of `DAILY`.
-///
-/// With a `--FORCING_SOURCE`, that is the word in the S3 prefix and in the `-F` path (the program that is run reads the rest
-/// itself); without one, every whole word `DAILY`.
+/// Puts the date of the forecast cycle in place of `DAILY`: in the `-F` path, in the S3 prefix, and, without a
+/// `--FORCING_SOURCE`, wherever it is a word. With one, the program that is run reads the rest itself.
 pub(crate) fn resolve_daily(commands: &[String], started: Timestamp) -> Vec<String> {
-    let Some(cycle) = cycle(commands) else {
-        let date = compact(yesterday(started));
-        return commands.iter().map(|command| replace_word(command, &date)).collect();
-    };
+    let source = forcing_source(commands);
+    let cycle = cycle_of(source);
     let date = date_of(cycle, started);
     let resolve = |command: &String| {
-        let command = rewrite_value(command, |name| name == "-F", |path| forcing_path(path, date, cycle));
-        rewrite_value(&command, is_option("S3_PREFIX"), |prefix| replace_word(prefix, &compact(date)))
+        let command = rewrite_values(command, short("-F"), |path| forcing_path(path, date, cycle));
+        let command = rewrite_values(&command, long("S3_PREFIX"), |prefix| replace_in_path(prefix, date));
+        if source.is_none() { replace_word(&command, date, is_identifier) } else { command }
     };
     commands.iter().map(resolve).collect()
 }
 
 /// Puts the date of the forecast cycle in place of `DAILY` in the key or prefix of `target`.
 pub(crate) fn date_output(target: OutputTarget, commands: &[String], started: Timestamp) -> OutputTarget {
-    let date = compact(cycle(commands).map_or_else(|| yesterday(started), |cycle| date_of(cycle, started)));
+    let date = date_of(cycle_of(forcing_source(commands)), started);
     match target {
-        OutputTarget::Key { bucket, key } => OutputTarget::Key { bucket, key: replace_word(&key, &date) },
+        OutputTarget::Key { bucket, key } => OutputTarget::Key { bucket, key: replace_in_path(&key, date) },
         OutputTarget::Prefix { bucket, prefix } => {
-            OutputTarget::Prefix { bucket, prefix: replace_word(&prefix, &date) }
+            OutputTarget::Prefix { bucket, prefix: replace_in_path(&prefix, date) }
         }
     }
 }
 
 /// Where the commands say that their output will be: `--S3_BUCKET` and `--S3_PREFIX`, in any case.
 pub(crate) fn output_of_commands(commands: &[String]) -> Option<OutputTarget> {
-    let bucket = commands.iter().find_map(|command| value_of(command, is_option("S3_BUCKET")))?;
-    let prefix = commands.iter().find_map(|command| value_of(command, is_option("S3_PREFIX")))?;
+    let bucket = last_value(commands, long("S3_BUCKET"))?;
+    let prefix = last_value(commands, long("S3_PREFIX"))?;
     Some(OutputTarget::Prefix { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
 }
 
@@ -66,150 +72,116 @@ pub(crate) fn output_of_options(options: &DatastreamCommandOptions) -> Option<Ou
     Some(OutputTarget::Prefix { bucket, prefix })
 }
 
-/// The command that the older form stands for.
-///
-/// # Errors
-/// The name of an option that is empty.
-pub(crate) fn datastream_command(options: &DatastreamCommandOptions) -> Result<String, &'static str> {
-    let required = [
-        ("start_time", "-s", &options.start_time),
-        ("end_time", "-e", &options.end_time),
-        ("forcing_source", "-C", &options.forcing_source),
-        ("subset_id", "-I", &options.subset_id),
-        ("subset_id_type", "-i", &options.subset_id_type),
-        ("hydrofabric_version", "-v", &options.hydrofabric_version),
-        ("realization", "-R", &options.realization),
-        ("nprocs", "-n", &options.nprocs),
-    ];
-    if let Some((name, ..)) = required.iter().find(|(.., value)| value.trim().is_empty()) {
-        return Err(name);
-    }
-    let [start, end, source, id, id_type, version, realization, nprocs] =
-        required.map(|(_, flag, value)| format!("{flag} {value}"));
-    let upload = match (&options.s3_bucket, &options.s3_prefix) {
+/// The command that the older form stands for. Its values are read by the shell, inside single quotes.
+pub(crate) fn datastream_command(options: &DatastreamCommandOptions) -> String {
+    let DatastreamCommandOptions {
+        start_time,
+        end_time,
+        forcing_source,
+        subset_id,
+        subset_id_type,
+        hydrofabric_version,
+        realization,
+        nprocs,
+        s3_bucket,
+        s3_prefix,
+    } = options;
+    let upload = match (s3_bucket, s3_prefix) {
         (Some(bucket), Some(prefix)) => format!(" -S {bucket} -o {prefix}"),
         _ => String::new(),
     };
-    Ok(format!(
-        "runuser -l ec2-user -c 'cd /home/ec2-user/datastream && ./scripts/datastream {start} {end} {source} {id} {id_type} \
-         {version} -d $(pwd)/data/datastream {realization} {nprocs}{upload}'"
-    ))
+    format!(
+        "runuser -l ec2-user -c 'cd /home/ec2-user/datastream && ./scripts/datastream -s {start_time} -e {end_time} \
+         -C {forcing_source} -I {subset_id} -i {subset_id_type} -v {hydrofabric_version} -d $(pwd)/data/datastream \
+         -R {realization} -n {nprocs}{upload}'"
+    )
 }
 
-fn cycle(commands: &[String]) -> Option<Cycle> {
-    let source = commands.iter().find_map(|command| value_of(command, is_option("FORCING_SOURCE")))?;
-    Some(cycle_of(source))
+fn forcing_source(commands: &[String]) -> Option<&str> {
+    last_value(commands, long("FORCING_SOURCE"))
 }
 
 /// Reads the cycle from a name such as `NWM_V3_SHORT_RANGE_06` or `NWM_V3_MEDIUM_RANGE_12_3`.
-fn cycle_of(source: &str) -> Cycle {
-    let default = Cycle { hour: DEFAULT_CYCLE, member: 1 };
-    let mut parts = source.rsplit('_');
-    let last = parts.next().unwrap_or_default();
+fn cycle_of(source: Option<&str>) -> Cycle {
+    let Some(source) = source else {
+        return Cycle { hour: END_OF_DAY, member: 1 };
+    };
+    let first_of = |hour| Cycle { hour, member: 1 };
+    let default = first_of(DEFAULT_CYCLE);
     if source.contains("SHORT_RANGE") || source.contains("ANALYSIS_ASSIM_RESTART_CHRT") {
-        return hour(last).map_or(default, |hour| Cycle { hour, member: 1 });
+        return hour_at_end(source).map_or(default, first_of);
     }
     if source.contains("MEDIUM_RANGE") {
-        let cycle = parts.next().and_then(hour).zip(last.parse().ok());
-        return cycle.map_or(default, |(hour, member)| Cycle { hour, member });
+        let with_member = source.rsplit_once('_').and_then(|(cycle, member)| {
+            Some(Cycle { hour: hour_at_end(cycle)?, member: member.parse::<u8>().ok()?.max(1) })
+        });
+        return with_member.or_else(|| hour_at_end(source).map(first_of)).unwrap_or(default);
     }
     default
 }
 
-fn hour(digits: &str) -> Option<i8> {
-    digits.parse().ok().filter(|hour| digits.len() == 2 && (0..24).contains(hour))
+/// The hour that the last two characters of `name` say.
+fn hour_at_end(name: &str) -> Option<i8> {
+    hour(*name.as_bytes().last_chunk::<2>()?)
 }
 
-/// The cycle's date: today once its hour has come, yesterday before.
+fn hour(digits: [u8; 2]) -> Option<i8> {
+    let text = str::from_utf8(&digits).ok().filter(|_| digits.iter().all(u8::is_ascii_digit))?;
+    text.parse().ok().filter(|hour| (0..24).contains(hour))
+}
+
+/// The cycle's date: today once its hour has come, yesterday before. In UTC, whatever the clocks on the wall do.
 fn date_of(cycle: Cycle, started: Timestamp) -> Date {
     let now = started.to_zoned(TimeZone::UTC);
-    if now.hour() < cycle.hour { yesterday(started) } else { now.date() }
+    if now.hour() < cycle.hour { now.date().yesterday().unwrap_or(now.date()) } else { now.date() }
 }
 
-fn yesterday(started: Timestamp) -> Date {
-    let today = started.to_zoned(TimeZone::UTC).date();
-    today.yesterday().unwrap_or(today)
-}
-
-fn compact(date: Date) -> String {
-    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
-}
-
-/// Dates the path of the forcings. A later member of an ensemble starts from an earlier cycle.
+/// Dates the path of the forcings. A later member of an ensemble starts from an earlier cycle, which may be of another day.
 fn forcing_path(path: &str, date: Date, cycle: Cycle) -> String {
-    let lag = jiff::SignedDuration::from_hours(MEMBER_LAG_HOURS.saturating_mul(cycle.member - 1));
-    let at: DateTime = date.at(cycle.hour, 0, 0, 0);
+    let in_name = hour_between(path, b't', b'z');
+    let Some(hour) = in_name.or_else(|| hour_between(path, b'/', b'/')) else {
+        return replace_in_path(path, date);
+    };
+    let lag = SignedDuration::from_hours(MEMBER_LAG_HOURS * i64::from(cycle.member - 1));
+    let at = date.at(hour, 0, 0, 0);
     let shifted = at.checked_sub(lag).unwrap_or(at);
-    let (old, new) = (cycle.hour, shifted.hour());
-    replace_word(path, &compact(shifted.date()))
-        .replace(&format!("/{old:02}/"), &format!("/{new:02}/"))
-        .replace(&format!("t{old:02}z"), &format!("t{new:02}z"))
+    let new = shifted.hour();
+    replace_in_path(path, shifted.date())
+        .replace(&format!("/{hour:02}/"), &format!("/{new:02}/"))
+        .replace(&format!("t{hour:02}z"), &format!("t{new:02}z"))
 }
 
-/// Replaces `DAILY` where it is a word of its own.
-fn replace_word(text: &str, date: &str) -> String {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(DAILY) {
-        let (before, from) = rest.split_at(at);
-        let after = &from[DAILY.len()..];
-        let preceded = before.chars().next_back().or_else(|| out.chars().next_back()).is_some_and(is_word);
-        let followed = after.chars().next().is_some_and(is_word);
-        out.push_str(before);
-        out.push_str(if preceded || followed { DAILY } else { date });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+/// The first hour in `path` that stands between `before` and `after`: `/HH/`, `tHHz`.
+fn hour_between(path: &str, before: u8, after: u8) -> Option<i8> {
+    path.as_bytes().windows(4).find_map(|window| match *window {
+        [first, tens, ones, last] if (first, last) == (before, after) => hour([tens, ones]),
+        _ => None,
+    })
 }
 
-/// Matches `--NAME` in any case.
-fn is_option(name: &'static str) -> impl Fn(&str) -> bool {
-    move |word| word.strip_prefix("--").is_some_and(|option| option.eq_ignore_ascii_case(name))
+/// In a path `_` separates words: `restart_DAILY_00.nc`.
+fn replace_in_path(path: &str, date: Date) -> String {
+    replace_word(path, date, char::is_alphanumeric)
 }
 
-/// The value of the first option that `wanted` names: the next word, or what follows `=`.
-fn value_of(command: &str, wanted: impl Fn(&str) -> bool) -> Option<&str> {
-    value_spans(command, wanted).into_iter().next().map(|(start, end)| &command[start..end])
+/// In a script `_` joins them: `$DAILY_LIMIT` is a variable.
+fn is_identifier(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
-fn rewrite_value(command: &str, wanted: impl Fn(&str) -> bool, rewrite: impl Fn(&str) -> String) -> String {
-    let mut out = String::with_capacity(command.len());
+/// Replaces `DAILY` where it is a word of its own: neither before nor after it is a character that `in_word` names.
+fn replace_word(text: &str, date: Date, in_word: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
     let mut copied = 0;
-    for (start, end) in value_spans(command, wanted) {
-        out.push_str(&command[copied..start]);
-        out.push_str(&rewrite(&command[start..end]));
-        copied = end;
+    for (at, word) in text.match_indices(DAILY) {
+        let end = at + word.len();
+        let joined = text[..at].ends_with(&in_word) || text[end..].starts_with(&in_word);
+        if !joined {
+            out.push_str(&text[copied..at]);
+            out.push_str(&date.strftime("%Y%m%d").to_string());
+            copied = end;
+        }
     }
-    out.push_str(&command[copied..]);
+    out.push_str(&text[copied..]);
     out
-}
-
-/// Where the values of the options stand that `wanted` names. Words end at white space and at quotes, so options inside
-/// `runuser -c '…'` are words too.
-fn value_spans(command: &str, wanted: impl Fn(&str) -> bool) -> Vec<(usize, usize)> {
-    let mut spans = Vec::new();
-    let mut value_is_next = false;
-    let mut end_of_last = 0;
-    for word in command.split(|c: char| c.is_whitespace() || c == '\'' || c == '"') {
-        let start = end_of_last;
-        end_of_last =
-            start + word.len() + command[start + word.len()..].chars().next().map_or(0, char::len_utf8);
-        if word.is_empty() {
-            continue;
-        }
-        if value_is_next {
-            spans.push((start, start + word.len()));
-            value_is_next = false;
-            continue;
-        }
-        match word.split_once('=') {
-            Some((name, value)) if wanted(name) => {
-                spans.push((start + name.len() + 1, start + name.len() + 1 + value.len()));
-            }
-            _ => value_is_next = wanted(word),
-        }
-    }
-    spans
 }

@@ -139,3 +139,60 @@ fn if_failed(fail_execution: bool) -> Next {
 fn backoff_seconds(made: u32) -> u32 {
     (15 << made.saturating_sub(1).min(5)).min(300)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::time;
+
+    fn attempts(statuses: &[Status]) -> Vec<AttemptRecord> {
+        let record = |(number, status): (u32, &Status)| AttemptRecord {
+            attempt: number,
+            status: *status,
+            reason: None,
+            instances: Vec::new(),
+            market: None,
+            started_at: time("2026-03-01T05:30:00Z"),
+            ended_at: time("2026-03-01T05:40:00Z"),
+            exit_code: None,
+            stderr_tail: String::new(),
+            output: None,
+            logs: Vec::new(),
+        };
+        (1..).zip(statuses).map(record).collect()
+    }
+
+    #[test]
+    fn what_follows_depends_on_the_last_attempt_and_on_how_many_are_left() {
+        use Status::{CommandFailed, InvalidExecution, OutputMissing, SpotInterrupted, Succeeded};
+        for (statuses, allowed, fail_execution, next) in [
+            (&[Succeeded][..], 3, true, Next::Succeed),
+            (&[CommandFailed], 1, false, Next::Succeed),
+            (&[CommandFailed], 1, true, Next::Fail),
+            (&[CommandFailed], 2, true, Next::Retry),
+            (&[CommandFailed, SpotInterrupted], 3, false, Next::Retry),
+            (&[CommandFailed, OutputMissing], 2, true, Next::Fail),
+            (&[CommandFailed, Succeeded], 5, true, Next::Succeed),
+            (&[InvalidExecution], 5, false, Next::Succeed),
+            (&[InvalidExecution], 5, true, Next::Fail),
+        ] {
+            let outcome = Outcome::decide(attempts(statuses), Vec::new(), allowed, fail_execution);
+            assert_eq!(outcome.next, next, "{statuses:?} of {allowed}");
+            assert_eq!(Some(&outcome.status), statuses.last());
+        }
+    }
+
+    #[test]
+    fn waiting_between_attempts_doubles_up_to_five_minutes() {
+        let waits: Vec<_> = (1..=11).map(backoff_seconds).collect();
+        assert_eq!(waits, [15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300]);
+    }
+
+    #[test]
+    fn an_error_that_is_not_ours_is_an_internal_one() {
+        for name in ["States.Timeout", "Lambda.Unknown", "Refused", "Throttled", ""] {
+            assert_eq!(Status::of_error(name), Status::InternalError);
+        }
+        assert_eq!(Status::of_error("InstanceNotReady"), Status::LaunchFailed);
+    }
+}

@@ -156,3 +156,107 @@ fn tag(parameters: &mut InstanceParameters, ours: &Tags) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ExecutionId;
+    use serde_json::json;
+
+    fn context(attempt: u32, options: Value, extra: Value) -> (Context, Job) {
+        let mut instance = json!({ "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" });
+        if let (Value::Object(instance), Value::Object(extra)) = (&mut instance, extra) {
+            instance.extend(extra);
+        }
+        let context: Context = read(json!({
+            "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": attempt, "started": "2026-03-01T05:30:00Z" },
+            "document": { "commands": ["true"], "run_options": options, "instance_parameters": instance },
+        }))
+        .unwrap();
+        let job = context.job().unwrap();
+        (context, job)
+    }
+
+    fn launch(options: Value, extra: Value, market: Market) -> Launch {
+        let (_, job) = context(1, options, extra);
+        plan(&job, &AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 }, "prod", market)
+    }
+
+    #[test]
+    fn spot_is_tried_until_the_last_attempt_or_a_capacity_error() {
+        let cheap = json!({ "ii_cheapo": true, "n_retries_allowed": 2 });
+        let spot = json!({ "InstanceMarketOptions": { "MarketType": "spot" } });
+        let no_capacity: AttemptRecord = serde_json::from_value(json!({
+            "attempt": 1, "status": "CapacityUnavailable", "instances": [],
+            "started_at": "2026-03-01T05:30:00Z", "ended_at": "2026-03-01T05:30:00Z",
+        }))
+        .unwrap();
+        let interrupted = AttemptRecord { status: Status::SpotInterrupted, ..no_capacity.clone() };
+        for (attempt, options, extra, before, expected) in [
+            (1, json!({}), json!({}), vec![], Market::OnDemand),
+            (1, cheap.clone(), json!({}), vec![], Market::Spot),
+            (2, cheap.clone(), json!({}), vec![interrupted.clone()], Market::Spot),
+            (2, cheap.clone(), json!({}), vec![no_capacity.clone()], Market::OnDemand),
+            (3, cheap.clone(), json!({}), vec![interrupted.clone(), interrupted], Market::OnDemand),
+            (1, json!({ "ii_cheapo": true }), json!({}), vec![], Market::OnDemand),
+            (3, cheap, spot, vec![no_capacity], Market::Spot),
+        ] {
+            let (context, job) = context(attempt, options, extra);
+            assert_eq!(market(&job, &context, &before), expected, "attempt {attempt} after {before:?}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_launch_is_the_same_byte_for_byte() {
+        let bytes = || {
+            let launch = launch(json!({}), json!({ "KeyName": "k" }), Market::Spot);
+            (launch.client_token, serde_json::to_string(&launch.parameters).unwrap())
+        };
+        assert_eq!(bytes(), bytes());
+    }
+
+    #[test]
+    fn the_instance_and_its_volumes_carry_our_tags_beside_the_documents_own() {
+        let own = json!([{ "ResourceType": "instance", "Tags": [{ "Key": "Name", "Value": "mine" }] }]);
+        let launch = launch(json!({}), json!({ "TagSpecifications": own }), Market::OnDemand);
+        let specifications = launch.parameters.tag_specifications.unwrap();
+        let keys = |i: usize| {
+            let tags: &[Tag] = &specifications[i].tags;
+            tags.iter().map(|tag| tag.key.as_str()).collect::<Vec<_>>()
+        };
+        let ours = [tags::ATTEMPT, tags::DEPLOYMENT, tags::EXECUTION, tags::ON_END];
+        assert_eq!(specifications.len(), 2);
+        assert_eq!(keys(0), [&["Name"], &ours[..]].concat());
+        assert_eq!(keys(1), ours);
+    }
+
+    #[test]
+    fn metadata_and_volumes_are_protected_unless_the_document_says_otherwise() {
+        let mappings = json!([{ "Ebs": { "VolumeSize": 8 } }, { "Ebs": { "Encrypted": false } }]);
+        let plain =
+            launch(json!({}), json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
+        assert_eq!(plain.metadata_options.unwrap().http_tokens.as_deref(), Some("required"));
+        let encrypted =
+            plain.block_device_mappings.into_iter().flatten().map(|mapping| mapping.ebs.unwrap().encrypted);
+        assert_eq!(encrypted.collect::<Vec<_>>(), [Some(true), Some(false)]);
+        let lax = json!({ "MetadataOptions": { "HttpTokens": "optional" } });
+        let lax = launch(json!({}), lax, Market::OnDemand).parameters;
+        assert_eq!(lax.metadata_options.unwrap().http_tokens.as_deref(), Some("optional"));
+    }
+
+    #[test]
+    fn a_spot_instance_is_terminated_since_it_cannot_be_stopped() {
+        let on_end = |launch: &Launch| {
+            let specifications = launch.parameters.tag_specifications.as_ref().unwrap();
+            let tag = specifications[0].tags.iter().find(|tag| tag.key == tags::ON_END).unwrap();
+            (tag.value.clone(), launch.shutdown_behavior)
+        };
+        let spot = launch(json!({}), json!({}), Market::Spot);
+        assert_eq!(on_end(&spot), ("terminate".to_owned(), ShutdownBehavior::Terminate));
+        assert_eq!(spot.parameters.instance_market_options, Some(spot_at_the_on_demand_price()));
+        let on_demand = launch(json!({}), json!({}), Market::OnDemand);
+        assert_eq!(on_end(&on_demand), ("stop".to_owned(), ShutdownBehavior::Stop));
+        assert_eq!(on_demand.parameters.instance_market_options, None);
+    }
+}

@@ -27,20 +27,26 @@ macro_rules! aws_shape {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct InstanceParameters {
     /// The AMI. It must carry the SSM agent.
+    #[schemars(length(min = 1))]
     pub image_id: String,
     /// For example `m8g.xlarge`.
+    #[schemars(length(min = 1))]
     pub instance_type: String,
     /// An SSH key pair; not needed, since commands go through SSM.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub key_name: Option<String>,
     /// Security groups, by id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(inner(length(min = 1)))]
     pub security_group_ids: Option<Vec<String>>,
     /// Security groups of the default VPC, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(inner(length(min = 1)))]
     pub security_groups: Option<Vec<String>>,
     /// The subnet.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub subnet_id: Option<String>,
     /// The instance profile. It must allow what the SSM agent does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +65,7 @@ pub struct InstanceParameters {
     pub instance_market_options: Option<InstanceMarketOptions>,
     /// User data, Base64.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub user_data: Option<String>,
     /// Availability zone, tenancy, placement group.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,8 +91,10 @@ aws_shape! {
     /// An instance profile, by name or by ARN.
     IamInstanceProfile {
         /// The profile's name.
+        #[schemars(length(min = 1))]
         name: String,
         /// The profile's ARN.
+        #[schemars(length(min = 1))]
         arn: String,
     }
 }
@@ -115,6 +124,7 @@ pub enum TaggedResource {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Tag {
     /// At most 128 characters.
+    #[schemars(length(min = 1))]
     pub key: String,
     /// At most 256 characters.
     pub value: String,
@@ -124,12 +134,14 @@ aws_shape! {
     /// One device of the instance.
     BlockDeviceMapping {
         /// For example `/dev/xvda`.
+        #[schemars(length(min = 1))]
         device_name: String,
         /// An EBS volume.
         ebs: Ebs,
         /// Suppresses the AMI's own mapping of this device.
         no_device: String,
         /// An instance store volume.
+        #[schemars(length(min = 1))]
         virtual_name: String,
     }
 }
@@ -138,18 +150,24 @@ aws_shape! {
     /// An EBS volume.
     Ebs {
         /// GiB.
+        #[schemars(range(min = 1, max = 65_536))]
         volume_size: i32,
         /// For example `gp3`.
+        #[schemars(length(min = 1))]
         volume_type: String,
         /// I/O operations per second.
+        #[schemars(range(min = 1, max = 1_000_000))]
         iops: i32,
         /// MiB per second.
+        #[schemars(range(min = 1, max = 100_000))]
         throughput: i32,
         /// Default: true.
         encrypted: bool,
         /// The KMS key; default: the account's key for EBS.
+        #[schemars(length(min = 1))]
         kms_key_id: String,
         /// The snapshot to start from.
+        #[schemars(length(min = 1))]
         snapshot_id: String,
         /// Whether termination deletes the volume; see also `run_options.ii_delete_volume`.
         delete_on_termination: bool,
@@ -160,12 +178,16 @@ aws_shape! {
     /// The instance metadata service.
     MetadataOptions {
         /// `required` (IMDSv2 only) or `optional`.
+        #[schemars(length(min = 1))]
         http_tokens: String,
         /// `enabled` or `disabled`.
+        #[schemars(length(min = 1))]
         http_endpoint: String,
         /// 1 to 64; containers on the instance need 2.
+        #[schemars(range(min = 1, max = 64))]
         http_put_response_hop_limit: i32,
         /// `enabled` or `disabled`.
+        #[schemars(length(min = 1))]
         instance_metadata_tags: String,
     }
 }
@@ -174,6 +196,7 @@ aws_shape! {
     /// The market to buy the instance on.
     InstanceMarketOptions {
         /// Only `spot`.
+        #[schemars(required)]
         market_type: MarketType,
         /// How to buy on it.
         spot_options: SpotOptions,
@@ -192,6 +215,7 @@ aws_shape! {
     /// How to buy on the Spot market.
     SpotOptions {
         /// Dollars an hour; default: the on-demand price.
+        #[schemars(length(min = 1))]
         max_price: String,
         /// Only `one-time`: a persistent request would launch again after we have terminated.
         spot_instance_type: SpotInstanceType,
@@ -220,10 +244,13 @@ aws_shape! {
     /// Where in the region the instance is placed.
     Placement {
         /// For example `us-east-1a`.
+        #[schemars(length(min = 1))]
         availability_zone: String,
         /// A placement group.
+        #[schemars(length(min = 1))]
         group_name: String,
         /// `default`, `dedicated` or `host`.
+        #[schemars(length(min = 1))]
         tenancy: String,
     }
 }
@@ -232,10 +259,13 @@ aws_shape! {
     /// A network interface that the launch creates.
     NetworkInterface {
         /// 0 for the primary one.
+        #[schemars(range(min = 0, max = 255))]
         device_index: i32,
         /// The subnet.
+        #[schemars(length(min = 1))]
         subnet_id: String,
         /// Security groups, by id.
+        #[schemars(inner(length(min = 1)))]
         groups: Vec<String>,
         /// Whether it gets a public address.
         associate_public_ip_address: bool,
@@ -254,8 +284,10 @@ aws_shape! {
     /// Cores and threads.
     CpuOptions {
         /// CPU cores.
+        #[schemars(range(min = 1, max = 4_096))]
         core_count: i32,
         /// Threads per core.
+        #[schemars(range(min = 1, max = 2))]
         threads_per_core: i32,
     }
 }
@@ -264,6 +296,7 @@ aws_shape! {
     /// CPU credits of burstable types.
     CreditSpecification {
         /// `standard` or `unlimited`.
+        #[schemars(length(min = 1))]
         cpu_credits: String,
     }
 }

@@ -6,23 +6,28 @@
 
 mod instance_parameters;
 mod job;
+mod launch;
 mod legacy;
+mod output;
+mod path;
 mod problem;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod types;
+mod unknown;
+mod validate;
 
 pub use instance_parameters::{
     BlockDeviceMapping, CpuOptions, CreditSpecification, Ebs, IamInstanceProfile, InstanceMarketOptions,
     InstanceParameters, MarketType, MetadataOptions, Monitoring, NetworkInterface, Placement,
     SpotInstanceType, SpotInterruptionBehavior, SpotOptions, Tag, TagSpecification, TaggedResource,
 };
-pub use job::{Job, Output};
+pub use job::Job;
+pub use output::Output;
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;
 pub use types::{
     CheckKey, CheckPrefix, CheckS3, DEFAULT_TIMEOUT_S, DatastreamCommandOptions, ExecutionDocument,
     RunOptions,
 };
-
-#[cfg(test)]
-mod tests {}

@@ -47,35 +47,36 @@ impl fmt::Display for Problems {
     }
 }
 
+/// How much of a text a message repeats, in characters.
+const QUOTED: usize = 60;
+
 /// `value` in a few words, for a message.
 pub(super) fn found(value: &Value) -> String {
     match value {
         Value::Object(fields) if fields.is_empty() => "an empty object".to_owned(),
+        Value::Object(fields) if fields.len() <= 4 => format!("{{{}}}", comma_separated(fields.keys())),
         Value::Object(_) => "an object".to_owned(),
         Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
         Value::Array(_) => "a list".to_owned(),
-        scalar => {
-            let text = scalar.to_string();
-            match text.char_indices().nth(60) {
-                Some((end, _)) => format!("{}…", &text[..end]),
-                None => text,
-            }
-        }
+        Value::String(text) => quoted(text),
+        scalar => scalar.to_string(),
     }
 }
 
-/// The path of field `name` below `path`.
-pub(super) fn field(path: &str, name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$');
-    if plain && !name.is_empty() { format!("{path}.{name}") } else { format!("{path}[{name:?}]") }
+/// `text` in quotes, cut where it is long.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
 }
 
-/// The one of `known` that `name` was probably meant to be.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    known
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(similarity, _)| *similarity > 0.85)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
+/// `names` as a list for a message.
+pub(super) fn comma_separated<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
+    let names: Vec<_> = names.map(|name| quoted_if_long(name.as_ref())).collect();
+    names.join(", ")
+}
+
+fn quoted_if_long(name: &str) -> String {
+    if name.chars().count() > QUOTED { quoted(name) } else { name.to_owned() }
 }

@@ -11,6 +11,10 @@ use crate::ids::Region;
 /// What to run, on which machine, and what it promises to leave behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    title = "ec2-ops execution document",
+    extend("$id" = "https://raw.githubusercontent.com/ec2-ops/ec2-ops/main/docs/execution-document.schema.json")
+)]
 pub struct ExecutionDocument {
     /// The JSON Schema of this document, for editors. Not read.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
@@ -21,8 +25,10 @@ pub struct ExecutionDocument {
     #[schemars(length(min = 1))]
     pub commands: Option<Vec<String>>,
     /// The bucket of the output object.
+    #[schemars(length(min = 1))]
     pub bucket: Option<String>,
     /// The key of the output object.
+    #[schemars(length(min = 1))]
     pub obj_key: Option<String>,
     /// How to run, and what to do afterwards.
     #[serde(default)]
@@ -37,7 +43,8 @@ pub struct ExecutionDocument {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunOptions {
-    /// Check that the output exists and is new. Default: true where `bucket` and `obj_key` are given.
+    /// Check that the output exists and is newer than the attempt. Default: true where `bucket` and `obj_key` are given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ii_check_s3: Option<CheckS3>,
     /// Delete the instance's volumes once it has stopped.
     #[serde(default)]
@@ -57,6 +64,7 @@ pub struct RunOptions {
     #[schemars(range(min = 0, max = 10))]
     pub n_retries_allowed: u32,
     /// End the Step Functions execution as FAILED when the outcome is not a success. Default: as deployed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_execution: Option<bool>,
 }
 
@@ -81,7 +89,8 @@ impl Default for RunOptions {
     }
 }
 
-/// What to check: `true`, an object, or any object under a prefix.
+/// What to check. With `true` it is `bucket` and `obj_key`; or else `s3_bucket` and `s3_prefix` of the older form; or else
+/// `--S3_BUCKET` and `--S3_PREFIX` in the commands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum CheckS3 {
@@ -98,8 +107,10 @@ pub enum CheckS3 {
 #[serde(deny_unknown_fields)]
 pub struct CheckKey {
     /// The bucket's name.
+    #[schemars(length(min = 1))]
     pub bucket: String,
     /// The object's key.
+    #[schemars(length(min = 1))]
     pub key: String,
 }
 
@@ -108,8 +119,10 @@ pub struct CheckKey {
 #[serde(deny_unknown_fields)]
 pub struct CheckPrefix {
     /// The bucket's name.
+    #[schemars(length(min = 1))]
     pub bucket: String,
     /// The prefix.
+    #[schemars(length(min = 1))]
     pub prefix: String,
 }
 
@@ -117,24 +130,53 @@ pub struct CheckPrefix {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatastreamCommandOptions {
-    /// `-s`
+    /// The first time step: `-s`.
+    #[schemars(length(min = 1))]
     pub start_time: String,
-    /// `-e`
+    /// The last time step: `-e`.
+    #[schemars(length(min = 1))]
     pub end_time: String,
-    /// `-C`
+    /// The source of the forcings: `-C`.
+    #[schemars(length(min = 1))]
     pub forcing_source: String,
-    /// `-I`
+    /// The basin: `-I`.
+    #[schemars(length(min = 1))]
     pub subset_id: String,
-    /// `-i`
+    /// What kind of id `subset_id` is: `-i`.
+    #[schemars(length(min = 1))]
     pub subset_id_type: String,
-    /// `-v`
+    /// The version of the hydrofabric: `-v`.
+    #[schemars(length(min = 1))]
     pub hydrofabric_version: String,
-    /// `-R`
+    /// The realization file: `-R`.
+    #[schemars(length(min = 1))]
     pub realization: String,
-    /// `-n`
+    /// The number of processes: `-n`.
+    #[schemars(length(min = 1))]
     pub nprocs: String,
-    /// `-S`
+    /// The bucket of the output: `-S`. Together with `s3_prefix`.
+    #[schemars(length(min = 1))]
     pub s3_bucket: Option<String>,
-    /// `-o`
+    /// The prefix of the output: `-o`. Together with `s3_bucket`.
+    #[schemars(length(min = 1))]
     pub s3_prefix: Option<String>,
+}
+
+impl DatastreamCommandOptions {
+    /// The options that are given, by name.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let required = [
+            ("start_time", &self.start_time),
+            ("end_time", &self.end_time),
+            ("forcing_source", &self.forcing_source),
+            ("subset_id", &self.subset_id),
+            ("subset_id_type", &self.subset_id_type),
+            ("hydrofabric_version", &self.hydrofabric_version),
+            ("realization", &self.realization),
+            ("nprocs", &self.nprocs),
+        ];
+        let optional = [("s3_bucket", &self.s3_bucket), ("s3_prefix", &self.s3_prefix)];
+        let given = optional.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        required.into_iter().chain(given).map(|(name, value)| (name, value.as_str()))
+    }
 }

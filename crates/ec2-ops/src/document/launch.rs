@@ -1,0 +1,99 @@
+//! What of the RunInstances arguments can be known to be wrong before EC2 is asked.
+
+use super::instance_parameters::{InstanceParameters, TagSpecification};
+use super::problem::{Problem, quoted};
+use crate::ids::Region;
+
+const PATH: &str = "$.instance_parameters";
+
+/// Everything about `instance` that EC2, or the cleanup, could not do with.
+pub(super) fn check(instance: &InstanceParameters, problems: &mut Vec<Problem>) {
+    let mut expect = |right: bool, name: &str, what: &str| {
+        if !right {
+            problems.push(Problem::new(format!("{PATH}.{name}"), what));
+        }
+    };
+    let found = |text: &str, expected: &str| format!("found {}, expected {expected}", quoted(text));
+    let image = &instance.image_id;
+    expect(is_image_id(image), "ImageId", &found(image, "the id of an AMI, ami- and 17 hexadecimal digits"));
+    let kind = &instance.instance_type;
+    expect(is_instance_type(kind), "InstanceType", &found(kind, "an instance type such as t4g.large"));
+    for (i, group) in instance.security_group_ids.iter().flatten().enumerate() {
+        let what = found(group, "the id of a security group such as sg-0123456789abcdef0");
+        expect(group.starts_with("sg-"), &format!("SecurityGroupIds[{i}]"), &what);
+    }
+    if let Some(subnet) = &instance.subnet_id {
+        let what = found(subnet, "the id of a subnet such as subnet-0123456789abcdef0");
+        expect(subnet.starts_with("subnet-"), "SubnetId", &what);
+    }
+    if let Some(profile) = &instance.iam_instance_profile {
+        let one = profile.name.is_some() != profile.arn.is_some();
+        expect(one, "IamInstanceProfile", "expected either Name or Arn");
+    }
+    if let Some(data) = &instance.user_data {
+        let what = found(data, "Base64, as RunInstances takes it (base64 -w0 user-data.sh)");
+        expect(is_base64(data), "UserData", &what);
+    }
+    check_tags(instance.tag_specifications.as_deref().unwrap_or_default(), problems);
+}
+
+/// Ours decide what the cleanup may touch, AWS's own prefix is AWS's, and a resource has one list of tags.
+fn check_tags(specifications: &[TagSpecification], problems: &mut Vec<Problem>) {
+    for (i, specification) in specifications.iter().enumerate() {
+        let path = format!("{PATH}.TagSpecifications[{i}]");
+        let kind = specification.resource_type;
+        if specifications[..i].iter().any(|earlier| earlier.resource_type == kind) {
+            let message = "found a second list of tags for the same ResourceType, expected one";
+            problems.push(Problem::new(format!("{path}.ResourceType"), message));
+        }
+        for (j, tag) in specification.tags.iter().enumerate() {
+            let path = format!("{path}.Tags[{j}].Key");
+            let found = quoted(&tag.key);
+            if tag.key.starts_with("ec2-ops:") || tag.key.starts_with("aws:") {
+                let message =
+                    format!("found {found}, expected a key that does not begin with ec2-ops: or aws:");
+                problems.push(Problem::new(path, message));
+            } else if specification.tags[..j].iter().any(|earlier| earlier.key == tag.key) {
+                problems
+                    .push(Problem::new(path, format!("found {found} a second time, expected each key once")));
+            }
+        }
+    }
+}
+
+/// A region is named by a part of the world and a number: `us-east-1`, `us-gov-west-1`.
+pub(super) fn check_region(region: Option<&Region>, problems: &mut Vec<Problem>) {
+    let Some(region) = region.map(Region::as_str) else { return };
+    let parts: Vec<_> = region.split('-').collect();
+    let right = match parts.as_slice() {
+        [words @ .., number] if words.len() >= 2 => {
+            words.iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()))
+                && !number.is_empty()
+                && number.chars().all(|c| c.is_ascii_digit())
+        }
+        _ => false,
+    };
+    if !right {
+        let message = format!("found {}, expected an AWS region such as us-east-1", quoted(region));
+        problems.push(Problem::new("$.region", message));
+    }
+}
+
+/// 17 hexadecimal digits; eight in ids of before 2018. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>.
+fn is_image_id(text: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    text.strip_prefix("ami-").is_some_and(|id| matches!(id.len(), 8 | 17) && id.chars().all(is_digit))
+}
+
+fn is_instance_type(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let part = |part: &str| !part.is_empty() && part.chars().all(is_plain);
+    text.split_once('.').is_some_and(|(family, size)| part(family) && part(size))
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
+    text.len().is_multiple_of(4) && text.len() - digits.len() <= 2 && digits.chars().all(is_digit)
+}

@@ -1,0 +1,190 @@
+//! One hand-written stand-in for all ports: it answers what a test has put into it, and writes down what it is asked to do.
+
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::aws_error::AwsError;
+use crate::ids::{CommandId, InstanceId, Region, TaskToken, VolumeId};
+use crate::ports::{
+    Agents, Clock, Command, Commands, Delivery, Executions, Instance, InstanceState, Instances, Invocation,
+    InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake, WakeTokens,
+};
+use crate::tags::Tags;
+
+/// The world as a step sees it.
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) volumes: Vec<Volume>,
+    pub(crate) online: bool,
+    pub(crate) invocation: Option<Invocation>,
+    pub(crate) objects: Vec<Object>,
+    pub(crate) bucket_exists: bool,
+    pub(crate) wake: Mutex<Option<Wake>>,
+    /// The action that fails, and AWS's code for it.
+    pub(crate) failing: Option<(&'static str, &'static str)>,
+    pub(crate) calls: Mutex<Vec<String>>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            now: time("2026-03-01T06:00:00Z"),
+            instances: Vec::new(),
+            volumes: Vec::new(),
+            online: true,
+            invocation: None,
+            objects: Vec::new(),
+            bucket_exists: true,
+            wake: Mutex::default(),
+            failing: None,
+            calls: Mutex::default(),
+        }
+    }
+}
+
+pub(crate) fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
+    let launched_at = time("2026-03-01T05:31:00Z");
+    Instance { id: InstanceId::new(id), state, state_reason: None, launched_at, tags }
+}
+
+pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
+    Invocation { status, exit_code: None, stderr: String::new(), ended_at: None }
+}
+
+impl World {
+    /// What changed the world, in order.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn called(&self, action: &'static str, id: &str) -> Result<(), AwsError> {
+        self.calls.lock().unwrap().push(format!("{action} {id}"));
+        self.may(action)
+    }
+
+    fn may(&self, action: &'static str) -> Result<(), AwsError> {
+        match self.failing {
+            Some((failing, code)) if failing == action => Err(AwsError::new(action, code, "", Some(400))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+impl Instances for World {
+    async fn launch(&self, _: &Region, launch: &Launch) -> Result<Instance, AwsError> {
+        self.called("RunInstances", &launch.parameters.image_id)?;
+        Ok(instance("i-new", InstanceState::Pending, Tags::new()))
+    }
+
+    async fn describe(&self, _: &Region, id: &InstanceId) -> Result<Option<Instance>, AwsError> {
+        self.may("DescribeInstances")?;
+        Ok(self.instances.iter().find(|instance| instance.id == *id).cloned())
+    }
+
+    async fn find(&self, _: &Region, tags: &Tags) -> Result<Vec<Instance>, AwsError> {
+        self.may("DescribeInstances")?;
+        let has =
+            |instance: &&Instance| tags.iter().all(|(key, value)| instance.tags.get(key) == Some(value));
+        Ok(self.instances.iter().filter(has).cloned().collect())
+    }
+
+    async fn stop(&self, _: &Region, id: &InstanceId) -> Result<InstanceState, AwsError> {
+        self.called("StopInstances", id.as_str()).map(|()| InstanceState::Stopping)
+    }
+
+    async fn terminate(&self, _: &Region, id: &InstanceId) -> Result<InstanceState, AwsError> {
+        self.called("TerminateInstances", id.as_str()).map(|()| InstanceState::ShuttingDown)
+    }
+}
+
+impl Volumes for World {
+    async fn find(&self, _: &Region, _: &Tags) -> Result<Vec<Volume>, AwsError> {
+        Ok(self.volumes.clone())
+    }
+
+    async fn detach(&self, _: &Region, id: &VolumeId) -> Result<(), AwsError> {
+        self.called("DetachVolume", id.as_str())
+    }
+
+    async fn delete(&self, _: &Region, id: &VolumeId) -> Result<(), AwsError> {
+        self.called("DeleteVolume", id.as_str())
+    }
+}
+
+impl Agents for World {
+    async fn online(&self, _: &Region, _: &InstanceId) -> Result<bool, AwsError> {
+        Ok(self.online)
+    }
+}
+
+impl Commands for World {
+    async fn send(&self, _: &Region, command: &Command) -> Result<CommandId, AwsError> {
+        self.called("SendCommand", command.instance.as_str()).map(|()| CommandId::new("c-new"))
+    }
+
+    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<CommandId>, AwsError> {
+        Ok(None)
+    }
+
+    async fn invocation(
+        &self,
+        _: &Region,
+        _: &InstanceId,
+        _: &CommandId,
+    ) -> Result<Option<Invocation>, AwsError> {
+        self.may("GetCommandInvocation")?;
+        Ok(self.invocation.clone())
+    }
+}
+
+impl Objects for World {
+    async fn bucket_exists(&self, _: &Region, _: &str) -> Result<bool, AwsError> {
+        Ok(self.bucket_exists)
+    }
+
+    async fn newest(&self, _: &Region, target: &OutputTarget) -> Result<Option<Object>, AwsError> {
+        self.may("HeadObject")?;
+        let covered = self.objects.iter().filter(|object| target.covers(&object.key));
+        Ok(covered.max_by_key(|object| object.last_modified).cloned())
+    }
+}
+
+impl WakeTokens for World {
+    async fn put(&self, wake: &Wake) -> Result<(), AwsError> {
+        *self.wake.lock().unwrap() = Some(wake.clone());
+        self.called("PutItem", wake.watch.instance.as_str())
+    }
+
+    async fn get(&self, instance: &InstanceId) -> Result<Option<Wake>, AwsError> {
+        Ok(self.wake.lock().unwrap().clone().filter(|wake| wake.watch.instance == *instance))
+    }
+
+    async fn delete(&self, instance: &InstanceId, _: &TaskToken) -> Result<(), AwsError> {
+        self.called("DeleteItem", instance.as_str())
+    }
+}
+
+impl Executions for World {
+    async fn complete(&self, _: &TaskToken, output: &Value) -> Result<Delivery, AwsError> {
+        self.called("SendTaskSuccess", output["status"].as_str().unwrap_or_default())?;
+        Ok(Delivery::Accepted)
+    }
+
+    async fn fail(&self, _: &TaskToken, error: &str, _: &str) -> Result<Delivery, AwsError> {
+        self.called("SendTaskFailure", error)?;
+        Ok(Delivery::Accepted)
+    }
+}
