@@ -161,6 +161,10 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
         Box::new(CommandFailure { what, exit_code: invocation.exit_code, stderr_tail })
     };
     match invocation.status {
+        // The agent takes any exit with 137 (128 + SIGKILL: out of memory, most often) for its own timeout.
+        InvocationStatus::ExecutionTimedOut if ended_early(watch, invocation) => {
+            Error::CommandFailed(failed("the commands were killed, perhaps for want of memory".to_owned()))
+        }
         InvocationStatus::ExecutionTimedOut => {
             let what = format!("the commands did not end within {} s", watch.timeout_s);
             Error::CommandTimedOut(failed(what))
@@ -177,6 +181,13 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
             Error::CommandFailed(failed(format!("the commands failed with {code}")))
         }
     }
+}
+
+fn ended_early(watch: &Watch, invocation: &Invocation) -> bool {
+    let took =
+        invocation.started_at.zip(invocation.ended_at).map(|(started, ended)| ended.duration_since(started));
+    // SSM's times are of whole seconds.
+    took.is_some_and(|took| took.as_secs() + 1 < i64::from(watch.timeout_s))
 }
 
 /// SSM may never say that a command is over: its agent died, or a reboot made it forget.

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::ids::{AttemptId, Region};
 use crate::outcome::{AttemptRecord, Status};
 use crate::ports::{Agents, Instance, InstanceState, Instances, Launch, Objects, ShutdownBehavior};
-use crate::step::{Context, InstanceSection, Market, read, region_of, write};
+use crate::step::{Context, InstanceSection, Market, read, write};
 use crate::tags::{self, OnEnd, Tags};
 
 #[derive(Deserialize)]
@@ -36,12 +36,13 @@ pub async fn handle(
 ) -> Result<Value, Error> {
     let Payload { context, attempts } = read(payload)?;
     let job = context.job()?;
-    let region = region_of(&job, deployment);
+    let region = deployment.region_of(&job)?;
     let market = market(&job, &context, &attempts);
     let attempt = context.attempt_id();
 
     // The first look is free: nothing can have been launched before the first try.
-    let launched = if context.retry == 0 { None } else { find(instances, &region, &attempt).await? };
+    let launched =
+        if context.retry == 0 { None } else { find(instances, &region, &attempt, &deployment.name).await? };
     let instance = match launched {
         Some(instance) => instance,
         None => {
@@ -59,8 +60,9 @@ async fn find(
     instances: &impl Instances,
     region: &Region,
     attempt: &AttemptId,
+    deployment: &str,
 ) -> Result<Option<Instance>, Error> {
-    let mut wanted = tags::of_execution(&attempt.execution);
+    let mut wanted = tags::of_execution(&attempt.execution, deployment);
     wanted.insert(tags::ATTEMPT.to_owned(), attempt.attempt.to_string());
     Ok(instances.find(region, &wanted).await?.into_iter().next())
 }

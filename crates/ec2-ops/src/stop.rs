@@ -1,4 +1,6 @@
 //! EC2Stopper: ends what the attempt launched, and says what the attempt came to.
+//!
+//! Two more nets end here, which have no state machine around them: [`abnormal_end`] and [`sweep`].
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,9 +12,9 @@ use crate::document::Job;
 use crate::error::{Error, ErrorReport, Leftover};
 use crate::ids::InstanceId;
 use crate::outcome::{AttemptRecord, Outcome, Status};
-use crate::ports::{Clock, Instance, Instances, Volumes};
-use crate::step::{CommandSection, Context, InstanceSection, read, region_of, write};
-use crate::tags;
+use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
+use crate::step::{CommandSection, Context, InstanceSection, read, write};
+use crate::{abnormal_end, sweep, tags};
 
 #[derive(Deserialize)]
 struct Payload {
@@ -39,23 +41,39 @@ struct CaughtError {
     cause: Option<String>,
 }
 
-/// Ends every instance of the execution, then tells the attempt's outcome and what follows on it.
+/// Handles the task of the state machine, the event of an abnormal end, or the sweeper's schedule.
 ///
 /// # Errors
-/// [`Error::CleanupPending`] until everything has ended; the state machine asks again for as long as it takes.
+/// [`Error::CleanupPending`] until everything has ended; whoever invoked it asks again.
 pub async fn handle<C: Instances + Volumes>(
     payload: Value,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
+    executions: &impl Executions,
 ) -> Result<Value, Error> {
-    let Payload { context, state } = read(payload)?;
+    match payload.get("detail-type").and_then(Value::as_str) {
+        None => end_attempt(read(payload)?, deployment, clock, ec2).await,
+        Some(abnormal_end::DETAIL_TYPE) => abnormal_end::handle(payload, deployment, ec2).await,
+        Some(sweep::DETAIL_TYPE) => sweep::handle(deployment, clock, ec2, executions).await,
+        Some(other) => Err(Error::Internal(format!("unexpected event {other:?}"))),
+    }
+}
+
+/// Ends every instance of the execution, then tells the attempt's outcome and what follows on it.
+async fn end_attempt<C: Instances + Volumes>(
+    Payload { context, state }: Payload,
+    deployment: &Deployment,
+    clock: &impl Clock,
+    ec2: &C,
+) -> Result<Value, Error> {
     // A document that is refused is refused before any AWS call: there is nothing to end.
-    let Ok(job) = context.job() else {
+    let plan = context.job().and_then(|job| Ok((deployment.region_of(&job)?, job)));
+    let Ok((region, job)) = plan else {
         return write(&outcome(&context, state, None, &[], deployment, clock));
     };
-    let region = region_of(&job, deployment);
-    let ended = end_all(&region, &tags::of_execution(&context.execution.id), ec2).await?;
+    let ours = tags::of_execution(&context.execution.id, &deployment.name);
+    let ended = end_all(&region, &ours, ec2).await?;
     if ended.is_empty() && context.retry == 0 && may_be_unseen(&state) {
         return Err(Error::CleanupPending(
             "a launch's answer was lost, and a fresh instance may not be visible yet".to_owned(),
