@@ -11,6 +11,8 @@ fn an_unknown_name_gets_advice() {
         ("run_options/II_CHECK_S3", "did you mean ii_check_s3?"),
         ("run_options/timeout", "did you mean timeout_s?"),
         ("run_options/n_retries", "did you mean n_retries_allowed?"),
+        ("run_options/retries", "did you mean n_retries_allowed?"),
+        ("run_options/terminate", "did you mean ii_terminate_instance?"),
         ("run_options/ii_delete_volumes", "did you mean ii_delete_volume?"),
         ("comands", "did you mean commands?"),
         ("command", "did you mean commands?"),
