@@ -1,6 +1,7 @@
 //! What goes wrong between a caller and AWS, by chance and by seed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -101,13 +102,23 @@ pub(super) struct Faults {
     rng: Mutex<Rng>,
     counts: Mutex<BTreeMap<FaultKind, u64>>,
     trace: Option<Mutex<Vec<String>>>,
+    /// Whether AWS is well again: that it is one day is what every promise assumes.
+    healed: AtomicBool,
 }
 
 impl Faults {
     pub(super) fn new(mix: Mix, clock: Clock, rng: Rng, traced: bool) -> Self {
         let started = clock.now();
         let trace = traced.then(Mutex::default);
-        Self { mix, clock, started, rng: Mutex::new(rng), counts: Mutex::default(), trace }
+        Self {
+            mix,
+            clock,
+            started,
+            rng: Mutex::new(rng),
+            counts: Mutex::default(),
+            trace,
+            healed: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn count(&self, kind: FaultKind) {
@@ -143,8 +154,13 @@ impl Faults {
         self.mix.is_calm()
     }
 
+    /// Lets nothing go wrong any more.
+    pub(super) fn heal(&self) {
+        self.healed.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn chance(&self, probability: f64) -> bool {
-        probability > 0.0 && lock(&self.rng).f64() < probability
+        probability > 0.0 && !self.healed.load(Ordering::Relaxed) && lock(&self.rng).f64() < probability
     }
 
     fn millis(&self, range: std::ops::Range<u64>) -> Duration {

@@ -22,7 +22,9 @@ use crate::ssm::SsmConfig;
 use crate::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
 use crate::{Account, AccountConfig, AwsError, Clock};
 
-/// How long after the last end things may take to settle: three turns of the sweeper, and what it starts.
+/// How long after the last end AWS stays as ill as it was: the nets must work then, too.
+const STILL_ILL: Duration = Duration::from_mins(30);
+/// How long after that things may take to settle: three turns of the sweeper, and what it starts.
 const SETTLING: Duration = Duration::from_mins(75);
 /// How long one attempt may take beyond its commands, in virtual time.
 const ATTEMPT_OVERHEAD: Duration = Duration::from_hours(3);
@@ -66,6 +68,8 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
         Some(after) => after + plan.executions.iter().map(bound_of_one).max().unwrap_or_default(),
         None => SETTLING,
     };
+    tokio::time::sleep(STILL_ILL).await;
+    faults.heal();
     tokio::time::sleep(settling).await;
     let evidence = Evidence {
         account: &account,
