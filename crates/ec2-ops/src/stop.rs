@@ -29,8 +29,15 @@ struct State {
     attempts: Vec<AttemptRecord>,
     instance: Option<InstanceSection>,
     command: Option<CommandSection>,
+    poll: Option<PollSection>,
     check: Option<CheckSection>,
     error: Option<CaughtError>,
+}
+
+/// What EC2Poller tells of commands that succeeded.
+#[derive(Deserialize)]
+struct PollSection {
+    exit_code: i32,
 }
 
 /// What a Catch writes.
@@ -113,8 +120,8 @@ fn outcome(
         status,
         exit_code: report
             .as_ref()
-            .map_or(Some(0), |report| report.exit_code)
-            .filter(|_| state.command.is_some()),
+            .and_then(|report| report.exit_code)
+            .or(state.poll.map(|poll| poll.exit_code)),
         stderr_tail: report.as_ref().map(|report| report.stderr_tail.clone()).unwrap_or_default(),
         reason: report.map(|report| report.message),
         instances,
@@ -159,6 +166,7 @@ mod tests {
 
     fn deployment() -> Deployment {
         Deployment {
+            additional_regions: Vec::new(),
             name: "test".to_owned(),
             region: Region::new("us-east-1"),
             log_bucket: None,
@@ -188,12 +196,13 @@ mod tests {
         let tags = Tags::from([
             (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
             (tags::ATTEMPT.to_owned(), "1".to_owned()),
+            (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
         ]);
         World { instances: vec![instance("i-1", InstanceState::Terminated, tags)], ..World::default() }
     }
 
     async fn stop(state: Value, world: &World) -> Value {
-        handle(payload(&state, 1), &deployment(), world, world).await.unwrap()
+        handle(payload(&state, 1), &deployment(), world, world, world).await.unwrap()
     }
 
     fn launched() -> Value {
@@ -210,8 +219,11 @@ mod tests {
     #[tokio::test]
     async fn a_success_has_an_exit_code_its_logs_and_the_output_that_was_found() {
         let check = json!({ "result": "found", "object": "s3://b/k", "last_modified": null, "size": 1 });
-        let outcome =
-            stop(json!({ "instance": launched(), "command": sent(), "check": check }), &gone()).await;
+        let outcome = stop(
+            json!({ "instance": launched(), "command": sent(), "poll": { "exit_code": 0 }, "check": check }),
+            &gone(),
+        )
+        .await;
         assert_eq!((&outcome["status"], &outcome["next"]), (&json!("Succeeded"), &json!("succeed")));
         let attempt = &outcome["attempts"][0];
         assert_eq!((&attempt["exit_code"], &attempt["output"]), (&json!(0), &json!("s3://b/k")));
@@ -253,7 +265,7 @@ mod tests {
         let refused = json!({ "error": { "Error": "LaunchFailed", "Cause": "{}" } });
         let world = World::default();
         for (state, retry, settled) in [(&lost, 0, false), (&lost, 1, true), (&refused, 0, true)] {
-            let result = handle(payload(state, retry), &deployment(), &world, &world).await;
+            let result = handle(payload(state, retry), &deployment(), &world, &world, &world).await;
             assert_eq!(result.is_ok(), settled, "{state} {retry}");
         }
     }
@@ -263,7 +275,7 @@ mod tests {
         let mut payload = payload(&json!({ "error": { "Error": "InvalidExecution", "Cause": "{}" } }), 0);
         payload["document"] = json!({});
         let world = World::default();
-        let outcome = handle(payload, &deployment(), &world, &world).await.unwrap();
+        let outcome = handle(payload, &deployment(), &world, &world, &world).await.unwrap();
         assert_eq!((&outcome["status"], &outcome["next"]), (&json!("InvalidExecution"), &json!("succeed")));
         assert_eq!(world.calls(), Vec::<String>::new());
     }
