@@ -1,6 +1,6 @@
 //! What runs inside an instance of the sandbox: `ec2-ops guest init`, its init and its SSM agent in one process.
 //!
-//! The host starts it with pipes and speaks JSON lines (`protocol`). All that commands start lives below it:
+//! The host starts it with pipes and speaks JSON lines ([`protocol`]). All that commands start lives below it:
 //! on Linux it is a child subreaper, so that a daemon which forks twice and leaves its session still has it as
 //! its ancestor. Powering off kills everything below it. When the host dies, of whatever, the guest reads the end
 //! of its stdin, kills everything below itself and exits: nothing is left behind.
