@@ -88,6 +88,11 @@ impl Mix {
         }
     }
 
+    /// Whether the control plane dies at some time.
+    pub(super) fn is_dark(&self) -> bool {
+        self.blackout_after.is_some()
+    }
+
     /// Whether nothing goes wrong but what is planned for instances and executions.
     pub(super) fn is_calm(&self) -> bool {
         self.call == 0.0 && self.event == 0.0 && self.capacity == 0.0 && self.blackout_after.is_none()
@@ -147,7 +152,7 @@ impl Faults {
 
     /// Whether the control plane dies, now or later.
     pub(super) fn dark_ahead(&self) -> bool {
-        self.mix.blackout_after.is_some()
+        self.mix.is_dark()
     }
 
     pub(super) fn calm(&self) -> bool {

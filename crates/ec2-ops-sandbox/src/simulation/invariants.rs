@@ -81,12 +81,12 @@ pub(super) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let mut broken = |invariant, what: String| violations.push(Violation { invariant, what });
     let instances = evidence.account.ec2.instances();
     let runs = evidence.machines.runs();
-    let dark = evidence.plan.mix.blackout_after.is_some();
+    let dark = evidence.plan.mix.is_dark();
     for (scenario, lived) in evidence.plan.executions.iter().zip(evidence.executions) {
         let ours: Vec<_> =
             instances.iter().filter(|record| record.instance.image_id == scenario.image).collect();
         for record in &ours {
-            if let Some(what) = still_running(record, &runs, dark) {
+            if let Some(what) = still_running(evidence, record, &runs) {
                 broken(Invariant::NothingRunning, what);
             }
         }
@@ -118,11 +118,13 @@ pub(super) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     violations
 }
 
-fn still_running(record: &InstanceRecord, runs: &[Ran], dark: bool) -> Option<String> {
+fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, runs: &[Ran]) -> Option<String> {
     use InstanceStateName::{Pending, Running};
     let id = &record.instance.instance_id;
-    // Without a control plane an instance has only the deadline that its script has armed.
-    let armed = runs.iter().any(|run| run.instance == *id);
+    let dark = evidence.plan.mix.is_dark();
+    // Without a control plane an instance has only the deadline that its script has armed, and that a reboot disarms.
+    let rebooted = evidence.machines.fate_of(id) == Some(Fate::Reboots);
+    let armed = runs.iter().any(|run| run.instance == *id) && !rebooted;
     let running = matches!(record.state(), Pending | Running);
     (running && (armed || !dark)).then(|| format!("{id} is {}", record.state().as_str()))
 }

@@ -69,8 +69,13 @@ impl Plan {
         let claims_hold = rng.f64() < 0.7;
         let visible_after = if rng.bool() { seconds(rng, 0..30) } else { Duration::ZERO };
         let listed_after = if claims_hold && rng.f64() < 0.3 { seconds(rng, 1..20) } else { Duration::ZERO };
-        let executions = (0..executions).map(|index| Scenario::draw(rng, index, claims_hold)).collect();
-        Self { mix: Mix::draw(rng), visible_after, listed_after, executions }
+        let mix = Mix::draw(rng);
+        // A day in the dark is as dark as an hour, and takes longer.
+        let timeouts: &[u32] =
+            if mix.is_dark() { &[60, 600] } else { &[60, 60, 600, 600, 600, 3_600, 3_600, 86_400] };
+        let draw = |index| Scenario::draw(rng, index, timeouts, claims_hold);
+        let executions = (0..executions).map(draw).collect();
+        Self { mix, visible_after, listed_after, executions }
     }
 
     pub(super) fn of_image(&self, image: &str) -> Option<usize> {
@@ -79,10 +84,10 @@ impl Plan {
 }
 
 impl Scenario {
-    fn draw(rng: &mut Rng, index: usize, claims_hold: bool) -> Self {
+    fn draw(rng: &mut Rng, index: usize, timeouts: &[u32], claims_hold: bool) -> Self {
         let image = format!("ami-0{index:015x}1");
         let key = format!("run-{index}/out");
-        let timeout_s = *rng.choice(&[60, 600, 3_600, 86_400]).unwrap_or(&600);
+        let timeout_s = rng.choice(timeouts).copied().unwrap_or(600);
         let retries = rng.u32(0..3);
         let (checked, spot) = (rng.f64() < 0.7, rng.f64() < 0.3);
         let mut document = json!({

@@ -45,7 +45,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
     let (machines, events) = SimMachines::new(Arc::clone(&plan), claims, clock, Arc::clone(&faults));
     let account = Account::new(epoch, config(seed, &plan, &faults), Arc::clone(&machines), events);
     machines.belong_to(Some(account.clone()));
-    let names = Arc::new(Names { additional_regions: vec!["us-west-2".to_owned()], ..Names::default() });
+    let names = Arc::new(Names { additional_regions: Vec::new(), ..Names::default() });
     let state_machine = provision(&account, &names, &faults, options).map_err(|error| error.to_string())?;
     let bystanders = bystanders(&account, &names).map_err(|error| error.to_string())?;
 
