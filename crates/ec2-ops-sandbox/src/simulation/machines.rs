@@ -140,7 +140,10 @@ impl SimMachines {
             let Some(run) = state.runs.get_mut(index) else { return };
             run.ended = Some(end.clone());
             run.wrote_output = writes;
-            let mut commands = run.followers.clone();
+            // What a timeout kills leaves no exit code behind: its followers wait for their own.
+            let followers =
+                if end.status == EndStatus::TimedOut { Vec::new() } else { run.followers.clone() };
+            let mut commands = followers;
             commands.push(run.command.clone());
             (commands, !agent_dead)
         };
@@ -226,10 +229,14 @@ impl Runner for SimMachines {
                 .find(|run| run.instance == instance_id && run.comment == script.comment)
                 .filter(|_| self.claims && machine.life.claim_holds);
             if let Some(first) = first {
-                match first.ended.clone() {
+                match first.ended.clone().filter(|end| end.status != EndStatus::TimedOut) {
                     Some(end) => self.tell(MachineEvent::Ended { command: script.command_id.clone(), end }),
                     None => first.followers.push(script.command_id.clone()),
                 }
+                let (cycle, command) = (machine.cycle, script.command_id.clone());
+                self.later(script.timeout, instance_id, cycle, move |machines, _| {
+                    machines.tell(MachineEvent::Ended { command, end: script_end(true, 0) });
+                });
                 return;
             }
             state.runs.push(Ran {
