@@ -78,6 +78,35 @@ mod tests {
         assert_eq!(violations(0..40, Options { executions: 8, without: None }), []);
     }
 
+    /// Each with the first seed that misses it: `cargo ops simulate --without NAME` finds another if the plans change.
+    #[test]
+    fn every_safeguard_is_missed_when_it_is_taken_away() {
+        let first_seeds = [
+            (Safeguard::Catch, 0, Invariant::TrueOutcome),
+            (Safeguard::AbnormalEnd, 51, Invariant::PromptCleanup),
+            (Safeguard::Sweeper, 48, Invariant::NothingRunning),
+            (Safeguard::Deadline, 1786, Invariant::NothingRunning),
+            (Safeguard::ClientToken, 3, Invariant::OneInstancePerAttempt),
+            (Safeguard::Tags, 2, Invariant::NothingRunning),
+            (Safeguard::LookBeforeSend, 364, Invariant::CommandsOnce),
+            (Safeguard::Claim, 30, Invariant::CommandsOnce),
+            (Safeguard::Freshness, 0, Invariant::TrueOutcome),
+            (Safeguard::PollFallback, 6, Invariant::TrueOutcome),
+            (Safeguard::InstanceState, 26, Invariant::TrueOutcome),
+        ];
+        assert_eq!(
+            first_seeds.map(|(safeguard, ..)| safeguard),
+            Safeguard::ALL.map(|(safeguard, _)| safeguard)
+        );
+        for (safeguard, seed, invariant) in first_seeds {
+            let without = simulate(seed, Options { executions: 1, without: Some(safeguard) }, false).unwrap();
+            let broken: Vec<_> = without.violations.iter().map(|violation| violation.invariant).collect();
+            assert!(broken.contains(&invariant), "{safeguard:?} at seed {seed}: {broken:?}");
+            let with = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
+            assert_eq!(with.violations, [], "{safeguard:?} at seed {seed}");
+        }
+    }
+
     #[test]
     fn a_seed_decides_everything() {
         let options = Options { executions: 2, without: None };
