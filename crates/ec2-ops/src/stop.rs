@@ -113,6 +113,7 @@ fn outcome(
         job.map(|job| job.warnings.clone()).unwrap_or_default(),
         job.map_or(1, |job| job.attempts_allowed),
         job.and_then(|job| job.fail_execution).unwrap_or(deployment.fail_execution),
+        deployment.backoff_s,
     )
 }
 
