@@ -164,7 +164,7 @@ impl Lint<'_> {
         match wait.until {
             Until::Seconds(Seconds::Fixed(0)) => self.find(at, "expected to wait at least one second"),
             Until::Timestamp(_) => {
-                self.find(at, "expected a time that depends on the execution, not a fixed one")
+                self.find(at, "expected a time that depends on the execution, not a fixed one");
             }
             _ => {}
         }

@@ -120,7 +120,7 @@ impl Init {
     fn serve(&mut self, request: Request) -> io::Result<()> {
         match request {
             Request::Run { id, script, timeout_ms } => {
-                self.start(id, &script, Duration::from_millis(timeout_ms))
+                self.start(id, &script, Duration::from_millis(timeout_ms));
             }
             // A run that has just ended has nothing left to cancel; its end is on its way.
             Request::Cancel { id } => {
