@@ -26,6 +26,7 @@ impl fmt::Debug for SettingError {
 /// |---|---|
 /// | `EC2_OPS_DEPLOYMENT` | its name: letters, digits, `-` and `_` |
 /// | `AWS_REGION` | its region; the Lambda service sets it |
+/// | `EC2_OPS_ADDITIONAL_REGIONS` | optional: further regions, separated by commas |
 /// | `EC2_OPS_LOG_BUCKET` | optional: the bucket for the complete output of commands |
 /// | `EC2_OPS_LOG_GROUP` | optional: the log group for the complete output of commands |
 /// | `EC2_OPS_FAIL_EXECUTION` | `true` or `false`, which is the default |
@@ -63,6 +64,7 @@ fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, S
     Ok(Deployment {
         name: name(&get)?,
         region: region_from(&get)?,
+        additional_regions: list(&get, "EC2_OPS_ADDITIONAL_REGIONS").map(Region::new).collect(),
         log_bucket: get("EC2_OPS_LOG_BUCKET"),
         log_group: get("EC2_OPS_LOG_GROUP"),
         fail_execution: switch(&get, "EC2_OPS_FAIL_EXECUTION")?,
@@ -84,6 +86,12 @@ fn name(get: impl Fn(&str) -> Option<String>) -> Result<String, SettingError> {
 
 fn region_from(get: impl Fn(&str) -> Option<String>) -> Result<Region, SettingError> {
     required(get, "AWS_REGION", "a region").map(Region::new)
+}
+
+fn list(get: impl Fn(&str) -> Option<String>, name: &str) -> impl Iterator<Item = String> {
+    let entries: Vec<_> =
+        get(name).iter().flat_map(|text| text.split(',')).map(|entry| entry.trim().to_owned()).collect();
+    entries.into_iter().filter(|entry| !entry.is_empty())
 }
 
 fn switch(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<bool, SettingError> {
@@ -133,6 +141,7 @@ mod tests {
         let deployment = Deployment {
             name: "forecasts".to_owned(),
             region: Region::new("us-east-1"),
+            additional_regions: Vec::new(),
             log_bucket: None,
             log_group: None,
             fail_execution: false,
@@ -146,11 +155,13 @@ mod tests {
         let deployment = read(&[
             ("EC2_OPS_LOG_BUCKET", "logs"),
             ("EC2_OPS_LOG_GROUP", "/ec2-ops"),
+            ("EC2_OPS_ADDITIONAL_REGIONS", "us-east-2, eu-west-1"),
             ("EC2_OPS_FAIL_EXECUTION", "true"),
             ("EC2_OPS_BACKOFF_S", "60"),
         ]);
         let deployment = deployment.unwrap();
         assert_eq!(deployment.log_bucket.as_deref(), Some("logs"));
+        assert_eq!(deployment.additional_regions, ["us-east-2", "eu-west-1"].map(Region::new));
         assert_eq!(deployment.log_group.as_deref(), Some("/ec2-ops"));
         assert!(deployment.fail_execution);
         assert_eq!(deployment.backoff_s, 60);

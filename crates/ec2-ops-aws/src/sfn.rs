@@ -5,9 +5,10 @@ use std::error::Error;
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::types::ExecutionStatus;
 use ec2_ops::AwsError;
-use ec2_ops::ids::TaskToken;
-use ec2_ops::ports::{Delivery, Executions};
+use ec2_ops::ids::{ExecutionId, TaskToken};
+use ec2_ops::ports::{Delivery, ExecutionState, Executions};
 use serde_json::Value;
 
 use crate::error::aws_error;
@@ -37,6 +38,18 @@ impl Executions for Sfn {
         let cause: String = cause.chars().take(CAUSE_LIMIT).collect();
         let request = self.0.send_task_failure().task_token(token.as_str());
         delivery("SendTaskFailure", request.error(error).cause(cause).send().await)
+    }
+
+    async fn state(&self, execution: &ExecutionId) -> Result<ExecutionState, AwsError> {
+        let answer = self.0.describe_execution().execution_arn(execution.as_str()).send().await;
+        match answer.map_err(aws_error("DescribeExecution")) {
+            Ok(described) if *described.status() == ExecutionStatus::Running => Ok(ExecutionState::Running),
+            Ok(_) => Ok(ExecutionState::Over),
+            Err(error) if matches!(error.code.as_str(), "ExecutionDoesNotExist" | "InvalidArn") => {
+                Ok(ExecutionState::Unknown)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -70,6 +83,26 @@ mod tests {
         let sfn = Sfn::new(&replay.config().await);
         let delivery = sfn.complete(&TaskToken::new("token"), &json!({"ended": true})).await;
         (replay, delivery)
+    }
+
+    #[tokio::test]
+    async fn an_execution_runs_or_is_over_or_is_unknown() {
+        let described = |status: &str| {
+            http(
+                200,
+                json!({"executionArn": "a", "stateMachineArn": "m", "status": status, "startDate": 1})
+                    .to_string(),
+            )
+        };
+        for (answer, state) in [
+            (described("RUNNING"), ExecutionState::Running),
+            (described("TIMED_OUT"), ExecutionState::Over),
+            (refusal("ExecutionDoesNotExist"), ExecutionState::Unknown),
+        ] {
+            let replay = Replay::new([answer]);
+            let sfn = Sfn::new(&replay.config().await);
+            assert_eq!(sfn.state(&ExecutionId::new("a")).await, Ok(state));
+        }
     }
 
     #[tokio::test]

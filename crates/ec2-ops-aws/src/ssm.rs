@@ -8,6 +8,7 @@ use aws_sdk_ssm::types::{CloudWatchOutputConfig, InstanceInformationStringFilter
 use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, InstanceId, Region};
 use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus};
+use jiff::Timestamp;
 
 use crate::error::{aws_error, unexpected};
 use crate::regional::Regional;
@@ -130,19 +131,23 @@ fn invocation(answer: GetCommandInvocationOutput) -> Result<Invocation, AwsError
     let word = answer.status_details.unwrap_or_default();
     let status = InvocationStatus::parse(&word)
         .ok_or_else(|| unexpected(ACTION, format!("unknown StatusDetails {word:?}")))?;
-    let ended_at = answer.execution_end_date_time.filter(|moment| !moment.is_empty());
-    let ended_at = ended_at.map(|moment| {
-        moment
-            .parse()
-            .map_err(|error| unexpected(ACTION, format!("ExecutionEndDateTime {moment:?}: {error}")))
-    });
     Ok(Invocation {
         status,
         // -1 stands for a script that has not ended.
         exit_code: Some(answer.response_code).filter(|code| *code != -1),
         stderr: answer.standard_error_content.unwrap_or_default(),
-        ended_at: ended_at.transpose()?,
+        started_at: moment(answer.execution_start_date_time)?,
+        ended_at: moment(answer.execution_end_date_time)?,
     })
+}
+
+/// A moment that SSM leaves empty until it has come.
+fn moment(text: Option<String>) -> Result<Option<Timestamp>, AwsError> {
+    let moment = text.filter(|text| !text.is_empty()).map(|text| {
+        text.parse()
+            .map_err(|error| unexpected("GetCommandInvocation", format!("the moment {text:?}: {error}")))
+    });
+    moment.transpose()
 }
 
 #[cfg(test)]

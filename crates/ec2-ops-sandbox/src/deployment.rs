@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::lambda::Runtime;
-use crate::rules::put_rule;
+use crate::rules::{put_rule, put_schedule};
 use crate::stepfunctions::api::CreateStateMachineRequest;
 use crate::{Account, AwsError};
 
@@ -37,7 +37,13 @@ pub const FUNCTIONS: [Function; 5] = [
 /// How long each function may run.
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The names of what is deployed.
+/// The function that the sweeper's schedule invokes.
+const SWEEPER: &str = "EC2Stopper";
+
+/// Where documents may run in the sandbox beside its own region.
+const ADDITIONAL_REGIONS: [&str; 4] = ["us-east-2", "us-west-2", "eu-central-1", "eu-west-1"];
+
+/// The names and settings of what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     /// The deployment.
@@ -48,6 +54,10 @@ pub struct Names {
     pub log_bucket: String,
     /// The table of task tokens.
     pub wake_table: String,
+    /// Further regions in which executions may run.
+    pub additional_regions: Vec<String>,
+    /// How often the sweeper looks.
+    pub sweep_every: Duration,
 }
 
 impl Default for Names {
@@ -57,6 +67,8 @@ impl Default for Names {
             region: "us-east-1".to_owned(),
             log_bucket: "ec2-ops-logs".to_owned(),
             wake_table: "ec2-ops-wake".to_owned(),
+            additional_regions: ADDITIONAL_REGIONS.map(str::to_owned).into(),
+            sweep_every: Duration::from_mins(15),
         }
     }
 }
@@ -69,6 +81,7 @@ impl Names {
             ("EC2_OPS_DEPLOYMENT", &self.deployment),
             ("EC2_OPS_LOG_BUCKET", &self.log_bucket),
             ("EC2_OPS_WAKE_TABLE", &self.wake_table),
+            ("EC2_OPS_ADDITIONAL_REGIONS", &self.additional_regions.join(",")),
         ]
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .into()
@@ -89,11 +102,6 @@ pub fn deploy(
         (function.name, account.lambda.create_function(region, function.name, FUNCTION_TIMEOUT, runtime))
     };
     let functions = BTreeMap::from(FUNCTIONS.map(create));
-    for (function, patterns) in event_patterns()? {
-        for pattern in patterns {
-            put_rule(&account.platform, &account.lambda, pattern, &function)?;
-        }
-    }
     let created = account.stepfunctions.create_state_machine(
         region,
         CreateStateMachineRequest {
@@ -103,7 +111,14 @@ pub fn deploy(
             r#type: None,
         },
     )?;
-    Ok(created.state_machine_arn)
+    let state_machine_arn = created.state_machine_arn;
+    for (function, patterns) in event_patterns(&state_machine_arn)? {
+        for pattern in patterns {
+            put_rule(&account.platform, &account.lambda, pattern, &function)?;
+        }
+    }
+    put_schedule(&account.platform, &account.lambda, names.sweep_every, SWEEPER);
+    Ok(state_machine_arn)
 }
 
 fn wake_table(name: &str) -> Value {
@@ -122,8 +137,9 @@ fn fill(template: &str, values: &BTreeMap<&str, String>) -> String {
         .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
 }
 
-fn event_patterns() -> Result<BTreeMap<String, Vec<Value>>, AwsError> {
-    serde_json::from_str(EVENT_PATTERNS)
+fn event_patterns(state_machine_arn: &str) -> Result<BTreeMap<String, Vec<Value>>, AwsError> {
+    let text = fill(EVENT_PATTERNS, &BTreeMap::from([("state_machine_arn", state_machine_arn.to_owned())]));
+    serde_json::from_str(&text)
         .map_err(|error| AwsError::client("InvalidEventPatternException", error.to_string()))
 }
 

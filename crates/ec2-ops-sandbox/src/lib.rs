@@ -17,6 +17,7 @@ pub mod lambda;
 #[cfg(unix)]
 mod local_machines;
 mod platform;
+pub mod ports;
 mod rules;
 pub mod s3;
 #[cfg(unix)]
@@ -29,6 +30,6 @@ pub use error::AwsError;
 #[cfg(unix)]
 pub use local_machines::LocalMachines;
 pub use platform::{Clock, Event, EventBus, Platform};
-pub use rules::put_rule;
+pub use rules::{put_rule, put_schedule};
 #[cfg(unix)]
 pub use sandbox::{Sandbox, SandboxConfig};

@@ -1,6 +1,7 @@
 //! EventBridge rules: which events invoke which function.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -27,6 +28,25 @@ pub fn put_rule(
         }
     });
     Ok(())
+}
+
+/// Invokes `function` again and again, as a rule with a rate does.
+pub fn put_schedule(platform: &Arc<Platform>, lambda: &Lambda, every: Duration, function: &str) {
+    let (owner, lambda, function) = (Arc::clone(platform), lambda.clone(), function.to_owned());
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(every).await;
+            let tick = Event {
+                source: "aws.events".to_owned(),
+                detail_type: "Scheduled Event".to_owned(),
+                region: String::new(),
+                resources: Vec::new(),
+                detail: json!({}),
+            };
+            // As with any rule, a function that does not exist hears nothing.
+            let _ = lambda.invoke_async(&function, envelope(&owner, &tick));
+        }
+    });
 }
 
 fn envelope(platform: &Platform, event: &Event) -> Value {

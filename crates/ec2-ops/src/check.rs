@@ -8,7 +8,7 @@ use crate::aws_error::AwsErrorKind;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ports::Objects;
-use crate::step::{Context, read, region_of, write};
+use crate::step::{Context, read, write};
 
 /// The section that RunChecker writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
     let target = &output.target;
 
     let missing = |why: String| Error::OutputMissing { target: target.clone(), why };
-    let newest = match objects.newest(&region_of(&job, deployment), target).await {
+    let newest = match objects.newest(&deployment.region_of(&job)?, target).await {
         Err(error) if error.kind == AwsErrorKind::NotFound => None,
         Err(error) if error.code == "NoSuchBucket" => {
             return Err(missing("its bucket does not exist".to_owned()));
@@ -81,6 +81,7 @@ mod tests {
 
     async fn check(check: Value, world: &World) -> Result<Value, Error> {
         let deployment = Deployment {
+            additional_regions: Vec::new(),
             name: "test".to_owned(),
             region: Region::new("us-east-1"),
             log_bucket: None,

@@ -31,7 +31,7 @@ pub(crate) async fn end_all<C: Instances + Volumes>(
             Err(error) => failed = Some(error),
         }
     }
-    if let Some(error) = failed {
+    if let Some(error) = failed.take() {
         return Err(error);
     }
     let doomed = Volumes::find(ec2, region, tags)
@@ -41,8 +41,11 @@ pub(crate) async fn end_all<C: Instances + Volumes>(
     let stopped: BTreeSet<_> =
         instances.iter().filter(|i| i.state == InstanceState::Stopped).map(|i| i.id.clone()).collect();
     for volume in doomed {
-        delete(region, &volume, &stopped, ec2).await?;
+        failed = delete(region, &volume, &stopped, ec2).await.err().or(failed);
         pending.push(format!("volume {} is being deleted", volume.id));
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     if pending.is_empty() { Ok(instances) } else { Err(Error::CleanupPending(pending.join("; "))) }
 }
@@ -136,6 +139,22 @@ mod tests {
         let world = World { instances, failing, ..World::default() };
         assert_eq!(end(&world).await.unwrap_err().name(), "Throttled");
         assert_eq!(world.calls(), ["StopInstances i-1", "TerminateInstances i-2"]);
+    }
+
+    #[tokio::test]
+    async fn a_volume_that_resists_does_not_shield_the_others() {
+        let volume = |id: &str, attached_to: Option<&str>| Volume {
+            id: VolumeId::new(id),
+            attached_to: attached_to.map(InstanceId::new),
+            deleting: false,
+            tags: tagged("stop,delete-volumes"),
+        };
+        let instances = vec![instance("i-1", InstanceState::Stopped, tagged("stop,delete-volumes"))];
+        let volumes = vec![volume("vol-1", Some("i-1")), volume("vol-2", None)];
+        let failing = Some(("DetachVolume", "UnauthorizedOperation"));
+        let world = World { instances, volumes, failing, ..World::default() };
+        assert_eq!(end(&world).await.unwrap_err().name(), "Refused");
+        assert_eq!(world.calls(), ["DetachVolume vol-1", "DeleteVolume vol-2"]);
     }
 
     #[tokio::test]

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws_error::AwsError;
-use crate::ids::{CommandId, InstanceId, Region, TaskToken, VolumeId};
+use crate::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
 use crate::ports::{
-    Agents, Clock, Command, Commands, Delivery, Executions, Instance, InstanceState, Instances, Invocation,
-    InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake, WakeTokens,
+    Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
+    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake,
+    WakeTokens,
 };
 use crate::tags::Tags;
 
@@ -25,6 +26,7 @@ pub(crate) struct World {
     pub(crate) wake: Mutex<Option<Wake>>,
     /// The action that fails, and AWS's code for it.
     pub(crate) failing: Option<(&'static str, &'static str)>,
+    pub(crate) execution: ExecutionState,
     pub(crate) calls: Mutex<Vec<String>>,
 }
 
@@ -40,6 +42,7 @@ impl Default for World {
             bucket_exists: true,
             wake: Mutex::default(),
             failing: None,
+            execution: ExecutionState::Over,
             calls: Mutex::default(),
         }
     }
@@ -55,7 +58,7 @@ pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
 }
 
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
-    Invocation { status, exit_code: None, stderr: String::new(), ended_at: None }
+    Invocation { status, exit_code: None, stderr: String::new(), started_at: None, ended_at: None }
 }
 
 impl World {
@@ -186,5 +189,10 @@ impl Executions for World {
     async fn fail(&self, _: &TaskToken, error: &str, _: &str) -> Result<Delivery, AwsError> {
         self.called("SendTaskFailure", error)?;
         Ok(Delivery::Accepted)
+    }
+
+    async fn state(&self, _: &ExecutionId) -> Result<ExecutionState, AwsError> {
+        self.may("DescribeExecution")?;
+        Ok(self.execution)
     }
 }

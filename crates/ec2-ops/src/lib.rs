@@ -3,6 +3,7 @@
 //! The core: the execution document, the steps, and the ports through which they reach the world. It names no SDK type;
 //! `ec2-ops-aws` implements the ports over AWS, `ec2-ops-sandbox` over its state model.
 
+mod abnormal_end;
 mod aws_error;
 mod clean;
 mod deployment;
@@ -13,6 +14,7 @@ mod nextgen;
 mod outcome;
 mod script;
 mod step;
+mod sweep;
 
 pub mod check;
 pub mod command;

@@ -161,6 +161,10 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
         Box::new(CommandFailure { what, exit_code: invocation.exit_code, stderr_tail })
     };
     match invocation.status {
+        // The agent takes any exit with 137 (128 + SIGKILL: out of memory, most often) for its own timeout.
+        InvocationStatus::ExecutionTimedOut if ended_early(watch, invocation) => {
+            Error::CommandFailed(failed("the commands were killed, perhaps for want of memory".to_owned()))
+        }
         InvocationStatus::ExecutionTimedOut => {
             let what = format!("the commands did not end within {} s", watch.timeout_s);
             Error::CommandTimedOut(failed(what))
@@ -177,6 +181,13 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
             Error::CommandFailed(failed(format!("the commands failed with {code}")))
         }
     }
+}
+
+fn ended_early(watch: &Watch, invocation: &Invocation) -> bool {
+    let took =
+        invocation.started_at.zip(invocation.ended_at).map(|(started, ended)| ended.duration_since(started));
+    // SSM's times are of whole seconds.
+    took.is_some_and(|took| took.as_secs() + 1 < i64::from(watch.timeout_s))
 }
 
 /// SSM may never say that a command is over: its agent died, or a reboot made it forget.
@@ -203,4 +214,125 @@ fn overdue(watch: &Watch, status: InvocationStatus, clock: &impl Clock) -> Resul
 fn tail(text: &str) -> String {
     let skip = text.chars().count().saturating_sub(STDERR_TAIL);
     text.chars().skip(skip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::{World, instance, invocation, time};
+    use crate::tags::Tags;
+
+    fn ports(world: &World) -> Ports<'_, World, World, World, World, World> {
+        Ports { clock: world, instances: world, commands: world, tokens: world, executions: world }
+    }
+
+    fn task() -> Value {
+        json!({
+            "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "document": {
+                "commands": ["true"],
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+            "instance": { "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:31:00Z" },
+            "command": {
+                "id": "c-1", "poll_seconds": 72, "deliver_by": "2026-03-01T05:36:00Z",
+                "end_by": "2026-03-01T06:37:00Z", "logs": [],
+            },
+            "token": "t-1",
+        })
+    }
+
+    /// A world at `now` in which the instance is in `state` and SSM reports `status`.
+    fn world(state: InstanceState, status: Option<InvocationStatus>, now: &str) -> World {
+        World {
+            now: time(now),
+            instances: vec![instance("i-1", state, Tags::new())],
+            invocation: status.map(invocation),
+            ..World::default()
+        }
+    }
+
+    const EARLY: &str = "2026-03-01T05:35:00Z";
+    const UNDELIVERED: &str = "2026-03-01T05:37:00Z";
+    const OVERDUE: &str = "2026-03-01T06:38:00Z";
+
+    #[tokio::test]
+    async fn a_look_tells_the_task_what_it_shows() {
+        use InstanceState::{Pending as Booting, Running, ShuttingDown, Stopped, Terminated};
+        use InvocationStatus::{
+            Cancelled, ExecutionTimedOut, Failed, InProgress, Pending, Success, Undeliverable,
+        };
+        for (state, status, now, told) in [
+            (Running, None, EARLY, ""),
+            (Booting, Some(Pending), EARLY, ""),
+            (Running, Some(InProgress), UNDELIVERED, ""),
+            (Running, Some(Success), OVERDUE, "SendTaskSuccess Success"),
+            (Terminated, Some(Success), EARLY, "SendTaskSuccess Success"),
+            (Running, Some(Failed), EARLY, "SendTaskFailure CommandFailed"),
+            (Running, Some(Cancelled), EARLY, "SendTaskFailure CommandFailed"),
+            (Running, Some(ExecutionTimedOut), EARLY, "SendTaskFailure CommandTimedOut"),
+            (Running, Some(Undeliverable), EARLY, "SendTaskFailure InstanceLost"),
+            (Terminated, Some(Failed), EARLY, "SendTaskFailure InstanceLost"),
+            (Stopped, Some(InProgress), EARLY, "SendTaskFailure InstanceLost"),
+            (ShuttingDown, None, EARLY, "SendTaskFailure InstanceLost"),
+            (Running, None, UNDELIVERED, "SendTaskFailure InstanceLost"),
+            (Running, Some(Pending), UNDELIVERED, "SendTaskFailure InstanceLost"),
+            (Running, Some(InProgress), OVERDUE, "SendTaskFailure CommandTimedOut"),
+        ] {
+            let world = world(state, status, now);
+            let section = handle(task(), &ports(&world)).await.unwrap();
+            let expected = if told.is_empty() {
+                vec!["PutItem i-1"]
+            } else {
+                vec!["PutItem i-1", told, "DeleteItem i-1"]
+            };
+            assert_eq!(world.calls(), expected, "{state} {status:?} {now}");
+            assert_eq!(section["waiting"], told.is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_says_nothing_of_the_command() {
+        for (action, code, name) in [
+            ("GetCommandInvocation", "ThrottlingException", "Throttled"),
+            ("GetCommandInvocation", "AccessDenied", "Refused"),
+            ("DescribeInstances", "InternalError", "ServiceUnavailable"),
+        ] {
+            let looked = world(InstanceState::Running, Some(InvocationStatus::InProgress), EARLY);
+            let world = World { failing: Some((action, code)), ..looked };
+            assert_eq!(handle(task(), &ports(&world)).await.unwrap_err().name(), name, "{code}");
+            assert_eq!(world.calls(), ["PutItem i-1"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_event_wakes_who_waits_and_nobody_else() {
+        let event = |kind: &str, id: &str| json!({ "detail-type": kind, "detail": { "instance-id": id } });
+        let world = world(InstanceState::Running, Some(InvocationStatus::InProgress), EARLY);
+        handle(task(), &ports(&world)).await.unwrap();
+        handle(event(SPOT_WARNING, "i-2"), &ports(&world)).await.unwrap();
+        handle(event("EC2 Instance State-change Notification", "i-1"), &ports(&world)).await.unwrap();
+        assert_eq!(world.calls(), ["PutItem i-1"]);
+        handle(event(SPOT_WARNING, "i-1"), &ports(&world)).await.unwrap();
+        assert_eq!(world.calls()[1..], ["SendTaskFailure SpotInterrupted", "DeleteItem i-1"]);
+    }
+
+    #[test]
+    fn a_failure_repeats_the_exit_code_and_the_end_of_stderr() {
+        let watch: Watch = serde_json::from_value(json!({
+            "execution": "arn:x", "attempt": 1, "region": "us-east-1", "instance": "i-1", "command": "c-1",
+            "deliver_by": EARLY, "end_by": OVERDUE, "timeout_s": 60,
+        }))
+        .unwrap();
+        let stderr = format!("{}é", "x".repeat(STDERR_TAIL + 5));
+        let failed = Invocation { exit_code: Some(7), stderr, ..invocation(InvocationStatus::Failed) };
+        let report = failure(&watch, &failed).report();
+        assert_eq!(
+            (report.message.as_str(), report.exit_code),
+            ("the commands failed with exit code 7", Some(7))
+        );
+        assert_eq!(report.stderr_tail.chars().count(), STDERR_TAIL);
+        assert!(report.stderr_tail.ends_with('é'));
+    }
 }

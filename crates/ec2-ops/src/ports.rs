@@ -160,6 +160,21 @@ pub trait Executions: Send + Sync {
         error: &str,
         cause: &str,
     ) -> impl Future<Output = Result<Delivery, AwsError>> + Send;
+
+    /// `DescribeExecution`: whether the execution is still running.
+    fn state(&self, execution: &ExecutionId)
+    -> impl Future<Output = Result<ExecutionState, AwsError>> + Send;
+}
+
+/// Where an execution is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// It runs.
+    Running,
+    /// It has ended, however.
+    Over,
+    /// Step Functions knows of no such execution: it never was, or ended more than 90 days ago.
+    Unknown,
 }
 
 /// Whether anybody waited for a task's result.
@@ -324,6 +339,8 @@ pub struct Invocation {
     pub exit_code: Option<i32>,
     /// `StandardErrorContent`, at most 8,000 characters, empty until the command has ended.
     pub stderr: String,
+    /// `ExecutionStartDateTime`.
+    pub started_at: Option<Timestamp>,
     /// `ExecutionEndDateTime`.
     pub ended_at: Option<Timestamp>,
 }

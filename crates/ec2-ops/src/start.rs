@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::ids::{AttemptId, Region};
 use crate::outcome::{AttemptRecord, Status};
 use crate::ports::{Agents, Instance, InstanceState, Instances, Launch, Objects, ShutdownBehavior};
-use crate::step::{Context, InstanceSection, Market, read, region_of, write};
+use crate::step::{Context, InstanceSection, Market, read, write};
 use crate::tags::{self, OnEnd, Tags};
 
 #[derive(Deserialize)]
@@ -36,12 +36,13 @@ pub async fn handle(
 ) -> Result<Value, Error> {
     let Payload { context, attempts } = read(payload)?;
     let job = context.job()?;
-    let region = region_of(&job, deployment);
+    let region = deployment.region_of(&job)?;
     let market = market(&job, &context, &attempts);
     let attempt = context.attempt_id();
 
     // The first look is free: nothing can have been launched before the first try.
-    let launched = if context.retry == 0 { None } else { find(instances, &region, &attempt).await? };
+    let launched =
+        if context.retry == 0 { None } else { find(instances, &region, &attempt, &deployment.name).await? };
     let instance = match launched {
         Some(instance) => instance,
         None => {
@@ -59,8 +60,9 @@ async fn find(
     instances: &impl Instances,
     region: &Region,
     attempt: &AttemptId,
+    deployment: &str,
 ) -> Result<Option<Instance>, Error> {
-    let mut wanted = tags::of_execution(&attempt.execution);
+    let mut wanted = tags::of_execution(&attempt.execution, deployment);
     wanted.insert(tags::ATTEMPT.to_owned(), attempt.attempt.to_string());
     Ok(instances.find(region, &wanted).await?.into_iter().next())
 }
@@ -163,9 +165,9 @@ mod tests {
     use crate::ids::ExecutionId;
     use serde_json::json;
 
-    fn context(attempt: u32, options: Value, extra: Value) -> (Context, Job) {
+    fn context(attempt: u32, options: &Value, extra: &Value) -> (Context, Job) {
         let mut instance = json!({ "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" });
-        if let (Value::Object(instance), Value::Object(extra)) = (&mut instance, extra) {
+        if let (Value::Object(instance), Value::Object(extra)) = (&mut instance, extra.clone()) {
             instance.extend(extra);
         }
         let context: Context = read(json!({
@@ -178,8 +180,8 @@ mod tests {
         (context, job)
     }
 
-    fn launch(options: Value, extra: Value, market: Market) -> Launch {
-        let (_, job) = context(1, options, extra);
+    fn launch(extra: &Value, market: Market) -> Launch {
+        let (_, job) = context(1, &json!({}), extra);
         plan(&job, &AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 }, "prod", market)
     }
 
@@ -202,7 +204,7 @@ mod tests {
             (1, json!({ "ii_cheapo": true }), json!({}), vec![], Market::OnDemand),
             (3, cheap, spot, vec![no_capacity], Market::Spot),
         ] {
-            let (context, job) = context(attempt, options, extra);
+            let (context, job) = context(attempt, &options, &extra);
             assert_eq!(market(&job, &context, &before), expected, "attempt {attempt} after {before:?}");
         }
     }
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn a_repeated_launch_is_the_same_byte_for_byte() {
         let bytes = || {
-            let launch = launch(json!({}), json!({ "KeyName": "k" }), Market::Spot);
+            let launch = launch(&json!({ "KeyName": "k" }), Market::Spot);
             (launch.client_token, serde_json::to_string(&launch.parameters).unwrap())
         };
         assert_eq!(bytes(), bytes());
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn the_instance_and_its_volumes_carry_our_tags_beside_the_documents_own() {
         let own = json!([{ "ResourceType": "instance", "Tags": [{ "Key": "Name", "Value": "mine" }] }]);
-        let launch = launch(json!({}), json!({ "TagSpecifications": own }), Market::OnDemand);
+        let launch = launch(&json!({ "TagSpecifications": own }), Market::OnDemand);
         let specifications = launch.parameters.tag_specifications.unwrap();
         let keys = |i: usize| {
             let tags: &[Tag] = &specifications[i].tags;
@@ -234,14 +236,13 @@ mod tests {
     #[test]
     fn metadata_and_volumes_are_protected_unless_the_document_says_otherwise() {
         let mappings = json!([{ "Ebs": { "VolumeSize": 8 } }, { "Ebs": { "Encrypted": false } }]);
-        let plain =
-            launch(json!({}), json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
+        let plain = launch(&json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
         assert_eq!(plain.metadata_options.unwrap().http_tokens.as_deref(), Some("required"));
         let encrypted =
             plain.block_device_mappings.into_iter().flatten().map(|mapping| mapping.ebs.unwrap().encrypted);
         assert_eq!(encrypted.collect::<Vec<_>>(), [Some(true), Some(false)]);
         let lax = json!({ "MetadataOptions": { "HttpTokens": "optional" } });
-        let lax = launch(json!({}), lax, Market::OnDemand).parameters;
+        let lax = launch(&lax, Market::OnDemand).parameters;
         assert_eq!(lax.metadata_options.unwrap().http_tokens.as_deref(), Some("optional"));
     }
 
@@ -252,10 +253,10 @@ mod tests {
             let tag = specifications[0].tags.iter().find(|tag| tag.key == tags::ON_END).unwrap();
             (tag.value.clone(), launch.shutdown_behavior)
         };
-        let spot = launch(json!({}), json!({}), Market::Spot);
+        let spot = launch(&json!({}), Market::Spot);
         assert_eq!(on_end(&spot), ("terminate".to_owned(), ShutdownBehavior::Terminate));
         assert_eq!(spot.parameters.instance_market_options, Some(spot_at_the_on_demand_price()));
-        let on_demand = launch(json!({}), json!({}), Market::OnDemand);
+        let on_demand = launch(&json!({}), Market::OnDemand);
         assert_eq!(on_end(&on_demand), ("stop".to_owned(), ShutdownBehavior::Stop));
         assert_eq!(on_demand.parameters.instance_market_options, None);
     }

@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::deployment::Deployment;
 use crate::document::Job;
 use crate::error::Error;
 use crate::ids::{AttemptId, CommandId, ExecutionId, InstanceId, Region};
@@ -43,11 +42,6 @@ impl Context {
     pub(crate) fn attempt_id(&self) -> AttemptId {
         AttemptId { execution: self.execution.id.clone(), attempt: self.attempt.number }
     }
-}
-
-/// The region that `job` runs in.
-pub(crate) fn region_of(job: &Job, deployment: &Deployment) -> Region {
-    job.region.clone().unwrap_or_else(|| deployment.region.clone())
 }
 
 /// The section that EC2StarterFromAMI writes.

@@ -1,4 +1,6 @@
 //! EC2Stopper: ends what the attempt launched, and says what the attempt came to.
+//!
+//! Two more nets end here, which have no state machine around them: [`abnormal_end`] and [`sweep`].
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,9 +12,9 @@ use crate::document::Job;
 use crate::error::{Error, ErrorReport, Leftover};
 use crate::ids::InstanceId;
 use crate::outcome::{AttemptRecord, Outcome, Status};
-use crate::ports::{Clock, Instance, Instances, Volumes};
-use crate::step::{CommandSection, Context, InstanceSection, read, region_of, write};
-use crate::tags;
+use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
+use crate::step::{CommandSection, Context, InstanceSection, read, write};
+use crate::{abnormal_end, sweep, tags};
 
 #[derive(Deserialize)]
 struct Payload {
@@ -27,8 +29,15 @@ struct State {
     attempts: Vec<AttemptRecord>,
     instance: Option<InstanceSection>,
     command: Option<CommandSection>,
+    poll: Option<PollSection>,
     check: Option<CheckSection>,
     error: Option<CaughtError>,
+}
+
+/// What EC2Poller tells of commands that succeeded.
+#[derive(Deserialize)]
+struct PollSection {
+    exit_code: i32,
 }
 
 /// What a Catch writes.
@@ -39,23 +48,39 @@ struct CaughtError {
     cause: Option<String>,
 }
 
-/// Ends every instance of the execution, then tells the attempt's outcome and what follows on it.
+/// Handles the task of the state machine, the event of an abnormal end, or the sweeper's schedule.
 ///
 /// # Errors
-/// [`Error::CleanupPending`] until everything has ended; the state machine asks again for as long as it takes.
+/// [`Error::CleanupPending`] until everything has ended; whoever invoked it asks again.
 pub async fn handle<C: Instances + Volumes>(
     payload: Value,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
+    executions: &impl Executions,
 ) -> Result<Value, Error> {
-    let Payload { context, state } = read(payload)?;
+    match payload.get("detail-type").and_then(Value::as_str) {
+        None => end_attempt(read(payload)?, deployment, clock, ec2).await,
+        Some(abnormal_end::DETAIL_TYPE) => abnormal_end::handle(payload, deployment, ec2).await,
+        Some(sweep::DETAIL_TYPE) => sweep::handle(deployment, clock, ec2, executions).await,
+        Some(other) => Err(Error::Internal(format!("unexpected event {other:?}"))),
+    }
+}
+
+/// Ends every instance of the execution, then tells the attempt's outcome and what follows on it.
+async fn end_attempt<C: Instances + Volumes>(
+    Payload { context, state }: Payload,
+    deployment: &Deployment,
+    clock: &impl Clock,
+    ec2: &C,
+) -> Result<Value, Error> {
     // A document that is refused is refused before any AWS call: there is nothing to end.
-    let Ok(job) = context.job() else {
+    let plan = context.job().and_then(|job| Ok((deployment.region_of(&job)?, job)));
+    let Ok((region, job)) = plan else {
         return write(&outcome(&context, state, None, &[], deployment, clock));
     };
-    let region = region_of(&job, deployment);
-    let ended = end_all(&region, &tags::of_execution(&context.execution.id), ec2).await?;
+    let ours = tags::of_execution(&context.execution.id, &deployment.name);
+    let ended = end_all(&region, &ours, ec2).await?;
     if ended.is_empty() && context.retry == 0 && may_be_unseen(&state) {
         return Err(Error::CleanupPending(
             "a launch's answer was lost, and a fresh instance may not be visible yet".to_owned(),
@@ -95,8 +120,8 @@ fn outcome(
         status,
         exit_code: report
             .as_ref()
-            .map_or(Some(0), |report| report.exit_code)
-            .filter(|_| state.command.is_some()),
+            .and_then(|report| report.exit_code)
+            .or(state.poll.map(|poll| poll.exit_code)),
         stderr_tail: report.as_ref().map(|report| report.stderr_tail.clone()).unwrap_or_default(),
         reason: report.map(|report| report.message),
         instances,
@@ -128,5 +153,131 @@ impl CaughtError {
             message: format!("{}: {cause}", self.error).trim_end_matches(": ").to_owned(),
             ..ErrorReport::default()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::{World, instance};
+    use crate::ids::Region;
+    use crate::ports::InstanceState;
+    use crate::tags::Tags;
+    use serde_json::json;
+
+    fn deployment() -> Deployment {
+        Deployment {
+            additional_regions: Vec::new(),
+            name: "test".to_owned(),
+            region: Region::new("us-east-1"),
+            log_bucket: None,
+            log_group: None,
+            fail_execution: false,
+        }
+    }
+
+    fn payload(state: &Value, retry: u32) -> Value {
+        let mut whole = json!({ "attempts": [] });
+        if let (Value::Object(whole), Value::Object(state)) = (&mut whole, state.clone()) {
+            whole.extend(state);
+        }
+        json!({
+            "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "retry": retry,
+            "document": {
+                "commands": ["true"],
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+            "state": whole,
+        })
+    }
+
+    fn gone() -> World {
+        let tags = Tags::from([
+            (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
+            (tags::ATTEMPT.to_owned(), "1".to_owned()),
+            (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+        ]);
+        World { instances: vec![instance("i-1", InstanceState::Terminated, tags)], ..World::default() }
+    }
+
+    async fn stop(state: Value, world: &World) -> Value {
+        handle(payload(&state, 1), &deployment(), world, world, world).await.unwrap()
+    }
+
+    fn launched() -> Value {
+        json!({ "id": "i-1", "region": "us-east-1", "market": "on-demand", "launched_at": "2026-03-01T05:31:00Z" })
+    }
+
+    fn sent() -> Value {
+        json!({
+            "id": "c-1", "poll_seconds": 72, "deliver_by": "2026-03-01T05:36:00Z",
+            "end_by": "2026-03-01T06:37:00Z", "logs": ["s3://logs/x"],
+        })
+    }
+
+    #[tokio::test]
+    async fn a_success_has_an_exit_code_its_logs_and_the_output_that_was_found() {
+        let check = json!({ "result": "found", "object": "s3://b/k", "last_modified": null, "size": 1 });
+        let outcome = stop(
+            json!({ "instance": launched(), "command": sent(), "poll": { "exit_code": 0 }, "check": check }),
+            &gone(),
+        )
+        .await;
+        assert_eq!((&outcome["status"], &outcome["next"]), (&json!("Succeeded"), &json!("succeed")));
+        let attempt = &outcome["attempts"][0];
+        assert_eq!((&attempt["exit_code"], &attempt["output"]), (&json!(0), &json!("s3://b/k")));
+        assert_eq!((&attempt["instances"], &attempt["logs"]), (&json!(["i-1"]), &json!(["s3://logs/x"])));
+    }
+
+    #[tokio::test]
+    async fn each_way_to_fail_is_told_as_it_was() {
+        let report = |kind: &str| {
+            json!({ "errorType": kind, "errorMessage": "why", "exit_code": 7, "stderr_tail": "oops" })
+                .to_string()
+        };
+        for (error, cause, status, reason) in [
+            ("CommandFailed", report("CommandFailed"), "CommandFailed", "why"),
+            ("SpotInterrupted", report("SpotInterrupted"), "SpotInterrupted", "why"),
+            ("InstanceNotReady", report("InstanceNotReady"), "LaunchFailed", "why"),
+            ("States.Timeout", String::new(), "InternalError", "States.Timeout"),
+            ("Lambda.Unknown", "it died".to_owned(), "InternalError", "Lambda.Unknown: it died"),
+        ] {
+            let caught = json!({ "Error": error, "Cause": cause });
+            let state = json!({ "instance": launched(), "command": sent(), "error": caught });
+            let outcome = stop(state, &gone()).await;
+            assert_eq!(outcome["status"], status, "{error}");
+            assert_eq!(outcome["attempts"][0]["reason"], reason, "{error}");
+            assert_eq!(outcome["attempts"][0]["exit_code"].is_null(), reason != "why", "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_nobody_recorded_is_found_by_its_tags() {
+        let outcome = stop(json!({ "error": { "Error": "States.Timeout", "Cause": null } }), &gone()).await;
+        assert_eq!(outcome["attempts"][0]["instances"], json!(["i-1"]));
+        assert!(outcome["attempts"][0]["exit_code"].is_null());
+    }
+
+    #[tokio::test]
+    async fn after_a_lost_launch_one_more_look_is_taken_before_nothing_is_believed() {
+        let lost = json!({ "error": { "Error": "ServiceUnavailable", "Cause": "{}" } });
+        let refused = json!({ "error": { "Error": "LaunchFailed", "Cause": "{}" } });
+        let world = World::default();
+        for (state, retry, settled) in [(&lost, 0, false), (&lost, 1, true), (&refused, 0, true)] {
+            let result = handle(payload(state, retry), &deployment(), &world, &world, &world).await;
+            assert_eq!(result.is_ok(), settled, "{state} {retry}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_document_is_told_and_nothing_is_touched() {
+        let mut payload = payload(&json!({ "error": { "Error": "InvalidExecution", "Cause": "{}" } }), 0);
+        payload["document"] = json!({});
+        let world = World::default();
+        let outcome = handle(payload, &deployment(), &world, &world, &world).await.unwrap();
+        assert_eq!((&outcome["status"], &outcome["next"]), (&json!("InvalidExecution"), &json!("succeed")));
+        assert_eq!(world.calls(), Vec::<String>::new());
     }
 }

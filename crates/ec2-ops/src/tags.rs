@@ -58,9 +58,16 @@ pub fn of_attempt(attempt: &AttemptId, deployment: &str, on_end: OnEnd) -> Tags 
     ])
 }
 
-/// The tags by which everything of an execution is found.
-pub fn of_execution(execution: &ExecutionId) -> Tags {
-    Tags::from([(EXECUTION.to_owned(), execution.to_string())])
+/// The tags by which everything of an execution is found, and nothing of another deployment.
+pub fn of_execution(execution: &ExecutionId, deployment: &str) -> Tags {
+    let mut tags = of_deployment(deployment);
+    tags.insert(EXECUTION.to_owned(), execution.to_string());
+    tags
+}
+
+/// The tags by which everything of a deployment is found.
+pub fn of_deployment(deployment: &str) -> Tags {
+    Tags::from([(DEPLOYMENT.to_owned(), deployment.to_owned())])
 }
 
 #[cfg(test)]

@@ -24,8 +24,10 @@ fn blocks<'a>(page: &'a str, fence: &'a str) -> impl Iterator<Item = &'a str> {
 
 fn resolve(document: &str) -> Result<Job, String> {
     let document: Value = serde_json::from_str(document).unwrap();
-    Job::resolve(&document, "2026-03-01T05:30:00Z".parse().unwrap())
-        .map_err(|problems| problems.0.iter().map(|problem| format!("{problem}\n")).collect())
+    Job::resolve(&document, "2026-03-01T05:30:00Z".parse().unwrap()).map_err(|problems| {
+        let lines: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
+        lines.join("\n") + "\n"
+    })
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The EC2Stopper Lambda: leaves nothing running.
 
 use ec2_ops::stop;
-use ec2_ops_aws::{clock::SystemClock, ec2::Ec2, entry, sdk, settings};
+use ec2_ops_aws::{clock::SystemClock, ec2::Ec2, entry, sdk, settings, sfn::Sfn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let deployment = settings::deployment()?;
-    let ec2 = Ec2::new(&sdk::config(&deployment.region).await);
-    entry::run(|payload| stop::handle(payload, &deployment, &SystemClock, &ec2)).await
+    let config = sdk::config(&deployment.region).await;
+    let (ec2, executions) = (Ec2::new(&config), Sfn::new(&config));
+    entry::run(|payload| stop::handle(payload, &deployment, &SystemClock, &ec2, &executions)).await
 }

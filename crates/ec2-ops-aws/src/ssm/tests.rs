@@ -140,6 +140,7 @@ fn what_a_command_came_to_is_read_from_the_details() {
         status: InvocationStatus::Failed,
         exit_code: Some(3),
         stderr: "no such file".to_owned(),
+        started_at: None,
         ended_at: Some("2026-01-01T00:00:01.5Z".parse().unwrap()),
     };
     assert_eq!(invocation(answer), Ok(ended));

@@ -94,7 +94,7 @@ async fn stopping_is_final() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     call(&world.states, "StopExecution", &json!({ "executionArn": arn, "error": "Mine", "cause": "enough" }))
         .unwrap();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let described = describe(&world, &arn);
     assert_eq!((&described["status"], &described["error"]), (&json!("ABORTED"), &json!("Mine")));
     assert_eq!(*lock(&world.statuses), ["RUNNING", "ABORTED"]);

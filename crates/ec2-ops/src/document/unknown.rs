@@ -7,6 +7,8 @@ use super::schema::{json_schema, resolve, variants};
 
 /// How alike two names must be for one to be taken for the other, from 0 to 1.
 const ALIKE: f64 = 0.88;
+/// How long a name must be for one that contains it to be taken for it.
+const TELLING: usize = 5;
 
 /// RunInstances arguments that no document may carry.
 const NOT_POSSIBLE: &[(&[&str], &str)] = &[
@@ -58,8 +60,13 @@ pub(super) fn advice(name: &str, known: &'static Map<String, Value>) -> String {
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = plain(name);
     known
-        .map(|candidate| (strsim::jaro_winkler(&name, &plain(candidate)), candidate))
-        .filter(|(similarity, _)| *similarity > ALIKE)
+        .map(|candidate| (candidate, plain(candidate)))
+        .map(|(candidate, plain)| {
+            let part = name.len() >= TELLING && plain.contains(&name);
+            (strsim::jaro_winkler(&name, &plain), part, candidate)
+        })
+        .filter(|(similarity, part, _)| *similarity > ALIKE || *part)
+        .map(|(similarity, _, candidate)| (similarity, candidate))
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }

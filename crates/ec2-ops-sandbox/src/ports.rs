@@ -1,0 +1,392 @@
+//! The ports of the core, answered by the model in process: each call passes a [`Gate`], as on AWS each passes a network.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use ec2_ops::ports::{
+    Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
+    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, ShutdownBehavior, Volume,
+    Volumes, Wake, WakeTokens,
+};
+use ec2_ops::tags::Tags;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::deployment::Names;
+use crate::ec2::api::{self, Filter};
+use crate::s3::ListObjectsV2;
+use crate::ssm::api as ssm;
+use crate::stepfunctions::api::{DescribeExecutionRequest, SendTaskFailureRequest, SendTaskSuccessRequest};
+use crate::{Account, AwsError};
+
+type Answer<T> = Result<T, ec2_ops::AwsError>;
+
+/// What stands between a caller and the model: time, and whatever goes wrong on the way.
+pub trait Gate: Send + Sync {
+    /// Lets a call of `action` have its `effect`, or not, and answer, or not.
+    fn pass<T: Send>(
+        &self,
+        action: &'static str,
+        effect: impl FnOnce() -> Result<T, AwsError> + Send,
+    ) -> impl Future<Output = Answer<T>> + Send;
+}
+
+/// All ports, over one account.
+pub struct Ports<G> {
+    account: Account,
+    names: Arc<Names>,
+    gate: G,
+}
+
+impl<G: Gate> Ports<G> {
+    /// The ports of `account`, through `gate`.
+    pub fn new(account: Account, names: Arc<Names>, gate: G) -> Self {
+        Self { account, names, gate }
+    }
+}
+
+/// An answer of the model as the SDK adapters would read it.
+pub fn refused(action: &'static str, error: AwsError) -> ec2_ops::AwsError {
+    ec2_ops::AwsError::new(action, error.code, error.message, Some(error.status))
+}
+
+impl<G: Gate> Clock for Ports<G> {
+    fn now(&self) -> Timestamp {
+        self.account.platform.clock.now()
+    }
+}
+
+impl<G: Gate> Instances for Ports<G> {
+    async fn launch(&self, region: &Region, launch: &Launch) -> Answer<Instance> {
+        let request = run_instances(launch);
+        let launched =
+            self.gate.pass("RunInstances", || self.account.ec2.run_instances(region.as_str(), &request?));
+        let reservation = launched.await?;
+        reservation.instances.first().map(instance).ok_or_else(|| unexpected("RunInstances", "no instance"))
+    }
+
+    async fn describe(&self, region: &Region, id: &InstanceId) -> Answer<Option<Instance>> {
+        let request =
+            api::DescribeInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
+        match self.instances(region, &request).await {
+            Ok(found) => Ok(found.into_iter().next()),
+            Err(error) if error.code == "InvalidInstanceID.NotFound" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Instance>> {
+        self.instances(
+            region,
+            &api::DescribeInstancesRequest { filters: filters(tags), ..Default::default() },
+        )
+        .await
+    }
+
+    async fn stop(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
+        let request = api::StopInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
+        let effect = || self.account.ec2.stop_instances(region.as_str(), &request);
+        let changed = self.gate.pass("StopInstances", effect).await?.stopping_instances;
+        changed.first().map(current_state).ok_or_else(|| unexpected("StopInstances", "no instance"))
+    }
+
+    async fn terminate(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
+        let request =
+            api::TerminateInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
+        let effect = || self.account.ec2.terminate_instances(region.as_str(), &request);
+        let changed = self.gate.pass("TerminateInstances", effect).await?.terminating_instances;
+        changed.first().map(current_state).ok_or_else(|| unexpected("TerminateInstances", "no instance"))
+    }
+}
+
+impl<G: Gate> Ports<G> {
+    async fn instances(
+        &self,
+        region: &Region,
+        request: &api::DescribeInstancesRequest,
+    ) -> Answer<Vec<Instance>> {
+        let effect = || self.account.ec2.describe_instances(region.as_str(), request);
+        let answer = self.gate.pass("DescribeInstances", effect).await?;
+        Ok(answer.reservations.iter().flat_map(|reservation| &reservation.instances).map(instance).collect())
+    }
+}
+
+impl<G: Gate> Volumes for Ports<G> {
+    async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Volume>> {
+        let request = api::DescribeVolumesRequest { filters: filters(tags), ..Default::default() };
+        let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
+        let answer = self.gate.pass("DescribeVolumes", effect).await?;
+        Ok(answer.volumes.iter().map(volume).collect())
+    }
+
+    async fn detach(&self, region: &Region, id: &VolumeId) -> Answer<()> {
+        let request = api::DetachVolumeRequest { volume_id: id.to_string(), ..Default::default() };
+        let effect = || self.account.ec2.detach_volume(region.as_str(), &request).map(drop);
+        self.gate.pass("DetachVolume", effect).await
+    }
+
+    async fn delete(&self, region: &Region, id: &VolumeId) -> Answer<()> {
+        let request = api::DeleteVolumeRequest { volume_id: id.to_string(), ..Default::default() };
+        let effect = || self.account.ec2.delete_volume(region.as_str(), &request).map(drop);
+        self.gate.pass("DeleteVolume", effect).await
+    }
+}
+
+impl<G: Gate> Agents for Ports<G> {
+    async fn online(&self, region: &Region, id: &InstanceId) -> Answer<bool> {
+        let filter = ssm::InstanceInformationStringFilter {
+            key: "InstanceIds".to_owned(),
+            values: vec![id.to_string()],
+        };
+        let request = ssm::DescribeInstanceInformationRequest { filters: vec![filter], ..Default::default() };
+        let effect = || self.account.ssm.describe_instance_information(region.as_str(), &request);
+        let answer = self.gate.pass("DescribeInstanceInformation", effect).await?;
+        Ok(answer.instance_information_list.iter().any(|agent| agent.ping_status == "Online"))
+    }
+}
+
+impl<G: Gate> Commands for Ports<G> {
+    async fn send(&self, region: &Region, command: &Command) -> Answer<CommandId> {
+        let request = send_command(command);
+        let effect = || self.account.ssm.send_command(region.as_str(), request);
+        let answer = self.gate.pass("SendCommand", effect).await?;
+        Ok(CommandId::new(answer.command.command_id))
+    }
+
+    async fn find(&self, region: &Region, instance: &InstanceId, comment: &str) -> Answer<Option<CommandId>> {
+        let request =
+            ssm::ListCommandsRequest { instance_id: Some(instance.to_string()), ..Default::default() };
+        let effect = || self.account.ssm.list_commands(region.as_str(), &request);
+        let answer = self.gate.pass("ListCommands", effect).await?;
+        let ours = answer.commands.into_iter().rfind(|command| command.comment == comment);
+        Ok(ours.map(|command| CommandId::new(command.command_id)))
+    }
+
+    async fn invocation(
+        &self,
+        region: &Region,
+        instance: &InstanceId,
+        command: &CommandId,
+    ) -> Answer<Option<Invocation>> {
+        const ACTION: &str = "GetCommandInvocation";
+        let request = ssm::GetCommandInvocationRequest {
+            command_id: command.to_string(),
+            instance_id: instance.to_string(),
+            plugin_name: None,
+        };
+        let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
+        let answer = match self.gate.pass(ACTION, effect).await {
+            Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
+            answer => answer?,
+        };
+        let status = InvocationStatus::parse(&answer.status_details)
+            .ok_or_else(|| unexpected(ACTION, &answer.status_details))?;
+        Ok(Some(Invocation {
+            status,
+            exit_code: Some(answer.response_code).filter(|code| *code != -1),
+            stderr: answer.standard_error_content,
+            started_at: answer.execution_start_date_time.parse().ok(),
+            ended_at: answer.execution_end_date_time.parse().ok(),
+        }))
+    }
+}
+
+impl<G: Gate> Objects for Ports<G> {
+    async fn bucket_exists(&self, _: &Region, bucket: &str) -> Answer<bool> {
+        match self.gate.pass("HeadBucket", || self.account.s3.head_bucket(bucket)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code == "NoSuchBucket" => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn newest(&self, _: &Region, target: &OutputTarget) -> Answer<Option<Object>> {
+        match target {
+            OutputTarget::Key { bucket, key } => {
+                match self.gate.pass("HeadObject", || self.account.s3.get_object(bucket, key)).await {
+                    Ok(found) => Ok(Some(object(key, &found))),
+                    Err(error) if error.code == "NoSuchKey" => Ok(None),
+                    Err(error) => Err(error),
+                }
+            }
+            OutputTarget::Prefix { bucket, prefix } => {
+                let query = ListObjectsV2 { prefix, ..ListObjectsV2::default() };
+                let listed = self
+                    .gate
+                    .pass("ListObjectsV2", || self.account.s3.list_objects_v2(bucket, query))
+                    .await?;
+                let covered = listed.contents.iter().filter(|(key, _)| target.covers(key));
+                Ok(covered.map(|(key, found)| object(key, found)).max_by_key(|object| object.last_modified))
+            }
+        }
+    }
+}
+
+impl<G: Gate> WakeTokens for Ports<G> {
+    async fn put(&self, wake: &Wake) -> Answer<()> {
+        let item = json!({
+            "instance_id": { "S": wake.watch.instance },
+            "token": { "S": wake.token },
+            "wake": { "S": serde_json::to_string(wake).unwrap_or_default() },
+        });
+        self.dynamodb("PutItem", json!({ "TableName": self.names.wake_table, "Item": item })).await.map(drop)
+    }
+
+    async fn get(&self, instance: &InstanceId) -> Answer<Option<Wake>> {
+        let key = json!({ "instance_id": { "S": instance } });
+        let answer =
+            self.dynamodb("GetItem", json!({ "TableName": self.names.wake_table, "Key": key })).await?;
+        match answer["Item"]["wake"]["S"].as_str() {
+            None => Ok(None),
+            Some(text) => Ok(Some(parse("GetItem", text)?)),
+        }
+    }
+
+    async fn delete(&self, instance: &InstanceId, token: &TaskToken) -> Answer<()> {
+        let request = json!({
+            "TableName": self.names.wake_table,
+            "Key": { "instance_id": { "S": instance } },
+            "ConditionExpression": "#token = :token",
+            "ExpressionAttributeNames": { "#token": "token" },
+            "ExpressionAttributeValues": { ":token": { "S": token } },
+        });
+        match self.dynamodb("DeleteItem", request).await {
+            Err(error) if error.code != "ConditionalCheckFailedException" => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<G: Gate> Ports<G> {
+    async fn dynamodb(&self, action: &'static str, request: Value) -> Answer<Value> {
+        self.gate.pass(action, || self.account.dynamodb.call(action, request.to_string().as_bytes())).await
+    }
+}
+
+impl<G: Gate> Executions for Ports<G> {
+    async fn complete(&self, token: &TaskToken, output: &Value) -> Answer<Delivery> {
+        let request = SendTaskSuccessRequest { task_token: token.to_string(), output: output.to_string() };
+        let effect = || self.account.stepfunctions.send_task_success(&request).map(drop);
+        delivery(self.gate.pass("SendTaskSuccess", effect).await)
+    }
+
+    async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Answer<Delivery> {
+        let request = SendTaskFailureRequest {
+            task_token: token.to_string(),
+            error: Some(error.to_owned()),
+            cause: Some(cause.to_owned()),
+        };
+        let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
+        delivery(self.gate.pass("SendTaskFailure", effect).await)
+    }
+
+    async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {
+        let request = DescribeExecutionRequest { execution_arn: execution.to_string() };
+        let effect = || self.account.stepfunctions.describe_execution(&request);
+        match self.gate.pass("DescribeExecution", effect).await {
+            Ok(described) if described.status == "RUNNING" => Ok(ExecutionState::Running),
+            Ok(_) => Ok(ExecutionState::Over),
+            Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn delivery(answer: Answer<()>) -> Answer<Delivery> {
+    match answer {
+        Ok(()) => Ok(Delivery::Accepted),
+        Err(error) if matches!(error.code.as_str(), "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken") => {
+            Ok(Delivery::Stale)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The document's parameters are in AWS's own shape, so what the model does not know of them it refuses by name.
+fn run_instances(launch: &Launch) -> Result<api::RunInstancesRequest, AwsError> {
+    let invalid = |error: serde_json::Error| AwsError::client("InvalidParameterValue", error.to_string());
+    let parameters = serde_json::to_value(&launch.parameters).map_err(invalid)?;
+    let mut request: api::RunInstancesRequest = serde_json::from_value(parameters).map_err(invalid)?;
+    request.client_token = Some(launch.client_token.clone());
+    let behavior = match launch.shutdown_behavior {
+        ShutdownBehavior::Stop => "stop",
+        ShutdownBehavior::Terminate => "terminate",
+    };
+    request.instance_initiated_shutdown_behavior = Some(behavior.to_owned());
+    Ok(request)
+}
+
+fn send_command(command: &Command) -> ssm::SendCommandRequest {
+    let timeout = command.execution_timeout.as_secs().to_string();
+    ssm::SendCommandRequest {
+        document_name: "AWS-RunShellScript".to_owned(),
+        instance_ids: vec![command.instance.to_string()],
+        parameters: [
+            ("commands".to_owned(), vec![command.script.clone()]),
+            ("executionTimeout".to_owned(), vec![timeout]),
+        ]
+        .into(),
+        timeout_seconds: u32::try_from(command.delivery_timeout.as_secs()).ok(),
+        comment: Some(command.comment.clone()),
+        output_s3_bucket_name: command.logs.s3.as_ref().map(|s3| s3.bucket.clone()),
+        output_s3_key_prefix: command.logs.s3.as_ref().map(|s3| s3.prefix.clone()),
+        ..Default::default()
+    }
+}
+
+fn filters(tags: &Tags) -> Vec<Filter> {
+    tags.iter().map(|(key, value)| Filter::new(format!("tag:{key}"), [value])).collect()
+}
+
+fn tags(tags: &[api::Tag]) -> Tags {
+    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+}
+
+fn instance(described: &api::Instance) -> Instance {
+    Instance {
+        id: InstanceId::new(&described.instance_id),
+        state: state(described.state),
+        state_reason: described.state_reason.as_ref().map(|reason| reason.code.clone()),
+        launched_at: described.launch_time,
+        tags: tags(&described.tags),
+    }
+}
+
+fn current_state(change: &api::InstanceStateChange) -> InstanceState {
+    state(change.current_state)
+}
+
+fn state(state: api::InstanceState) -> InstanceState {
+    use api::InstanceStateName as Name;
+    match state.name {
+        Name::Pending => InstanceState::Pending,
+        Name::Running => InstanceState::Running,
+        Name::Stopping => InstanceState::Stopping,
+        Name::Stopped => InstanceState::Stopped,
+        Name::ShuttingDown => InstanceState::ShuttingDown,
+        Name::Terminated => InstanceState::Terminated,
+    }
+}
+
+fn volume(described: &api::Volume) -> Volume {
+    Volume {
+        id: VolumeId::new(&described.volume_id),
+        attached_to: described.attachments.first().map(|attachment| InstanceId::new(&attachment.instance_id)),
+        deleting: described.state == api::VolumeState::Deleting,
+        tags: tags(&described.tags),
+    }
+}
+
+fn object(key: &str, found: &crate::s3::Object) -> Object {
+    Object { key: key.to_owned(), last_modified: found.last_modified, size: found.body.len() as u64 }
+}
+
+fn parse<T: DeserializeOwned>(action: &'static str, text: &str) -> Answer<T> {
+    serde_json::from_str(text).map_err(|error| unexpected(action, &error.to_string()))
+}
+
+fn unexpected(action: &'static str, what: &str) -> ec2_ops::AwsError {
+    ec2_ops::AwsError::new(action, "UnexpectedAnswer", what, Some(400))
+}

@@ -1,0 +1,95 @@
+//! The third net: on a schedule, whatever carries this deployment's tag while its execution is over is ended.
+//!
+//! It trusts nothing but EC2's tags and Step Functions' word: not the execution's state, which may never have been
+//! written, and not the events, which may have been lost.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::clean::end_all;
+use crate::deployment::Deployment;
+use crate::error::Error;
+use crate::ids::{ExecutionId, Region};
+use crate::ports::{Clock, ExecutionState, Executions, InstanceState, Instances, Volumes};
+use crate::tags::{self, OnEnd, Tags};
+
+/// The `detail-type` of a rule with a schedule.
+pub(crate) const DETAIL_TYPE: &str = "Scheduled Event";
+
+/// How old an instance must be before Step Functions' "no such execution" is believed: that answer is eventually
+/// consistent. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
+const UNKNOWN_GRACE: SignedDuration = SignedDuration::from_mins(15);
+
+/// Ends, in every region, what executions of this deployment left that are over.
+///
+/// # Errors
+/// The first thing that kept it from looking or ending; everything else has been dealt with by then.
+pub(crate) async fn handle<C: Instances + Volumes>(
+    deployment: &Deployment,
+    clock: &impl Clock,
+    ec2: &C,
+    executions: &impl Executions,
+) -> Result<Value, Error> {
+    let (mut swept, mut pending, mut failed) = (Vec::new(), Vec::new(), None);
+    for region in deployment.regions() {
+        let left = match left_behind(region, deployment, ec2).await {
+            Ok(left) => left,
+            Err(error) => {
+                failed = failed.or(Some(error));
+                continue;
+            }
+        };
+        for (execution, youngest) in left {
+            let over = match executions.state(&execution).await {
+                Ok(ExecutionState::Running) => false,
+                Ok(ExecutionState::Over) => true,
+                Ok(ExecutionState::Unknown) => {
+                    youngest.is_none_or(|launched| clock.now().duration_since(launched) > UNKNOWN_GRACE)
+                }
+                Err(error) => {
+                    failed = failed.or(Some(error.into()));
+                    false
+                }
+            };
+            if !over {
+                continue;
+            }
+            match end_all(region, &tags::of_execution(&execution, &deployment.name), ec2).await {
+                Ok(_) => swept.push(execution),
+                Err(Error::CleanupPending(_)) => pending.push(execution),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+    }
+    failed.map_or_else(|| Ok(json!({ "swept": swept, "pending": pending })), Err)
+}
+
+/// The executions that still have something in `region`, with the launch time of their youngest living instance.
+async fn left_behind<C: Instances + Volumes>(
+    region: &Region,
+    deployment: &Deployment,
+    ec2: &C,
+) -> Result<BTreeMap<ExecutionId, Option<Timestamp>>, Error> {
+    let ours = tags::of_deployment(&deployment.name);
+    let mut left = BTreeMap::new();
+    for instance in Instances::find(ec2, region, &ours).await? {
+        let alive = matches!(instance.state, InstanceState::Pending | InstanceState::Running);
+        if let Some(execution) = execution_of(&instance.tags).filter(|_| alive) {
+            let youngest: &mut Option<Timestamp> = left.entry(execution).or_default();
+            *youngest = (*youngest).max(Some(instance.launched_at));
+        }
+    }
+    for volume in Volumes::find(ec2, region, &ours).await? {
+        let doomed = OnEnd::of(&volume.tags).delete_volumes && !volume.deleting;
+        if let Some(execution) = execution_of(&volume.tags).filter(|_| doomed) {
+            left.entry(execution).or_default();
+        }
+    }
+    Ok(left)
+}
+
+fn execution_of(tags: &Tags) -> Option<ExecutionId> {
+    tags.get(tags::EXECUTION).map(ExecutionId::new)
+}
