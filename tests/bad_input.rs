@@ -16,7 +16,7 @@ fn changed(pointer: &str, field: &str, value: Value) -> Value {
 /// Invalid documents, each with what its user reads.
 fn invalid() -> Vec<(Value, &'static str)> {
     vec![
-        (json!([]), "$: found a list, expected"),
+        (json!([]), "$: found an empty list, expected an object"),
         (json!({}), "$.instance_parameters: missing"),
         (changed("", "comands", json!(["true"])), "$.comands: unknown name; did you mean commands?"),
         (changed("", "commands", json!([])), "$.commands: found"),
@@ -52,7 +52,7 @@ fn invalid() -> Vec<(Value, &'static str)> {
             "$.instance_parameters.InstanceType: found",
         ),
         (changed("/instance_parameters", "Instancetype", json!("t4g.nano")), "did you mean InstanceType?"),
-        (document(&["x".repeat(200_000).as_str()]), "bytes, at most 196608 are possible"),
+        (document(&["x".repeat(200_000).as_str()]), "bytes of JSON, expected at most 196608"),
     ]
 }
 
@@ -118,7 +118,7 @@ fn three_hundred_kibibytes_are_too_much_for_anyone() {
     let large = document(&["x".repeat(300 * 1024).as_str()]);
     let finished = Ops::run(&large).finish();
     assert_eq!(finished.code(), Some(2));
-    assert!(finished.stderr.contains("bytes, at most 196608 are possible"), "{}", &finished.stderr[..200]);
+    assert!(finished.stderr.contains("bytes of JSON, expected at most 196608"), "{}", finished.stderr);
     TestSandbox::with(async |sandbox| {
         let states = &sandbox.account().stepfunctions;
         let refused = states

@@ -5,9 +5,9 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ec2_ops::Status;
 use ec2_ops::document::Job;
 use ec2_ops::ports::OutputTarget;
+use ec2_ops::{Outcome, Status};
 use ec2_ops_asl::Execution;
 use ec2_ops_sandbox::ec2::api::InstanceStateName;
 use jiff::Timestamp;
@@ -85,15 +85,23 @@ fn every_real_document_that_is_accepted_runs_to_its_promise_many_at_once() {
                 ended.insert(case.file.clone(), (case, execution));
             }
         }
+        let mut refused = Vec::new();
         for (case, execution) in ended.values() {
-            succeeded(sandbox, case, execution).await;
+            let outcome = sandbox.ended(execution).await;
+            if outcome.status == Status::Succeeded {
+                kept_its_promise(sandbox, case, &outcome);
+            } else {
+                refused.push(outcome.attempts.last().unwrap().reason.clone().unwrap_or_default());
+            }
         }
+        // Only EC2 can tell that a document has a typing error in the name of an instance type.
+        let typing_error = "the instance could not be launched: RunInstances: Invalid value 't4g.2xlargee' for \
+                            InstanceType. (InvalidParameterValue)";
+        assert_eq!(refused, [typing_error]);
     });
 }
 
-async fn succeeded(sandbox: &TestSandbox, case: &Case, execution: &Execution) {
-    let outcome = sandbox.ended(execution).await;
-    assert_eq!(outcome.status, Status::Succeeded, "{}: {outcome:#?}", case.file);
+fn kept_its_promise(sandbox: &TestSandbox, case: &Case, outcome: &Outcome) {
     let attempt = outcome.attempts.last().unwrap();
     assert_eq!(attempt.output.is_some(), case.job.output.is_some(), "{}: {outcome:#?}", case.file);
     let account = sandbox.account();
@@ -108,16 +116,20 @@ async fn succeeded(sandbox: &TestSandbox, case: &Case, execution: &Execution) {
         );
     }
     let [instance] = attempt.instances.as_slice() else { panic!("{}: {outcome:#?}", case.file) };
-    let id = instance.to_string();
-    let record =
-        account.ec2.instances().into_iter().find(|record| record.instance.instance_id == id).unwrap();
+    is_over(sandbox, case, &instance.to_string());
+}
+
+/// The instance and its volumes are what the document wants them to be afterwards.
+fn is_over(sandbox: &TestSandbox, case: &Case, id: &str) {
+    let ec2 = &sandbox.account().ec2;
+    let record = ec2.instances().into_iter().find(|record| record.instance.instance_id == id).unwrap();
     let over = if case.job.on_end.terminate || record.is_spot() {
         matches!(record.state(), InstanceStateName::ShuttingDown | InstanceStateName::Terminated)
     } else {
         record.state() == InstanceStateName::Stopped
     };
     assert!(over, "{}: {id} is {}", case.file, record.state().as_str());
-    let volumes = account.ec2.volumes();
+    let volumes = ec2.volumes();
     let mut attachments = volumes.iter().flat_map(|volume| &volume.volume.attachments);
     let volume_left = attachments.any(|attachment| attachment.instance_id == id);
     assert!(!(case.job.on_end.delete_volumes && volume_left), "{}: a volume is left", case.file);

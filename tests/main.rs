@@ -13,6 +13,7 @@ mod harness;
 
 mod aws_cli;
 mod bad_input;
+mod command;
 mod corpus;
 mod examples;
 mod hard_commands;

@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -38,15 +39,15 @@ impl Ops {
 
     pub(crate) fn start_with<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>, stdin: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("ec2-ops-e2e-").tempdir().expect("a directory");
-        // Not below it: what holds a file there open counts as left behind.
         let path = directory.path();
         fs::write(path.join("stdin"), stdin).expect("a file");
-        let create = |name| File::create(path.join(name)).expect("a file");
+        // Whatever is below it belongs to the sandbox.
         fs::create_dir(path.join("tmp")).expect("a directory");
+        let create = |name| File::create(path.join(name)).expect("a file");
         let process = Command::new(binaries().join("ec2-ops"))
             .args(arguments)
             .env("TMPDIR", path.join("tmp"))
-            .stdin(File::open(path.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from))
+            .stdin(File::open(path.join("stdin")).expect("a file"))
             .stdout(create("stdout"))
             .stderr(create("stderr"))
             .spawn()
@@ -60,7 +61,7 @@ impl Ops {
     }
 
     /// Where its sandbox has its files.
-    pub(crate) fn tmp(&self) -> std::path::PathBuf {
+    pub(crate) fn tmp(&self) -> PathBuf {
         self.directory.path().join("tmp")
     }
 
@@ -73,13 +74,25 @@ impl Ops {
         until(marker, || below(&self.tmp()).iter().any(|process| process.contains(marker)));
     }
 
-    /// Waits for its end, and makes sure that nothing is left of it: a whole process tree that it had started is gone
-    /// when it is, unless it was killed itself.
+    /// Waits for its end, and makes sure that no process and no file of it is left.
     pub(crate) fn finish(mut self) -> Finished {
-        let status = self.wait();
-        let left = below(&self.tmp());
-        assert_eq!(left, [""; 0], "processes are left");
+        let finished = self.end();
         assert_eq!(entries(&self.tmp()), [""; 0], "files are left");
+        finished
+    }
+
+    /// Waits for its end and makes sure that no process of it is left. Answers with the file at `path` in the directory
+    /// that it kept, too.
+    pub(crate) fn finish_keeping(mut self, path: &str) -> (Finished, String) {
+        let finished = self.end();
+        let [kept] = &entries(&self.tmp())[..] else { panic!("one directory should be left") };
+        let file = self.tmp().join(kept).join(path);
+        (finished, fs::read_to_string(file).expect("a kept file"))
+    }
+
+    fn end(&mut self) -> Finished {
+        let status = self.wait();
+        assert_eq!(below(&self.tmp()), [""; 0], "processes are left");
         Finished { status, stdout: self.read("stdout"), stderr: self.read("stderr") }
     }
 
@@ -96,7 +109,7 @@ impl Ops {
                 return status;
             }
             assert!(Instant::now() < deadline, "still running; so far: {}", self.read("stderr"));
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            sleep(Duration::from_millis(10));
         }
     }
 
