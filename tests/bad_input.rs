@@ -1,6 +1,7 @@
 //! What cannot work is refused with its name and its place, and nothing is launched.
 
 use ec2_ops::Status;
+use ec2_ops_asl::Ending;
 use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
 use serde_json::{Value, json};
 
@@ -20,10 +21,10 @@ fn invalid() -> Vec<(Value, &'static str)> {
         (json!({}), "$.instance_parameters: missing"),
         (changed("", "comands", json!(["true"])), "$.comands: unknown name; did you mean commands?"),
         (changed("", "commands", json!([])), "$.commands: found"),
-        (changed("", "commands", json!([""])), "$.commands: every entry is empty"),
+        (changed("", "commands", json!([""])), "$.commands: found only empty entries"),
         (changed("", "commands", json!("true")), "$.commands: found \"true\", expected"),
         (changed("", "commands", json!(["true", 7])), "$.commands[1]: found 7, expected"),
-        (changed("", "commands", json!(["nul \0"])), "$.commands[0]: contains a NUL character"),
+        (changed("", "commands", json!(["nul \0"])), "$.commands[0]: found a NUL character"),
         (changed("", "bucket", json!("sandbox-output")), "$.obj_key: missing"),
         (changed("", "region", json!(null)), "$.region: found null"),
         (changed("/run_options", "timeout_s", json!(-1)), "$.run_options.timeout_s: found -1, expected"),
@@ -84,8 +85,13 @@ fn the_state_machine_refuses_an_invalid_document_and_launches_nothing() {
 fn an_execution_that_is_to_fail_fails_for_an_invalid_document_too() {
     let mut document = changed("/run_options", "timeout_s", json!(-1));
     document["run_options"]["fail_execution"] = json!(true);
-    let finished = Ops::run(&document).finish();
-    assert_eq!(finished.code(), Some(2));
+    TestSandbox::with(async |sandbox| {
+        let execution = sandbox.start(&document);
+        let Ending::Failed(failure) = sandbox.ending(&execution).await else {
+            panic!("it should have failed")
+        };
+        assert_eq!(failure.error.as_deref(), Some("InvalidExecution"));
+    });
 }
 
 #[test]

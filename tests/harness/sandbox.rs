@@ -1,6 +1,7 @@
 //! A sandbox in this process, whose account can be looked into.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ec2_ops::Outcome;
 use ec2_ops_asl::{Ending, Execution};
@@ -69,19 +70,26 @@ impl TestSandbox {
         self.ended(&execution).await
     }
 
+    /// The outcome of an execution that ends as SUCCEEDED.
     pub(crate) async fn ended(&self, execution: &Execution) -> Outcome {
+        match self.ending(execution).await {
+            Ending::Succeeded { output } => {
+                serde_json::from_value(output["outcome"].clone()).expect("an outcome")
+            }
+            other => panic!("{other:#?}"),
+        }
+    }
+
+    pub(crate) async fn ending(&self, execution: &Execution) -> Ending {
         let ending = tokio::time::timeout(LONG, async {
             loop {
                 if let Some((ending, _)) = execution.history().ending() {
                     return ending;
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
-        let Ok(Ending::Succeeded { output }) = ending.await else {
-            panic!("{:#?}", execution.history().events().last());
-        };
-        serde_json::from_value(output["outcome"].clone()).expect("an outcome")
+        ending.await.unwrap_or_else(|_| panic!("still running: {:#?}", execution.history().events().last()))
     }
 
     /// Waits until nothing is on its way any more, and makes sure that nothing is left: no instance that is not
@@ -89,7 +97,7 @@ impl TestSandbox {
     pub(crate) async fn assert_empty(&self) {
         let settled = tokio::time::timeout(LONG, async {
             while !self.left().is_empty() {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });
         assert!(settled.await.is_ok(), "left: {:?}", self.left());

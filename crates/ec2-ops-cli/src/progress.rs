@@ -91,11 +91,11 @@ impl Progress {
         let cause = cause.unwrap_or_default();
         let message = serde_json::from_str::<ErrorReport>(cause)
             .map_or_else(|_| cause.to_owned(), |report| report.message);
-        let tone = match error {
-            "InstanceNotReady" | "CleanupPending" => Tone::Waiting,
-            _ => Tone::Bad,
+        let line = match error {
+            "InstanceNotReady" | "CleanupPending" => (Tone::Waiting, message),
+            _ => (Tone::Bad, format!("{error}: {message}")),
         };
-        self.errors.insert(error.to_owned()).then(|| (tone, format!("{error}: {message}")))
+        self.errors.insert(error.to_owned()).then_some(line)
     }
 }
 

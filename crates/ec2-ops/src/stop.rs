@@ -137,9 +137,14 @@ fn outcome(
         attempts,
         job.map(|job| job.warnings.clone()).unwrap_or_default(),
         job.map_or(1, |job| job.attempts_allowed),
-        job.and_then(|job| job.fail_execution).unwrap_or(deployment.fail_execution),
+        wants_failure(&context.document).unwrap_or(deployment.fail_execution),
         deployment.backoff_s,
     )
+}
+
+/// Whether the execution is to end as FAILED without a success. A document that is invalid for another reason says it too.
+fn wants_failure(document: &Value) -> Option<bool> {
+    document.pointer("/run_options/fail_execution")?.as_bool()
 }
 
 impl CaughtError {
