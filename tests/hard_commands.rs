@@ -72,6 +72,12 @@ fn an_instance_that_its_commands_power_off_is_lost() {
 }
 
 #[test]
+fn a_document_of_nearly_the_allowed_size_runs_and_leaves_nothing() {
+    let padding = format!("# {}", "x".repeat(150 * 1024));
+    comes_to(&padding, Status::Succeeded);
+}
+
+#[test]
 fn unicode_and_quotes_reach_the_shell_as_they_are() {
     TestSandbox::with(async |sandbox| {
         let text = r#"it's "çà" $HOME 🦀 \n `x`"#;
