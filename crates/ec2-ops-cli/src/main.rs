@@ -6,6 +6,7 @@ mod leftovers;
 mod progress;
 mod run;
 mod serve;
+mod simulate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +50,13 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Try to break the promises, in virtual time, under seeded schedules of faults
+    ///
+    /// Exit code: 0 if no promise was broken, 1 otherwise.
+    Simulate {
+        #[command(flatten)]
+        args: simulate::SimulateArgs,
+    },
     /// Print the JSON Schema of the execution document
     Schema,
     /// What runs inside a sandbox instance
@@ -78,6 +86,7 @@ fn main() -> ExitCode {
         Command::Run { file, sandbox } => block_on(run::run(&file, &sandbox)),
         Command::Serve { port, sandbox } => block_on(serve::serve(port, &sandbox)),
         Command::Validate { files } => documents::validate(&files),
+        Command::Simulate { args } => simulate::simulate(&args),
         Command::Schema => documents::schema(),
         Command::Guest { args } => ec2_ops_sandbox::guest::main(args),
     }

@@ -11,11 +11,6 @@ use crate::rules::{put_rule, put_schedule};
 use crate::stepfunctions::api::CreateStateMachineRequest;
 use crate::{Account, AwsError};
 
-/// The state machine's definition, with `${…}` where the functions' ARNs belong.
-pub const DEFINITION: &str = include_str!("../../../state_machine/run_commands.asl.json");
-/// The event patterns of the rules, by function.
-const EVENT_PATTERNS: &str = include_str!("../../../state_machine/event_patterns.json");
-
 /// A function of the deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function {
@@ -56,8 +51,6 @@ pub struct Names {
     pub wake_table: String,
     /// Further regions in which executions may run.
     pub additional_regions: Vec<String>,
-    /// How often the sweeper looks.
-    pub sweep_every: Duration,
 }
 
 impl Default for Names {
@@ -68,7 +61,6 @@ impl Default for Names {
             log_bucket: "ec2-ops-logs".to_owned(),
             wake_table: "ec2-ops-wake".to_owned(),
             additional_regions: ADDITIONAL_REGIONS.map(str::to_owned).into(),
-            sweep_every: Duration::from_mins(15),
         }
     }
 }
@@ -88,10 +80,32 @@ impl Names {
     }
 }
 
+/// The files that are deployed, and the sweeper's schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The state machine's definition, with `${…}` where the functions' ARNs belong.
+    pub definition: String,
+    /// The event patterns of the rules, by function.
+    pub event_patterns: String,
+    /// How often the sweeper looks.
+    pub sweep_every: Option<Duration>,
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self {
+            definition: include_str!("../../../state_machine/run_commands.asl.json").to_owned(),
+            event_patterns: include_str!("../../../state_machine/event_patterns.json").to_owned(),
+            sweep_every: Some(Duration::from_mins(15)),
+        }
+    }
+}
+
 /// Provisions everything. Answers with the ARN of the state machine.
 pub fn deploy(
     account: &Account,
     names: &Names,
+    template: &Template,
     runtime_of: impl Fn(Function) -> Arc<dyn Runtime>,
 ) -> Result<String, AwsError> {
     let region = names.region.as_str();
@@ -106,18 +120,20 @@ pub fn deploy(
         region,
         CreateStateMachineRequest {
             name: names.deployment.clone(),
-            definition: fill(DEFINITION, &functions),
+            definition: fill(&template.definition, &functions),
             role_arn: format!("arn:aws:iam::{}:role/{}", account.platform.account_id, names.deployment),
             r#type: None,
         },
     )?;
     let state_machine_arn = created.state_machine_arn;
-    for (function, patterns) in event_patterns(&state_machine_arn)? {
+    for (function, patterns) in event_patterns(&template.event_patterns, &state_machine_arn)? {
         for pattern in patterns {
             put_rule(&account.platform, &account.lambda, pattern, &function)?;
         }
     }
-    put_schedule(&account.platform, &account.lambda, names.sweep_every, SWEEPER);
+    if let Some(every) = template.sweep_every {
+        put_schedule(&account.platform, &account.lambda, every, SWEEPER);
+    }
     Ok(state_machine_arn)
 }
 
@@ -137,8 +153,8 @@ fn fill(template: &str, values: &BTreeMap<&str, String>) -> String {
         .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
 }
 
-fn event_patterns(state_machine_arn: &str) -> Result<BTreeMap<String, Vec<Value>>, AwsError> {
-    let text = fill(EVENT_PATTERNS, &BTreeMap::from([("state_machine_arn", state_machine_arn.to_owned())]));
+fn event_patterns(template: &str, state_machine_arn: &str) -> Result<BTreeMap<String, Vec<Value>>, AwsError> {
+    let text = fill(template, &BTreeMap::from([("state_machine_arn", state_machine_arn.to_owned())]));
     serde_json::from_str(&text)
         .map_err(|error| AwsError::client("InvalidEventPatternException", error.to_string()))
 }
@@ -155,7 +171,7 @@ mod tests {
 
     fn definition() -> StateMachine {
         let functions = BTreeMap::from(FUNCTIONS.map(|function| (function.name, function.name.to_owned())));
-        let text = fill(DEFINITION, &functions);
+        let text = fill(&Template::default().definition, &functions);
         assert!(!text.contains("${"), "a placeholder is left");
         StateMachine::parse(&text).unwrap()
     }

@@ -22,6 +22,7 @@ mod rules;
 pub mod s3;
 #[cfg(unix)]
 mod sandbox;
+pub mod simulation;
 pub mod ssm;
 pub mod stepfunctions;
 

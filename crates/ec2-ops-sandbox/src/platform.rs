@@ -45,16 +45,31 @@ pub struct Event {
 
 type Subscriber = Arc<dyn Fn(&Event) + Send + Sync>;
 
+type Delivery = Arc<dyn Fn(&Event) -> Vec<Duration> + Send + Sync>;
+
 /// Delivers each published event to every subscriber, in the order of subscription.
 #[derive(Default)]
 pub struct EventBus {
     subscribers: Mutex<Vec<Subscriber>>,
+    delivery: Mutex<Option<Delivery>>,
 }
 
 impl EventBus {
     /// Calls `subscriber` for every event from now on.
     pub fn subscribe(&self, subscriber: impl Fn(&Event) + Send + Sync + 'static) {
         lock(&self.subscribers).push(Arc::new(subscriber));
+    }
+
+    /// Lets `delivery` decide how often, and after which delays, an event reaches the target of a rule that it matches.
+    /// Without it each arrives once, at once.
+    pub fn deliver_by(&self, delivery: impl Fn(&Event) -> Vec<Duration> + Send + Sync + 'static) {
+        *lock(&self.delivery) = Some(Arc::new(delivery));
+    }
+
+    /// The delays of the copies of `event` that arrive.
+    pub(crate) fn arrivals(&self, event: &Event) -> Vec<Duration> {
+        let delivery = lock(&self.delivery).clone();
+        delivery.map_or_else(|| vec![Duration::ZERO], |delivery| delivery(event))
     }
 
     /// Hands `event` to all subscribers. No lock of the bus is held while they run.

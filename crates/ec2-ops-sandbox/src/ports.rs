@@ -309,6 +309,7 @@ fn run_instances(launch: &Launch) -> Result<api::RunInstancesRequest, AwsError> 
     let invalid = |error: serde_json::Error| AwsError::client("InvalidParameterValue", error.to_string());
     let parameters = serde_json::to_value(&launch.parameters).map_err(invalid)?;
     let mut request: api::RunInstancesRequest = serde_json::from_value(parameters).map_err(invalid)?;
+    (request.min_count, request.max_count) = (Some(1), Some(1));
     request.client_token = Some(launch.client_token.clone());
     let behavior = match launch.shutdown_behavior {
         ShutdownBehavior::Stop => "stop",

@@ -22,9 +22,16 @@ pub fn put_rule(
     let (owner, lambda, function) = (Arc::clone(platform), lambda.clone(), function.to_owned());
     platform.events.subscribe(move |event| {
         let envelope = envelope(&owner, event);
-        if matches(&pattern, &envelope) {
-            // Delivery is best effort: a function that does not exist hears nothing.
-            let _ = lambda.invoke_async(&function, envelope);
+        if !matches(&pattern, &envelope) {
+            return;
+        }
+        for delay in owner.events.arrivals(event) {
+            let (lambda, function, envelope) = (lambda.clone(), function.clone(), envelope.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                // Delivery is best effort: a function that does not exist hears nothing.
+                let _ = lambda.invoke_async(&function, envelope);
+            });
         }
     });
     Ok(())

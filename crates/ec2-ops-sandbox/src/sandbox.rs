@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use crate::deployment::{FUNCTIONS, Function, Names, deploy};
+use crate::deployment::{FUNCTIONS, Function, Names, Template, deploy};
 use crate::ec2::{Ec2Config, Times};
 use crate::http::Endpoint;
 use crate::lambda::{FunctionBinary, ProcessRuntime};
@@ -72,7 +72,8 @@ impl Sandbox {
         };
         let functions = HashMap::from(FUNCTIONS.map(runtime));
         let runtime_of = |function: Function| Arc::clone(&functions[function.name]) as _;
-        let state_machine_arn = deploy(&account, &names, runtime_of).map_err(refused)?;
+        let state_machine_arn =
+            deploy(&account, &names, &Template::default(), runtime_of).map_err(refused)?;
         for bucket in &config.buckets {
             account.s3.create_bucket(bucket, &names.region).map_err(refused)?;
         }

@@ -3,6 +3,7 @@
 //! Step Functions says so on the event bus, and EC2Stopper ends what the execution left. See
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,15 +11,20 @@ use crate::clean::end_all;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::ExecutionId;
-use crate::ports::{Instances, Volumes};
+use crate::ports::{Clock, Instances, Volumes};
 use crate::step::read;
 use crate::tags;
 
 /// The `detail-type` of the event.
 pub(crate) const DETAIL_TYPE: &str = "Step Functions Execution Status Change";
 
+/// How long a launch of the moment before may stay unseen by DescribeInstances. See
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
+const VISIBILITY: SignedDuration = SignedDuration::from_secs(45);
+
 #[derive(Deserialize)]
 struct Event {
+    time: Timestamp,
     detail: Detail,
 }
 
@@ -35,9 +41,10 @@ struct Detail {
 pub(crate) async fn handle<C: Instances + Volumes>(
     payload: Value,
     deployment: &Deployment,
+    clock: &impl Clock,
     ec2: &C,
 ) -> Result<Value, Error> {
-    let Event { detail } = read(payload)?;
+    let Event { time, detail } = read(payload)?;
     let ours = tags::of_execution(&detail.execution_arn, &deployment.name);
     let (mut ended, mut failed) = (Vec::new(), None);
     for region in deployment.regions() {
@@ -47,5 +54,13 @@ pub(crate) async fn handle<C: Instances + Volumes>(
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    failed.map_or_else(|| Ok(json!({ "ended": ended })), Err)
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if ended.is_empty() && clock.now().duration_since(time) < VISIBILITY {
+        return Err(Error::CleanupPending(
+            "nothing is seen so soon after the end; Lambda's retry looks again".to_owned(),
+        ));
+    }
+    Ok(json!({ "ended": ended }))
 }

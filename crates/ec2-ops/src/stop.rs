@@ -64,7 +64,7 @@ pub async fn handle<C: Instances + Volumes>(
 ) -> Result<Value, Error> {
     match payload.get("detail-type").and_then(Value::as_str) {
         None => end_attempt(read(payload)?, deployment, clock, ec2).await,
-        Some(abnormal_end::DETAIL_TYPE) => abnormal_end::handle(payload, deployment, ec2).await,
+        Some(abnormal_end::DETAIL_TYPE) => abnormal_end::handle(payload, deployment, clock, ec2).await,
         Some(sweep::DETAIL_TYPE) => sweep::handle(deployment, clock, ec2, executions).await,
         Some(other) => Err(Error::Internal(format!("unexpected event {other:?}"))),
     }

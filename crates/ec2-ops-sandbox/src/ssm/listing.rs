@@ -101,6 +101,8 @@ impl Ssm {
             (None, Some(instance)) => state.of_instance(instance).cloned().collect(),
             (None, None) => state.commands.values().cloned().collect(),
         };
+        let listed_since = self.shared.platform.clock.now() - self.shared.config.listed_after;
+        found.retain(|c| c.requested <= listed_since);
         found.retain(|c| c.region == region && instance.is_none_or(|instance| c.instance == instance));
         found.sort_by(|a, b| (b.requested, &b.id).cmp(&(a.requested, &a.id)));
         found

@@ -81,6 +81,8 @@ pub struct SsmConfig {
     pub delivery: (Duration, Duration),
     /// From `SendCommand` until `GetCommandInvocation` knows of it.
     pub invisible: Duration,
+    /// From `SendCommand` until `ListCommands` knows of it.
+    pub listed_after: Duration,
 }
 
 impl Default for SsmConfig {
@@ -88,6 +90,7 @@ impl Default for SsmConfig {
         Self {
             delivery: (Duration::from_millis(100), Duration::from_millis(800)),
             invisible: Duration::from_millis(50),
+            listed_after: Duration::ZERO,
         }
     }
 }
@@ -95,7 +98,11 @@ impl Default for SsmConfig {
 impl SsmConfig {
     /// For a person who waits.
     pub fn fast() -> Self {
-        Self { delivery: (Duration::from_millis(1), Duration::from_millis(5)), invisible: Duration::ZERO }
+        Self {
+            delivery: (Duration::from_millis(1), Duration::from_millis(5)),
+            invisible: Duration::ZERO,
+            listed_after: Duration::ZERO,
+        }
     }
 }
 

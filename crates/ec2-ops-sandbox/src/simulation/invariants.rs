@@ -1,0 +1,246 @@
+//! The promises, checked against what really happened.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ec2_ops::ids::{AttemptId, ExecutionId};
+use ec2_ops::{AttemptRecord, Outcome, Status};
+
+use super::machines::{Ran, SimMachines};
+use super::plan::{Fate, Plan, Scenario};
+use super::world::{Lived, output};
+use crate::Account;
+use crate::deployment::Names;
+use crate::ec2::InstanceRecord;
+use crate::ec2::api::InstanceStateName;
+use crate::ssm::EndStatus;
+
+/// A promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// No instance runs whose execution is over.
+    NothingRunning,
+    /// No volume is left that should be gone.
+    NoVolumeLeft,
+    /// An attempt launches at most one instance.
+    OneInstancePerAttempt,
+    /// An attempt's commands start at most once.
+    CommandsOnce,
+    /// The outcome says what really happened.
+    TrueOutcome,
+    /// Every execution ends, in bounded time.
+    Ends,
+    /// What is not ours is not touched.
+    BystandersUntouched,
+    /// With nothing else wrong, an abort is cleaned up within minutes.
+    PromptCleanup,
+}
+
+impl Invariant {
+    /// Every promise.
+    pub const ALL: [Self; 8] = [
+        Self::NothingRunning,
+        Self::NoVolumeLeft,
+        Self::OneInstancePerAttempt,
+        Self::CommandsOnce,
+        Self::TrueOutcome,
+        Self::Ends,
+        Self::BystandersUntouched,
+        Self::PromptCleanup,
+    ];
+}
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// How.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.invariant, self.what)
+    }
+}
+
+/// What is judged.
+pub(super) struct Evidence<'a> {
+    pub(super) account: &'a Account,
+    pub(super) plan: &'a Plan,
+    pub(super) machines: &'a SimMachines,
+    pub(super) names: &'a Names,
+    pub(super) executions: &'a [Lived],
+    pub(super) bystanders: &'a [String],
+}
+
+/// Every broken promise.
+pub(super) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut broken = |invariant, what: String| violations.push(Violation { invariant, what });
+    let instances = evidence.account.ec2.instances();
+    let runs = evidence.machines.runs();
+    let dark = evidence.plan.mix.is_dark();
+    for (scenario, lived) in evidence.plan.executions.iter().zip(evidence.executions) {
+        let ours: Vec<_> =
+            instances.iter().filter(|record| record.instance.image_id == scenario.image).collect();
+        for record in &ours {
+            if let Some(what) = still_running(evidence, record, &runs) {
+                broken(Invariant::NothingRunning, what);
+            }
+        }
+        // In the dark nobody can delete a volume, nor tell an outcome.
+        if !dark {
+            for what in volumes(evidence, &ours, scenario) {
+                broken(Invariant::NoVolumeLeft, what);
+            }
+            if let Some(what) = outcome(evidence, scenario, lived, &runs) {
+                broken(Invariant::TrueOutcome, what);
+            }
+        }
+        if let Some(what) = launched_twice(&ours) {
+            broken(Invariant::OneInstancePerAttempt, what);
+        }
+        if !lived.in_time {
+            broken(Invariant::Ends, format!("{} does not end", lived.arn));
+        }
+        if lived.left_running {
+            broken(Invariant::PromptCleanup, format!("{} was aborted and its instance runs on", lived.arn));
+        }
+    }
+    for what in ran_twice(&runs) {
+        broken(Invariant::CommandsOnce, what);
+    }
+    for what in touched(evidence) {
+        broken(Invariant::BystandersUntouched, what);
+    }
+    violations
+}
+
+fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, runs: &[Ran]) -> Option<String> {
+    use InstanceStateName::{Pending, Running};
+    let id = &record.instance.instance_id;
+    let dark = evidence.plan.mix.is_dark();
+    // Without a control plane an instance has only the deadline that its script has armed, and that a reboot disarms.
+    let rebooted = evidence.machines.fate_of(id) == Some(Fate::Reboots);
+    let armed = runs.iter().any(|run| run.instance == *id) && !rebooted;
+    let running = matches!(record.state(), Pending | Running);
+    (running && (armed || !dark)).then(|| format!("{id} is {}", record.state().as_str()))
+}
+
+fn volumes(
+    evidence: &Evidence<'_>,
+    ours: &[&std::sync::Arc<InstanceRecord>],
+    scenario: &Scenario,
+) -> Vec<String> {
+    if scenario.document["run_options"]["ii_delete_volume"] != true {
+        return Vec::new();
+    }
+    let mut left = evidence.account.ec2.volumes();
+    left.retain(|record| {
+        let tag = record.volume.tags.iter().find(|tag| tag.key == "ec2-ops:execution");
+        let of_us = ours.iter().any(|instance| {
+            instance.instance.tags.iter().any(|other| Some(other) == tag)
+                || record.volume.attachments.iter().any(|a| a.instance_id == instance.instance.instance_id)
+        });
+        of_us && tag.is_some()
+    });
+    left.iter()
+        .map(|record| format!("{} is {}", record.volume.volume_id, record.volume.state.as_str()))
+        .collect()
+}
+
+/// Launches are counted by attempt; where the launch had no tags, by nothing, so all of them are one.
+fn launched_twice(ours: &[&std::sync::Arc<InstanceRecord>]) -> Option<String> {
+    let mut launches: BTreeMap<&str, u32> = BTreeMap::new();
+    for record in ours {
+        let attempt = record.instance.tags.iter().find(|tag| tag.key == "ec2-ops:attempt");
+        *launches.entry(attempt.map_or("", |tag| tag.value.as_str())).or_default() += 1;
+    }
+    let (attempt, count) = launches.into_iter().find(|(_, count)| *count > 1)?;
+    Some(format!("attempt {attempt} launched {count} instances"))
+}
+
+fn ran_twice(runs: &[Ran]) -> Vec<String> {
+    let mut starts: BTreeMap<&str, u32> = BTreeMap::new();
+    for run in runs {
+        *starts.entry(&run.comment).or_default() += 1;
+    }
+    let twice = starts.into_iter().filter(|(_, count)| *count > 1);
+    twice.map(|(comment, count)| format!("the commands {comment} were started {count} times")).collect()
+}
+
+fn touched(evidence: &Evidence<'_>) -> Vec<String> {
+    let instances = evidence.account.ec2.instances();
+    let gone = evidence.bystanders.iter().filter(|id| {
+        !instances
+            .iter()
+            .any(|record| record.instance.instance_id == **id && record.state() == InstanceStateName::Running)
+    });
+    gone.map(|id| {
+        format!(
+            "{id} of {} was touched",
+            if evidence.names.deployment.is_empty() { "nobody" } else { "others" }
+        )
+    })
+    .collect()
+}
+
+/// What is wrong with what the execution tells.
+fn outcome(evidence: &Evidence<'_>, scenario: &Scenario, lived: &Lived, runs: &[Ran]) -> Option<String> {
+    let told = output(evidence.account, &lived.arn);
+    if told.is_null() {
+        // Aborted, or still running: there is nobody to tell.
+        let aborted = scenario.aborted_after.is_some() || !lived.in_time;
+        return (!aborted).then(|| format!("{} ended without an outcome", lived.arn));
+    }
+    let outcome: Outcome = match serde_json::from_value(told) {
+        Ok(outcome) => outcome,
+        Err(error) => return Some(format!("{} tells no outcome: {error}", lived.arn)),
+    };
+    if outcome.attempts.last().map(|attempt| attempt.status) != Some(outcome.status) {
+        return Some(format!("{} tells {:?} and its last attempt another", lived.arn, outcome.status));
+    }
+    outcome.attempts.iter().find_map(|attempt| {
+        let id = AttemptId { execution: ExecutionId::new(&lived.arn), attempt: attempt.attempt };
+        let comment = id.fingerprint();
+        let ran = runs.iter().find(|run| run.comment == comment);
+        let fate = attempt.instances.iter().find_map(|instance| evidence.machines.fate_of(instance.as_str()));
+        (!is_true(evidence, scenario, attempt, ran, fate)).then(|| {
+            format!(
+                "attempt {} tells {:?} ({:?}); really {ran:?}, {fate:?}",
+                attempt.attempt, attempt.status, attempt.reason
+            )
+        })
+    })
+}
+
+/// Whether an attempt's status agrees with what became of its script and of its instance.
+fn is_true(
+    evidence: &Evidence<'_>,
+    scenario: &Scenario,
+    attempt: &AttemptRecord,
+    ran: Option<&Ran>,
+    fate: Option<Fate>,
+) -> bool {
+    let end = ran.and_then(|run| run.ended.as_ref());
+    let ended = |status| end.is_some_and(|end| end.status == status);
+    let wrote = ran.is_some_and(|run| run.wrote_output);
+    let never_ready = scenario.lives.iter().any(|life| life.agent_after.is_none());
+    match attempt.status {
+        Status::Succeeded => ended(EndStatus::Success) && (wrote || !scenario.checked),
+        Status::CommandFailed => ended(EndStatus::Failed),
+        // SSM never hears of the end of what a dead agent or a reboot has cut off.
+        Status::CommandTimedOut => {
+            ended(EndStatus::TimedOut) || matches!(fate, Some(Fate::AgentDies | Fate::Reboots))
+        }
+        Status::OutputMissing => ended(EndStatus::Success) && scenario.checked && !wrote,
+        Status::InstanceLost => fate.is_some(),
+        Status::SpotInterrupted => fate == Some(Fate::SpotInterruption),
+        Status::CapacityUnavailable => evidence.plan.mix.capacity > 0.0,
+        Status::LaunchFailed => never_ready || !evidence.plan.mix.is_calm(),
+        Status::InternalError => !evidence.plan.mix.is_calm(),
+        _ => false,
+    }
+}

@@ -1,0 +1,90 @@
+//! Deterministic simulation: the real steps and the real state machine, in virtual time, under a seeded schedule of faults.
+//!
+//! A seed decides everything: the documents, what their commands do, what befalls the instances, and which call,
+//! Lambda or event goes wrong when. After the last execution has ended and the sweeper has had its turns, the
+//! invariants are checked against what really happened on the instances and in S3.
+
+mod faults;
+mod functions;
+mod hobbled;
+mod invariants;
+mod machines;
+mod plan;
+mod world;
+
+use std::collections::BTreeMap;
+
+pub use faults::FaultKind;
+pub use hobbled::Safeguard;
+pub use invariants::{Invariant, Violation};
+
+/// What to simulate.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Executions at once in each account.
+    pub executions: usize,
+    /// A safeguard to take away, to see what it is good for.
+    pub without: Option<Safeguard>,
+}
+
+/// What a seed came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// How many executions there were.
+    pub executions: usize,
+    /// How often each kind of fault was injected.
+    pub faults: BTreeMap<FaultKind, u64>,
+    /// What was found broken; empty is what we promise.
+    pub violations: Vec<Violation>,
+    /// What happened, in order, where it was asked for.
+    pub trace: Vec<String>,
+}
+
+/// Simulates one seed. With `traced`, what happened is written down.
+///
+/// # Errors
+/// If the simulation could not be set up, which is a bug of its own.
+pub fn simulate(seed: u64, options: Options, traced: bool) -> Result<Report, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(world::live(seed, options, traced))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violations(seeds: std::ops::Range<u64>, options: Options) -> Vec<(u64, Violation)> {
+        seeds
+            .flat_map(|seed| {
+                let report = simulate(seed, options, false).unwrap();
+                report.violations.into_iter().map(move |violation| (seed, violation))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn no_schedule_of_faults_breaks_a_promise() {
+        assert_eq!(violations(0..300, Options { executions: 1, without: None }), []);
+    }
+
+    #[test]
+    fn executions_at_once_do_not_disturb_each_other() {
+        assert_eq!(violations(0..40, Options { executions: 8, without: None }), []);
+    }
+
+    #[test]
+    fn a_seed_decides_everything() {
+        let options = Options { executions: 2, without: None };
+        for seed in 0..20 {
+            let (first, again) =
+                (simulate(seed, options, true).unwrap(), simulate(seed, options, true).unwrap());
+            assert_eq!(first.trace, again.trace, "seed {seed}");
+        }
+    }
+}
