@@ -67,7 +67,7 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
     };
     [
         first(&["/execution/id", "/detail/executionArn"]),
-        first(&["/attempt/number"]),
+        first(&["/attempt/number", "/state/attempt/number"]),
         first(&["/instance/id", "/state/instance/id", "/detail/instance-id"]),
     ]
 }
@@ -98,8 +98,9 @@ mod tests {
         let payload =
             json!({"execution": {"id": "arn"}, "attempt": {"number": 2}, "instance": {"id": "i-1"}});
         assert_eq!(subject(&payload), [text("arn"), text("2"), text("i-1")]);
-        let whole_state = json!({"execution": {"id": "arn"}, "state": {"instance": {"id": "i-2"}}});
-        assert_eq!(subject(&whole_state), [text("arn"), None, text("i-2")]);
+        let state = json!({"attempt": {"number": 2}, "instance": {"id": "i-2"}});
+        let whole_state = json!({"execution": {"id": "arn"}, "state": state});
+        assert_eq!(subject(&whole_state), [text("arn"), text("2"), text("i-2")]);
         let ended = json!({"detail": {"executionArn": "arn", "status": "ABORTED"}});
         assert_eq!(subject(&ended), [text("arn"), None, None]);
         let event = json!({"source": "aws.ec2", "detail": {"instance-id": "i-3"}});

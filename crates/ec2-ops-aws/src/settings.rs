@@ -30,6 +30,7 @@ impl fmt::Debug for SettingError {
 /// | `EC2_OPS_LOG_BUCKET` | optional: the bucket for the complete output of commands |
 /// | `EC2_OPS_LOG_GROUP` | optional: the log group for the complete output of commands |
 /// | `EC2_OPS_FAIL_EXECUTION` | `true` or `false`, which is the default |
+/// | `EC2_OPS_BACKOFF_S` | seconds before the second attempt, 0 to 300; the default is 15 |
 ///
 /// # Errors
 /// Which variable is missing or wrong, and what would be right.
@@ -67,6 +68,7 @@ fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, S
         log_bucket: get("EC2_OPS_LOG_BUCKET"),
         log_group: get("EC2_OPS_LOG_GROUP"),
         fail_execution: switch(&get, "EC2_OPS_FAIL_EXECUTION")?,
+        backoff_s: backoff_s(&get)?,
     })
 }
 
@@ -102,6 +104,18 @@ fn switch(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<bo
     }
 }
 
+/// Long enough for what was short to be there again, short enough for a person to watch.
+const BACKOFF_S: u32 = 15;
+
+fn backoff_s(get: impl Fn(&str) -> Option<String>) -> Result<u32, SettingError> {
+    const NAME: &str = "EC2_OPS_BACKOFF_S";
+    let Some(value) = get(NAME) else { return Ok(BACKOFF_S) };
+    value.parse().ok().filter(|seconds| *seconds <= 300).ok_or_else(|| SettingError {
+        name: NAME,
+        problem: format!("is {value:?}, expected seconds, 0 to 300"),
+    })
+}
+
 fn required(
     get: impl Fn(&str) -> Option<String>,
     name: &'static str,
@@ -131,6 +145,7 @@ mod tests {
             log_bucket: None,
             log_group: None,
             fail_execution: false,
+            backoff_s: 15,
         };
         assert_eq!(read(&[]), Ok(deployment));
     }
@@ -142,12 +157,14 @@ mod tests {
             ("EC2_OPS_LOG_GROUP", "/ec2-ops"),
             ("EC2_OPS_ADDITIONAL_REGIONS", "us-east-2, eu-west-1"),
             ("EC2_OPS_FAIL_EXECUTION", "true"),
+            ("EC2_OPS_BACKOFF_S", "60"),
         ]);
         let deployment = deployment.unwrap();
         assert_eq!(deployment.log_bucket.as_deref(), Some("logs"));
         assert_eq!(deployment.additional_regions, ["us-east-2", "eu-west-1"].map(Region::new));
         assert_eq!(deployment.log_group.as_deref(), Some("/ec2-ops"));
         assert!(deployment.fail_execution);
+        assert_eq!(deployment.backoff_s, 60);
     }
 
     #[test]
@@ -162,5 +179,8 @@ mod tests {
             "the environment variable EC2_OPS_FAIL_EXECUTION is \"yes\", expected \"true\" or \"false\""
         );
         assert!(read(&[("EC2_OPS_DEPLOYMENT", "fore*")]).is_err());
+        for wrong in ["soon", "-1", "301"] {
+            assert!(read(&[("EC2_OPS_BACKOFF_S", wrong)]).is_err());
+        }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command speaks to a terminal")]
 
 mod documents;
+mod leftovers;
 mod progress;
 mod run;
 mod serve;
@@ -25,7 +26,7 @@ enum Command {
     /// Run an execution document end to end in a fresh sandbox
     ///
     /// Progress goes to stderr, the outcome as JSON to stdout. Exit code: 0 for a success, 1 for any other outcome,
-    /// 2 for an invalid document or a wrong use.
+    /// 2 for an invalid document or a wrong use, 130 after Ctrl-C.
     ///
     /// The document's commands really run, as you, on this machine: in a home directory of their own, but with
     /// your rights.
@@ -37,7 +38,7 @@ enum Command {
     },
     /// Keep a sandbox running, for the aws CLI and for SDKs
     Serve {
-        /// The port on 127.0.0.1
+        /// The port on 127.0.0.1; 0 takes any free one
         #[arg(long, default_value_t = 4566)]
         port: u16,
         #[command(flatten)]

@@ -1,5 +1,6 @@
 //! `run`: one execution in a sandbox of its own, watched to its end.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use ec2_ops_asl::{Ending, Execution};
 use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
 use ec2_ops_sandbox::{Sandbox, SandboxConfig};
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::progress::Progress;
-use crate::{EXIT_INVALID, SandboxArgs, documents};
+use crate::progress::{Progress, Style};
+use crate::{EXIT_INVALID, SandboxArgs, documents, leftovers};
 
 /// The bucket that every sandbox has, for examples to write to.
 const OUTPUT_BUCKET: &str = "sandbox-output";
@@ -26,10 +28,7 @@ const EXIT_INTERRUPTED: u8 = 130;
 
 /// Runs the document in `file`, and prints its outcome.
 pub(crate) async fn run(file: &Path, args: &SandboxArgs) -> Result<ExitCode, String> {
-    let document = match documents::read(file).and_then(|document| {
-        Job::resolve(&document, Timestamp::now())?;
-        Ok(document)
-    }) {
+    let document = match valid(file) {
         Ok(document) => document,
         Err(Problems(problems)) => {
             for problem in problems {
@@ -38,18 +37,32 @@ pub(crate) async fn run(file: &Path, args: &SandboxArgs) -> Result<ExitCode, Str
             return Ok(ExitCode::from(EXIT_INVALID));
         }
     };
-    let directory = directory(args)?;
+    let mut interruption = Interruption::watch()?;
+    let style = Style::of_stderr();
+    let directory = directory()?;
     let sandbox = start(0, directory.path(), args).await?;
     let finished = tokio::select! {
-        ending = execute(&sandbox, &document) => Some(ending?),
-        () = interrupted() => None,
+        ending = execute(&sandbox, &document, style) => Some(ending?),
+        () = interruption.wait() => None,
     };
+    if finished.is_none() {
+        eprintln!("interrupted: ending everything");
+    } else {
+        eprintln!("{}", leftovers::sentence(sandbox.account()).await);
+    }
     sandbox.shut_down().await.map_err(|error| error.to_string())?;
     keep(directory, args);
     let Some(ending) = finished else { return Ok(ExitCode::from(EXIT_INTERRUPTED)) };
-    let (outcome, status) = outcome(&ending);
-    println!("{}", serde_json::to_string_pretty(&outcome).map_err(|error| error.to_string())?);
-    Ok(if status == Status::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let report = Report::of(&ending);
+    println!("{}", serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?);
+    Ok(if report.status() == Status::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The document in `file`, once nothing is wrong with it.
+fn valid(file: &Path) -> Result<Value, Problems> {
+    let document = documents::read(file)?;
+    Job::resolve(&document, Timestamp::now())?;
+    Ok(document)
 }
 
 /// A sandbox below `root`, with the Lambda binaries that stand beside this executable.
@@ -59,11 +72,19 @@ pub(crate) async fn start(port: u16, root: &Path, args: &SandboxArgs) -> Result<
     let mut buckets = args.buckets.clone();
     buckets.push(OUTPUT_BUCKET.to_owned());
     let config = SandboxConfig { port, root: root.to_owned(), tools, lambdas, buckets };
-    Sandbox::start(config).await.map_err(|error| format!("cannot start the sandbox: {error}"))
+    Sandbox::start(config).await.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::AddrInUse => {
+                format!("port {port} on 127.0.0.1 is taken; --port takes another, 0 any free one")
+            }
+            _ => error.to_string(),
+        };
+        format!("cannot start the sandbox: {why}")
+    })
 }
 
 /// The sandbox's own directory. Its path is short, since sockets below it must be.
-pub(crate) fn directory(_: &SandboxArgs) -> Result<tempfile::TempDir, String> {
+pub(crate) fn directory() -> Result<tempfile::TempDir, String> {
     tempfile::Builder::new()
         .prefix("ec2-ops-")
         .tempdir()
@@ -77,17 +98,29 @@ pub(crate) fn keep(directory: tempfile::TempDir, args: &SandboxArgs) {
     }
 }
 
-/// Waits for Ctrl-C, or for a polite kill.
-pub(crate) async fn interrupted() {
-    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return std::future::pending().await };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C, or a polite kill.
+pub(crate) struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interruption {
+    /// From here on neither ends this process by itself: whoever watches has something to clean up.
+    pub(crate) fn watch() -> Result<Self, String> {
+        let signal = |kind| signal(kind).map_err(|error| format!("cannot watch for signals: {error}"));
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Returns when there is one.
+    pub(crate) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
-async fn execute(sandbox: &Sandbox, document: &Value) -> Result<Ending, String> {
+async fn execute(sandbox: &Sandbox, document: &Value, style: Style) -> Result<Ending, String> {
     let request = StartExecutionRequest {
         state_machine_arn: sandbox.state_machine_arn().to_owned(),
         name: None,
@@ -96,11 +129,11 @@ async fn execute(sandbox: &Sandbox, document: &Value) -> Result<Ending, String> 
     let stepfunctions = &sandbox.account().stepfunctions;
     let started = stepfunctions.start_execution(request).map_err(|error| error.to_string())?;
     let execution = stepfunctions.execution(&started.execution_arn).map_err(|error| error.to_string())?;
-    Ok(watch(&execution).await)
+    Ok(watch(&execution, style).await)
 }
 
-async fn watch(execution: &Arc<Execution>) -> Ending {
-    let mut progress = Progress::new(execution.started());
+async fn watch(execution: &Arc<Execution>, style: Style) -> Ending {
+    let mut progress = Progress::new(execution.started(), style);
     loop {
         let ending = execution.history().ending();
         progress.show(&execution.history().events());
@@ -111,22 +144,36 @@ async fn watch(execution: &Arc<Execution>) -> Ending {
     }
 }
 
-/// The outcome that the execution tells, or what stands for it where it could not tell one.
-fn outcome(ending: &Ending) -> (Value, Status) {
-    let told = match ending {
-        Ending::Succeeded { output } => Some(output["outcome"].clone()),
-        Ending::Failed(failure) => {
-            failure.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok())
-        }
-        Ending::TimedOut | Ending::Aborted(_) => None,
-    };
-    let read = told.as_ref().and_then(|told| serde_json::from_value::<Outcome>(told.clone()).ok());
-    match (told, read) {
-        (Some(told), Some(outcome)) => (told, outcome.status),
-        _ => {
-            let status =
-                if matches!(ending, Ending::Aborted(_)) { Status::Aborted } else { Status::InternalError };
-            (json!({ "status": status, "reason": format!("{ending:?}") }), status)
+/// What `run` prints.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Report {
+    /// The outcome that the execution tells.
+    Told(Outcome),
+    /// What stands for it where it could not tell one.
+    Untold { status: Status, reason: String },
+}
+
+impl Report {
+    fn of(ending: &Ending) -> Self {
+        let told = match ending {
+            Ending::Succeeded { output } => serde_json::from_value(output["outcome"].clone()).ok(),
+            Ending::Failed(failure) => {
+                failure.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok())
+            }
+            Ending::TimedOut | Ending::Aborted(_) => None,
+        };
+        let status = match ending {
+            Ending::Aborted(_) => Status::Aborted,
+            _ => Status::InternalError,
+        };
+        told.map_or_else(|| Self::Untold { status, reason: format!("{ending:?}") }, Self::Told)
+    }
+
+    fn status(&self) -> Status {
+        match self {
+            Self::Told(outcome) => outcome.status,
+            Self::Untold { status, .. } => *status,
         }
     }
 }

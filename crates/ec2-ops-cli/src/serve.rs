@@ -1,23 +1,29 @@
 //! `serve`: a sandbox that stays up.
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use ec2_ops_sandbox::Sandbox;
+
 use crate::SandboxArgs;
-use crate::run::{directory, interrupted, keep, start};
+use crate::run::{Interruption, directory, keep, start};
 
 /// Serves until Ctrl-C.
 pub(crate) async fn serve(port: u16, args: &SandboxArgs) -> Result<ExitCode, String> {
-    let directory = directory(args)?;
+    let mut interruption = Interruption::watch()?;
+    let directory = directory()?;
     let sandbox = start(port, directory.path(), args).await?;
-    println!("{}", guide(sandbox.url(), sandbox.state_machine_arn(), &sandbox.names().region));
-    interrupted().await;
+    println!("{}", guide(&sandbox, directory.path()));
+    interruption.wait().await;
     sandbox.shut_down().await.map_err(|error| error.to_string())?;
     keep(directory, args);
     Ok(ExitCode::SUCCESS)
 }
 
-fn guide(url: &str, state_machine: &str, region: &str) -> String {
+fn guide(sandbox: &Sandbox, directory: &Path) -> String {
+    let (url, region, state_machine) = (sandbox.url(), &sandbox.names().region, sandbox.state_machine_arn());
     let execution = state_machine.replacen(":stateMachine:", ":execution:", 1);
+    let directory = directory.display();
     format!(
         "A sandbox AWS account is at {url}. In another terminal:
 
@@ -28,9 +34,15 @@ fn guide(url: &str, state_machine: &str, region: &str) -> String {
       --name first --input file://examples/hello.json
   aws stepfunctions describe-execution --execution-arn {execution}:first
   aws stepfunctions get-execution-history --execution-arn {execution}:first
+  aws stepfunctions stop-execution --execution-arn {execution}:first
   aws ec2 describe-instances --filters Name=tag:ec2-ops:execution,Values={execution}:first
+  aws ssm list-command-invocations --details
   aws s3 ls s3://sandbox-output --recursive
 
-Ctrl-C ends it and everything that runs in it."
+What the functions log is in {directory}/logs,
+what the commands print in s3://{logs}, the instances' files in {directory}/instances.
+
+Ctrl-C ends it and everything that runs in it.",
+        logs = sandbox.names().log_bucket,
     )
 }

@@ -1,5 +1,6 @@
 //! A whole deployment on this machine: an account over HTTP, the real Lambda binaries, instances that are processes.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub struct SandboxConfig {
 pub struct Sandbox {
     account: Account,
     machines: Arc<LocalMachines>,
+    functions: HashMap<&'static str, Arc<ProcessRuntime>>,
     names: Names,
     url: String,
     state_machine_arn: String,
@@ -59,14 +61,17 @@ impl Sandbox {
         let account = Account::new(Timestamp::now(), account_config, Arc::clone(&machines), events);
         let names = Names::default();
         let env = environment(&names, &url);
-        let runtime_of = |function: Function| -> Arc<dyn crate::lambda::Runtime> {
-            Arc::new(ProcessRuntime::new(FunctionBinary {
+        let runtime = |function: Function| {
+            let binary = FunctionBinary {
                 name: function.name.to_owned(),
                 path: config.lambdas.join(function.package),
                 env: env.clone(),
                 log: logs.join(format!("{}.log", function.name)),
-            }))
+            };
+            (function.name, Arc::new(ProcessRuntime::new(binary)))
         };
+        let functions = HashMap::from(FUNCTIONS.map(runtime));
+        let runtime_of = |function: Function| Arc::clone(&functions[function.name]) as _;
         let state_machine_arn =
             deploy(&account, &names, &Template::default(), runtime_of).map_err(refused)?;
         for bucket in &config.buckets {
@@ -77,7 +82,7 @@ impl Sandbox {
             // It ends when it is aborted.
             let _ = endpoint.serve(exposed).await;
         });
-        Ok(Self { account, machines, names, url, state_machine_arn, server })
+        Ok(Self { account, machines, functions, names, url, state_machine_arn, server })
     }
 
     /// The account's state, in process.
@@ -100,11 +105,14 @@ impl Sandbox {
         &self.state_machine_arn
     }
 
-    /// Ends every instance. Returns when nothing of them is left.
+    /// Ends every function, then every instance. Returns when nothing of them is left.
     ///
     /// # Errors
     /// If processes could not be killed; the message has their ids.
     pub async fn shut_down(self) -> io::Result<()> {
+        for function in self.functions.values() {
+            function.shut_down().await;
+        }
         self.machines.power_off_all().await
     }
 }
@@ -127,12 +135,17 @@ fn check_binaries(config: &SandboxConfig) -> io::Result<()> {
     }
 }
 
-/// What a function finds in its environment on AWS, and the endpoint that takes AWS's place.
+/// What a function finds in its environment on AWS, the endpoint that takes AWS's place, and little patience.
 fn environment(names: &Names, url: &str) -> Vec<(String, String)> {
     let mut env = names.environment();
-    let access =
-        [("AWS_ENDPOINT_URL", url), ("AWS_ACCESS_KEY_ID", "sandbox"), ("AWS_SECRET_ACCESS_KEY", "sandbox")];
-    env.extend(access.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let own = [
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_ACCESS_KEY_ID", "sandbox"),
+        ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+        // Nothing here is short of capacity, and somebody is waiting.
+        ("EC2_OPS_BACKOFF_S", "1"),
+    ];
+    env.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
     env
 }
 

@@ -87,6 +87,7 @@ mod tests {
             log_bucket: None,
             log_group: None,
             fail_execution: false,
+            backoff_s: 15,
         };
         let payload = json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },

@@ -19,6 +19,8 @@ pub struct Deployment {
     pub log_group: Option<String>,
     /// Whether an execution without a success ends as FAILED where its document does not say.
     pub fail_execution: bool,
+    /// How long an execution waits before its second attempt, in seconds; twice as long before each further one.
+    pub backoff_s: u32,
 }
 
 impl Deployment {

@@ -117,6 +117,7 @@ impl Outcome {
         warnings: Vec<String>,
         attempts_allowed: u32,
         fail_execution: bool,
+        backoff_s: u32,
     ) -> Self {
         let status = attempts.last().map_or(Status::InternalError, |attempt| attempt.status);
         let made = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
@@ -127,7 +128,7 @@ impl Outcome {
             _ if made < attempts_allowed => Next::Retry,
             _ => if_failed(fail_execution),
         };
-        Self { status, attempts, warnings, next, backoff_seconds: backoff_seconds(made) }
+        Self { status, attempts, warnings, next, backoff_seconds: backoff_seconds(backoff_s, made) }
     }
 }
 
@@ -135,9 +136,9 @@ fn if_failed(fail_execution: bool) -> Next {
     if fail_execution { Next::Fail } else { Next::Succeed }
 }
 
-/// 15 s, doubled after each attempt, at most 5 minutes.
-fn backoff_seconds(made: u32) -> u32 {
-    (15 << made.saturating_sub(1).min(5)).min(300)
+/// `first`, doubled after each attempt, at most 5 minutes.
+fn backoff_seconds(first: u32, made: u32) -> u32 {
+    first.saturating_mul(1 << made.saturating_sub(1).min(16)).min(300)
 }
 
 #[cfg(test)]
@@ -176,7 +177,7 @@ mod tests {
             (&[InvalidExecution], 5, false, Next::Succeed),
             (&[InvalidExecution], 5, true, Next::Fail),
         ] {
-            let outcome = Outcome::decide(attempts(statuses), Vec::new(), allowed, fail_execution);
+            let outcome = Outcome::decide(attempts(statuses), Vec::new(), allowed, fail_execution, 15);
             assert_eq!(outcome.next, next, "{statuses:?} of {allowed}");
             assert_eq!(Some(&outcome.status), statuses.last());
         }
@@ -184,8 +185,9 @@ mod tests {
 
     #[test]
     fn waiting_between_attempts_doubles_up_to_five_minutes() {
-        let waits: Vec<_> = (1..=11).map(backoff_seconds).collect();
+        let waits: Vec<_> = (1..=11).map(|made| backoff_seconds(15, made)).collect();
         assert_eq!(waits, [15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300]);
+        assert_eq!((1..=3).map(|made| backoff_seconds(0, made)).collect::<Vec<_>>(), [0, 0, 0]);
     }
 
     #[test]

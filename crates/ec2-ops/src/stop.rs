@@ -13,19 +13,22 @@ use crate::error::{Error, ErrorReport, Leftover};
 use crate::ids::InstanceId;
 use crate::outcome::{AttemptRecord, Outcome, Status};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
-use crate::step::{CommandSection, Context, InstanceSection, read, write};
+use crate::step::{Attempt, CommandSection, Context, Execution, InstanceSection, read, write};
 use crate::{abnormal_end, sweep, tags};
 
 #[derive(Deserialize)]
 struct Payload {
-    #[serde(flatten)]
-    context: Context,
-    /// The whole state: which of its sections are there depends on how far the attempt came.
+    execution: Execution,
+    retry: u32,
+    /// The whole state, document and all: a payload that had the document twice would exceed Step Functions' quota.
     state: State,
 }
 
+/// Which of the optional sections are there depends on how far the attempt came.
 #[derive(Deserialize)]
 struct State {
+    document: Value,
+    attempt: Attempt,
     attempts: Vec<AttemptRecord>,
     instance: Option<InstanceSection>,
     command: Option<CommandSection>,
@@ -69,11 +72,13 @@ pub async fn handle<C: Instances + Volumes>(
 
 /// Ends every instance of the execution, then tells the attempt's outcome and what follows on it.
 async fn end_attempt<C: Instances + Volumes>(
-    Payload { context, state }: Payload,
+    Payload { execution, retry, mut state }: Payload,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
 ) -> Result<Value, Error> {
+    let document = state.document.take();
+    let context = Context { execution, attempt: state.attempt.clone(), document, retry };
     // A document that is refused is refused before any AWS call: there is nothing to end.
     let plan = context.job().and_then(|job| Ok((deployment.region_of(&job)?, job)));
     let Ok((region, job)) = plan else {
@@ -137,8 +142,14 @@ fn outcome(
         attempts,
         job.map(|job| job.warnings.clone()).unwrap_or_default(),
         job.map_or(1, |job| job.attempts_allowed),
-        job.and_then(|job| job.fail_execution).unwrap_or(deployment.fail_execution),
+        wants_failure(&context.document).unwrap_or(deployment.fail_execution),
+        deployment.backoff_s,
     )
+}
+
+/// Whether the execution is to end as FAILED without a success. A document that is invalid for another reason says it too.
+fn wants_failure(document: &Value) -> Option<bool> {
+    document.pointer("/run_options/fail_execution")?.as_bool()
 }
 
 impl CaughtError {
@@ -172,22 +183,25 @@ mod tests {
             log_bucket: None,
             log_group: None,
             fail_execution: false,
+            backoff_s: 15,
         }
     }
 
     fn payload(state: &Value, retry: u32) -> Value {
-        let mut whole = json!({ "attempts": [] });
+        let mut whole = json!({
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "attempts": [],
+            "document": {
+                "commands": ["true"],
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+        });
         if let (Value::Object(whole), Value::Object(state)) = (&mut whole, state.clone()) {
             whole.extend(state);
         }
         json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
-            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
             "retry": retry,
-            "document": {
-                "commands": ["true"],
-                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
-            },
             "state": whole,
         })
     }
@@ -273,7 +287,7 @@ mod tests {
     #[tokio::test]
     async fn a_refused_document_is_told_and_nothing_is_touched() {
         let mut payload = payload(&json!({ "error": { "Error": "InvalidExecution", "Cause": "{}" } }), 0);
-        payload["document"] = json!({});
+        payload["state"]["document"] = json!({});
         let world = World::default();
         let outcome = handle(payload, &deployment(), &world, &world, &world).await.unwrap();
         assert_eq!((&outcome["status"], &outcome["next"]), (&json!("InvalidExecution"), &json!("succeed")));

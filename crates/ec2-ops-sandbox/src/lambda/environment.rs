@@ -55,6 +55,12 @@ impl Environment {
             status = self.process.wait() => (Err(exit_error(&request_id, status)), Fit::ForNothing),
         }
     }
+
+    /// Kills the process, and waits until it is gone.
+    pub(super) async fn end(mut self) {
+        // It fails only for a process that has already ended.
+        let _ = self.process.kill().await;
+    }
 }
 
 /// Whether an environment can take another invocation.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::environment::{Environment, Fit};
 use super::{FunctionResult, Request, Running, Runtime};
@@ -30,12 +31,24 @@ pub struct ProcessRuntime {
 struct Pool {
     binary: FunctionBinary,
     idle: Mutex<Vec<Environment>>,
+    /// Whether this is over. Each invocation watches it, so it also knows of those that still run.
+    over: watch::Sender<bool>,
 }
 
 impl ProcessRuntime {
     /// A runtime for `binary`. Nothing is started before the first invocation.
     pub fn new(binary: FunctionBinary) -> Self {
-        Self { pool: Arc::new(Pool { binary, idle: Mutex::default() }) }
+        Self { pool: Arc::new(Pool { binary, idle: Mutex::default(), over: watch::Sender::new(false) }) }
+    }
+
+    /// Ends every process, whatever it works on, and waits until it is gone. Nothing is started any more.
+    pub async fn shut_down(&self) {
+        self.pool.over.send_replace(true);
+        self.pool.over.closed().await;
+        let idle = std::mem::take(&mut *lock(&self.pool.idle));
+        for environment in idle {
+            environment.end().await;
+        }
     }
 }
 
@@ -49,6 +62,10 @@ impl Runtime for ProcessRuntime {
 impl Pool {
     /// An environment that is not put back, because this future was dropped, ends with its process.
     async fn invoke(&self, request: Request) -> FunctionResult {
+        let mut over = self.over.subscribe();
+        if *over.borrow() {
+            return Err(shut_down());
+        }
         let warm = lock(&self.idle).pop();
         let mut environment = match warm {
             Some(environment) => environment,
@@ -56,10 +73,24 @@ impl Pool {
                 |error| json!({ "errorType": "Runtime.InvalidEntrypoint", "errorMessage": error.to_string() }),
             )?,
         };
-        let (result, fit) = environment.invoke(request).await;
-        if fit == Fit::ForMore {
-            lock(&self.idle).push(environment);
+        let answer = tokio::select! {
+            answer = environment.invoke(request) => Some(answer),
+            _ = over.wait_for(|over| *over) => None,
+        };
+        match answer {
+            Some((result, Fit::ForMore)) => {
+                lock(&self.idle).push(environment);
+                result
+            }
+            Some((result, Fit::ForNothing)) => result,
+            None => {
+                environment.end().await;
+                Err(shut_down())
+            }
         }
-        result
     }
+}
+
+fn shut_down() -> Value {
+    json!({ "errorType": "Runtime.ExitError", "errorMessage": "the sandbox shuts down" })
 }

@@ -77,6 +77,7 @@ fn deployment(names: &Names) -> Deployment {
         log_bucket: Some(names.log_bucket.clone()),
         log_group: None,
         fail_execution: false,
+        backoff_s: 15,
     }
 }
 

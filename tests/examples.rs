@@ -1,0 +1,100 @@
+//! Every example comes to what the table in its README says.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{Finished, Ops, workspace};
+
+struct Row {
+    name: String,
+    attempts: Vec<String>,
+    left: String,
+}
+
+/// The rows of the table in `examples/README.md`.
+fn rows() -> Vec<Row> {
+    let readme = fs::read_to_string(workspace().join("examples/README.md")).unwrap();
+    let row = |line: &str| {
+        let mut cells = line.strip_prefix("| [")?.trim_end_matches(" |").split(" | ");
+        let name = cells.next()?.split(']').next()?.to_owned();
+        let (_, attempts, left) = (cells.next()?, cells.next()?, cells.next()?);
+        let attempts = attempts.split(", ").map(str::to_owned).collect();
+        Some(Row { name, attempts, left: left.to_owned() })
+    };
+    readme.lines().filter_map(row).collect()
+}
+
+fn run(name: &str) -> Finished {
+    let file = workspace().join("examples").join(name).with_extension("json");
+    Ops::start(["run".as_ref(), file.as_os_str()]).finish()
+}
+
+fn statuses(outcome: &Value) -> Vec<&str> {
+    outcome["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|attempt| attempt["status"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_table_has_every_example() {
+    let mut listed: Vec<_> = rows().into_iter().map(|row| format!("{}.json", row.name)).collect();
+    let entries = fs::read_dir(workspace().join("examples")).unwrap().flatten();
+    let mut there: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    there.retain(|name| name != "README.md");
+    listed.sort();
+    there.sort();
+    assert_eq!(listed, there);
+}
+
+#[test]
+fn every_example_comes_to_what_the_table_says() {
+    std::thread::scope(|scope| {
+        for row in rows() {
+            scope.spawn(move || {
+                let finished = run(&row.name);
+                let outcome = finished.outcome();
+                assert_eq!(statuses(&outcome), row.attempts, "{}: {outcome:#}", row.name);
+                assert_eq!(outcome["status"].as_str(), row.attempts.last().map(String::as_str));
+                let succeeded = outcome["status"] == "Succeeded";
+                assert_eq!(finished.code(), Some(i32::from(!succeeded)), "{}", row.name);
+                let last = finished.stderr.lines().last().unwrap();
+                match row.left.as_str() {
+                    "nothing" => assert_eq!(last, "the account is empty", "{}", row.name),
+                    "a stopped instance, its volume" => {
+                        assert!(last.starts_with("left: i-") && last.contains("(stopped), vol-"), "{last}");
+                    }
+                    other => panic!("{}: the table says {other:?}", row.name),
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_failure_is_told_with_its_exit_code_and_stderr() {
+    let outcome = run("failing-command").outcome();
+    let attempt = &outcome["attempts"][0];
+    assert_eq!(attempt["exit_code"], 3);
+    assert!(attempt["stderr_tail"].as_str().unwrap().starts_with("no such catchment\n"), "{attempt:#}");
+    assert_eq!(attempt["reason"], "the commands failed with exit code 3");
+}
+
+#[test]
+fn the_first_attempt_is_spot_where_the_document_wants_it_cheap() {
+    assert_eq!(run("spot").outcome()["attempts"][0]["market"], "spot");
+}
+
+#[test]
+fn daily_is_the_same_date_in_the_commands_and_in_the_output_that_is_checked() {
+    let outcome = run("nextgen-forecast").outcome();
+    let output = outcome["attempts"][0]["output"].as_str().unwrap();
+    let date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let days =
+        [date, date.yesterday().unwrap()].map(|day| day.yesterday().unwrap().strftime("%Y%m%d").to_string());
+    let expected = days.map(|day| format!("s3://sandbox-output/forecasts/ngen.{day}/VPU_09/ngen-run.txt"));
+    assert!(expected.iter().any(|expected| expected == output), "{output} is not among {expected:?}");
+}

@@ -1,0 +1,91 @@
+//! `ec2-ops serve`, and the AWS CLI as a user types it.
+
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use super::{Finished, Ops, until};
+
+/// A served sandbox, for the AWS CLI.
+pub(crate) struct Served {
+    ops: Ops,
+    pub(crate) url: String,
+}
+
+impl Served {
+    /// Serves a sandbox, if this machine has the AWS CLI.
+    pub(crate) fn start() -> Option<Self> {
+        if Command::new("aws").arg("--version").output().is_err() {
+            eprintln!("SKIPPED: this machine has no AWS CLI");
+            return None;
+        }
+        let ops = Ops::start(["serve", "--port", "0"]);
+        until("the guide", || ops.stdout().contains("Ctrl-C ends it"));
+        let guide = ops.stdout();
+        let url =
+            guide.split("is at ").nth(1).and_then(|rest| rest.split(". ").next()).expect("a URL").to_owned();
+        Some(Self { ops, url })
+    }
+
+    /// `aws ARGUMENTS…`: what it prints, or what it complains.
+    pub(crate) fn aws(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = Command::new("aws")
+            .args(arguments)
+            .args(["--endpoint-url", &self.url, "--region", "us-east-1", "--output", "json"])
+            .envs([("AWS_ACCESS_KEY_ID", "sandbox"), ("AWS_SECRET_ACCESS_KEY", "sandbox"), ("AWS_PAGER", "")])
+            .envs(
+                ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"].map(|name| (name, Path::new("/dev/null"))),
+            )
+            .output()
+            .expect("the AWS CLI runs");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    /// The JSON that a call prints.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let printed = self.aws(arguments).unwrap_or_else(|complaint| panic!("{arguments:?}: {complaint}"));
+        serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{arguments:?} printed {printed:?}"))
+    }
+
+    /// The ARN in the guide.
+    pub(crate) fn state_machine(&self) -> String {
+        let guide = self.ops.stdout();
+        let arn = guide.split("--state-machine-arn ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        arn.expect("an ARN").to_owned()
+    }
+
+    /// Starts an execution of `document`: its ARN.
+    pub(crate) fn start_execution(&self, name: &str, input: &str) -> String {
+        let machine = self.state_machine();
+        let started = self.json(&[
+            "stepfunctions",
+            "start-execution",
+            "--state-machine-arn",
+            &machine,
+            "--name",
+            name,
+            "--input",
+            input,
+        ]);
+        started["executionArn"].as_str().expect("an ARN").to_owned()
+    }
+
+    /// Waits until an execution is over: what `describe-execution` says of it.
+    pub(crate) fn ended(&self, arn: &str) -> Value {
+        let mut described = Value::Null;
+        until("the execution to end", || {
+            described = self.json(&["stepfunctions", "describe-execution", "--execution-arn", arn]);
+            described["status"] != "RUNNING"
+        });
+        described
+    }
+
+    /// Ends it as Ctrl-C does.
+    pub(crate) fn finish(self) -> Finished {
+        self.ops.signal(Signal::SIGINT);
+        self.ops.finish()
+    }
+}

@@ -1,0 +1,116 @@
+//! A sandbox in this process, whose account can be looked into.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ec2_ops::Outcome;
+use ec2_ops_asl::{Ending, Execution};
+use ec2_ops_sandbox::ec2::api::InstanceStateName;
+use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
+use ec2_ops_sandbox::{Account, Sandbox, SandboxConfig};
+use serde_json::Value;
+
+use super::build::binaries;
+use super::{LONG, below};
+
+/// A sandbox of a test's own, with the bucket `sandbox-output`.
+pub(crate) struct TestSandbox {
+    sandbox: Sandbox,
+    directory: tempfile::TempDir,
+}
+
+impl TestSandbox {
+    /// Lets `test` work with a sandbox, then ends it and makes sure that no process is left.
+    pub(crate) fn with<F: AsyncFnOnce(&Self)>(test: F) {
+        Self::with_buckets(&[], test);
+    }
+
+    /// The same with more buckets.
+    pub(crate) fn with_buckets<F: AsyncFnOnce(&Self)>(buckets: &[String], test: F) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let directory = tempfile::Builder::new().prefix("ec2-ops-e2e-").tempdir().expect("a directory");
+            let config = SandboxConfig {
+                port: 0,
+                root: directory.path().to_owned(),
+                tools: binaries().join("ec2-ops"),
+                lambdas: binaries().to_owned(),
+                buckets: [&["sandbox-output".to_owned()], buckets].concat(),
+            };
+            let sandbox = Sandbox::start(config).await.expect("a sandbox");
+            let own = Self { sandbox, directory };
+            test(&own).await;
+            own.sandbox.shut_down().await.expect("everything ends");
+            assert_eq!(below(own.directory.path()), [""; 0], "processes are left");
+        });
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        self.sandbox.account()
+    }
+
+    pub(crate) fn state_machine_arn(&self) -> &str {
+        self.sandbox.state_machine_arn()
+    }
+
+    pub(crate) fn start(&self, document: &Value) -> Arc<Execution> {
+        let request = StartExecutionRequest {
+            state_machine_arn: self.state_machine_arn().to_owned(),
+            name: None,
+            input: Some(document.to_string()),
+        };
+        let stepfunctions = &self.account().stepfunctions;
+        let started = stepfunctions.start_execution(request).expect("an execution");
+        stepfunctions.execution(&started.execution_arn).expect("an execution")
+    }
+
+    /// Runs `document` to the end.
+    pub(crate) async fn run(&self, document: &Value) -> Outcome {
+        let execution = self.start(document);
+        self.ended(&execution).await
+    }
+
+    /// The outcome of an execution that ends as SUCCEEDED.
+    pub(crate) async fn ended(&self, execution: &Execution) -> Outcome {
+        match self.ending(execution).await {
+            Ending::Succeeded { output } => {
+                serde_json::from_value(output["outcome"].clone()).expect("an outcome")
+            }
+            other => panic!("{other:#?}"),
+        }
+    }
+
+    pub(crate) async fn ending(&self, execution: &Execution) -> Ending {
+        let ending = tokio::time::timeout(LONG, async {
+            loop {
+                if let Some((ending, _)) = execution.history().ending() {
+                    return ending;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        ending.await.unwrap_or_else(|_| panic!("still running: {:#?}", execution.history().events().last()))
+    }
+
+    /// Waits until nothing is on its way any more, and makes sure that nothing is left: no instance that is not
+    /// terminated, no volume, no process of an instance.
+    pub(crate) async fn assert_empty(&self) {
+        let settled = tokio::time::timeout(LONG, async {
+            while !self.left().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        assert!(settled.await.is_ok(), "left: {:?}", self.left());
+    }
+
+    fn left(&self) -> Vec<String> {
+        let instances = self.account().ec2.instances();
+        let volumes = self.account().ec2.volumes();
+        let instances = instances
+            .iter()
+            .filter(|instance| instance.state() != InstanceStateName::Terminated)
+            .map(|instance| format!("{} is {}", instance.instance.instance_id, instance.state().as_str()));
+        let volumes = volumes.iter().map(|volume| volume.volume.volume_id.clone());
+        instances.chain(volumes).chain(below(&self.directory.path().join("instances"))).collect()
+    }
+}
