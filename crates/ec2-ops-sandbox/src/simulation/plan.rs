@@ -84,10 +84,10 @@ impl Plan {
 }
 
 impl Scenario {
-    fn draw(rng: &mut Rng, index: usize, timeouts: &[u32], claims_hold: bool) -> Self {
+    fn draw(rng: &mut Rng, index: usize, limits: &[u32], claims_hold: bool) -> Self {
         let image = format!("ami-0{index:015x}1");
         let key = format!("run-{index}/out");
-        let timeout_s = rng.choice(timeouts).copied().unwrap_or(600);
+        let timeout_s = rng.choice(limits).copied().unwrap_or(600);
         let retries = rng.u32(0..3);
         let (checked, spot) = (rng.f64() < 0.7, rng.f64() < 0.3);
         let mut document = json!({
