@@ -47,7 +47,8 @@ pub(crate) fn of(commands: &[String], attempt: &str, timeout_s: u32) -> String {
     let names: Vec<_> = (0..commands.len()).map(|i| format!("$ec2_ops_{i}")).collect();
     for (name, command) in names.iter().zip(commands) {
         let _ = writeln!(script, "{}={}", &name[1..], quote(command));
-        let _ = writeln!(script, "sh -nc \"{name}\" 2>/dev/null || ec2_ops_apart=no");
+        // Through a pipe: one argument of a program is limited to 128 KiB.
+        let _ = writeln!(script, "printf '%s\\n' \"{name}\" | sh -n 2>/dev/null || ec2_ops_apart=no");
     }
     script.push_str("set -e\nif [ $ec2_ops_apart = yes ]; then\n");
     for name in &names {
@@ -102,6 +103,18 @@ mod tests {
         assert_ne!(run(&["cd /missing && echo in", "echo two"]).0, Some(0));
         assert_ne!(run(&["nonsense-command", "true"]).0, Some(0));
         assert_eq!(run(&["false\necho unreached", "true"]), (Some(1), String::new()));
+    }
+
+    #[test]
+    fn an_entry_may_be_longer_than_an_argument_of_a_program() {
+        let long = format!(": {}", "x".repeat(140 * 1024));
+        let home = tempfile::tempdir().unwrap();
+        let script = home.path().join("script.sh");
+        let commands = [long, "cd /missing && true".to_owned(), "echo unreached".to_owned()];
+        std::fs::write(&script, of(&commands, "f00d", 90).replace("shutdown -h", "true")).unwrap();
+        let output = Command::new("sh").env("HOME", home.path()).arg(&script).output().unwrap();
+        assert_ne!(output.status.code(), Some(0));
+        assert_eq!(output.stdout, b"");
     }
 
     #[test]
