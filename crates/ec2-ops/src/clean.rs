@@ -65,8 +65,8 @@ async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Resu
     match answer {
         Ok(InstanceState::ShuttingDown | InstanceState::Terminated) => Ok(true),
         Ok(state) => Ok(state == InstanceState::Stopped && !on_end.terminate),
-        // Already gone is success.
-        Err(error) if error.kind == AwsErrorKind::NotFound => Ok(true),
+        // Seen a moment ago and not found now: gone, or too fresh to be visible everywhere. The next look tells.
+        Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -157,11 +157,14 @@ mod tests {
         assert_eq!(world.calls(), ["DetachVolume vol-1", "DeleteVolume vol-2"]);
     }
 
+    /// A fresh instance is not found for a while by the very call that should end it.
     #[tokio::test]
-    async fn already_gone_is_success() {
+    async fn not_found_is_believed_once_the_listing_agrees() {
         let instances = vec![instance("i-1", InstanceState::Running, tagged("terminate"))];
         let failing = Some(("TerminateInstances", "InvalidInstanceID.NotFound"));
-        assert_eq!(end(&World { instances, failing, ..World::default() }).await, Ok(1));
+        let world = World { instances, failing, ..World::default() };
+        assert_eq!(end(&world).await.unwrap_err().name(), "CleanupPending");
+        assert_eq!(end(&World::default()).await, Ok(0));
     }
 
     #[tokio::test]
