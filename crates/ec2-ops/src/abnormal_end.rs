@@ -3,11 +3,11 @@
 //! Step Functions says so on the event bus, and EC2Stopper ends what the execution left. See
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::clean::end_all;
+use crate::clean::{VISIBILITY, end_all};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::ExecutionId;
@@ -17,10 +17,6 @@ use crate::tags;
 
 /// The `detail-type` of the event.
 pub(crate) const DETAIL_TYPE: &str = "Step Functions Execution Status Change";
-
-/// How long a launch of the moment before may stay unseen by DescribeInstances. See
-/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
-const VISIBILITY: SignedDuration = SignedDuration::from_secs(45);
 
 #[derive(Deserialize)]
 struct Event {
@@ -57,9 +53,10 @@ pub(crate) async fn handle<C: Instances + Volumes>(
     if let Some(error) = failed {
         return Err(error);
     }
-    if ended.is_empty() && clock.now().duration_since(time) < VISIBILITY {
+    // Whatever was found: an attempt that had just begun may have launched another, which cannot be seen yet.
+    if clock.now().duration_since(time) < VISIBILITY {
         return Err(Error::CleanupPending(
-            "nothing is seen so soon after the end; Lambda's retry looks again".to_owned(),
+            "too soon after the end to have seen everything; Lambda's retry looks again".to_owned(),
         ));
     }
     Ok(json!({ "ended": ended }))

@@ -73,6 +73,8 @@ const UNAVAILABLE: &[&str] = &[
     "Timeout",
     "DispatchFailure",
     "ResponseError",
+    // An answer that makes no sense: the call may have had its effect.
+    "UnexpectedAnswer",
 ];
 
 const NOT_FOUND: &[&str] =

@@ -4,11 +4,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::aws_error::AwsErrorKind;
 use crate::error::Error;
 use crate::ids::{InstanceId, Region};
 use crate::ports::{Instance, InstanceState, Instances, Volume, Volumes};
 use crate::tags::{OnEnd, Tags};
+
+/// How long a launch of the moment before may stay unseen by DescribeInstances. See
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
+pub(crate) const VISIBILITY: SignedDuration = SignedDuration::from_secs(45);
 
 /// Ends everything in `region` that carries `tags`, as its own tags say. Answers with the instances, once all is done.
 ///
@@ -60,7 +66,11 @@ async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Resu
         _ if on_end.terminate => ec2.terminate(region, &instance.id).await,
         // EC2 stops only what is running.
         InstanceState::Pending => return Ok(false),
-        _ => ec2.stop(region, &instance.id).await,
+        _ => match ec2.stop(region, &instance.id).await {
+            // An instance without an EBS root cannot be stopped, ever; it must not run on for that.
+            Err(error) if error.code == "UnsupportedOperation" => ec2.terminate(region, &instance.id).await,
+            answer => answer,
+        },
     };
     match answer {
         Ok(InstanceState::ShuttingDown | InstanceState::Terminated) => Ok(true),
@@ -155,6 +165,15 @@ mod tests {
         let world = World { instances, volumes, failing, ..World::default() };
         assert_eq!(end(&world).await.unwrap_err().name(), "Refused");
         assert_eq!(world.calls(), ["DetachVolume vol-1", "DeleteVolume vol-2"]);
+    }
+
+    #[tokio::test]
+    async fn what_can_never_be_stopped_is_terminated() {
+        let instances = vec![instance("i-1", InstanceState::Running, tagged("stop"))];
+        let world =
+            World { instances, failing: Some(("StopInstances", "UnsupportedOperation")), ..World::default() };
+        assert_eq!(end(&world).await, Ok(1));
+        assert_eq!(world.calls(), ["StopInstances i-1", "TerminateInstances i-1"]);
     }
 
     /// A fresh instance is not found for a while by the very call that should end it.

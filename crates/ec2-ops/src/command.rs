@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 
+use crate::aws_error::AwsError;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::AttemptId;
@@ -56,7 +57,8 @@ pub async fn handle(
                 delivery_timeout: Duration::from_secs(DELIVERY_TIMEOUT_S.into()),
                 logs: logs.clone(),
             };
-            commands.send(&instance.region, &command).await?
+            let sent = commands.send(&instance.region, &command).await;
+            sent.map_err(|error| not_online(&instance, error))?
         }
     };
     let deliver_by = clock.now() + SignedDuration::from_secs(DELIVERY_TIMEOUT_S.into());
@@ -68,6 +70,17 @@ pub async fn handle(
         deliver_by,
         end_by,
     })
+}
+
+/// An agent that was online a moment ago may be updating itself, or its instance may be about to go.
+fn not_online(instance: &InstanceSection, error: AwsError) -> Error {
+    match error.code.as_str() {
+        "InvalidInstanceId" => Error::InstanceNotReady {
+            instance: instance.id.clone(),
+            state: "its SSM agent is not online any more".to_owned(),
+        },
+        _ => error.into(),
+    }
 }
 
 /// About 50 looks over the whole limit: what a lost event costs is at most 2% of the time that was allowed.

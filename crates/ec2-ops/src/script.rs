@@ -3,7 +3,7 @@
 //! `AWS-RunShellScript` reports the exit code of the script's last command and nothing of the others. `set -e` alone is not
 //! enough either: it lets `cd missing && ./run` pass. Here each entry of the list is evaluated on its own, in one shell, under
 //! `set -e`: `eval` is a simple command, so an entry that ends with a failure ends the script. Entries that are only
-//! complete together (`if …` in one, `fi` in another) are evaluated as one.
+//! complete together (`if …` in one, `fi` in another; a here-document; a line that ends in `\`) are evaluated as one.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ mkdir -p "${claim%/*}"
 if ! mkdir "$claim" 2>/dev/null && [ -d "$claim" ]; then
   echo "ec2-ops: these commands were started on this instance before; following them" >&2
   until [ -f "$claim/exit" ]; do
-    if [ "$boot" != "$(cat "$claim/boot")" ]; then
+    if [ -f "$claim/boot" ] && [ "$boot" != "$(cat "$claim/boot")" ]; then
       echo "ec2-ops: the instance was rebooted before they had ended" >&2
       exit 1
     fi
@@ -28,6 +28,16 @@ if ! mkdir "$claim" 2>/dev/null && [ -d "$claim" ]; then
   exit "$(cat "$claim/exit")"
 fi
 echo "$boot" >"$claim/boot"
+"#;
+
+/// Whether the piece can be evaluated by itself. Inside an open here-document even a lone `)` is no error.
+const WHOLE: &str = r#"ec2_ops_whole() {
+  printf '%s' "$ec2_ops_piece" | sh -n 2>/dev/null && ! printf '%s)\n' "$ec2_ops_piece" | sh -n 2>/dev/null
+}
+"#;
+
+/// Evaluates the piece once it is whole. It is put aside first, since the commands may end the shell or start another.
+const EVALUATE: &str = r#"if ec2_ops_whole; then ec2_ops_now=$ec2_ops_piece ec2_ops_piece=; eval "$ec2_ops_now"; fi
 "#;
 
 /// Where the claim is given up: the exit code is there for a second copy to read.
@@ -43,20 +53,24 @@ pub(crate) fn of(commands: &[String], attempt: &str, timeout_s: u32) -> String {
     let mut script = format!("#!/bin/sh\nec2_ops_attempt={attempt}\n{ONCE}");
     // The last net: without a control plane the instance still ends. An image without `shutdown` just does not have it.
     let _ = writeln!(script, "shutdown -h +{minutes} >/dev/null 2>&1");
-    script.push_str("(\nec2_ops_apart=yes\n");
-    let names: Vec<_> = (0..commands.len()).map(|i| format!("$ec2_ops_{i}")).collect();
-    for (name, command) in names.iter().zip(commands) {
-        let _ = writeln!(script, "{}={}", &name[1..], quote(command));
-        // Through a pipe: one argument of a program is limited to 128 KiB.
-        let _ = writeln!(script, "printf '%s\\n' \"{name}\" | sh -n 2>/dev/null || ec2_ops_apart=no");
+    script.push_str("(\nset -e\nec2_ops_piece=\n");
+    script.push_str(WHOLE);
+    for command in commands {
+        let _ = writeln!(script, "ec2_ops_piece=$ec2_ops_piece{}", quote(&format!("{command}\n")));
+        // The next entry goes on with this line.
+        if !continues(command) {
+            script.push_str(EVALUATE);
+        }
     }
-    script.push_str("set -e\nif [ $ec2_ops_apart = yes ]; then\n");
-    for name in &names {
-        let _ = writeln!(script, "  eval \"{name}\"");
-    }
-    let _ = writeln!(script, "else\n  eval \"{}\"\nfi\n)", names.join("\n"));
+    // What never became whole is for the shell to explain.
+    script.push_str("eval \"$ec2_ops_piece\"\n)\n");
     script.push_str(EXIT);
     script
+}
+
+/// Whether the last line of `command` goes on in the next one: it ends in an odd number of backslashes.
+fn continues(command: &str) -> bool {
+    command.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
 }
 
 /// `text` as one word of the shell.
@@ -103,6 +117,22 @@ mod tests {
         assert_ne!(run(&["cd /missing && echo in", "echo two"]).0, Some(0));
         assert_ne!(run(&["nonsense-command", "true"]).0, Some(0));
         assert_eq!(run(&["false\necho unreached", "true"]), (Some(1), String::new()));
+    }
+
+    #[test]
+    fn a_here_document_and_a_continued_line_may_span_entries() {
+        let heredoc = ["cat <<EOF", "exit 7", ")", "EOF", "echo end"];
+        assert_eq!(run(&heredoc), (Some(0), "exit 7\n)\nend\n".to_owned()));
+        let lines = [r"echo a \", "b", r"printf '%s\n' c\\", "echo end"];
+        assert_eq!(run(&lines), (Some(0), "a b\nc\\\nend\n".to_owned()));
+    }
+
+    #[test]
+    fn a_construct_that_spans_entries_leaves_the_others_apart() {
+        let commands = ["cd /missing 2>/dev/null && true", "for i in 1; do", "echo $i", "done"];
+        assert_eq!(run(&commands).1, "");
+        assert_ne!(run(&commands).0, Some(0));
+        assert_ne!(run(&["echo one", "if true; then"]).0, Some(0));
     }
 
     #[test]

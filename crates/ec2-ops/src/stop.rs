@@ -2,11 +2,12 @@
 //!
 //! Two more nets end here, which have no state machine around them: [`abnormal_end`] and [`sweep`].
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::check::CheckSection;
-use crate::clean::end_all;
+use crate::clean::{VISIBILITY, end_all};
 use crate::deployment::Deployment;
 use crate::document::Job;
 use crate::error::{Error, ErrorReport, Leftover};
@@ -19,7 +20,8 @@ use crate::{abnormal_end, sweep, tags};
 #[derive(Deserialize)]
 struct Payload {
     execution: Execution,
-    retry: u32,
+    /// When the attempt came here.
+    entered: Timestamp,
     /// The whole state, document and all: a payload that had the document twice would exceed Step Functions' quota.
     state: State,
 }
@@ -72,30 +74,34 @@ pub async fn handle<C: Instances + Volumes>(
 
 /// Ends every instance of the execution, then tells the attempt's outcome and what follows on it.
 async fn end_attempt<C: Instances + Volumes>(
-    Payload { execution, retry, mut state }: Payload,
+    Payload { execution, entered, mut state }: Payload,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
 ) -> Result<Value, Error> {
     let document = state.document.take();
-    let context = Context { execution, attempt: state.attempt.clone(), document, retry };
+    let context = Context { execution, attempt: state.attempt.clone(), document, retry: 0 };
+    let job = context.job().ok();
+    // What has been launched is ended where it was launched, even if the document would be refused by now.
+    let launched_in = state.instance.as_ref().map(|instance| instance.region.clone());
+    let runs_in = || job.as_ref().and_then(|job| deployment.region_of(job).ok());
     // A document that is refused is refused before any AWS call: there is nothing to end.
-    let plan = context.job().and_then(|job| Ok((deployment.region_of(&job)?, job)));
-    let Ok((region, job)) = plan else {
+    let Some(region) = launched_in.or_else(runs_in) else {
         return write(&outcome(&context, state, None, &[], deployment, clock));
     };
     let ours = tags::of_execution(&context.execution.id, &deployment.name);
     let ended = end_all(&region, &ours, ec2).await?;
-    if ended.is_empty() && context.retry == 0 && may_be_unseen(&state) {
-        return Err(Error::CleanupPending(
-            "a launch's answer was lost, and a fresh instance may not be visible yet".to_owned(),
-        ));
-    }
     let number = context.attempt.number.to_string();
     let of_this_attempt = |instance: &&Instance| instance.tags.get(tags::ATTEMPT) == Some(&number);
     let instances: Vec<_> =
         ended.iter().filter(of_this_attempt).map(|instance| instance.id.clone()).collect();
-    write(&outcome(&context, state, Some(&job), &instances, deployment, clock))
+    let waited = clock.now().duration_since(entered);
+    if instances.is_empty() && waited < VISIBILITY && may_be_unseen(&state) {
+        return Err(Error::CleanupPending(
+            "a launch's answer was lost, and a fresh instance may not be visible yet".to_owned(),
+        ));
+    }
+    write(&outcome(&context, state, job.as_ref(), &instances, deployment, clock))
 }
 
 /// Whether a launch may have had its effect without anybody having seen it.
@@ -168,8 +174,10 @@ impl CaughtError {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
-    use crate::fakes::{World, instance};
+    use crate::fakes::{World, instance, time};
     use crate::ids::Region;
     use crate::ports::InstanceState;
     use crate::tags::Tags;
@@ -187,7 +195,8 @@ mod tests {
         }
     }
 
-    fn payload(state: &Value, retry: u32) -> Value {
+    /// What the state machine hands over, so many seconds after the attempt came to EC2Stopper.
+    fn payload(state: &Value, waited_s: i64) -> Value {
         let mut whole = json!({
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
             "attempts": [],
@@ -201,7 +210,7 @@ mod tests {
         }
         json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
-            "retry": retry,
+            "entered": time("2026-03-01T06:00:00Z") - SignedDuration::from_secs(waited_s),
             "state": whole,
         })
     }
@@ -216,7 +225,7 @@ mod tests {
     }
 
     async fn stop(state: Value, world: &World) -> Value {
-        handle(payload(&state, 1), &deployment(), world, world, world).await.unwrap()
+        handle(payload(&state, 60), &deployment(), world, world, world).await.unwrap()
     }
 
     fn launched() -> Value {
@@ -274,14 +283,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_lost_launch_one_more_look_is_taken_before_nothing_is_believed() {
+    async fn after_a_lost_launch_nothing_is_believed_before_an_instance_would_be_visible() {
         let lost = json!({ "error": { "Error": "ServiceUnavailable", "Cause": "{}" } });
         let refused = json!({ "error": { "Error": "LaunchFailed", "Cause": "{}" } });
-        let world = World::default();
-        for (state, retry, settled) in [(&lost, 0, false), (&lost, 1, true), (&refused, 0, true)] {
-            let result = handle(payload(state, retry), &deployment(), &world, &world, &world).await;
-            assert_eq!(result.is_ok(), settled, "{state} {retry}");
+        let tags = Tags::from([
+            (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
+            (tags::ATTEMPT.to_owned(), "7".to_owned()),
+            (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+        ]);
+        let of_another_attempt = instance("i-7", InstanceState::Stopped, tags);
+        let world = World { instances: vec![of_another_attempt], ..World::default() };
+        for (state, waited_s, settled) in
+            [(&lost, 0, false), (&lost, 44, false), (&lost, 45, true), (&refused, 0, true)]
+        {
+            let result = handle(payload(state, waited_s), &deployment(), &world, &world, &world).await;
+            assert_eq!(result.is_ok(), settled, "{state} {waited_s}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_was_launched_is_ended_where_it_was_launched_whatever_becomes_of_the_document() {
+        let tags = Tags::from([
+            (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
+            (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+            (tags::ON_END.to_owned(), "terminate".to_owned()),
+        ]);
+        let world =
+            World { instances: vec![instance("i-1", InstanceState::Running, tags)], ..World::default() };
+        let mut payload = payload(
+            &json!({ "instance": launched(), "error": { "Error": "CommandFailed", "Cause": "{}" } }),
+            0,
+        );
+        payload["state"]["document"]["region"] = json!("eu-north-1");
+        handle(payload, &deployment(), &world, &world, &world).await.unwrap();
+        assert_eq!(world.calls(), ["TerminateInstances i-1"]);
     }
 
     #[tokio::test]
