@@ -8,8 +8,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::aws_error::AwsError;
 use crate::error::{CommandFailure, Error};
-use crate::ids::{InstanceId, TaskToken};
+use crate::ids::{CommandId, InstanceId, TaskToken};
 use crate::ports::{
     Clock, Commands, Executions, Instance, InstanceState, Instances, Invocation, InvocationStatus, Wake,
     WakeTokens, Watch,
@@ -39,6 +40,8 @@ struct Event {
 struct EventDetail {
     #[serde(rename = "instance-id")]
     instance: InstanceId,
+    #[serde(rename = "command-id")]
+    command: Option<CommandId>,
 }
 
 /// What EventBridge calls EC2's two-minute notice. See
@@ -73,7 +76,13 @@ pub async fn handle(
             return Ok(Value::Null);
         };
         let warned = event.detail_type == SPOT_WARNING;
-        look_and_tell(&wake, warned, ports).await
+        let of_another = event.detail.command.is_some_and(|command| command != wake.watch.command);
+        if look_and_tell(&wake, warned, ports).await? || of_another {
+            return Ok(json!({ "waiting": of_another }));
+        }
+        // Only ends are announced to us, so what we saw was old. Lambda's retry looks again.
+        let stale = format!("{:?} came, and a look does not show it yet", event.detail_type);
+        Err(AwsError::new("GetCommandInvocation", "Stale", stale, None).into())
     } else {
         let task: Task = read(payload)?;
         let timeout_s = task.context.job()?.timeout_s;
@@ -91,18 +100,19 @@ pub async fn handle(
             },
         };
         ports.tokens.put(&wake).await?;
-        look_and_tell(&wake, false, ports).await
+        let told = look_and_tell(&wake, false, ports).await?;
+        Ok(json!({ "waiting": !told }))
     }
 }
 
-/// Looks once, and completes the task if the wait is over.
+/// Looks once, and completes the task if the wait is over. Answers whether it was.
 async fn look_and_tell(
     wake: &Wake,
     warned: bool,
     ports: &Ports<'_, impl Clock, impl Instances, impl Commands, impl WakeTokens, impl Executions>,
-) -> Result<Value, Error> {
+) -> Result<bool, Error> {
     match look(&wake.watch, warned, ports).await {
-        Ok(None) => return Ok(json!({ "waiting": true })),
+        Ok(None) => return Ok(false),
         Err(error) if says_nothing_of_the_command(&error) => return Err(error),
         Ok(Some(section)) => ports.executions.complete(&wake.token, &section).await?,
         Err(error) => {
@@ -111,7 +121,7 @@ async fn look_and_tell(
         }
     };
     ports.tokens.delete(&wake.watch.instance, &wake.token).await?;
-    Ok(json!({ "waiting": false }))
+    Ok(true)
 }
 
 /// Whether `error` is about the look itself.
@@ -312,7 +322,13 @@ mod tests {
         let world = world(InstanceState::Running, Some(InvocationStatus::InProgress), EARLY);
         handle(task(), &ports(&world)).await.unwrap();
         handle(event(SPOT_WARNING, "i-2"), &ports(&world)).await.unwrap();
-        handle(event("EC2 Instance State-change Notification", "i-1"), &ports(&world)).await.unwrap();
+        let mut of_another = event("EC2 Command Invocation Status-change Notification", "i-1");
+        of_another["detail"]["command-id"] = json!("c-9");
+        handle(of_another, &ports(&world)).await.unwrap();
+        assert_eq!(world.calls(), ["PutItem i-1"]);
+        // An end that a look does not show yet is looked for again.
+        let early = handle(event("EC2 Instance State-change Notification", "i-1"), &ports(&world)).await;
+        assert!(early.unwrap_err().retryable());
         assert_eq!(world.calls(), ["PutItem i-1"]);
         handle(event(SPOT_WARNING, "i-1"), &ports(&world)).await.unwrap();
         assert_eq!(world.calls()[1..], ["SendTaskFailure SpotInterrupted", "DeleteItem i-1"]);
