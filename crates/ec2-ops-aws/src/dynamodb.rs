@@ -135,7 +135,7 @@ mod tests {
         let mut item = to_item(&wake()).unwrap();
         item.remove("token");
         let error = from_item(&item).unwrap_err();
-        assert_eq!(error.kind, AwsErrorKind::Refused);
+        assert_eq!(error.kind, AwsErrorKind::Unavailable);
         assert!(error.to_string().contains("token"), "{error}");
     }
 

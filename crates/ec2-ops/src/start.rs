@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::aws_error::AwsError;
 use crate::deployment::Deployment;
 use crate::document::{
     BlockDeviceMapping, InstanceMarketOptions, InstanceParameters, Job, MarketType, MetadataOptions, Problem,
@@ -77,7 +78,18 @@ async fn ready(instance: &Instance, region: &Region, agents: &impl Agents) -> Re
             "it is running and its SSM agent is not online; it needs an AMI with the agent, an instance profile that \
              allows it, and a way to the SSM endpoints",
         )),
-        over => Err(instance.lost(&format!("it is {over} before it took a command"))),
+        over => Err(ended_early(instance, over)),
+    }
+}
+
+/// EC2 may accept a launch and find only then that it has no capacity.
+fn ended_early(instance: &Instance, state: InstanceState) -> Error {
+    match instance.state_reason.as_deref() {
+        Some(reason @ "Server.InsufficientInstanceCapacity") => {
+            let message = format!("instance {} is {state}", instance.id);
+            Error::CapacityUnavailable(AwsError::new("RunInstances", reason, message, Some(400)))
+        }
+        _ => instance.lost(&format!("it is {state} before it took a command")),
     }
 }
 
@@ -183,6 +195,21 @@ mod tests {
     fn launch(extra: &Value, market: Market) -> Launch {
         let (_, job) = context(1, &json!({}), extra);
         plan(&job, &AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 }, "prod", market)
+    }
+
+    #[test]
+    fn a_launch_that_finds_no_capacity_only_afterwards_is_told_as_such() {
+        let ended = |reason: &str| {
+            let gone = crate::fakes::instance("i-1", InstanceState::Terminated, Tags::new());
+            ended_early(
+                &Instance { state_reason: Some(reason.to_owned()), ..gone },
+                InstanceState::Terminated,
+            )
+            .name()
+        };
+        assert_eq!(ended("Server.InsufficientInstanceCapacity"), "CapacityUnavailable");
+        assert_eq!(ended("Server.SpotInstanceTermination"), "SpotInterrupted");
+        assert_eq!(ended("Client.UserInitiatedShutdown"), "InstanceLost");
     }
 
     #[test]
