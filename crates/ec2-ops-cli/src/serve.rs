@@ -36,7 +36,7 @@ fn guide(sandbox: &Sandbox, directory: &Path) -> String {
   aws stepfunctions get-execution-history --execution-arn {execution}:first
   aws stepfunctions stop-execution --execution-arn {execution}:first
   aws ec2 describe-instances --filters Name=tag:ec2-ops:execution,Values={execution}:first
-  aws ssm list-command-invocations --details
+  aws ssm list-command-invocations
   aws s3 ls s3://sandbox-output --recursive
 
 What the functions log is in {directory}/logs,
