@@ -6,6 +6,7 @@
 //! simulation.
 
 mod account;
+mod aws_json;
 pub mod deployment;
 pub mod dynamodb;
 pub mod ec2;

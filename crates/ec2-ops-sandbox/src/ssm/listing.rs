@@ -11,6 +11,7 @@ use super::api::{
 use super::commands::{DEFAULT_DELIVERY_TIMEOUT_S, validation};
 use super::{Agent, CommandRecord, Ssm, Status};
 use crate::AwsError;
+use crate::aws_json::epoch;
 use crate::platform::lock;
 
 const PLUGIN: &str = "aws:runShellScript";
@@ -201,11 +202,6 @@ impl Agent {
             resource_type: "EC2Instance".to_owned(),
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of this era fit a double")]
-fn epoch(at: Timestamp) -> f64 {
-    at.as_millisecond() as f64 / 1000.0
 }
 
 /// One page of `found`; the token is the index of the next.

@@ -15,10 +15,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::aws_json::answer;
 use crate::platform::lock;
 use crate::s3::S3;
 use crate::{AwsError, Platform};
@@ -242,16 +241,6 @@ impl State {
         let ids = self.by_instance.get(instance).map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| self.commands.get(id))
     }
-}
-
-fn answer<I: DeserializeOwned, O: Serialize>(
-    body: &[u8],
-    operation: impl FnOnce(I) -> Result<O, AwsError>,
-) -> Result<Value, AwsError> {
-    let input = serde_json::from_slice(body)
-        .map_err(|e| AwsError::client("SerializationException", e.to_string()))?;
-    serde_json::to_value(operation(input)?)
-        .map_err(|e| AwsError::server("InternalServerError", e.to_string()))
 }
 
 /// The parameters of `AWS-RunShellScript`, by name.

@@ -14,7 +14,8 @@ use super::api::{
     SendTaskHeartbeatRequest, SendTaskSuccessRequest, StartExecutionRequest, StartExecutionResponse,
     StopExecutionRequest, StopExecutionResponse,
 };
-use super::{Machine, Shared, StepFunctions, epoch};
+use super::{Machine, Shared, StepFunctions};
+use crate::aws_json::epoch;
 use crate::lambda::InvokeError;
 use crate::platform::lock;
 use crate::{AwsError, Event};

@@ -2,6 +2,7 @@
 
 use ec2_ops_asl::Execution;
 
+use super::StepFunctions;
 use super::api::{
     DataDetails, DescribeExecutionRequest, DescribeExecutionResponse, DescribeStateMachineRequest,
     DescribeStateMachineResponse, ExecutionListItem, GetExecutionHistoryRequest, GetExecutionHistoryResponse,
@@ -9,8 +10,8 @@ use super::api::{
     StateMachineListItem,
 };
 use super::executions::parts;
-use super::{StepFunctions, epoch};
 use crate::AwsError;
+use crate::aws_json::epoch;
 use crate::platform::lock;
 
 /// The statuses that `ListExecutions` can filter by.

@@ -11,10 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use ec2_ops_asl::{Execution, StateMachine, TaskTokens};
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::aws_json::answer;
 use crate::lambda::Lambda;
 use crate::{AwsError, Platform};
 
@@ -74,20 +73,4 @@ impl StepFunctions {
             other => Err(AwsError::unmodelled(format!("Step Functions' {other}"))),
         }
     }
-}
-
-fn answer<I: DeserializeOwned, O: Serialize>(
-    body: &[u8],
-    operation: impl FnOnce(I) -> Result<O, AwsError>,
-) -> Result<Value, AwsError> {
-    let input = serde_json::from_slice(body)
-        .map_err(|e| AwsError::client("SerializationException", e.to_string()))?;
-    serde_json::to_value(operation(input)?)
-        .map_err(|e| AwsError::server("InternalServerError", e.to_string()))
-}
-
-/// Epoch seconds with milliseconds, as awsJson1.0 has timestamps.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of this era fit a double")]
-fn epoch(at: Timestamp) -> f64 {
-    at.as_millisecond() as f64 / 1000.0
 }
