@@ -108,6 +108,14 @@ impl Account {
     }
 }
 
+impl Account {
+    /// Lets go of what holds the account itself: its functions and its rules. Of use where accounts come by the thousand.
+    pub(crate) fn dissolve(&self) {
+        self.lambda.clear();
+        self.platform.events.clear();
+    }
+}
+
 /// Carries what machines tell to the services that it concerns.
 async fn listen(ec2: Ec2, agents: Arc<Agents>, mut events: mpsc::UnboundedReceiver<MachineEvent>) {
     while let Some(event) = events.recv().await {

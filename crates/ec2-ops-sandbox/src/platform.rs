@@ -72,6 +72,12 @@ impl EventBus {
         delivery.map_or_else(|| vec![Duration::ZERO], |delivery| delivery(event))
     }
 
+    /// Forgets every subscriber.
+    pub(crate) fn clear(&self) {
+        lock(&self.subscribers).clear();
+        *lock(&self.delivery) = None;
+    }
+
     /// Hands `event` to all subscribers. No lock of the bus is held while they run.
     pub fn publish(&self, event: &Event) {
         let subscribers = lock(&self.subscribers).clone();

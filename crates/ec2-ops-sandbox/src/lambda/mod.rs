@@ -131,6 +131,11 @@ impl Lambda {
         Ok(())
     }
 
+    /// Forgets every function.
+    pub(crate) fn clear(&self) {
+        lock(&self.functions).clear();
+    }
+
     fn find(&self, name_or_arn: &str) -> Result<Function, InvokeError> {
         let name = name_or_arn.rsplit(":function:").next().unwrap_or(name_or_arn);
         let name = name.split(':').next().unwrap_or(name);

@@ -81,6 +81,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
     };
     let violations = invariants::check(&evidence);
     machines.belong_to(None);
+    account.dissolve();
     Ok(Report {
         seed,
         executions: executions.len(),
