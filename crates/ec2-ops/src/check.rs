@@ -74,21 +74,11 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fakes::{World, time};
-    use crate::ids::Region;
+    use crate::fakes::{World, deployment, time};
     use crate::ports::Object;
     use serde_json::json;
 
     async fn check(check: Value, world: &World) -> Result<Value, Error> {
-        let deployment = Deployment {
-            additional_regions: Vec::new(),
-            name: "test".to_owned(),
-            region: Region::new("us-east-1"),
-            log_bucket: None,
-            log_group: None,
-            fail_execution: false,
-            backoff_s: 15,
-        };
         let payload = json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00.900Z" },
@@ -98,7 +88,7 @@ mod tests {
                 "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
             },
         });
-        handle(payload, &deployment, world).await
+        handle(payload, &deployment(), world).await
     }
 
     fn with_object(key: &str, modified: &str) -> World {

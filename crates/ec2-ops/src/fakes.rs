@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws_error::AwsError;
+use crate::deployment::Deployment;
 use crate::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
 use crate::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
@@ -45,6 +46,19 @@ impl Default for World {
             execution: ExecutionState::Over,
             calls: Mutex::default(),
         }
+    }
+}
+
+/// A deployment with nothing but a name.
+pub(crate) fn deployment() -> Deployment {
+    Deployment {
+        name: "test".to_owned(),
+        region: Region::new("us-east-1"),
+        additional_regions: Vec::new(),
+        log_bucket: None,
+        log_group: None,
+        fail_execution: false,
+        backoff_s: 15,
     }
 }
 

@@ -177,23 +177,10 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::fakes::{World, instance, time};
-    use crate::ids::Region;
+    use crate::fakes::{World, deployment, instance, time};
     use crate::ports::InstanceState;
     use crate::tags::Tags;
     use serde_json::json;
-
-    fn deployment() -> Deployment {
-        Deployment {
-            additional_regions: Vec::new(),
-            name: "test".to_owned(),
-            region: Region::new("us-east-1"),
-            log_bucket: None,
-            log_group: None,
-            fail_execution: false,
-            backoff_s: 15,
-        }
-    }
 
     /// What the state machine hands over, so many seconds after the attempt came to EC2Stopper.
     fn payload(state: &Value, waited_s: i64) -> Value {
