@@ -10,7 +10,6 @@ use super::machines::{Ran, SimMachines};
 use super::plan::{Fate, Plan, Scenario};
 use super::world::{Lived, output};
 use crate::Account;
-use crate::deployment::Names;
 use crate::ec2::InstanceRecord;
 use crate::ec2::api::InstanceStateName;
 use crate::ssm::EndStatus;
@@ -70,7 +69,6 @@ pub(super) struct Evidence<'a> {
     pub(super) account: &'a Account,
     pub(super) plan: &'a Plan,
     pub(super) machines: &'a SimMachines,
-    pub(super) names: &'a Names,
     pub(super) executions: &'a [Lived],
     pub(super) bystanders: &'a [String],
 }
@@ -178,13 +176,7 @@ fn touched(evidence: &Evidence<'_>) -> Vec<String> {
             .iter()
             .any(|record| record.instance.instance_id == **id && record.state() == InstanceStateName::Running)
     });
-    gone.map(|id| {
-        format!(
-            "{id} of {} was touched",
-            if evidence.names.deployment.is_empty() { "nobody" } else { "others" }
-        )
-    })
-    .collect()
+    gone.map(|id| format!("{id} of others was touched")).collect()
 }
 
 /// What is wrong with what the execution tells.

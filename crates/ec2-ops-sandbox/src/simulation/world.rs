@@ -75,7 +75,6 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
         account: &account,
         plan: &plan,
         machines: &machines,
-        names: &names,
         executions: &executions,
         bystanders: &bystanders,
     };
