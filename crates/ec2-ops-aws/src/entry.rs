@@ -72,8 +72,12 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
     ]
 }
 
-fn done(_: &Value) {
-    tracing::info!("done");
+/// What the alarms of a deployment count (`terraform/metrics.tf`): how an attempt ended, and what the sweeper found.
+fn done(answer: &Value) {
+    let text = |name| answer.get(name).and_then(Value::as_str);
+    let count = |name| answer.get(name).and_then(Value::as_array).map(Vec::len);
+    let found = count("swept").zip(count("pending")).map(|(swept, pending)| swept + pending);
+    tracing::info!(status = text("status"), next = text("next"), found, "done");
 }
 
 fn failed(error: &ec2_ops::Error) -> Diagnostic {
