@@ -9,8 +9,8 @@ locals {
   settings = {
     EC2_OPS_DEPLOYMENT         = var.prefix
     EC2_OPS_WAKE_TABLE         = local.wake_table
-    EC2_OPS_LOG_BUCKET         = local.log_bucket == null ? "" : local.log_bucket
-    EC2_OPS_LOG_GROUP          = local.log_group == null ? "" : local.log_group
+    EC2_OPS_LOG_BUCKET         = local.log_bucket_name == null ? "" : local.log_bucket_name
+    EC2_OPS_LOG_GROUP          = local.log_group_name == null ? "" : local.log_group_name
     EC2_OPS_ADDITIONAL_REGIONS = join(",", keys(var.additional_regions))
     EC2_OPS_FAIL_EXECUTION     = tostring(var.executions.fail_execution)
     EC2_OPS_BACKOFF_S          = tostring(var.executions.backoff_s)

@@ -32,10 +32,10 @@ locals {
   wake_table_arn = "arn:${local.partition}:dynamodb:${local.of_account}:table/${local.wake_table}"
 
   # The names of buckets are unique in all of AWS.
-  log_bucket     = var.logs.command_bucket ? "${var.prefix}-logs-${local.account_id}-${local.region}" : null
-  log_bucket_arn = var.logs.command_bucket ? "arn:${local.partition}:s3:::${local.log_bucket}" : null
-  log_group      = var.logs.command_log_group ? "/${var.prefix}/commands" : null
-  log_group_arn  = var.logs.command_log_group ? "arn:${local.partition}:logs:${local.of_account}:log-group:${local.log_group}" : null
+  log_bucket_name = var.logs.command_bucket ? "${var.prefix}-logs-${local.account_id}-${local.region}" : null
+  log_bucket_arn  = var.logs.command_bucket ? "arn:${local.partition}:s3:::${local.log_bucket_name}" : null
+  log_group_name  = var.logs.command_log_group ? "/${var.prefix}/commands" : null
+  log_group_arn   = var.logs.command_log_group ? "arn:${local.partition}:logs:${local.of_account}:log-group:${local.log_group_name}" : null
 
   instance_role_arn = "arn:${local.partition}:iam::${local.account_id}:role/${var.prefix}-Instance"
 }

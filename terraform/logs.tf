@@ -27,7 +27,7 @@ resource "aws_cloudwatch_log_group" "commands" {
   #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
   count = var.logs.command_log_group ? 1 : 0
 
-  name              = local.log_group
+  name              = local.log_group_name
   retention_in_days = var.logs.retention_days
   kms_key_id        = var.kms_key_arn
   tags              = var.tags
@@ -41,7 +41,7 @@ resource "aws_s3_bucket" "logs" {
   #checkov:skip=CKV2_AWS_62:Nothing is to happen when a log arrives
   count = var.logs.command_bucket ? 1 : 0
 
-  bucket        = local.log_bucket
+  bucket        = local.log_bucket_name
   force_destroy = var.logs.force_destroy
   tags          = var.tags
 }

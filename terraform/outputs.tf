@@ -66,7 +66,7 @@ output "region_module" {
     prefix            = var.prefix
     event_bus_arn     = "arn:${local.partition}:events:${local.of_account}:event-bus/default"
     events_role_arn   = try(aws_iam_role.this["Events"].arn, null)
-    command_log_group = local.log_group
+    command_log_group = local.log_group_name
     retention_days    = var.logs.retention_days
   }
 }
