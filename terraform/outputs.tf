@@ -60,10 +60,9 @@ output "instance_role_arn" {
   value       = aws_iam_role.this["Instance"].arn
 }
 
-output "region_module" {
+output "home" {
   description = "What modules/region needs to know of the deployment."
   value = {
-    prefix            = var.prefix
     event_bus_arn     = "arn:${local.partition}:events:${local.of_account}:event-bus/default"
     events_role_arn   = try(aws_iam_role.this["Events"].arn, null)
     command_log_group = local.log_group_name

@@ -169,8 +169,14 @@ variable "schedules" {
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
     # Clocks change between 22:00 (Easter Island) and 04:00 (eastern Europe).
     condition = alltrue([for schedule in values(var.schedules) :
-      can(regex("^(UTC|GMT|Etc/.+)$", schedule.timezone)) || startswith(schedule.expression, "rate(") ||
-      can(regex("^cron\\([^ ]+ (0?[4-9]|1[0-9]|2[01])([,-](0?[4-9]|1[0-9]|2[01]))* ", schedule.expression))
+      can(regex("^(UTC|GMT|Etc/.+)$", schedule.timezone)) || startswith(schedule.expression, "rate(") || try(
+        # The second field: hours and ranges of hours. What is not a number, such as * or 4/2, is an error: not taken.
+        alltrue([for hours in split(",", split(" ", schedule.expression)[1]) :
+          alltrue([for hour in split("-", hours) : tonumber(hour) >= 4 && tonumber(hour) <= 21]) &&
+          tonumber(split("-", hours)[0]) <= tonumber(reverse(split("-", hours))[0])
+        ]),
+        false,
+      )
     ])
     error_message = "schedules: a switch to or from daylight-saving time would drop a run. Use timezone UTC, or hours from 4 to 21, such as cron(30 5 * * ? *) or cron(0 6,18 * * ? *)."
   }

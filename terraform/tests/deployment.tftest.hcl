@@ -1,4 +1,4 @@
-# What is wired to what. Ids that AWS chooses are random here, so what equals one has been taken from it.
+# What is wired to what. Each function has a version of its own here, so none can stand in for another.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -6,6 +6,41 @@ mock_provider "aws" {
 
 variables {
   functions = { zip_directory = "./tests/packages" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["EC2StarterFromAMI"]
+  values = { version = "1", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2StarterFromAMI:1", arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2StarterFromAMI" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["Commander"]
+  values = { version = "2", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:Commander:2", arn = "arn:aws:lambda:us-east-1:111122223333:function:Commander" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["EC2Poller"]
+  values = { version = "3", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Poller:3", arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Poller" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["RunChecker"]
+  values = { version = "4", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:RunChecker:4", arn = "arn:aws:lambda:us-east-1:111122223333:function:RunChecker" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["EC2Stopper"]
+  values = { version = "5", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Stopper:5", arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Stopper" }
+}
+
+override_resource {
+  target = aws_lambda_alias.live["EC2Poller"]
+  values = { arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Poller:live" }
+}
+
+override_resource {
+  target = aws_lambda_alias.live["EC2Stopper"]
+  values = { arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Stopper:live" }
 }
 
 run "executions_run_versions_and_events_the_alias" {

@@ -11,7 +11,7 @@ variables {
 
 run "the_deployment_may_forward_events" {
   assert {
-    condition     = output.region_module.events_role_arn == aws_iam_role.this["Events"].arn
+    condition     = output.home.events_role_arn == aws_iam_role.this["Events"].arn
     error_message = "there is no role that forwards events"
   }
 }
@@ -22,10 +22,10 @@ run "the_region_forwards_every_wake_up_and_nothing_else" {
   }
 
   variables {
-    deployment = {
-      prefix            = "ec2-ops"
+    prefix = "ec2-ops"
+    home = {
       event_bus_arn     = "arn:aws:events:us-east-1:111122223333:event-bus/default"
-      events_role_arn   = run.the_deployment_may_forward_events.region_module.events_role_arn
+      events_role_arn   = run.the_deployment_may_forward_events.home.events_role_arn
       command_log_group = "/ec2-ops/commands"
       retention_days    = 30
     }
@@ -51,7 +51,7 @@ run "a_deployment_of_one_region_forwards_nothing" {
   }
 
   assert {
-    condition     = output.region_module.events_role_arn == null && !contains(keys(aws_iam_role.this), "Events")
+    condition     = output.home.events_role_arn == null && !contains(keys(aws_iam_role.this), "Events")
     error_message = "there is a role that nobody needs"
   }
 }

@@ -21,13 +21,14 @@ provider "aws" {
 }
 
 locals {
-  daily = templatefile("${path.module}/daily.json", { output_bucket = var.output_bucket })
+  prefix = "forecasts"
+  daily  = templatefile("${path.module}/daily.json", { output_bucket = var.output_bucket })
 }
 
 module "ec2_ops" {
   source = "../.."
 
-  prefix     = "forecasts"
+  prefix     = local.prefix
   functions  = { architecture = "x86_64", memory_mb = 512 }
   executions = { fail_execution = true, backoff_s = 60 }
   instances  = { output_buckets = [var.output_bucket] }
@@ -62,8 +63,9 @@ module "us_west_2" {
   source    = "../../modules/region"
   providers = { aws = aws.us_west_2 }
 
-  deployment = module.ec2_ops.region_module
-  tags       = { team = "forecasts" }
+  prefix = local.prefix
+  home   = module.ec2_ops.home
+  tags   = { team = "forecasts" }
 }
 
 output "next" {

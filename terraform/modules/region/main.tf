@@ -1,8 +1,6 @@
 # What a deployment needs in a region beside its own: its events forwarded, and a security group for its instances.
 
 locals {
-  prefix = var.deployment.prefix
-
   # The wake-ups only: executions, and so their abnormal ends, are at home.
   wake_ups = jsondecode(templatefile("${path.module}/../../../state_machine/event_patterns.json", {
     state_machine_arn = ""
@@ -12,7 +10,7 @@ locals {
 resource "aws_cloudwatch_event_rule" "this" {
   count = length(local.wake_ups)
 
-  name          = "${local.prefix}-EC2Poller-${count.index + 1}"
+  name          = "${var.prefix}-EC2Poller-${count.index + 1}"
   description   = "${join(", ", local.wake_ups[count.index].detail-type)}: to the home region"
   event_pattern = jsonencode(local.wake_ups[count.index])
   tags          = var.tags
@@ -23,17 +21,17 @@ resource "aws_cloudwatch_event_target" "this" {
 
   rule      = aws_cloudwatch_event_rule.this[count.index].name
   target_id = "home"
-  arn       = var.deployment.event_bus_arn
-  role_arn  = var.deployment.events_role_arn
+  arn       = var.home.event_bus_arn
+  role_arn  = var.home.events_role_arn
 }
 
 resource "aws_cloudwatch_log_group" "commands" {
   #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
   #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
-  count = var.deployment.command_log_group == null ? 0 : 1
+  count = var.home.command_log_group == null ? 0 : 1
 
-  name              = var.deployment.command_log_group
-  retention_in_days = var.deployment.retention_days
+  name              = var.home.command_log_group
+  retention_in_days = var.home.retention_days
   kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
@@ -41,7 +39,7 @@ resource "aws_cloudwatch_log_group" "commands" {
 module "network" {
   source = "../network"
 
-  prefix  = local.prefix
+  prefix  = var.prefix
   network = var.network
   tags    = var.tags
 }

@@ -1,7 +1,12 @@
-variable "deployment" {
-  description = "The deployment that this region is added to: its output `region_module`."
+variable "prefix" {
+  description = "The deployment's variable of this name."
+  type        = string
+}
+
+variable "home" {
+  # Not in one object with the prefix: the deployment wants to know of the security group before it can tell these.
+  description = "The deployment's output of this name."
   type = object({
-    prefix            = string
     event_bus_arn     = string
     events_role_arn   = string
     command_log_group = string
