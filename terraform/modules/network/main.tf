@@ -62,7 +62,8 @@ resource "aws_vpc_security_group_egress_rule" "instances" {
   ip_protocol       = "-1"
   cidr_ipv4         = each.key == "ipv4" ? each.value : null
   cidr_ipv6         = each.key == "ipv6" ? each.value : null
-  tags              = var.tags
+  # Not without any: provider 5.31 would want to add none again and again.
+  tags = merge(var.tags, { Name = "${var.prefix}-instances" })
 }
 
 output "instance_defaults" {
