@@ -8,3 +8,4 @@
 
 mod page;
 mod render;
+mod use_of_rights;

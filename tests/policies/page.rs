@@ -70,7 +70,8 @@ fn a_role_has_a_policy_and_somebody_who_takes_it() {
 /// IAM refuses a statement without resources.
 #[test]
 fn what_a_deployment_does_without_leaves_no_trace() {
-    let bare = Values { output_buckets: Vec::new(), log_bucket: false, log_group: false, ..Values::default() };
+    let bare =
+        Values { output_buckets: Vec::new(), log_bucket: false, log_group: false, ..Values::default() };
     let documents: Documents = render(&bare).0;
     for (role, policy) in &documents {
         let statements = policy["Statement"].as_array().unwrap();

@@ -89,7 +89,8 @@ pub(crate) fn render(values: &Values) -> (Documents, Documents) {
         block.body().attributes().map(|local| (local.key().to_owned(), local.expr().clone()))
     });
     let locals = evaluate(expressions.collect(), values);
-    let documents = |name: &str| serde_json::from_value(serde_json::to_value(&locals[name]).unwrap()).unwrap();
+    let documents =
+        |name: &str| serde_json::from_value(serde_json::to_value(&locals[name]).unwrap()).unwrap();
     (documents("policies"), documents("trust"))
 }
 
