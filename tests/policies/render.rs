@@ -67,7 +67,7 @@ impl Values {
             "wake_table_arn": arn("dynamodb", format!("table/{wake_table}")),
             "log_bucket_arn": self.log_bucket.then(|| format!("arn:aws:s3:::{log_bucket}")),
             "log_group_arn": self.log_group.then_some(log_group),
-            "instance_role_arn": format!("arn:aws:iam::{ACCOUNT}:role/{prefix}-instance"),
+            "instance_role_arn": format!("arn:aws:iam::{ACCOUNT}:role/{prefix}-Instance"),
         }))
     }
 }

@@ -126,7 +126,7 @@ async fn nothing_is_launched_without_our_tag_nor_elsewhere_nor_with_a_role_of_ot
     untagged_volume.tag_specifications.retain(|specification| specification.resource_type == "instance");
     assert!(!run(REGION, untagged_volume));
     for (name, allowed) in
-        [("ec2-ops-instance", true), ("document-1-instances", true), ("administrator", false)]
+        [("ec2-ops-Instance", true), ("document-1-instances", true), ("administrator", false)]
     {
         let request = RunInstancesRequest { iam_instance_profile: Some(profile(name)), ..launch(&ours()) };
         assert_eq!(run(REGION, request), allowed, "{name}");
