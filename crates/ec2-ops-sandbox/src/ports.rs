@@ -233,7 +233,7 @@ impl<G: Gate> Objects for Ports<G> {
         }
     }
 
-    async fn newest(&self, _: &Region, target: &OutputTarget) -> Answer<Option<Object>> {
+    async fn newest(&self, _: &Region, target: &OutputTarget, _: Timestamp) -> Answer<Option<Object>> {
         match target {
             OutputTarget::Key { bucket, key } => {
                 let effect = || self.account.s3.get_object(bucket, key);

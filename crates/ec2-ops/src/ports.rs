@@ -120,11 +120,13 @@ pub trait Objects: Send + Sync {
         bucket: &str,
     ) -> impl Future<Output = Result<bool, AwsError>> + Send;
 
-    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`.
+    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`, or any that is not older than
+    /// `enough`. A listing has 1,000 objects a page; it goes on only until one of them is new enough.
     fn newest(
         &self,
         region: &Region,
         target: &OutputTarget,
+        enough: Timestamp,
     ) -> impl Future<Output = Result<Option<Object>, AwsError>> + Send;
 }
 

@@ -74,13 +74,9 @@ async fn run(
 
 fn deployment(names: &Names) -> Deployment {
     Deployment {
-        name: names.deployment.clone(),
-        region: Region::new(&names.region),
         additional_regions: names.additional_regions.iter().map(Region::new).collect(),
         log_bucket: Some(names.log_bucket.clone()),
-        log_group: None,
-        fail_execution: false,
-        backoff_s: 15,
+        ..Deployment::new(&names.deployment, Region::new(&names.region))
     }
 }
 
