@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should fail"
 )]
 
+mod functions;
 mod page;
 mod render;
 mod use_of_rights;

@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ec2_ops_sandbox::deployment::{FUNCTIONS, Names};
-use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
+use hcl::eval::{Context, Evaluate};
 use hcl::{Body, Expression, Value};
 use serde_json::json;
+
+use crate::functions;
 
 /// The account of the examples in AWS's own documentation.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -117,43 +119,11 @@ fn evaluate(mut open: Vec<(String, Expression)>, values: &Values) -> hcl::Map<St
 }
 
 fn context(known: &hcl::Map<String, Value>, values: &Values) -> Context<'static> {
-    let lists = || FuncDef::builder().variadic_param(ParamType::array_of(ParamType::Any));
-    let objects = || FuncDef::builder().variadic_param(ParamType::object_of(ParamType::Any));
     let mut context = Context::new();
     context.declare_var("local", Value::Object(known.clone()));
     context.declare_var("var", values.variables());
-    context.declare_func("concat", lists().build(concat));
-    context.declare_func("merge", objects().build(merge));
-    context.declare_func("length", FuncDef::new(length, [ParamType::Any]));
-    context.declare_func("replace", FuncDef::new(replace, [const { ParamType::String }; 3]));
+    functions::declare(&mut context);
     context
-}
-
-// See https://developer.hashicorp.com/terraform/language/functions
-
-fn concat(lists: FuncArgs) -> Result<Value, String> {
-    Ok(lists.iter().filter_map(Value::as_array).flatten().cloned().collect())
-}
-
-fn merge(objects: FuncArgs) -> Result<Value, String> {
-    let fields = objects.iter().filter_map(Value::as_object).flatten();
-    Ok(Value::Object(fields.map(|(key, value)| (key.clone(), value.clone())).collect()))
-}
-
-fn length(of: FuncArgs) -> Result<Value, String> {
-    match &of[0] {
-        Value::Array(items) => Ok(items.len().into()),
-        Value::Object(fields) => Ok(fields.len().into()),
-        other => Err(format!("length({other}): expected a list or an object")),
-    }
-}
-
-fn replace(of: FuncArgs) -> Result<Value, String> {
-    let text = |index: usize| of[index].as_str().unwrap_or_default();
-    if text(1).starts_with('/') {
-        return Err("replace: a regular expression, which is not modelled".to_owned());
-    }
-    Ok(text(0).replace(text(1), text(2)).into())
 }
 
 fn value(json: &serde_json::Value) -> Value {

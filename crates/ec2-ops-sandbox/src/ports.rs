@@ -226,8 +226,6 @@ impl<G: Gate> Objects for Ports<G> {
         let effect = || self.account.s3.head_bucket(bucket);
         match self.call("HeadBucket", On::Bucket(bucket), effect).await {
             Ok(_) => Ok(true),
-            // There is something to be refused.
-            Err(error) if error.code == "AccessDenied" => Ok(true),
             Err(error) if error.code == "NoSuchBucket" => Ok(false),
             Err(error) => Err(error),
         }
