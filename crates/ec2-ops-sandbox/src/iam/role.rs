@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::call::{Lookup, On};
-use super::policy::Policy;
+use super::policy::{Policy, Request};
 use crate::ec2::Ec2;
 use crate::platform::lock;
 use crate::{AwsError, Platform};
@@ -16,7 +16,7 @@ const ACCOUNT: &str = "111122223333";
 
 /// A role, and what has been asked of it.
 pub(crate) struct Role {
-    policy: Policy,
+    pub(super) policy: Policy,
     asked: Mutex<Asked>,
 }
 
@@ -52,17 +52,13 @@ impl Role {
         platform: &Platform,
         ec2: &Ec2,
     ) -> Result<(), AwsError> {
-        let lookup = Lookup { account_id: &platform.account_id, ec2 };
+        let requests = on.requests(action, &Lookup { account_id: &platform.account_id, ec2 });
         let mut asked = lock(&self.asked);
-        for request in on.requests(action, &lookup) {
-            let allowed = self.policy.allows(&request);
-            if !allowed {
-                asked.refused.push(request.to_string());
-            }
-            let service = request.action.split(':').next().unwrap_or_default().to_owned();
+        for request in requests {
             asked.actions.insert(request.action.clone());
-            if !allowed {
-                return Err(refusal(&service, &request.to_string()));
+            if !self.policy.allows(&request) {
+                asked.refused.push(request.to_string());
+                return Err(refusal(&request));
             }
         }
         Ok(())
@@ -82,11 +78,11 @@ impl Role {
 
 /// Each service has its own word. See the lists of common errors, for example
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
-fn refusal(service: &str, request: &str) -> AwsError {
-    let (code, status) = match service {
-        // PassRole and CreateTags are asked by EC2 in the launch.
-        "ec2" | "iam" => ("UnauthorizedOperation", 403),
-        "s3" => ("AccessDenied", 403),
+fn refusal(request: &Request) -> AwsError {
+    let (code, status) = match request.action.split(':').next() {
+        // What IAM is asked in a launch is asked by EC2.
+        Some("ec2" | "iam") => ("UnauthorizedOperation", 403),
+        Some("s3") => ("AccessDenied", 403),
         _ => ("AccessDeniedException", 400),
     };
     AwsError { code: code.to_owned(), message: format!("no policy of the role allows {request}"), status }

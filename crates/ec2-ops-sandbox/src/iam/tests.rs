@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ec2_ops::tags::{self, OnEnd, Tags};
 use jiff::Timestamp;
 
+use super::policy::Request;
 use super::{On, Role};
 use crate::ec2::api::{IamInstanceProfileSpecification, RunInstancesRequest, Tag, TagSpecification};
 use crate::ec2::{Ec2, Ec2Config, NoHypervisor};
@@ -131,6 +132,27 @@ async fn nothing_is_launched_without_our_tag_nor_elsewhere_nor_with_a_role_of_ot
         let request = RunInstancesRequest { iam_instance_profile: Some(profile(name)), ..launch(&ours()) };
         assert_eq!(run(REGION, request), allowed, "{name}");
     }
+}
+
+/// Otherwise whoever can tag could end what belongs to others.
+#[test]
+fn nothing_becomes_ours_after_its_launch() {
+    let role = &Role::all("111122223333").unwrap()["EC2StarterFromAMI"];
+    let tag = |context: &[(&str, &str)]| {
+        let context = context.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        role.policy.allows(&Request {
+            action: "ec2:CreateTags".to_owned(),
+            resource: "arn:aws:ec2:us-east-1:111122223333:instance/i-0123456789abcdef0".to_owned(),
+            context: context.collect(),
+        })
+    };
+    let region = ("aws:RequestedRegion", REGION);
+    let ours = ("aws:RequestTag/ec2-ops:deployment", "ec2-ops");
+    let launching = ("ec2:CreateAction", "RunInstances");
+    assert!(tag(&[region, ours, launching]));
+    assert!(!tag(&[region, ours]));
+    assert!(!tag(&[region, ours, ("ec2:CreateAction", "CreateVolume")]));
+    assert!(!tag(&[region, launching]));
 }
 
 #[tokio::test(start_paused = true)]
