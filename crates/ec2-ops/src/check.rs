@@ -44,7 +44,9 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
     let target = &output.target;
 
     let missing = |why: String| Error::OutputMissing { target: target.clone(), why };
-    let newest = match objects.newest(&deployment.region_of(&job)?, target).await {
+    // S3 keeps whole seconds, so an object of the attempt's first second carries a time before the attempt began.
+    let since = Timestamp::from_second(context.attempt.started.as_second()).unwrap_or(Timestamp::MIN);
+    let newest = match objects.newest(&deployment.region_of(&job)?, target, since).await {
         Err(error) if error.kind == AwsErrorKind::NotFound => None,
         Err(error) if error.code == "NoSuchBucket" => {
             return Err(missing("its bucket does not exist".to_owned()));
@@ -55,9 +57,7 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
         return Err(missing("their output does not exist".to_owned()));
     };
 
-    // S3 keeps whole seconds, so an object of the attempt's first second carries a time before the attempt began.
-    let since = context.attempt.started.as_second();
-    if object.last_modified.as_second() < since {
+    if object.last_modified < since {
         return Err(missing(format!(
             "the newest output is {}, last modified at {}, before this attempt began at {}",
             object.key, object.last_modified, context.attempt.started

@@ -51,15 +51,7 @@ impl Default for World {
 
 /// A deployment with nothing but a name.
 pub(crate) fn deployment() -> Deployment {
-    Deployment {
-        name: "test".to_owned(),
-        region: Region::new("us-east-1"),
-        additional_regions: Vec::new(),
-        log_bucket: None,
-        log_group: None,
-        fail_execution: false,
-        backoff_s: 15,
-    }
+    Deployment::new("test", Region::new("us-east-1"))
 }
 
 pub(crate) fn time(text: &str) -> Timestamp {
@@ -169,10 +161,16 @@ impl Commands for World {
 
 impl Objects for World {
     async fn bucket_exists(&self, _: &Region, _: &str) -> Result<bool, AwsError> {
+        self.may("HeadBucket")?;
         Ok(self.bucket_exists)
     }
 
-    async fn newest(&self, _: &Region, target: &OutputTarget) -> Result<Option<Object>, AwsError> {
+    async fn newest(
+        &self,
+        _: &Region,
+        target: &OutputTarget,
+        _: Timestamp,
+    ) -> Result<Option<Object>, AwsError> {
         self.may("HeadObject")?;
         let covered = self.objects.iter().filter(|object| target.covers(&object.key));
         Ok(covered.max_by_key(|object| object.last_modified).cloned())

@@ -113,18 +113,20 @@ pub trait Commands: Send + Sync {
 
 /// S3 objects, looked at and never written.
 pub trait Objects: Send + Sync {
-    /// `HeadBucket`: whether the bucket exists. One that exists and may not be read does exist.
+    /// `HeadBucket`: whether the bucket exists. That it may not be looked at is an error.
     fn bucket_exists(
         &self,
         region: &Region,
         bucket: &str,
     ) -> impl Future<Output = Result<bool, AwsError>> + Send;
 
-    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`.
+    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`, or any that is not older than
+    /// `enough`. A listing has 1,000 objects a page; it goes on only until one of them is new enough.
     fn newest(
         &self,
         region: &Region,
         target: &OutputTarget,
+        enough: Timestamp,
     ) -> impl Future<Output = Result<Option<Object>, AwsError>> + Send;
 }
 

@@ -48,7 +48,7 @@ pub async fn handle(
         Some(instance) => instance,
         None => {
             check_bucket(&job, &region, objects).await?;
-            let launch = plan(&job, &attempt, &deployment.name, market);
+            let launch = plan(&job, &attempt, deployment, &region, market);
             instances.launch(&region, &launch).await.map_err(Error::launch)?
         }
     };
@@ -115,12 +115,15 @@ fn market(job: &Job, context: &Context, before: &[AttemptRecord]) -> Market {
 }
 
 /// The launch, a pure function of its arguments: a repetition with the same token has the same parameters.
-fn plan(job: &Job, attempt: &AttemptId, deployment: &str, market: Market) -> Launch {
+fn plan(job: &Job, attempt: &AttemptId, deployment: &Deployment, region: &Region, market: Market) -> Launch {
     // A one-time Spot instance cannot be stopped.
     let on_end = OnEnd { terminate: job.on_end.terminate || market == Market::Spot, ..job.on_end };
     let mut parameters = job.instance.clone();
+    if let Some(defaults) = deployment.instance_defaults.get(region) {
+        defaults.complete(&mut parameters, attempt.attempt);
+    }
     secure(&mut parameters);
-    tag(&mut parameters, &tags::of_attempt(attempt, deployment, on_end));
+    tag(&mut parameters, &tags::of_attempt(attempt, &deployment.name, on_end));
     if market == Market::Spot && parameters.instance_market_options.is_none() {
         parameters.instance_market_options = Some(spot_at_the_on_demand_price());
     }
@@ -174,6 +177,8 @@ fn tag(parameters: &mut InstanceParameters, ours: &Tags) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployment::InstanceDefaults;
+    use crate::fakes::{World, deployment};
     use crate::ids::ExecutionId;
     use serde_json::json;
 
@@ -194,7 +199,8 @@ mod tests {
 
     fn launch(extra: &Value, market: Market) -> Launch {
         let (_, job) = context(1, &json!({}), extra);
-        plan(&job, &AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 }, "prod", market)
+        let attempt = AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 };
+        plan(&job, &attempt, &deployment(), &Region::new("us-east-1"), market)
     }
 
     #[test]
@@ -210,6 +216,27 @@ mod tests {
         assert_eq!(ended("Server.InsufficientInstanceCapacity"), "CapacityUnavailable");
         assert_eq!(ended("Server.SpotInstanceTermination"), "SpotInterrupted");
         assert_eq!(ended("Client.UserInitiatedShutdown"), "InstanceLost");
+    }
+
+    /// It would be refused just the same once the commands have ended, hours later.
+    #[tokio::test]
+    async fn nothing_is_launched_for_an_output_that_may_not_be_looked_at() {
+        let payload = json!({
+            "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "retry": 0,
+            "attempts": [],
+            "document": {
+                "commands": ["true"],
+                "bucket": "of-others",
+                "obj_key": "out",
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+        });
+        let world = World { failing: Some(("HeadBucket", "Http403")), ..World::default() };
+        let refusal = handle(payload, &deployment(), &world, &world, &world).await.unwrap_err();
+        assert_eq!(refusal.name(), "Refused");
+        assert_eq!(world.calls(), Vec::<String>::new());
     }
 
     #[test]
@@ -234,6 +261,21 @@ mod tests {
             let (context, job) = context(attempt, &options, &extra);
             assert_eq!(market(&job, &context, &before), expected, "attempt {attempt} after {before:?}");
         }
+    }
+
+    #[test]
+    fn a_launch_is_completed_by_the_defaults_of_its_own_region() {
+        let (_, job) = context(1, &json!({}), &json!({}));
+        let attempt = AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 };
+        let defaults =
+            InstanceDefaults { subnet_ids: vec!["subnet-a".to_owned()], ..InstanceDefaults::default() };
+        let east = Region::new("us-east-1");
+        let mut deployment = deployment();
+        deployment.instance_defaults.insert(east.clone(), defaults);
+        let subnet =
+            |region| plan(&job, &attempt, &deployment, region, Market::OnDemand).parameters.subnet_id;
+        assert_eq!(subnet(&east).as_deref(), Some("subnet-a"));
+        assert_eq!(subnet(&Region::new("us-west-2")), None);
     }
 
     #[test]
