@@ -24,10 +24,10 @@ resource "aws_iam_role_policy" "this" {
   policy = jsonencode(local.policies[each.key])
 }
 
-# The functions' settings, the table, the bucket and the schedules are encrypted with the customer's key, where there is
-# one; its own policy has the last word.
+# The functions' settings, the table, the bucket and the schedules are encrypted with a key of the user's own, where there is
+# one. Its own policy has the last word.
 resource "aws_iam_role_policy" "key" {
-  for_each = var.kms_key_arn == null ? [] : setsubtract(local.roles, ["Events"])
+  for_each = var.kms_key_arn == null ? [] : setsubtract(local.roles, ["Events", "StateMachine"])
 
   name = "Key"
   role = aws_iam_role.this[each.key].id
