@@ -1,4 +1,4 @@
-//! Terraform's functions, as far as `policies.tf` calls them. See
+//! Terraform's functions, as far as the policies call them. See
 //! <https://developer.hashicorp.com/terraform/language/functions>.
 #![expect(
     clippy::needless_pass_by_value,

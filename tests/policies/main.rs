@@ -1,4 +1,4 @@
-//! `terraform/policies.tf`, held to what the functions do: read as Terraform reads it, rendered for people, and put to use.
+//! `terraform/policies*.tf`, held to what the functions do: read as Terraform reads it, rendered for people, and put to use.
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -5,14 +5,15 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::render::{Documents, Values, render, root, source};
+use crate::render::{Documents, FILES, Values, render, root, source};
 
 const HEAD: &str = "\
 # Policies
 
-What each role may do, and who may take it, as [`terraform/policies.tf`](../terraform/policies.tf) renders it: for account
-111122223333, the deployment `ec2-ops` in us-east-1 with four additional regions, the output bucket `output`, a log bucket,
-a log group, and documents that bring one instance role of their own. The reasons stand beside each statement there.
+What each role may do, and who may take it, as [`policies.tf`](../terraform/policies.tf) and
+[`policies_functions.tf`](../terraform/policies_functions.tf) render it: for account 111122223333, the deployment `ec2-ops`
+in us-east-1 with four additional regions, the output bucket `output`, a log bucket, a log group, and documents that bring
+one instance role of their own. The reasons stand beside each statement there.
 
 A policy of AWS's own is not used anywhere, and no statement allows an action by a pattern. The simulation enforces the
 policies of the five functions on every call.
@@ -85,20 +86,20 @@ fn what_a_deployment_does_without_leaves_no_trace() {
     assert!(!documents["Instance"].to_string().contains("logs:"));
 }
 
-/// The comment of each statement that allows something on everything.
+/// In the comments of the statement.
 #[test]
 fn every_star_has_a_page_of_aws_that_says_why() {
-    let source = source();
-    let lines: Vec<_> = source.lines().map(str::trim).collect();
-    let stars: Vec<_> = (0..lines.len()).filter(|at| lines[*at].contains("\"*\"")).collect();
-    assert!(stars.len() > 5, "{stars:?}");
-    for star in stars {
-        let statement = (0..star).rev().find(|at| lines[*at] == "{").unwrap();
-        let mut comments = lines[statement..=star].iter().filter(|line| line.starts_with('#'));
-        assert!(
-            comments.any(|comment| comment.contains("https://docs.aws.amazon.com/")),
-            "policies.tf:{}: \"*\" without a reason",
-            star + 1
-        );
+    let mut stars = 0;
+    for file in FILES {
+        let source = source(file);
+        let lines: Vec<_> = source.lines().map(str::trim).collect();
+        for star in (0..lines.len()).filter(|at| lines[*at].contains("\"*\"")) {
+            stars += 1;
+            let statement = (0..star).rev().find(|at| lines[*at] == "{").unwrap();
+            let mut comments = lines[statement..=star].iter().filter(|line| line.starts_with('#'));
+            let explained = comments.any(|comment| comment.contains("https://docs.aws.amazon.com/"));
+            assert!(explained, "{file}:{}: \"*\" without a reason", star + 1);
+        }
     }
+    assert!(stars > 5, "{stars}");
 }

@@ -1,4 +1,4 @@
-//! The policies as Terraform would render them, by the few functions and the values that `policies.tf` uses.
+//! The policies as Terraform would render them, by the few functions and the values that they use.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -79,18 +79,21 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The text of `terraform/policies.tf`.
-pub(crate) fn source() -> String {
-    fs::read_to_string(root().join("terraform/policies.tf")).unwrap()
+/// The files that define the policies, in `terraform/`.
+pub(crate) const FILES: [&str; 2] = ["policies.tf", "policies_functions.tf"];
+
+/// The text of one of [`FILES`].
+pub(crate) fn source(file: &str) -> String {
+    fs::read_to_string(root().join("terraform").join(file)).unwrap()
 }
 
 /// `local.policies` and `local.trust`.
 pub(crate) fn render(values: &Values) -> (Documents, Documents) {
-    let body: Body = hcl::from_str(&source()).unwrap();
-    let expressions = body.blocks().filter(|block| block.identifier() == "locals").flat_map(|block| {
-        block.body().attributes().map(|local| (local.key().to_owned(), local.expr().clone()))
-    });
-    let locals = evaluate(expressions.collect(), values);
+    let bodies = FILES.map(|file| -> Body { hcl::from_str(&source(file)).unwrap() });
+    let blocks = bodies.iter().flat_map(Body::blocks).filter(|block| block.identifier() == "locals");
+    let locals = blocks.flat_map(|block| block.body().attributes());
+    let locals = locals.map(|local| (local.key().to_owned(), local.expr().clone())).collect();
+    let locals = evaluate(locals, values);
     let documents =
         |name: &str| serde_json::from_value(serde_json::to_value(&locals[name]).unwrap()).unwrap();
     (documents("policies"), documents("trust"))

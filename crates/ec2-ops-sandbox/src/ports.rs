@@ -56,13 +56,14 @@ impl<G: Gate> Ports<G> {
     /// A call that reaches AWS is judged there before it has its effect.
     async fn call<T: Send>(
         &self,
+        region: &str,
         action: &'static str,
         on: On<'_>,
         effect: impl FnOnce() -> Result<T, AwsError> + Send,
     ) -> Answer<T> {
         let judged = || {
             if let Some(role) = &self.role {
-                role.permit(action, on, &self.account.platform, &self.account.ec2)?;
+                role.permit(region, action, on, &self.account.platform, &self.account.ec2)?;
             }
             effect()
         };
@@ -84,9 +85,8 @@ impl<G: Gate> Clock for Ports<G> {
 impl<G: Gate> Instances for Ports<G> {
     async fn launch(&self, region: &Region, launch: &Launch) -> Answer<Instance> {
         let request = run_instances(launch).map_err(|error| refused("RunInstances", error))?;
-        let on = On::Launch { region: region.as_str(), request: &request };
         let effect = || self.account.ec2.run_instances(region.as_str(), &request);
-        let reservation = self.call("RunInstances", on, effect).await?;
+        let reservation = self.call(region.as_str(), "RunInstances", On::Launch(&request), effect).await?;
         reservation.instances.first().map(instance).ok_or_else(|| unexpected("RunInstances", "no instance"))
     }
 
@@ -111,8 +111,10 @@ impl<G: Gate> Instances for Ports<G> {
     async fn stop(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
         let request = api::StopInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.stop_instances(region.as_str(), &request);
-        let on = On::Instance { region: region.as_str(), id: id.as_str() };
-        let changed = self.call("StopInstances", on, effect).await?.stopping_instances;
+        let changed = self
+            .call(region.as_str(), "StopInstances", On::Instance(id.as_str()), effect)
+            .await?
+            .stopping_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("StopInstances", "no instance"))
     }
 
@@ -120,8 +122,10 @@ impl<G: Gate> Instances for Ports<G> {
         let request =
             api::TerminateInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.terminate_instances(region.as_str(), &request);
-        let on = On::Instance { region: region.as_str(), id: id.as_str() };
-        let changed = self.call("TerminateInstances", on, effect).await?.terminating_instances;
+        let changed = self
+            .call(region.as_str(), "TerminateInstances", On::Instance(id.as_str()), effect)
+            .await?
+            .terminating_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("TerminateInstances", "no instance"))
     }
 }
@@ -133,7 +137,7 @@ impl<G: Gate> Ports<G> {
         request: &api::DescribeInstancesRequest,
     ) -> Answer<Vec<Instance>> {
         let effect = || self.account.ec2.describe_instances(region.as_str(), request);
-        let answer = self.call("DescribeInstances", anything("ec2", region), effect).await?;
+        let answer = self.call(region.as_str(), "DescribeInstances", On::Anything("ec2"), effect).await?;
         Ok(answer.reservations.iter().flat_map(|reservation| &reservation.instances).map(instance).collect())
     }
 }
@@ -142,22 +146,20 @@ impl<G: Gate> Volumes for Ports<G> {
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Volume>> {
         let request = api::DescribeVolumesRequest { filters: filters(tags), ..Default::default() };
         let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
-        let answer = self.call("DescribeVolumes", anything("ec2", region), effect).await?;
+        let answer = self.call(region.as_str(), "DescribeVolumes", On::Anything("ec2"), effect).await?;
         Ok(answer.volumes.iter().map(volume).collect())
     }
 
     async fn detach(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DetachVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.detach_volume(region.as_str(), &request).map(drop);
-        let on = On::Volume { region: region.as_str(), id: id.as_str(), attachment: true };
-        self.call("DetachVolume", on, effect).await
+        self.call(region.as_str(), "DetachVolume", On::Attachment(id.as_str()), effect).await
     }
 
     async fn delete(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DeleteVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.delete_volume(region.as_str(), &request).map(drop);
-        let on = On::Volume { region: region.as_str(), id: id.as_str(), attachment: false };
-        self.call("DeleteVolume", on, effect).await
+        self.call(region.as_str(), "DeleteVolume", On::Volume(id.as_str()), effect).await
     }
 }
 
@@ -169,7 +171,8 @@ impl<G: Gate> Agents for Ports<G> {
         };
         let request = ssm::DescribeInstanceInformationRequest { filters: vec![filter], ..Default::default() };
         let effect = || self.account.ssm.describe_instance_information(region.as_str(), &request);
-        let answer = self.call("DescribeInstanceInformation", anything("ssm", region), effect).await?;
+        let answer =
+            self.call(region.as_str(), "DescribeInstanceInformation", On::Anything("ssm"), effect).await?;
         Ok(answer.instance_information_list.iter().any(|agent| agent.ping_status == "Online"))
     }
 }
@@ -177,9 +180,8 @@ impl<G: Gate> Agents for Ports<G> {
 impl<G: Gate> Commands for Ports<G> {
     async fn send(&self, region: &Region, command: &Command) -> Answer<CommandId> {
         let request = send_command(command);
-        let on = On::Command { region: region.as_str(), request: &request };
         let effect = || self.account.ssm.send_command(region.as_str(), request.clone());
-        let answer = self.call("SendCommand", on, effect).await?;
+        let answer = self.call(region.as_str(), "SendCommand", On::Command(&request), effect).await?;
         Ok(CommandId::new(answer.command.command_id))
     }
 
@@ -187,7 +189,7 @@ impl<G: Gate> Commands for Ports<G> {
         let request =
             ssm::ListCommandsRequest { instance_id: Some(instance.to_string()), ..Default::default() };
         let effect = || self.account.ssm.list_commands(region.as_str(), &request);
-        let answer = self.call("ListCommands", anything("ssm", region), effect).await?;
+        let answer = self.call(region.as_str(), "ListCommands", On::Anything("ssm"), effect).await?;
         let ours = answer.commands.into_iter().rfind(|command| command.comment == comment);
         Ok(ours.map(|command| CommandId::new(command.command_id)))
     }
@@ -205,7 +207,7 @@ impl<G: Gate> Commands for Ports<G> {
             plugin_name: None,
         };
         let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
-        let answer = match self.call(ACTION, anything("ssm", region), effect).await {
+        let answer = match self.call(region.as_str(), ACTION, On::Anything("ssm"), effect).await {
             Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
             answer => answer?,
         };
@@ -222,20 +224,20 @@ impl<G: Gate> Commands for Ports<G> {
 }
 
 impl<G: Gate> Objects for Ports<G> {
-    async fn bucket_exists(&self, _: &Region, bucket: &str) -> Answer<bool> {
+    async fn bucket_exists(&self, region: &Region, bucket: &str) -> Answer<bool> {
         let effect = || self.account.s3.head_bucket(bucket);
-        match self.call("HeadBucket", On::Bucket(bucket), effect).await {
+        match self.call(region.as_str(), "HeadBucket", On::Bucket(bucket), effect).await {
             Ok(_) => Ok(true),
             Err(error) if error.code == "NoSuchBucket" => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    async fn newest(&self, _: &Region, target: &OutputTarget, _: Timestamp) -> Answer<Option<Object>> {
+    async fn newest(&self, region: &Region, target: &OutputTarget, _: Timestamp) -> Answer<Option<Object>> {
         match target {
             OutputTarget::Key { bucket, key } => {
                 let effect = || self.account.s3.get_object(bucket, key);
-                match self.call("HeadObject", On::Object { bucket, key }, effect).await {
+                match self.call(region.as_str(), "HeadObject", On::Object { bucket, key }, effect).await {
                     Ok(found) => Ok(Some(object(key, &found))),
                     Err(error) if error.code == "NoSuchKey" => Ok(None),
                     Err(error) => Err(error),
@@ -244,7 +246,7 @@ impl<G: Gate> Objects for Ports<G> {
             OutputTarget::Prefix { bucket, prefix } => {
                 let query = ListObjectsV2 { prefix, ..ListObjectsV2::default() };
                 let effect = || self.account.s3.list_objects_v2(bucket, query);
-                let listed = self.call("ListObjectsV2", On::Bucket(bucket), effect).await?;
+                let listed = self.call(region.as_str(), "ListObjectsV2", On::Bucket(bucket), effect).await?;
                 let covered = listed.contents.iter().filter(|(key, _)| target.covers(key));
                 Ok(covered.map(|(key, found)| object(key, found)).max_by_key(|object| object.last_modified))
             }
@@ -289,14 +291,11 @@ impl<G: Gate> WakeTokens for Ports<G> {
 
 impl<G: Gate> Ports<G> {
     async fn dynamodb(&self, action: &'static str, request: Value) -> Answer<Value> {
-        let on = On::Table { region: &self.names.region, name: &self.names.wake_table };
-        self.call(action, on, || self.account.dynamodb.call(action, request.to_string().as_bytes())).await
-    }
-}
-
-impl<G> Ports<G> {
-    fn at_home(&self) -> On<'_> {
-        On::Anything { service: "states", region: &self.names.region }
+        let on = On::Table(&self.names.wake_table);
+        self.call(&self.names.region, action, on, || {
+            self.account.dynamodb.call(action, request.to_string().as_bytes())
+        })
+        .await
     }
 }
 
@@ -304,7 +303,7 @@ impl<G: Gate> Executions for Ports<G> {
     async fn complete(&self, token: &TaskToken, output: &Value) -> Answer<Delivery> {
         let request = SendTaskSuccessRequest { task_token: token.to_string(), output: output.to_string() };
         let effect = || self.account.stepfunctions.send_task_success(&request).map(drop);
-        delivery(self.call("SendTaskSuccess", self.at_home(), effect).await)
+        delivery(self.call(&self.names.region, "SendTaskSuccess", On::Anything("states"), effect).await)
     }
 
     async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Answer<Delivery> {
@@ -314,23 +313,20 @@ impl<G: Gate> Executions for Ports<G> {
             cause: Some(cause.to_owned()),
         };
         let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
-        delivery(self.call("SendTaskFailure", self.at_home(), effect).await)
+        delivery(self.call(&self.names.region, "SendTaskFailure", On::Anything("states"), effect).await)
     }
 
     async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {
         let request = DescribeExecutionRequest { execution_arn: execution.to_string() };
         let effect = || self.account.stepfunctions.describe_execution(&request);
-        match self.call("DescribeExecution", On::Execution(execution.as_str()), effect).await {
+        match self.call(&self.names.region, "DescribeExecution", On::States(execution.as_str()), effect).await
+        {
             Ok(described) if described.status == "RUNNING" => Ok(ExecutionState::Running),
             Ok(_) => Ok(ExecutionState::Over),
             Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
             Err(error) => Err(error),
         }
     }
-}
-
-fn anything<'a>(service: &'static str, region: &'a Region) -> On<'a> {
-    On::Anything { service, region: region.as_str() }
 }
 
 fn delivery(answer: Answer<()>) -> Answer<Delivery> {

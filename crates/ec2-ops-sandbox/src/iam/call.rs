@@ -13,120 +13,110 @@ use crate::ssm::api::SendCommandRequest;
 /// What a call is about.
 #[derive(Clone, Copy)]
 pub(crate) enum On<'a> {
-    /// Nothing that IAM knows; the service is named as in actions.
-    Anything { service: &'static str, region: &'a str },
+    /// Nothing that IAM knows, but the service, as actions name it.
+    Anything(&'static str),
     /// An instance to launch.
-    Launch { region: &'a str, request: &'a RunInstancesRequest },
+    Launch(&'a RunInstancesRequest),
     /// An instance.
-    Instance { region: &'a str, id: &'a str },
-    /// A volume, and the instance that it is attached to where the call is about both.
-    Volume { region: &'a str, id: &'a str, attachment: bool },
+    Instance(&'a str),
+    /// A volume.
+    Volume(&'a str),
+    /// A volume, and the instance that it is attached to.
+    Attachment(&'a str),
     /// A script to send.
-    Command { region: &'a str, request: &'a SendCommandRequest },
+    Command(&'a SendCommandRequest),
     /// A bucket, or what is in it.
     Bucket(&'a str),
     /// An object.
     Object { bucket: &'a str, key: &'a str },
     /// A table.
-    Table { region: &'a str, name: &'a str },
-    /// An execution.
-    Execution(&'a str),
+    Table(&'a str),
+    /// Something of Step Functions, by its ARN.
+    States(&'a str),
 }
 
 /// Where the answers are that AWS itself would look up.
 pub(super) struct Lookup<'a> {
     pub(super) account_id: &'a str,
+    pub(super) region: &'a str,
     pub(super) ec2: &'a Ec2,
 }
 
 impl On<'_> {
     /// Everything that a call of `action` asks.
-    pub(super) fn requests(self, action: &str, lookup: &Lookup<'_>) -> Vec<Request> {
-        let one = |service: &str, resource: String, context| {
-            vec![Request { action: format!("{service}:{action}"), resource, context }]
-        };
+    pub(super) fn requests(self, action: &str, at: &Lookup<'_>) -> Vec<Request> {
+        let ec2 = format!("ec2:{action}");
         match self {
-            Self::Anything { service, region } => one(service, "*".to_owned(), at(region)),
-            Self::Launch { region, request } => launch::requests(region, request, lookup.account_id),
-            Self::Instance { region, id } => lookup.instance(&format!("ec2:{action}"), region, id),
-            Self::Volume { region, id, attachment } => {
-                lookup.volume(&format!("ec2:{action}"), region, id, attachment)
+            Self::Anything(service) => vec![at.request(&format!("{service}:{action}"), "*")],
+            Self::Launch(request) => launch::requests(request, at),
+            Self::Instance(id) => vec![at.instance(&ec2, id)],
+            Self::Volume(id) => vec![at.volume(&ec2, id)],
+            Self::Attachment(id) => {
+                let volume = at.ec2.volume(id);
+                let attachments = volume.iter().flat_map(|record| &record.volume.attachments);
+                let instances = attachments.map(|attachment| at.instance(&ec2, &attachment.instance_id));
+                std::iter::once(at.volume(&ec2, id)).chain(instances).collect()
             }
-            Self::Command { region, request } => lookup.command(region, request),
-            Self::Bucket(bucket) => vec![bucket_listing(bucket)],
+            Self::Command(request) => at.command(request),
+            Self::Bucket(bucket) => vec![at.listing(bucket)],
+            // Without the listing S3 does not tell an absent object from a forbidden one.
             Self::Object { bucket, key } => {
-                let resource = format!("arn:aws:s3:::{bucket}/{key}");
-                let read = Request { action: "s3:GetObject".to_owned(), resource, context: BTreeMap::new() };
-                // Without it S3 does not tell an absent object from a forbidden one.
-                vec![read, bucket_listing(bucket)]
+                vec![at.request("s3:GetObject", &format!("arn:aws:s3:::{bucket}/{key}")), at.listing(bucket)]
             }
-            Self::Table { region, name } => {
-                let arn = format!("arn:aws:dynamodb:{region}:{}:table/{name}", lookup.account_id);
-                one("dynamodb", arn, at(region))
+            Self::Table(name) => {
+                vec![at.request(&format!("dynamodb:{action}"), &at.arn("dynamodb", &format!("table/{name}")))]
             }
-            Self::Execution(arn) => one("states", arn.to_owned(), BTreeMap::new()),
+            Self::States(arn) => vec![at.request(&format!("states:{action}"), arn)],
         }
     }
-}
-
-/// `HeadBucket` and `ListObjectsV2` are one action.
-fn bucket_listing(bucket: &str) -> Request {
-    let resource = format!("arn:aws:s3:::{bucket}");
-    Request { action: "s3:ListBucket".to_owned(), resource, context: BTreeMap::new() }
-}
-
-/// The context of every call to a region.
-pub(super) fn at(region: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([("aws:RequestedRegion".to_owned(), region.to_owned())])
 }
 
 impl Lookup<'_> {
-    fn arn(&self, region: &str, resource: &str) -> String {
-        format!("arn:aws:ec2:{region}:{}:{resource}", self.account_id)
+    /// A question in the context that every call has.
+    pub(super) fn request(&self, action: &str, resource: &str) -> Request {
+        let context = BTreeMap::from([("aws:RequestedRegion".to_owned(), self.region.to_owned())]);
+        Request { action: action.to_owned(), resource: resource.to_owned(), context }
+    }
+
+    /// The ARN of something that is the account's own.
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account_id)
+    }
+
+    /// `HeadBucket` and `ListObjectsV2` are one action.
+    fn listing(&self, bucket: &str) -> Request {
+        self.request("s3:ListBucket", &format!("arn:aws:s3:::{bucket}"))
     }
 
     /// An instance that does not exist has no tags, and a policy that asks for one does not allow the call.
-    fn instance(&self, action: &str, region: &str, id: &str) -> Vec<Request> {
-        let tags = self.ec2.instance(id).map(|record| record.instance.tags.clone()).unwrap_or_default();
-        let resource = self.arn(region, &format!("instance/{id}"));
-        vec![Request { action: action.to_owned(), resource, context: tagged(region, &tags) }]
+    fn instance(&self, action: &str, id: &str) -> Request {
+        let tags = self.ec2.instance(id).map(|record| record.instance.tags.clone());
+        self.request(action, &self.arn("ec2", &format!("instance/{id}"))).tagged(&tags.unwrap_or_default())
     }
 
-    fn volume(&self, action: &str, region: &str, id: &str, attachment: bool) -> Vec<Request> {
-        let volume = self.ec2.volume(id);
-        let tags = volume.as_ref().map(|record| record.volume.tags.clone()).unwrap_or_default();
-        let resource = self.arn(region, &format!("volume/{id}"));
-        let mut requests =
-            vec![Request { action: action.to_owned(), resource, context: tagged(region, &tags) }];
-        for attached in volume.iter().flat_map(|record| &record.volume.attachments).filter(|_| attachment) {
-            requests.extend(self.instance(action, region, &attached.instance_id));
-        }
-        requests
+    fn volume(&self, action: &str, id: &str) -> Request {
+        let tags = self.ec2.volume(id).map(|record| record.volume.tags.clone());
+        self.request(action, &self.arn("ec2", &format!("volume/{id}"))).tagged(&tags.unwrap_or_default())
     }
 
-    fn command(&self, region: &str, request: &SendCommandRequest) -> Vec<Request> {
+    fn command(&self, request: &SendCommandRequest) -> Vec<Request> {
         const ACTION: &str = "ssm:SendCommand";
         // AWS's own documents belong to no account.
-        let document = format!("arn:aws:ssm:{region}::document/{}", request.document_name);
+        let document = format!("arn:aws:ssm:{}::document/{}", self.region, request.document_name);
         let bucket = request.output_s3_bucket_name.iter().map(|bucket| format!("arn:aws:s3:::{bucket}"));
-        let others = std::iter::once(document).chain(bucket);
-        let mut requests: Vec<_> = others
-            .map(|resource| Request { action: ACTION.to_owned(), resource, context: at(region) })
-            .collect();
-        for id in &request.instance_ids {
-            requests.extend(self.instance(ACTION, region, id));
-        }
-        requests
+        let others = std::iter::once(document).chain(bucket).map(|arn| self.request(ACTION, &arn));
+        others.chain(request.instance_ids.iter().map(|id| self.instance(ACTION, id))).collect()
     }
 }
 
-/// SSM has a key of its own for the tags of instances.
-fn tagged(region: &str, tags: &[Tag]) -> BTreeMap<String, String> {
-    let mut context = at(region);
-    for Tag { key, value } in tags {
-        for prefix in ["aws:ResourceTag", "ssm:resourceTag"] {
-            context.insert(format!("{prefix}/{key}"), value.clone());
+impl Request {
+    /// About something that carries `tags`. SSM has a key of its own for those of instances.
+    fn tagged(mut self, tags: &[Tag]) -> Self {
+        for Tag { key, value } in tags {
+            for prefix in ["aws:ResourceTag", "ssm:resourceTag"] {
+                self.context.insert(format!("{prefix}/{key}"), value.clone());
+            }
         }
+        self
     }
-    context
 }

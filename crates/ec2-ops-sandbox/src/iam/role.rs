@@ -9,7 +9,7 @@ use crate::ec2::Ec2;
 use crate::platform::lock;
 use crate::{AwsError, Platform};
 
-/// What `terraform apply` gives the roles; a test of the end-to-end package holds the page to `terraform/policies.tf`.
+/// What `terraform apply` gives the roles; a test of the end-to-end package holds the page to `terraform/policies*.tf`.
 const PAGE: &str = include_str!("../../../../docs/policies.md");
 /// The account on that page.
 const ACCOUNT: &str = "111122223333";
@@ -44,15 +44,16 @@ impl Role {
         sections.map(role).collect()
     }
 
-    /// Whether the role allows a call of `action`; if not, the error that the service answers with.
+    /// Whether the role allows a call of `action` in `region`; if not, the error that the service answers with.
     pub(crate) fn permit(
         &self,
+        region: &str,
         action: &str,
         on: On<'_>,
         platform: &Platform,
         ec2: &Ec2,
     ) -> Result<(), AwsError> {
-        let requests = on.requests(action, &Lookup { account_id: &platform.account_id, ec2 });
+        let requests = on.requests(action, &Lookup { account_id: &platform.account_id, region, ec2 });
         let mut asked = lock(&self.asked);
         for request in requests {
             asked.actions.insert(request.action.clone());

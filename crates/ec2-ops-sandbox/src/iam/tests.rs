@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ec2_ops::tags::{self, OnEnd, Tags};
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::policy::Request;
 use super::{On, Role};
@@ -27,7 +28,12 @@ impl Bench {
     }
 
     fn permit(&self, role: &str, action: &str, on: On<'_>) -> Result<(), AwsError> {
-        Role::all(&self.platform.account_id).unwrap()[role].permit(action, on, &self.platform, &self.ec2)
+        self.permit_in(REGION, role, action, on)
+    }
+
+    fn permit_in(&self, region: &str, role: &str, action: &str, on: On<'_>) -> Result<(), AwsError> {
+        let roles = Role::all(&self.platform.account_id).unwrap();
+        roles[role].permit(region, action, on, &self.platform, &self.ec2)
     }
 
     /// An instance and its volume, launched by somebody with every right.
@@ -83,11 +89,11 @@ async fn only_instances_and_volumes_of_this_deployment_are_ended() {
     for (tags, allowed) in [(ours(), true), (of_another_deployment(), false), (Tags::new(), false)] {
         let (instance, volume) = bench.launched(&tags);
         for action in ["StopInstances", "TerminateInstances"] {
-            let on = On::Instance { region: REGION, id: &instance };
+            let on = On::Instance(&instance);
             assert_eq!(bench.permit("EC2Stopper", action, on).is_ok(), allowed, "{action} {tags:?}");
         }
-        for (action, attachment) in [("DetachVolume", true), ("DeleteVolume", false)] {
-            let on = On::Volume { region: REGION, id: &volume, attachment };
+        for (action, on) in [("DetachVolume", On::Attachment(&volume)), ("DeleteVolume", On::Volume(&volume))]
+        {
             assert_eq!(bench.permit("EC2Stopper", action, on).is_ok(), allowed, "{action} {tags:?}");
         }
     }
@@ -95,7 +101,7 @@ async fn only_instances_and_volumes_of_this_deployment_are_ended() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_exist_carries_no_tag_of_ours() {
-    let gone = On::Instance { region: REGION, id: "i-0123456789abcdef0" };
+    let gone = On::Instance("i-0123456789abcdef0");
     let refusal = Bench::new().permit("EC2Stopper", "TerminateInstances", gone).unwrap_err();
     assert_eq!((refusal.code.as_str(), refusal.status), ("UnauthorizedOperation", 403));
 }
@@ -105,7 +111,7 @@ async fn only_shell_scripts_are_sent_and_only_to_instances_of_this_deployment() 
     let bench = Bench::new();
     let send = |tags: &Tags, document: &str| {
         let request = command(&bench.launched(tags).0, document);
-        bench.permit("Commander", "SendCommand", On::Command { region: REGION, request: &request }).is_ok()
+        bench.permit("Commander", "SendCommand", On::Command(&request)).is_ok()
     };
     assert!(send(&ours(), "AWS-RunShellScript"));
     assert!(!send(&ours(), "AWS-RunPowerShellScript"));
@@ -113,11 +119,29 @@ async fn only_shell_scripts_are_sent_and_only_to_instances_of_this_deployment() 
     assert!(!send(&of_another_deployment(), "AWS-RunShellScript"));
 }
 
+/// Each is a resource of its own, and one that the policy forgets makes the launch fail.
+#[tokio::test(start_paused = true)]
+async fn a_launch_may_use_whatever_a_document_can_name() {
+    let request: RunInstancesRequest = serde_json::from_value(json!({
+        "ImageId": "ami-0123456789abcdef0",
+        "InstanceType": "t4g.nano",
+        "KeyName": "mine",
+        "NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "subnet-1", "Groups": ["sg-1", "sg-2"]}],
+        "BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": "snap-1"}}],
+        "Placement": {"GroupName": "close-together"},
+        "InstanceMarketOptions": {"MarketType": "spot"},
+    }))
+    .unwrap();
+    let request = RunInstancesRequest { tag_specifications: launch(&ours()).tag_specifications, ..request };
+    let on = On::Launch(&request);
+    assert_eq!(Bench::new().permit("EC2StarterFromAMI", "RunInstances", on), Ok(()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_launched_without_our_tag_nor_elsewhere_nor_with_a_role_of_others() {
     let bench = Bench::new();
     let run = |region: &str, request: RunInstancesRequest| {
-        bench.permit("EC2StarterFromAMI", "RunInstances", On::Launch { region, request: &request }).is_ok()
+        bench.permit_in(region, "EC2StarterFromAMI", "RunInstances", On::Launch(&request)).is_ok()
     };
     assert!(run(REGION, launch(&ours())));
     assert!(!run(REGION, launch(&Tags::new())));
@@ -160,11 +184,11 @@ async fn no_function_does_the_work_of_another() {
     let bench = Bench::new();
     let instance = bench.launched(&ours()).0;
     for role in ["EC2StarterFromAMI", "Commander", "EC2Poller", "RunChecker"] {
-        let on = On::Instance { region: REGION, id: &instance };
+        let on = On::Instance(&instance);
         assert!(bench.permit(role, "TerminateInstances", on).is_err(), "{role}");
     }
     for role in ["Commander", "EC2Poller", "RunChecker", "EC2Stopper"] {
-        let on = On::Launch { region: REGION, request: &launch(&ours()) };
+        let on = On::Launch(&launch(&ours()));
         assert!(bench.permit(role, "RunInstances", on).is_err(), "{role}");
     }
 }
@@ -191,10 +215,10 @@ async fn only_buckets_of_the_deployment_are_read() {
 async fn a_right_that_is_taken_away_is_missed() {
     let bench = Bench::new();
     let instance = bench.launched(&ours()).0;
-    let on = On::Instance { region: REGION, id: &instance };
+    let on = On::Instance(&instance);
     let role = Role::all(&bench.platform.account_id).unwrap()["EC2Stopper"].without("ec2:TerminateInstances");
-    assert!(role.permit("StopInstances", on, &bench.platform, &bench.ec2).is_ok());
-    assert!(role.permit("TerminateInstances", on, &bench.platform, &bench.ec2).is_err());
+    assert!(role.permit(REGION, "StopInstances", on, &bench.platform, &bench.ec2).is_ok());
+    assert!(role.permit(REGION, "TerminateInstances", on, &bench.platform, &bench.ec2).is_err());
     assert_eq!(role.asked().refused.len(), 1);
     assert_eq!(role.asked().actions.len(), 2);
 }
