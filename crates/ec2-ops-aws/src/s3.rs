@@ -76,10 +76,10 @@ impl Objects for S3 {
             Ok(_) => Ok(true),
             Err(error) => match status(&error) {
                 Some(404) => Ok(false),
-                // It belongs to somebody else, or lives in another region.
-                Some(301 | 403) => Ok(true),
+                // It lives in another region.
+                Some(301) => Ok(true),
                 Some(400) if home_region(&error).is_some() => Ok(true),
-                _ => Err(aws_error("HeadBucket")(error)),
+                _ => Err(refused("HeadBucket", bucket, error)),
             },
         }
     }

@@ -14,6 +14,7 @@ mod error;
 pub mod guest;
 pub mod host;
 pub mod http;
+mod iam;
 pub mod lambda;
 #[cfg(unix)]
 mod local_machines;

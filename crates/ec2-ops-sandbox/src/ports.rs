@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::deployment::Names;
 use crate::ec2::api::{self, Filter};
+use crate::iam::{On, Role};
 use crate::s3::ListObjectsV2;
 use crate::ssm::api as ssm;
 use crate::stepfunctions::api::{DescribeExecutionRequest, SendTaskFailureRequest, SendTaskSuccessRequest};
@@ -38,12 +39,35 @@ pub struct Ports<G> {
     account: Account,
     names: Arc<Names>,
     gate: G,
+    role: Option<Arc<Role>>,
 }
 
 impl<G: Gate> Ports<G> {
     /// The ports of `account`, through `gate`.
     pub fn new(account: Account, names: Arc<Names>, gate: G) -> Self {
-        Self { account, names, gate }
+        Self { account, names, gate, role: None }
+    }
+
+    /// The same ports, in the hands of somebody who may do what `role` allows, or everything without one.
+    pub(crate) fn acting_as(self, role: Option<Arc<Role>>) -> Self {
+        Self { role, ..self }
+    }
+
+    /// A call that reaches AWS is judged there before it has its effect.
+    async fn call<T: Send>(
+        &self,
+        region: &str,
+        action: &'static str,
+        on: On<'_>,
+        effect: impl FnOnce() -> Result<T, AwsError> + Send,
+    ) -> Answer<T> {
+        let judged = || {
+            if let Some(role) = &self.role {
+                role.permit(region, action, on, &self.account.platform, &self.account.ec2)?;
+            }
+            effect()
+        };
+        self.gate.pass(action, judged).await
     }
 }
 
@@ -60,10 +84,9 @@ impl<G: Gate> Clock for Ports<G> {
 
 impl<G: Gate> Instances for Ports<G> {
     async fn launch(&self, region: &Region, launch: &Launch) -> Answer<Instance> {
-        let request = run_instances(launch);
-        let launched =
-            self.gate.pass("RunInstances", || self.account.ec2.run_instances(region.as_str(), &request?));
-        let reservation = launched.await?;
+        let request = run_instances(launch).map_err(|error| refused("RunInstances", error))?;
+        let effect = || self.account.ec2.run_instances(region.as_str(), &request);
+        let reservation = self.call(region.as_str(), "RunInstances", On::Launch(&request), effect).await?;
         reservation.instances.first().map(instance).ok_or_else(|| unexpected("RunInstances", "no instance"))
     }
 
@@ -88,7 +111,10 @@ impl<G: Gate> Instances for Ports<G> {
     async fn stop(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
         let request = api::StopInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.stop_instances(region.as_str(), &request);
-        let changed = self.gate.pass("StopInstances", effect).await?.stopping_instances;
+        let changed = self
+            .call(region.as_str(), "StopInstances", On::Instance(id.as_str()), effect)
+            .await?
+            .stopping_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("StopInstances", "no instance"))
     }
 
@@ -96,7 +122,10 @@ impl<G: Gate> Instances for Ports<G> {
         let request =
             api::TerminateInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.terminate_instances(region.as_str(), &request);
-        let changed = self.gate.pass("TerminateInstances", effect).await?.terminating_instances;
+        let changed = self
+            .call(region.as_str(), "TerminateInstances", On::Instance(id.as_str()), effect)
+            .await?
+            .terminating_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("TerminateInstances", "no instance"))
     }
 }
@@ -108,7 +137,7 @@ impl<G: Gate> Ports<G> {
         request: &api::DescribeInstancesRequest,
     ) -> Answer<Vec<Instance>> {
         let effect = || self.account.ec2.describe_instances(region.as_str(), request);
-        let answer = self.gate.pass("DescribeInstances", effect).await?;
+        let answer = self.call(region.as_str(), "DescribeInstances", On::Anything("ec2"), effect).await?;
         Ok(answer.reservations.iter().flat_map(|reservation| &reservation.instances).map(instance).collect())
     }
 }
@@ -117,20 +146,20 @@ impl<G: Gate> Volumes for Ports<G> {
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Volume>> {
         let request = api::DescribeVolumesRequest { filters: filters(tags), ..Default::default() };
         let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
-        let answer = self.gate.pass("DescribeVolumes", effect).await?;
+        let answer = self.call(region.as_str(), "DescribeVolumes", On::Anything("ec2"), effect).await?;
         Ok(answer.volumes.iter().map(volume).collect())
     }
 
     async fn detach(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DetachVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.detach_volume(region.as_str(), &request).map(drop);
-        self.gate.pass("DetachVolume", effect).await
+        self.call(region.as_str(), "DetachVolume", On::Attachment(id.as_str()), effect).await
     }
 
     async fn delete(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DeleteVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.delete_volume(region.as_str(), &request).map(drop);
-        self.gate.pass("DeleteVolume", effect).await
+        self.call(region.as_str(), "DeleteVolume", On::Volume(id.as_str()), effect).await
     }
 }
 
@@ -142,7 +171,8 @@ impl<G: Gate> Agents for Ports<G> {
         };
         let request = ssm::DescribeInstanceInformationRequest { filters: vec![filter], ..Default::default() };
         let effect = || self.account.ssm.describe_instance_information(region.as_str(), &request);
-        let answer = self.gate.pass("DescribeInstanceInformation", effect).await?;
+        let answer =
+            self.call(region.as_str(), "DescribeInstanceInformation", On::Anything("ssm"), effect).await?;
         Ok(answer.instance_information_list.iter().any(|agent| agent.ping_status == "Online"))
     }
 }
@@ -150,8 +180,8 @@ impl<G: Gate> Agents for Ports<G> {
 impl<G: Gate> Commands for Ports<G> {
     async fn send(&self, region: &Region, command: &Command) -> Answer<CommandId> {
         let request = send_command(command);
-        let effect = || self.account.ssm.send_command(region.as_str(), request);
-        let answer = self.gate.pass("SendCommand", effect).await?;
+        let effect = || self.account.ssm.send_command(region.as_str(), request.clone());
+        let answer = self.call(region.as_str(), "SendCommand", On::Command(&request), effect).await?;
         Ok(CommandId::new(answer.command.command_id))
     }
 
@@ -159,7 +189,7 @@ impl<G: Gate> Commands for Ports<G> {
         let request =
             ssm::ListCommandsRequest { instance_id: Some(instance.to_string()), ..Default::default() };
         let effect = || self.account.ssm.list_commands(region.as_str(), &request);
-        let answer = self.gate.pass("ListCommands", effect).await?;
+        let answer = self.call(region.as_str(), "ListCommands", On::Anything("ssm"), effect).await?;
         let ours = answer.commands.into_iter().rfind(|command| command.comment == comment);
         Ok(ours.map(|command| CommandId::new(command.command_id)))
     }
@@ -177,7 +207,7 @@ impl<G: Gate> Commands for Ports<G> {
             plugin_name: None,
         };
         let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
-        let answer = match self.gate.pass(ACTION, effect).await {
+        let answer = match self.call(region.as_str(), ACTION, On::Anything("ssm"), effect).await {
             Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
             answer => answer?,
         };
@@ -194,18 +224,20 @@ impl<G: Gate> Commands for Ports<G> {
 }
 
 impl<G: Gate> Objects for Ports<G> {
-    async fn bucket_exists(&self, _: &Region, bucket: &str) -> Answer<bool> {
-        match self.gate.pass("HeadBucket", || self.account.s3.head_bucket(bucket)).await {
+    async fn bucket_exists(&self, region: &Region, bucket: &str) -> Answer<bool> {
+        let effect = || self.account.s3.head_bucket(bucket);
+        match self.call(region.as_str(), "HeadBucket", On::Bucket(bucket), effect).await {
             Ok(_) => Ok(true),
             Err(error) if error.code == "NoSuchBucket" => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    async fn newest(&self, _: &Region, target: &OutputTarget, _: Timestamp) -> Answer<Option<Object>> {
+    async fn newest(&self, region: &Region, target: &OutputTarget, _: Timestamp) -> Answer<Option<Object>> {
         match target {
             OutputTarget::Key { bucket, key } => {
-                match self.gate.pass("HeadObject", || self.account.s3.get_object(bucket, key)).await {
+                let effect = || self.account.s3.get_object(bucket, key);
+                match self.call(region.as_str(), "HeadObject", On::Object { bucket, key }, effect).await {
                     Ok(found) => Ok(Some(object(key, &found))),
                     Err(error) if error.code == "NoSuchKey" => Ok(None),
                     Err(error) => Err(error),
@@ -213,10 +245,8 @@ impl<G: Gate> Objects for Ports<G> {
             }
             OutputTarget::Prefix { bucket, prefix } => {
                 let query = ListObjectsV2 { prefix, ..ListObjectsV2::default() };
-                let listed = self
-                    .gate
-                    .pass("ListObjectsV2", || self.account.s3.list_objects_v2(bucket, query))
-                    .await?;
+                let effect = || self.account.s3.list_objects_v2(bucket, query);
+                let listed = self.call(region.as_str(), "ListObjectsV2", On::Bucket(bucket), effect).await?;
                 let covered = listed.contents.iter().filter(|(key, _)| target.covers(key));
                 Ok(covered.map(|(key, found)| object(key, found)).max_by_key(|object| object.last_modified))
             }
@@ -261,7 +291,11 @@ impl<G: Gate> WakeTokens for Ports<G> {
 
 impl<G: Gate> Ports<G> {
     async fn dynamodb(&self, action: &'static str, request: Value) -> Answer<Value> {
-        self.gate.pass(action, || self.account.dynamodb.call(action, request.to_string().as_bytes())).await
+        let on = On::Table(&self.names.wake_table);
+        self.call(&self.names.region, action, on, || {
+            self.account.dynamodb.call(action, request.to_string().as_bytes())
+        })
+        .await
     }
 }
 
@@ -269,7 +303,7 @@ impl<G: Gate> Executions for Ports<G> {
     async fn complete(&self, token: &TaskToken, output: &Value) -> Answer<Delivery> {
         let request = SendTaskSuccessRequest { task_token: token.to_string(), output: output.to_string() };
         let effect = || self.account.stepfunctions.send_task_success(&request).map(drop);
-        delivery(self.gate.pass("SendTaskSuccess", effect).await)
+        delivery(self.call(&self.names.region, "SendTaskSuccess", On::Anything("states"), effect).await)
     }
 
     async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Answer<Delivery> {
@@ -279,13 +313,14 @@ impl<G: Gate> Executions for Ports<G> {
             cause: Some(cause.to_owned()),
         };
         let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
-        delivery(self.gate.pass("SendTaskFailure", effect).await)
+        delivery(self.call(&self.names.region, "SendTaskFailure", On::Anything("states"), effect).await)
     }
 
     async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {
         let request = DescribeExecutionRequest { execution_arn: execution.to_string() };
         let effect = || self.account.stepfunctions.describe_execution(&request);
-        match self.gate.pass("DescribeExecution", effect).await {
+        match self.call(&self.names.region, "DescribeExecution", On::States(execution.as_str()), effect).await
+        {
             Ok(described) if described.status == "RUNNING" => Ok(ExecutionState::Running),
             Ok(_) => Ok(ExecutionState::Over),
             Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),

@@ -161,6 +161,7 @@ impl Commands for World {
 
 impl Objects for World {
     async fn bucket_exists(&self, _: &Region, _: &str) -> Result<bool, AwsError> {
+        self.may("HeadBucket")?;
         Ok(self.bucket_exists)
     }
 

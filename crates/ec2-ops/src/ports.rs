@@ -113,7 +113,7 @@ pub trait Commands: Send + Sync {
 
 /// S3 objects, looked at and never written.
 pub trait Objects: Send + Sync {
-    /// `HeadBucket`: whether the bucket exists. One that exists and may not be read does exist.
+    /// `HeadBucket`: whether the bucket exists. That it may not be looked at is an error.
     fn bucket_exists(
         &self,
         region: &Region,

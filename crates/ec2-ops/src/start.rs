@@ -178,7 +178,7 @@ fn tag(parameters: &mut InstanceParameters, ours: &Tags) {
 mod tests {
     use super::*;
     use crate::deployment::InstanceDefaults;
-    use crate::fakes::deployment;
+    use crate::fakes::{World, deployment};
     use crate::ids::ExecutionId;
     use serde_json::json;
 
@@ -216,6 +216,27 @@ mod tests {
         assert_eq!(ended("Server.InsufficientInstanceCapacity"), "CapacityUnavailable");
         assert_eq!(ended("Server.SpotInstanceTermination"), "SpotInterrupted");
         assert_eq!(ended("Client.UserInitiatedShutdown"), "InstanceLost");
+    }
+
+    /// It would be refused just the same once the commands have ended, hours later.
+    #[tokio::test]
+    async fn nothing_is_launched_for_an_output_that_may_not_be_looked_at() {
+        let payload = json!({
+            "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "retry": 0,
+            "attempts": [],
+            "document": {
+                "commands": ["true"],
+                "bucket": "of-others",
+                "obj_key": "out",
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+        });
+        let world = World { failing: Some(("HeadBucket", "Http403")), ..World::default() };
+        let refusal = handle(payload, &deployment(), &world, &world, &world).await.unwrap_err();
+        assert_eq!(refusal.name(), "Refused");
+        assert_eq!(world.calls(), Vec::<String>::new());
     }
 
     #[test]

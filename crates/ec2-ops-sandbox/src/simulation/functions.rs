@@ -11,6 +11,7 @@ use super::faults::{Faults, FaultyGate};
 use super::hobbled::{Hobbled, Safeguard};
 use crate::Account;
 use crate::deployment::Names;
+use crate::iam::Role;
 use crate::lambda::{FunctionResult, Request, Running, Runtime};
 use crate::ports::Ports;
 
@@ -21,13 +22,15 @@ pub(super) struct Step {
     pub(super) names: Arc<Names>,
     pub(super) faults: Arc<Faults>,
     pub(super) without: Option<Safeguard>,
+    pub(super) role: Option<Arc<Role>>,
 }
 
 impl Runtime for Step {
     fn invoke(&self, request: Request) -> Running {
         let dead = Arc::new(Notify::new());
         let gate = FaultyGate { faults: Arc::clone(&self.faults), dead: Arc::clone(&dead) };
-        let ports = Ports::new(self.account.clone(), Arc::clone(&self.names), gate);
+        let ports =
+            Ports::new(self.account.clone(), Arc::clone(&self.names), gate).acting_as(self.role.clone());
         let (name, names, without) = (self.name, Arc::clone(&self.names), self.without);
         let (faults, nonce) = (Arc::clone(&self.faults), request.request_id);
         Box::pin(async move {

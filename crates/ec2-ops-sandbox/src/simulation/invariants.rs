@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use ec2_ops::ids::{AttemptId, ExecutionId};
 use ec2_ops::{AttemptRecord, Outcome, Status};
@@ -12,6 +13,7 @@ use super::world::{Lived, output};
 use crate::Account;
 use crate::ec2::InstanceRecord;
 use crate::ec2::api::InstanceStateName;
+use crate::iam::Role;
 use crate::ssm::EndStatus;
 
 /// A promise.
@@ -33,11 +35,13 @@ pub enum Invariant {
     BystandersUntouched,
     /// With nothing else wrong, an abort is cleaned up within minutes.
     PromptCleanup,
+    /// The policy of a function's role allows every call that the function makes.
+    Permitted,
 }
 
 impl Invariant {
     /// Every promise.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NothingRunning,
         Self::NoVolumeLeft,
         Self::OneInstancePerAttempt,
@@ -46,6 +50,7 @@ impl Invariant {
         Self::Ends,
         Self::BystandersUntouched,
         Self::PromptCleanup,
+        Self::Permitted,
     ];
 }
 
@@ -71,6 +76,7 @@ pub(super) struct Evidence<'a> {
     pub(super) machines: &'a SimMachines,
     pub(super) executions: &'a [Lived],
     pub(super) bystanders: &'a [String],
+    pub(super) roles: &'a BTreeMap<&'static str, Arc<Role>>,
 }
 
 /// Every broken promise.
@@ -113,6 +119,11 @@ pub(super) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     for what in touched(evidence) {
         broken(Invariant::BystandersUntouched, what);
     }
+    for (name, role) in evidence.roles {
+        for what in role.asked().refused {
+            broken(Invariant::Permitted, format!("{name} may not {what}"));
+        }
+    }
     violations
 }
 
@@ -127,11 +138,7 @@ fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, runs: &[Ran])
     (running && (armed || !dark)).then(|| format!("{id} is {}", record.state().as_str()))
 }
 
-fn volumes(
-    evidence: &Evidence<'_>,
-    ours: &[&std::sync::Arc<InstanceRecord>],
-    scenario: &Scenario,
-) -> Vec<String> {
+fn volumes(evidence: &Evidence<'_>, ours: &[&Arc<InstanceRecord>], scenario: &Scenario) -> Vec<String> {
     if scenario.document["run_options"]["ii_delete_volume"] != true {
         return Vec::new();
     }
@@ -150,7 +157,7 @@ fn volumes(
 }
 
 /// Launches are counted by attempt; where the launch had no tags, by nothing, so all of them are one.
-fn launched_twice(ours: &[&std::sync::Arc<InstanceRecord>]) -> Option<String> {
+fn launched_twice(ours: &[&Arc<InstanceRecord>]) -> Option<String> {
     let mut launches: BTreeMap<&str, u32> = BTreeMap::new();
     for record in ours {
         let attempt = record.instance.tags.iter().find(|tag| tag.key == "ec2-ops:attempt");

@@ -12,7 +12,7 @@ mod machines;
 mod plan;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use faults::FaultKind;
 pub use hobbled::Safeguard;
@@ -36,6 +36,8 @@ pub struct Report {
     pub executions: usize,
     /// How often each kind of fault was injected.
     pub faults: BTreeMap<FaultKind, u64>,
+    /// The actions, in IAM's words, for which each function needed its role's permission.
+    pub asked: BTreeMap<&'static str, BTreeSet<String>>,
     /// What was found broken; empty is what we promise.
     pub violations: Vec<Violation>,
     /// What happened, in order, where it was asked for.

@@ -1,5 +1,6 @@
 //! The life of one simulated account, from its deployment to the day of judgement.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::{Options, Report};
 use crate::deployment::{Function, Names, deploy};
 use crate::ec2::api::{RunInstancesRequest, Tag, TagSpecification};
 use crate::ec2::{Ec2Config, InstanceRecord, Shortage, Times};
+use crate::iam::Role;
 use crate::lambda::Runtime;
 use crate::ssm::SsmConfig;
 use crate::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
@@ -46,7 +48,9 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
     let account = Account::new(epoch, config(seed, &plan, &faults), Arc::clone(&machines), events);
     machines.belong_to(Some(account.clone()));
     let names = Arc::new(Names { additional_regions: Vec::new(), ..Names::default() });
-    let state_machine = provision(&account, &names, &faults, options).map_err(|error| error.to_string())?;
+    let roles = Role::all(&account.platform.account_id).map_err(|error| error.to_string())?;
+    let state_machine =
+        provision(&account, &names, &faults, options, &roles).map_err(|error| error.to_string())?;
     let bystanders = bystanders(&account, &names).map_err(|error| error.to_string())?;
 
     let mut running = Vec::new();
@@ -77,6 +81,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
         machines: &machines,
         executions: &executions,
         bystanders: &bystanders,
+        roles: &roles,
     };
     let violations = invariants::check(&evidence);
     machines.belong_to(None);
@@ -85,6 +90,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
         seed,
         executions: executions.len(),
         faults: faults.counts(),
+        asked: roles.iter().map(|(name, role)| (*name, role.asked().actions)).collect(),
         violations,
         trace: faults.take_trace(),
     })
@@ -127,6 +133,7 @@ fn provision(
     names: &Arc<Names>,
     faults: &Arc<Faults>,
     options: Options,
+    roles: &BTreeMap<&str, Arc<Role>>,
 ) -> Result<String, AwsError> {
     let dice = Arc::clone(faults);
     account.platform.events.deliver_by(move |event| dice.arrivals(event));
@@ -138,6 +145,8 @@ fn provision(
             names: Arc::clone(names),
             faults: Arc::clone(faults),
             without: options.without,
+            // IAM refuses a launch without our tag, and what else the tags are good for would not be seen.
+            role: roles.get(function.name).filter(|_| options.without != Some(Safeguard::Tags)).cloned(),
         })
     };
     let template =
