@@ -1,9 +1,10 @@
 //! The ports of the core, answered by the model in process: each call passes a [`Gate`], as on AWS each passes a network.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
-use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
     Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, ShutdownBehavior, Volume,
@@ -18,8 +19,13 @@ use crate::deployment::Names;
 use crate::ec2::api::{self, Filter};
 use crate::s3::ListObjectsV2;
 use crate::ssm::api as ssm;
-use crate::stepfunctions::api::{DescribeExecutionRequest, SendTaskFailureRequest, SendTaskSuccessRequest};
+use crate::stepfunctions::api::{
+    DescribeExecutionRequest, ListExecutionsRequest, SendTaskFailureRequest, SendTaskSuccessRequest,
+};
 use crate::{Account, AwsError};
+
+/// Entries of a page, as the SDK adapters ask for them.
+const PAGE: usize = 1000;
 
 type Answer<T> = Result<T, ec2_ops::AwsError>;
 
@@ -47,6 +53,19 @@ impl<G: Gate> Ports<G> {
     }
 }
 
+impl<G: Gate> Ports<G> {
+    /// A call that counts against the account's quotas in `region`.
+    async fn call<T: Send>(
+        &self,
+        region: &str,
+        action: &'static str,
+        effect: impl FnOnce() -> Result<T, AwsError> + Send,
+    ) -> Answer<T> {
+        let quotas = &self.account.platform.quotas;
+        self.gate.pass(action, || quotas.admit(region, action).and_then(|()| effect())).await
+    }
+}
+
 /// An answer of the model as the SDK adapters would read it.
 pub fn refused(action: &'static str, error: AwsError) -> ec2_ops::AwsError {
     ec2_ops::AwsError::new(action, error.code, error.message, Some(error.status))
@@ -62,7 +81,7 @@ impl<G: Gate> Instances for Ports<G> {
     async fn launch(&self, region: &Region, launch: &Launch) -> Answer<Instance> {
         let request = run_instances(launch);
         let launched =
-            self.gate.pass("RunInstances", || self.account.ec2.run_instances(region.as_str(), &request?));
+            self.call(region.as_str(), "RunInstances", || self.account.ec2.run_instances(region.as_str(), &request?));
         let reservation = launched.await?;
         reservation.instances.first().map(instance).ok_or_else(|| unexpected("RunInstances", "no instance"))
     }
@@ -71,24 +90,32 @@ impl<G: Gate> Instances for Ports<G> {
         let request =
             api::DescribeInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         match self.instances(region, &request).await {
-            Ok(found) => Ok(found.into_iter().next()),
+            Ok((found, _)) => Ok(found.into_iter().next()),
             Err(error) if error.code == "InvalidInstanceID.NotFound" => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Instance>> {
-        self.instances(
-            region,
-            &api::DescribeInstancesRequest { filters: filters(tags), ..Default::default() },
-        )
-        .await
+        let mut found = Vec::new();
+        let mut next_token = None;
+        loop {
+            let (filters, max_results) = (filters(tags), Some(PAGE));
+            let request =
+                api::DescribeInstancesRequest { filters, max_results, next_token, ..Default::default() };
+            let page = self.instances(region, &request).await?;
+            found.extend(page.0);
+            next_token = page.1;
+            if next_token.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn stop(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
         let request = api::StopInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.stop_instances(region.as_str(), &request);
-        let changed = self.gate.pass("StopInstances", effect).await?.stopping_instances;
+        let changed = self.call(region.as_str(), "StopInstances", effect).await?.stopping_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("StopInstances", "no instance"))
     }
 
@@ -96,41 +123,53 @@ impl<G: Gate> Instances for Ports<G> {
         let request =
             api::TerminateInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.terminate_instances(region.as_str(), &request);
-        let changed = self.gate.pass("TerminateInstances", effect).await?.terminating_instances;
+        let changed = self.call(region.as_str(), "TerminateInstances", effect).await?.terminating_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("TerminateInstances", "no instance"))
     }
 }
 
 impl<G: Gate> Ports<G> {
+    /// One page, and the token of the next.
     async fn instances(
         &self,
         region: &Region,
         request: &api::DescribeInstancesRequest,
-    ) -> Answer<Vec<Instance>> {
+    ) -> Answer<(Vec<Instance>, Option<String>)> {
         let effect = || self.account.ec2.describe_instances(region.as_str(), request);
-        let answer = self.gate.pass("DescribeInstances", effect).await?;
-        Ok(answer.reservations.iter().flat_map(|reservation| &reservation.instances).map(instance).collect())
+        let answer = self.call(region.as_str(), "DescribeInstances", effect).await?;
+        let instances = answer.reservations.iter().flat_map(|reservation| &reservation.instances);
+        Ok((instances.map(instance).collect(), answer.next_token))
     }
 }
 
 impl<G: Gate> Volumes for Ports<G> {
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Volume>> {
-        let request = api::DescribeVolumesRequest { filters: filters(tags), ..Default::default() };
-        let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
-        let answer = self.gate.pass("DescribeVolumes", effect).await?;
-        Ok(answer.volumes.iter().map(volume).collect())
+        let mut found = Vec::new();
+        let mut next_token = None;
+        loop {
+            let (filters, max_results) = (filters(tags), Some(PAGE));
+            let request =
+                api::DescribeVolumesRequest { filters, max_results, next_token, ..Default::default() };
+            let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
+            let answer = self.call(region.as_str(), "DescribeVolumes", effect).await?;
+            found.extend(answer.volumes.iter().map(volume));
+            next_token = answer.next_token;
+            if next_token.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn detach(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DetachVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.detach_volume(region.as_str(), &request).map(drop);
-        self.gate.pass("DetachVolume", effect).await
+        self.call(region.as_str(), "DetachVolume", effect).await
     }
 
     async fn delete(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DeleteVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.delete_volume(region.as_str(), &request).map(drop);
-        self.gate.pass("DeleteVolume", effect).await
+        self.call(region.as_str(), "DeleteVolume", effect).await
     }
 }
 
@@ -142,7 +181,7 @@ impl<G: Gate> Agents for Ports<G> {
         };
         let request = ssm::DescribeInstanceInformationRequest { filters: vec![filter], ..Default::default() };
         let effect = || self.account.ssm.describe_instance_information(region.as_str(), &request);
-        let answer = self.gate.pass("DescribeInstanceInformation", effect).await?;
+        let answer = self.call(region.as_str(), "DescribeInstanceInformation", effect).await?;
         Ok(answer.instance_information_list.iter().any(|agent| agent.ping_status == "Online"))
     }
 }
@@ -151,7 +190,7 @@ impl<G: Gate> Commands for Ports<G> {
     async fn send(&self, region: &Region, command: &Command) -> Answer<CommandId> {
         let request = send_command(command);
         let effect = || self.account.ssm.send_command(region.as_str(), request);
-        let answer = self.gate.pass("SendCommand", effect).await?;
+        let answer = self.call(region.as_str(), "SendCommand", effect).await?;
         Ok(CommandId::new(answer.command.command_id))
     }
 
@@ -159,7 +198,7 @@ impl<G: Gate> Commands for Ports<G> {
         let request =
             ssm::ListCommandsRequest { instance_id: Some(instance.to_string()), ..Default::default() };
         let effect = || self.account.ssm.list_commands(region.as_str(), &request);
-        let answer = self.gate.pass("ListCommands", effect).await?;
+        let answer = self.call(region.as_str(), "ListCommands", effect).await?;
         let ours = answer.commands.into_iter().rfind(|command| command.comment == comment);
         Ok(ours.map(|command| CommandId::new(command.command_id)))
     }
@@ -177,7 +216,7 @@ impl<G: Gate> Commands for Ports<G> {
             plugin_name: None,
         };
         let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
-        let answer = match self.gate.pass(ACTION, effect).await {
+        let answer = match self.call(region.as_str(), ACTION, effect).await {
             Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
             answer => answer?,
         };
@@ -269,7 +308,7 @@ impl<G: Gate> Executions for Ports<G> {
     async fn complete(&self, token: &TaskToken, output: &Value) -> Answer<Delivery> {
         let request = SendTaskSuccessRequest { task_token: token.to_string(), output: output.to_string() };
         let effect = || self.account.stepfunctions.send_task_success(&request).map(drop);
-        delivery(self.gate.pass("SendTaskSuccess", effect).await)
+        delivery(self.call(&self.names.region, "SendTaskSuccess", effect).await)
     }
 
     async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Answer<Delivery> {
@@ -279,13 +318,33 @@ impl<G: Gate> Executions for Ports<G> {
             cause: Some(cause.to_owned()),
         };
         let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
-        delivery(self.gate.pass("SendTaskFailure", effect).await)
+        delivery(self.call(&self.names.region, "SendTaskFailure", effect).await)
+    }
+
+    async fn running(&self, state_machine: &StateMachineId) -> Answer<BTreeSet<ExecutionId>> {
+        let mut running = BTreeSet::new();
+        let mut next_token = None;
+        loop {
+            let request = ListExecutionsRequest {
+                state_machine_arn: state_machine.to_string(),
+                status_filter: Some("RUNNING".to_owned()),
+                max_results: Some(PAGE),
+                next_token,
+            };
+            let effect = || self.account.stepfunctions.list_executions(&request);
+            let page = self.call(&self.names.region, "ListExecutions", effect).await?;
+            running.extend(page.executions.into_iter().map(|item| ExecutionId::new(item.execution_arn)));
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(running);
+            }
+        }
     }
 
     async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {
         let request = DescribeExecutionRequest { execution_arn: execution.to_string() };
         let effect = || self.account.stepfunctions.describe_execution(&request);
-        match self.gate.pass("DescribeExecution", effect).await {
+        match self.call(&self.names.region, "DescribeExecution", effect).await {
             Ok(described) if described.status == "RUNNING" => Ok(ExecutionState::Running),
             Ok(_) => Ok(ExecutionState::Over),
             Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
