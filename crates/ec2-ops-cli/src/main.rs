@@ -5,6 +5,7 @@ mod documents;
 mod leftovers;
 mod progress;
 mod run;
+mod scale;
 mod serve;
 mod simulate;
 

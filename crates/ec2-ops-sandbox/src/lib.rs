@@ -24,6 +24,7 @@ mod rules;
 pub mod s3;
 #[cfg(unix)]
 mod sandbox;
+pub mod scale;
 pub mod simulation;
 pub mod ssm;
 pub mod stepfunctions;
