@@ -34,18 +34,28 @@ fn summary(report: &Report) {
     let efficiency = 100.0 * launches.efficiency();
     line(
         "all launched after",
-        format!("{}, {efficiency:.1}% of the quota's rate ({})", seconds(launches.last), seconds(launches.bound)),
+        format!(
+            "{}, {efficiency:.1}% of the quota's rate ({})",
+            seconds(launches.last),
+            seconds(launches.bound)
+        ),
     );
     let (lambda, histories) = (&report.lambda, &report.histories);
     line("Lambdas at once", format!("{} at most, of 1000", lambda.peak));
     let invocations: u64 = lambda.invocations.values().sum();
-    line("Lambda", format!("{invocations} invocations, {} together, ${:.2}", seconds(lambda.busy), report.lambda_cost()));
+    line(
+        "Lambda",
+        format!("{invocations} invocations, {} together, ${:.2}", seconds(lambda.busy), report.lambda_cost()),
+    );
     let (transitions, events) = (histories.transitions, histories.events);
     line(
         "state transitions",
         format!(
             "{} median, {} at most, {} together: ${:.2}",
-            transitions.median, transitions.max, transitions.total, report.transition_cost()
+            transitions.median,
+            transitions.max,
+            transitions.total,
+            report.transition_cost()
         ),
     );
     line("history events", format!("{} median, {} at most, of {HISTORY_LIMIT}", events.median, events.max));
@@ -54,7 +64,10 @@ fn summary(report: &Report) {
 }
 
 fn calls(report: &Report) {
-    println!("\n{:<30}{:>9}{:>11}{:>10}{:>10}{:>14}", "call", "times", "throttled", "peak/s", "mean/s", "quota");
+    println!(
+        "\n{:<30}{:>9}{:>11}{:>10}{:>10}{:>14}",
+        "call", "times", "throttled", "peak/s", "mean/s", "quota"
+    );
     for (action, api) in &report.calls {
         let throttled: u64 = api.throttled.values().sum();
         let quota = api.quota.map_or("-".to_owned(), |rate| format!("{}, {}/s", rate.burst, rate.per_second));

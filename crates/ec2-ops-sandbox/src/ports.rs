@@ -80,8 +80,9 @@ impl<G: Gate> Clock for Ports<G> {
 impl<G: Gate> Instances for Ports<G> {
     async fn launch(&self, region: &Region, launch: &Launch) -> Answer<Instance> {
         let request = run_instances(launch);
-        let launched =
-            self.call(region.as_str(), "RunInstances", || self.account.ec2.run_instances(region.as_str(), &request?));
+        let launched = self.call(region.as_str(), "RunInstances", || {
+            self.account.ec2.run_instances(region.as_str(), &request?)
+        });
         let reservation = launched.await?;
         reservation.instances.first().map(instance).ok_or_else(|| unexpected("RunInstances", "no instance"))
     }

@@ -106,7 +106,9 @@ async fn end_attempt<C: Instances + Volumes>(
 fn may_be_unseen(state: &State, shows: &[InstanceId], entered: Timestamp, now: Timestamp) -> bool {
     let since = match (&state.instance, &state.error) {
         (Some(launched), _) if !shows.contains(&launched.id) => launched.launched_at,
-        (None, Some(error)) if shows.is_empty() && Leftover::of_error(&error.error) != Leftover::Nothing => entered,
+        (None, Some(error)) if shows.is_empty() && Leftover::of_error(&error.error) != Leftover::Nothing => {
+            entered
+        }
         _ => return false,
     };
     now.duration_since(since) < VISIBILITY

@@ -122,7 +122,10 @@ mod tests {
     const OTHER: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:other";
 
     fn of(execution: &str) -> Tags {
-        Tags::from([(tags::EXECUTION.to_owned(), execution.to_owned()), (tags::DEPLOYMENT.to_owned(), "test".to_owned())])
+        Tags::from([
+            (tags::EXECUTION.to_owned(), execution.to_owned()),
+            (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+        ])
     }
 
     #[tokio::test]

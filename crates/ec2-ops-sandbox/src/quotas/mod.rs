@@ -58,9 +58,7 @@ impl Quotas {
     pub(crate) fn transition(&self, region: &str) -> Duration {
         match lock(&self.buckets).as_mut() {
             None => Duration::ZERO,
-            Some(buckets) => {
-                bucket(buckets, region, "state transitions", table::STATE_TRANSITIONS).reserve()
-            }
+            Some(buckets) => bucket(buckets, region, "state transitions", table::STATE_TRANSITIONS).reserve(),
         }
     }
 }
@@ -106,7 +104,10 @@ mod tests {
         ] {
             let refused = (0..2_000).find_map(|_| quotas.admit("us-east-1", action).err()).unwrap();
             assert_eq!((refused.code.as_str(), refused.status), (code, status));
-            assert_eq!(ec2_ops::AwsError::new("A", code, "", Some(status)).kind, ec2_ops::AwsErrorKind::Throttled);
+            assert_eq!(
+                ec2_ops::AwsError::new("A", code, "", Some(status)).kind,
+                ec2_ops::AwsErrorKind::Throttled
+            );
         }
     }
 

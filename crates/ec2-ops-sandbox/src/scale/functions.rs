@@ -80,7 +80,8 @@ impl Gate for Counted {
         let answer = effect().map_err(|error| refused(action, error));
         let throttled = answer.as_ref().is_err_and(|error| error.kind == AwsErrorKind::Throttled);
         self.tally.called(action, self.by, throttled);
-        let usual = LATENCIES.iter().find(|(name, _)| action.starts_with(name)).map_or(LATENCY, |(_, range)| *range);
+        let usual =
+            LATENCIES.iter().find(|(name, _)| action.starts_with(name)).map_or(LATENCY, |(_, range)| *range);
         pause(&self.account, if throttled { REFUSAL } else { usual }).await;
         answer
     }

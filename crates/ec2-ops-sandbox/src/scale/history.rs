@@ -103,7 +103,8 @@ impl Reader {
             let names = retrier["ErrorEquals"].as_array().into_iter().flatten();
             names.filter_map(Value::as_str).any(|name| name == error || name == "States.ALL")
         };
-        let retriers = self.definition["States"][state]["Retry"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let retriers =
+            self.definition["States"][state]["Retry"].as_array().map(Vec::as_slice).unwrap_or_default();
         let Some(index) = retriers.iter().position(covers) else { return };
         let used = used.entry(index).or_default();
         *used += 1;

@@ -8,12 +8,12 @@ use ec2_ops_asl::Ending;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::Options;
 use super::functions::Function;
 use super::history::Reader;
 use super::machines::{BUCKET, Machines, image, key};
 use super::report::Report;
 use super::tally::Tally;
-use super::Options;
 use crate::deployment::{Names, Template, deploy};
 use crate::lambda::Runtime;
 use crate::stepfunctions::api::StartExecutionRequest;
@@ -114,7 +114,11 @@ fn document(index: usize) -> Value {
 
 async fn all_over(account: &Account, started: &[String]) {
     for arn in started {
-        while account.stepfunctions.execution(arn).is_ok_and(|execution| execution.history().ending().is_none()) {
+        while account
+            .stepfunctions
+            .execution(arn)
+            .is_ok_and(|execution| execution.history().ending().is_none())
+        {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }

@@ -48,7 +48,11 @@ impl<'a, R: Filterable + Row> Filters<'a, R> {
             .min_by_key(|(key, values)| match key {
                 Key::Tag(tag) => values.iter().map(|value| R::table(state).count_tagged(tag, value)).sum(),
                 // By id, if there is an index at all.
-                Key::Attribute(name, _) if values.iter().all(|value| R::ids_by(state, name, value).is_some()) => 0,
+                Key::Attribute(name, _)
+                    if values.iter().all(|value| R::ids_by(state, name, value).is_some()) =>
+                {
+                    0
+                }
                 _ => usize::MAX,
             })
             .and_then(|(key, values)| indexed(state, key, values))
