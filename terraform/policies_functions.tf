@@ -197,6 +197,12 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
+        Sid      = "ListExecutions"
+        Effect   = "Allow"
+        Action   = ["states:ListExecutions"]
+        Resource = [local.state_machine_arn]
+      },
+      {
         Sid      = "LookAtExecutions"
         Effect   = "Allow"
         Action   = ["states:DescribeExecution"]

@@ -194,6 +194,7 @@ mod tests {
         let instance = || InstanceId::new("i-1");
         let retryable = [
             Error::InstanceNotReady { instance: instance(), state: String::new() },
+            Error::InstanceNotReadyAmongMany { instance: instance(), state: String::new() },
             Error::CleanupPending(String::new()),
             Error::Throttled(aws()),
             Error::ServiceUnavailable(aws()),

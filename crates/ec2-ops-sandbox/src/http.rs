@@ -101,11 +101,12 @@ impl Scope {
 fn aws_json(account: &Account, service: &str, region: &str, headers: &HeaderMap, body: &[u8]) -> Response {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let action = target.rsplit('.').next().unwrap_or_default();
-    let result = match service {
+    let admitted = account.platform.quotas.admit(region, action);
+    let result = admitted.and_then(|()| match service {
         "ssm" => account.ssm.call(region, action, body),
         "dynamodb" => account.dynamodb.call(action, body),
         _ => account.stepfunctions.call(region, action, body),
-    };
+    });
     match result {
         Ok(answer) => json_response(StatusCode::OK, &answer),
         Err(error) => json_error(&error),

@@ -20,10 +20,12 @@ pub mod lambda;
 mod local_machines;
 mod platform;
 pub mod ports;
+pub mod quotas;
 mod rules;
 pub mod s3;
 #[cfg(unix)]
 mod sandbox;
+pub mod scale;
 pub mod simulation;
 pub mod ssm;
 pub mod stepfunctions;

@@ -1,9 +1,10 @@
 //! The ports of the core, answered by the model in process: each call passes a [`Gate`], as on AWS each passes a network.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
-use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
     Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, ShutdownBehavior, Volume,
@@ -19,8 +20,13 @@ use crate::ec2::api::{self, Filter};
 use crate::iam::{On, Role};
 use crate::s3::ListObjectsV2;
 use crate::ssm::api as ssm;
-use crate::stepfunctions::api::{DescribeExecutionRequest, SendTaskFailureRequest, SendTaskSuccessRequest};
+use crate::stepfunctions::api::{
+    DescribeExecutionRequest, ListExecutionsRequest, SendTaskFailureRequest, SendTaskSuccessRequest,
+};
 use crate::{Account, AwsError};
+
+/// Entries of a page, as the SDK adapters ask for them.
+const PAGE: usize = 1000;
 
 type Answer<T> = Result<T, ec2_ops::AwsError>;
 
@@ -53,7 +59,7 @@ impl<G: Gate> Ports<G> {
         Self { role, ..self }
     }
 
-    /// A call that reaches AWS is judged there before it has its effect.
+    /// A call that reaches AWS counts against the account's quotas there, and is judged, before it has its effect.
     async fn call<T: Send>(
         &self,
         region: &str,
@@ -61,13 +67,14 @@ impl<G: Gate> Ports<G> {
         on: On<'_>,
         effect: impl FnOnce() -> Result<T, AwsError> + Send,
     ) -> Answer<T> {
-        let judged = || {
+        let admitted = || {
+            self.account.platform.quotas.admit(region, action)?;
             if let Some(role) = &self.role {
                 role.permit(region, action, on, &self.account.platform, &self.account.ec2)?;
             }
             effect()
         };
-        self.gate.pass(action, judged).await
+        self.gate.pass(action, admitted).await
     }
 }
 
@@ -94,18 +101,26 @@ impl<G: Gate> Instances for Ports<G> {
         let request =
             api::DescribeInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         match self.instances(region, &request).await {
-            Ok(found) => Ok(found.into_iter().next()),
+            Ok((found, _)) => Ok(found.into_iter().next()),
             Err(error) if error.code == "InvalidInstanceID.NotFound" => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Instance>> {
-        self.instances(
-            region,
-            &api::DescribeInstancesRequest { filters: filters(tags), ..Default::default() },
-        )
-        .await
+        let mut found = Vec::new();
+        let mut next_token = None;
+        loop {
+            let (filters, max_results) = (filters(tags), Some(PAGE));
+            let request =
+                api::DescribeInstancesRequest { filters, max_results, next_token, ..Default::default() };
+            let page = self.instances(region, &request).await?;
+            found.extend(page.0);
+            next_token = page.1;
+            if next_token.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn stop(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
@@ -131,23 +146,35 @@ impl<G: Gate> Instances for Ports<G> {
 }
 
 impl<G: Gate> Ports<G> {
+    /// One page, and the token of the next.
     async fn instances(
         &self,
         region: &Region,
         request: &api::DescribeInstancesRequest,
-    ) -> Answer<Vec<Instance>> {
+    ) -> Answer<(Vec<Instance>, Option<String>)> {
         let effect = || self.account.ec2.describe_instances(region.as_str(), request);
         let answer = self.call(region.as_str(), "DescribeInstances", On::Anything("ec2"), effect).await?;
-        Ok(answer.reservations.iter().flat_map(|reservation| &reservation.instances).map(instance).collect())
+        let instances = answer.reservations.iter().flat_map(|reservation| &reservation.instances);
+        Ok((instances.map(instance).collect(), answer.next_token))
     }
 }
 
 impl<G: Gate> Volumes for Ports<G> {
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Volume>> {
-        let request = api::DescribeVolumesRequest { filters: filters(tags), ..Default::default() };
-        let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
-        let answer = self.call(region.as_str(), "DescribeVolumes", On::Anything("ec2"), effect).await?;
-        Ok(answer.volumes.iter().map(volume).collect())
+        let mut found = Vec::new();
+        let mut next_token = None;
+        loop {
+            let (filters, max_results) = (filters(tags), Some(PAGE));
+            let request =
+                api::DescribeVolumesRequest { filters, max_results, next_token, ..Default::default() };
+            let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
+            let answer = self.call(region.as_str(), "DescribeVolumes", On::Anything("ec2"), effect).await?;
+            found.extend(answer.volumes.iter().map(volume));
+            next_token = answer.next_token;
+            if next_token.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn detach(&self, region: &Region, id: &VolumeId) -> Answer<()> {
@@ -314,6 +341,28 @@ impl<G: Gate> Executions for Ports<G> {
         };
         let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
         delivery(self.call(&self.names.region, "SendTaskFailure", On::Anything("states"), effect).await)
+    }
+
+    async fn running(&self, state_machine: &StateMachineId) -> Answer<BTreeSet<ExecutionId>> {
+        let mut running = BTreeSet::new();
+        let mut next_token = None;
+        loop {
+            let request = ListExecutionsRequest {
+                state_machine_arn: state_machine.to_string(),
+                status_filter: Some("RUNNING".to_owned()),
+                max_results: Some(PAGE),
+                next_token,
+            };
+            let effect = || self.account.stepfunctions.list_executions(&request);
+            let page = self
+                .call(&self.names.region, "ListExecutions", On::States(state_machine.as_str()), effect)
+                .await?;
+            running.extend(page.executions.into_iter().map(|item| ExecutionId::new(item.execution_arn)));
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(running);
+            }
+        }
     }
 
     async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {

@@ -5,6 +5,7 @@
 
 mod abnormal_end;
 mod aws_error;
+mod boot;
 mod clean;
 mod deployment;
 mod error;

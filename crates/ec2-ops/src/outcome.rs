@@ -43,7 +43,7 @@ impl Status {
             "InstanceLost" => Self::InstanceLost,
             "SpotInterrupted" => Self::SpotInterrupted,
             "CapacityUnavailable" => Self::CapacityUnavailable,
-            "LaunchFailed" | "InstanceNotReady" => Self::LaunchFailed,
+            "LaunchFailed" | "InstanceNotReady" | "InstanceNotReadyAmongMany" => Self::LaunchFailed,
             "InvalidExecution" => Self::InvalidExecution,
             _ => Self::InternalError,
         }

@@ -4,6 +4,7 @@
 //! paginated listing), never retried inside: retries are the state machine's, where they can be seen, and a hidden
 //! repetition of `SendCommand` would run commands twice.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use crate::aws_error::AwsError;
 use crate::document::InstanceParameters;
 use crate::error::Error;
-use crate::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use crate::tags::Tags;
 
 /// The time of day.
@@ -162,6 +163,13 @@ pub trait Executions: Send + Sync {
         error: &str,
         cause: &str,
     ) -> impl Future<Output = Result<Delivery, AwsError>> + Send;
+
+    /// `ListExecutions`: those of a state machine that are running, every page. What has begun or ended in the last
+    /// seconds may be told as before.
+    fn running(
+        &self,
+        state_machine: &StateMachineId,
+    ) -> impl Future<Output = Result<BTreeSet<ExecutionId>, AwsError>> + Send;
 
     /// `DescribeExecution`: whether the execution is still running.
     fn state(&self, execution: &ExecutionId)

@@ -1,9 +1,12 @@
 //! EC2StarterFromAMI: one instance per attempt, however often the step is repeated.
+//!
+//! The function has two states: the one of its own name launches, and Boot waits ([`boot`]) with what the launch told.
+//! So a launch that is throttled is one call, repeated, and a boot is looked at by its id.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::aws_error::AwsError;
+use crate::boot;
 use crate::deployment::Deployment;
 use crate::document::{
     BlockDeviceMapping, InstanceMarketOptions, InstanceParameters, Job, MarketType, MetadataOptions, Problem,
@@ -12,7 +15,7 @@ use crate::document::{
 use crate::error::Error;
 use crate::ids::{AttemptId, Region};
 use crate::outcome::{AttemptRecord, Status};
-use crate::ports::{Agents, Instance, InstanceState, Instances, Launch, Objects, ShutdownBehavior};
+use crate::ports::{Agents, Instances, Launch, Objects, ShutdownBehavior};
 use crate::step::{Context, InstanceSection, Market, read, write};
 use crate::tags::{self, OnEnd, Tags};
 
@@ -24,10 +27,12 @@ struct Payload {
     attempts: Vec<AttemptRecord>,
 }
 
-/// Launches the attempt's instance, or finds it, and answers once it can take commands.
+/// Launches the attempt's instance; or, for the payload of Boot, answers once that can take commands.
+///
+/// A repetition has the same client token, so it finds what an earlier try launched.
 ///
 /// # Errors
-/// [`Error::InstanceNotReady`] while it cannot; the state machine asks again. Otherwise why there is no instance.
+/// Why there is no instance; in Boot, why it cannot take commands yet.
 pub async fn handle(
     payload: Value,
     deployment: &Deployment,
@@ -35,62 +40,17 @@ pub async fn handle(
     agents: &impl Agents,
     objects: &impl Objects,
 ) -> Result<Value, Error> {
+    if payload.get("instance").is_some() {
+        return boot::handle(payload, instances, agents).await;
+    }
     let Payload { context, attempts } = read(payload)?;
     let job = context.job()?;
     let region = deployment.region_of(&job)?;
     let market = market(&job, &context, &attempts);
-    let attempt = context.attempt_id();
-
-    // The first look is free: nothing can have been launched before the first try.
-    let launched =
-        if context.retry == 0 { None } else { find(instances, &region, &attempt, &deployment.name).await? };
-    let instance = match launched {
-        Some(instance) => instance,
-        None => {
-            check_bucket(&job, &region, objects).await?;
-            let launch = plan(&job, &attempt, deployment, &region, market);
-            instances.launch(&region, &launch).await.map_err(Error::launch)?
-        }
-    };
-    ready(&instance, &region, agents).await?;
+    check_bucket(&job, &region, objects).await?;
+    let launch = plan(&job, &context.attempt_id(), deployment, &region, market);
+    let instance = instances.launch(&region, &launch).await.map_err(Error::launch)?;
     write(&InstanceSection { id: instance.id, region, market, launched_at: instance.launched_at })
-}
-
-/// The instance that an earlier try of this attempt launched. One that is over is still the attempt's only one.
-async fn find(
-    instances: &impl Instances,
-    region: &Region,
-    attempt: &AttemptId,
-    deployment: &str,
-) -> Result<Option<Instance>, Error> {
-    let mut wanted = tags::of_execution(&attempt.execution, deployment);
-    wanted.insert(tags::ATTEMPT.to_owned(), attempt.attempt.to_string());
-    Ok(instances.find(region, &wanted).await?.into_iter().next())
-}
-
-async fn ready(instance: &Instance, region: &Region, agents: &impl Agents) -> Result<(), Error> {
-    let not_ready =
-        |state: &str| Error::InstanceNotReady { instance: instance.id.clone(), state: state.to_owned() };
-    match instance.state {
-        InstanceState::Pending => Err(not_ready("it is pending")),
-        InstanceState::Running if agents.online(region, &instance.id).await? => Ok(()),
-        InstanceState::Running => Err(not_ready(
-            "it is running and its SSM agent is not online; it needs an AMI with the agent, an instance profile that \
-             allows it, and a way to the SSM endpoints",
-        )),
-        over => Err(ended_early(instance, over)),
-    }
-}
-
-/// EC2 may accept a launch and find only then that it has no capacity.
-fn ended_early(instance: &Instance, state: InstanceState) -> Error {
-    match instance.state_reason.as_deref() {
-        Some(reason @ "Server.InsufficientInstanceCapacity") => {
-            let message = format!("instance {} is {state}", instance.id);
-            Error::CapacityUnavailable(AwsError::new("RunInstances", reason, message, Some(400)))
-        }
-        _ => instance.lost(&format!("it is {state} before it took a command")),
-    }
 }
 
 /// A promise that cannot be kept is refused before anything is launched.
@@ -201,21 +161,6 @@ mod tests {
         let (_, job) = context(1, &json!({}), extra);
         let attempt = AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 };
         plan(&job, &attempt, &deployment(), &Region::new("us-east-1"), market)
-    }
-
-    #[test]
-    fn a_launch_that_finds_no_capacity_only_afterwards_is_told_as_such() {
-        let ended = |reason: &str| {
-            let gone = crate::fakes::instance("i-1", InstanceState::Terminated, Tags::new());
-            ended_early(
-                &Instance { state_reason: Some(reason.to_owned()), ..gone },
-                InstanceState::Terminated,
-            )
-            .name()
-        };
-        assert_eq!(ended("Server.InsufficientInstanceCapacity"), "CapacityUnavailable");
-        assert_eq!(ended("Server.SpotInstanceTermination"), "SpotInterrupted");
-        assert_eq!(ended("Client.UserInitiatedShutdown"), "InstanceLost");
     }
 
     /// It would be refused just the same once the commands have ended, hours later.

@@ -3,7 +3,7 @@
 //! It trusts nothing but EC2's tags and Step Functions' word: not the execution's state, which may never have been
 //! written, and not the events, which may have been lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -41,7 +41,15 @@ pub(crate) async fn handle<C: Instances + Volumes>(
                 continue;
             }
         };
+        // Without a list each execution is asked for, so nothing is lost but calls.
+        let running = running(left.keys(), executions).await.unwrap_or_else(|error| {
+            failed = failed.take().or(Some(error));
+            BTreeSet::new()
+        });
         for (execution, youngest) in left {
+            if running.contains(&execution) {
+                continue;
+            }
             let over = match executions.state(&execution).await {
                 Ok(ExecutionState::Running) => false,
                 Ok(ExecutionState::Over) => true,
@@ -64,6 +72,20 @@ pub(crate) async fn handle<C: Instances + Volumes>(
         }
     }
     failed.map_or_else(|| Ok(json!({ "swept": swept, "pending": pending })), Err)
+}
+
+/// Those of `left` that Step Functions lists as running, in a call for each thousand: of thousands at once, to ask for
+/// each would exceed the quota of DescribeExecution, and the function's time.
+async fn running(
+    left: impl Iterator<Item = &ExecutionId>,
+    executions: &impl Executions,
+) -> Result<BTreeSet<ExecutionId>, Error> {
+    let machines: BTreeSet<_> = left.filter_map(ExecutionId::state_machine).collect();
+    let mut running = BTreeSet::new();
+    for machine in machines {
+        running.extend(executions.running(&machine).await?);
+    }
+    Ok(running)
 }
 
 /// The executions that still have something in `region`, with the launch time of their youngest living instance.
@@ -92,4 +114,39 @@ async fn left_behind<C: Instances + Volumes>(
 
 fn execution_of(tags: &Tags) -> Option<ExecutionId> {
     tags.get(tags::EXECUTION).map(ExecutionId::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::{World, deployment, instance, time};
+
+    const LISTED: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:listed";
+    const OTHER: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:other";
+
+    fn of(execution: &str) -> Tags {
+        Tags::from([
+            (tags::EXECUTION.to_owned(), execution.to_owned()),
+            (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+        ])
+    }
+
+    #[tokio::test]
+    async fn an_execution_that_is_listed_as_running_is_left_alone_and_any_other_is_asked_for() {
+        let instances = [("i-1", LISTED), ("i-2", OTHER)]
+            .map(|(id, execution)| instance(id, InstanceState::Running, of(execution)));
+        let world = World {
+            now: time("2026-03-01T06:00:00Z"),
+            instances: instances.into(),
+            listed: BTreeSet::from([ExecutionId::new(LISTED)]),
+            execution: ExecutionState::Over,
+            ..World::default()
+        };
+        handle(&deployment(), &world, &world, &world).await.unwrap();
+        assert_eq!(world.calls(), ["StopInstances i-2"]);
+        let unlisted = World { failing: Some(("ListExecutions", "AccessDenied")), ..world };
+        let told = handle(&deployment(), &unlisted, &unlisted, &unlisted).await.unwrap_err();
+        assert_eq!(told.name(), "Refused");
+        assert_eq!(unlisted.calls()[1..], ["StopInstances i-1", "StopInstances i-2"]);
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ec2_ops::ids::Region;
+use ec2_ops::ports::{Agents, Clock, Commands, Executions, Instances, Objects, Volumes, WakeTokens};
 use ec2_ops::{Deployment, Error, check, command, poll, start, stop};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -46,29 +47,30 @@ impl Runtime for Step {
     }
 }
 
-async fn run(
+/// Runs the step of a function over `world`, with what it needs of tokens and executions from `callbacks`.
+pub(crate) async fn run(
     name: &str,
     payload: Value,
-    ports: &Ports<FaultyGate>,
-    hobbled: &Hobbled<'_, Ports<FaultyGate>>,
+    callbacks: &(impl WakeTokens + Executions),
+    world: &(impl Clock + Instances + Volumes + Agents + Commands + Objects),
     names: &Names,
 ) -> Result<Value, Error> {
     let deployment = deployment(names);
     match name {
-        "EC2StarterFromAMI" => start::handle(payload, &deployment, hobbled, hobbled, hobbled).await,
-        "Commander" => command::handle(payload, &deployment, hobbled, hobbled).await,
+        "EC2StarterFromAMI" => start::handle(payload, &deployment, world, world, world).await,
+        "Commander" => command::handle(payload, &deployment, world, world).await,
         "EC2Poller" => {
             let ports = poll::Ports {
-                clock: hobbled,
-                instances: hobbled,
-                commands: hobbled,
-                tokens: ports,
-                executions: ports,
+                clock: world,
+                instances: world,
+                commands: world,
+                tokens: callbacks,
+                executions: callbacks,
             };
             poll::handle(payload, &ports).await
         }
-        "RunChecker" => check::handle(payload, &deployment, hobbled).await,
-        _ => stop::handle(payload, &deployment, hobbled, hobbled, ports).await,
+        "RunChecker" => check::handle(payload, &deployment, world).await,
+        _ => stop::handle(payload, &deployment, world, world, callbacks).await,
     }
 }
 
@@ -80,7 +82,8 @@ fn deployment(names: &Names) -> Deployment {
     }
 }
 
-fn report(error: &Error) -> Value {
+/// A step's error, as the function's runtime reports it.
+pub(crate) fn report(error: &Error) -> Value {
     json!({ "errorType": error.name(), "errorMessage": error.to_string() })
 }
 

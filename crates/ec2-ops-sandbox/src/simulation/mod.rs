@@ -5,7 +5,7 @@
 //! invariants are checked against what really happened on the instances and in S3.
 
 mod faults;
-mod functions;
+pub(crate) mod functions;
 mod hobbled;
 mod invariants;
 mod machines;

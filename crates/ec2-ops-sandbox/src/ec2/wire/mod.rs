@@ -42,6 +42,7 @@ impl Ec2 {
             }
             None => return Err(fault::missing_parameter("Version")),
         }
+        self.shared.platform.quotas.admit(region, &action)?;
         let parameters = query::tree(&parameters)?;
         let answer = self.dispatch(region, &action, parameters)?;
         Ok((action, answer))
