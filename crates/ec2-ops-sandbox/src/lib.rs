@@ -19,6 +19,7 @@ pub mod lambda;
 mod local_machines;
 mod platform;
 pub mod ports;
+pub mod rehearsal;
 mod rules;
 pub mod s3;
 #[cfg(unix)]
