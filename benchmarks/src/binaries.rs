@@ -22,7 +22,8 @@ pub(crate) fn lambdas() -> Result<PathBuf, String> {
         succeed(Command::new(cargo()).args(arguments))?;
     }
     let own = std::env::current_exe().map_err(|error| format!("cannot tell where the build is: {error}"))?;
-    let target = own.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+    // Benchmarks are in `target/release/deps`.
+    let target = own.ancestors().nth(3).unwrap_or(Path::new("."));
     Ok(target.join(PROFILE))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ec2_ops_sandbox::rehearsal::Invoker;
 
-use crate::designs::{CALL, Design, Usage};
+use crate::designs::{CALL, Design, Unusable, Usage};
 use crate::plot::{self, Axes, Curve};
 use crate::report::{Chapter, figure, shown, table};
 
@@ -50,7 +50,7 @@ const LENGTHS: [(&str, Duration); 5] = [
     ("10 min", Duration::from_mins(10)),
     ("1 h", Duration::from_hours(1)),
     ("24 h", Duration::from_hours(24)),
-    ("48 h", Duration::from_secs(48 * 3_600 - 60)),
+    ("48 h", Duration::from_mins(48 * 60 - 1)),
 ];
 const SHORTEST: usize = 0;
 const A_DAY: usize = 3;
@@ -125,9 +125,12 @@ fn longest(usage: &Usage) -> Duration {
     usage.ran.iter().max().copied().unwrap_or_default()
 }
 
+fn calls_and_invocations(usage: &Usage) -> u64 {
+    usage.calls() + usage.invocations.values().sum::<u64>()
+}
+
 fn ours() -> Result<Vec<Usage>, String> {
-    let usage = |length| Design::Ours.usage(length)?.ok_or_else(|| "the history is full".to_owned());
-    LENGTHS.iter().map(|(_, length)| usage(*length)).collect()
+    LENGTHS.iter().map(|(_, length)| Ok(Design::Ours.usage(*length)?)).collect()
 }
 
 fn measure() -> Result<String, String> {
@@ -146,7 +149,7 @@ fn text() -> Result<String, String> {
     let ours = ours()?;
     let mut rows: Vec<Vec<String>> = Vec::new();
     for design in Design::ALL {
-        rows.extend(comparison(design)?);
+        rows.extend(comparison(design, &ours)?);
     }
     let full = full_after()?;
     Ok([
@@ -162,9 +165,15 @@ fn text() -> Result<String, String> {
         &prices(),
         "\n### Against what it must show\n\n",
         &bounds(&ours),
+        &format!(
+            "\nA poll is three calls - PutItem, GetCommandInvocation, DescribeInstances - in one invocation, and there are about \
+             50 of them in whatever limit a document sets. Were Step Functions' own invocations counted as calls, the day \
+             would cost {} more.\n",
+            calls_and_invocations(&ours[A_DAY]) - calls_and_invocations(&ours[SHORTEST]),
+        ),
         "\n### Against two other ways to wait\n\nBefore and after the waiting they do as ec2-ops does.\n\n",
         &table(
-            &["design", "command", "AWS calls", "transitions", "history events", "GB-seconds", "dollars"],
+            &["design", "command", "AWS calls", "transitions", "history events", "GB-seconds", "dollars", "× ec2-ops"],
             &rows,
         ),
         &format!(
@@ -234,35 +243,36 @@ fn bounds(ours: &[Usage]) -> String {
     table(&["", "measured", "bound", "ratio"], &BOUNDS.iter().map(row).collect::<Vec<_>>())
 }
 
-fn comparison(design: Design) -> Result<Vec<Vec<String>>, String> {
-    let row = |(name, length): &(&str, Duration)| {
-        let what = [design.name().to_owned(), (*name).to_owned()];
-        let figures = match design.usage(*length)? {
-            None => vec!["history full".to_owned(); 5],
-            Some(usage) => vec![
+/// A row for each command: what `design` uses, and what it costs as a ratio to ours.
+fn comparison(design: Design, ours: &[Usage]) -> Result<Vec<Vec<String>>, String> {
+    let row = |((name, length), ours): (&(&str, Duration), &Usage)| {
+        let figures = match design.usage(*length) {
+            Err(Unusable::HistoryFull(_)) => vec!["history full".to_owned(); 6],
+            Err(why) => return Err(why.into()),
+            Ok(usage) => vec![
                 usage.calls().to_string(),
                 usage.transitions.to_string(),
                 usage.events.to_string(),
                 format!("{:.3}", gb_seconds(&usage)),
                 format!("{:.5}", dollars(&usage)),
+                format!("{:.1}", dollars(&usage) / dollars(ours)),
             ],
         };
-        Ok([what.to_vec(), figures].concat())
+        Ok([vec![design.name().to_owned(), (*name).to_owned()], figures].concat())
     };
-    LENGTHS.iter().map(row).collect()
+    LENGTHS.iter().zip(ours).map(row).collect()
 }
 
-/// The longest command that the loop sees the end of, in whole minutes.
+/// How long the loop waits until its history is full.
 fn full_after() -> Result<String, String> {
-    let (mut fits, mut too_long): (u64, u64) = (0, 48 * 60);
-    while too_long - fits > 1 {
-        let minutes = fits.midpoint(too_long);
-        match Design::WaitLoop.usage(Duration::from_mins(minutes))? {
-            Some(_) => fits = minutes,
-            None => too_long = minutes,
+    match Design::WaitLoop.usage(LENGTHS[TWO_DAYS].1) {
+        Err(Unusable::HistoryFull(after)) => {
+            let minutes = after.as_secs() / 60;
+            Ok(format!("{} h {} min", minutes / 60, minutes % 60))
         }
+        Err(why) => Err(why.into()),
+        Ok(_) => Err("the loop's history holds two days".to_owned()),
     }
-    Ok(format!("{} h {} min", fits / 60, fits % 60))
 }
 
 /// Dollars and calls of each design, over the length of the command.
@@ -274,7 +284,10 @@ fn curves() -> Result<(Vec<Curve>, Vec<Curve>), String> {
         let (mut dollar_points, mut call_points) = (Vec::new(), Vec::new());
         for step in 0..=STEPS {
             let seconds = shortest * (longest / shortest).powf(f64::from(step) / f64::from(STEPS));
-            let Some(usage) = design.usage(Duration::from_secs_f64(seconds))? else { break };
+            let usage = match design.usage(Duration::from_secs_f64(seconds)) {
+                Err(Unusable::HistoryFull(_)) => break,
+                usage => usage?,
+            };
             dollar_points.push((seconds, dollars(&usage)));
             #[expect(clippy::cast_precision_loss, reason = "counts of some thousands")]
             call_points.push((seconds, usage.calls() as f64));

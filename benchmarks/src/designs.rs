@@ -48,16 +48,39 @@ impl Design {
         }
     }
 
-    /// What it does for a command of `length`; `None` if its history is full before that.
-    pub(crate) fn usage(self, length: Duration) -> Result<Option<Usage>, String> {
+    /// What it does for a command of `length`.
+    pub(crate) fn usage(self, length: Duration) -> Result<Usage, Unusable> {
         let rehearsed = rehearse(&plan(length))?;
         if self == Self::Ours {
-            return Ok(Some(Usage::of_everything(&rehearsed)));
+            return Ok(Usage::of_everything(&rehearsed));
         }
         let mut usage = Usage::without_waiting(&rehearsed);
-        let Some(wait) = wait(self, length)? else { return Ok(None) };
-        usage.add(wait);
-        Ok(Some(usage))
+        usage.add(wait(self, length)?);
+        Ok(usage)
+    }
+}
+
+/// Why there is no usage to tell.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    /// The history was full so long after the waiting began.
+    HistoryFull(Duration),
+    /// The benchmark itself went wrong.
+    Broken(String),
+}
+
+impl From<String> for Unusable {
+    fn from(why: String) -> Self {
+        Self::Broken(why)
+    }
+}
+
+impl From<Unusable> for String {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::HistoryFull(after) => format!("the history is full after {after:?}"),
+            Unusable::Broken(why) => why,
+        }
     }
 }
 
@@ -191,8 +214,8 @@ fn definition(design: Design) -> Value {
     }
 }
 
-/// What the waiting alone uses; `None` if the history is full before the command ends.
-fn wait(design: Design, length: Duration) -> Result<Option<Usage>, String> {
+/// What the waiting alone uses.
+fn wait(design: Design, length: Duration) -> Result<Usage, Unusable> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -214,14 +237,14 @@ fn wait(design: Design, length: Duration) -> Result<Option<Usage>, String> {
         let execution = Execution::new(identity, Value::Null, poller.now());
         let ending = execution.run(&machine, &poller, &TaskTokens::default()).await;
         if !matches!(ending, Ending::Succeeded { .. }) {
-            return Ok(None);
+            return Err(Unusable::HistoryFull(poller.began.elapsed()));
         }
         // The frame around the waiting, and the state that stands for what follows it, are ours already.
         let mut history = execution.history().events();
         history.retain(|event| !is_frame(&event.details));
         let mut usage = poller.seen.lock().map_err(|error| error.to_string())?.clone();
         (usage.events, usage.transitions) = (history.len() as u64, transitions(&history));
-        Ok(Some(usage))
+        Ok(usage)
     })
 }
 

@@ -24,13 +24,14 @@ const COLOURS: [RGBColor; 4] =
 /// Both axes logarithmic.
 pub(crate) fn logarithmic(axes: &Axes, curves: &[Curve]) -> Result<String, String> {
     let ((left, right), (low, high)) = bounds(curves);
-    draw(axes, curves, (left..right).log_scale(), (low * 0.8..high * 1.25).log_scale())
+    let place = SeriesLabelPosition::UpperLeft;
+    draw(axes, curves, place, (left..right).log_scale(), (low * 0.8..high * 1.25).log_scale())
 }
 
 /// Shares from 0 to 1 over what is measured from 0.
 pub(crate) fn distribution(axes: &Axes, curves: &[Curve]) -> Result<String, String> {
     let ((_, right), _) = bounds(curves);
-    draw(axes, curves, 0.0..right, 0.0..1.0)
+    draw(axes, curves, SeriesLabelPosition::LowerRight, 0.0..right, 0.0..1.0)
 }
 
 fn bounds(curves: &[Curve]) -> ((f64, f64), (f64, f64)) {
@@ -41,7 +42,7 @@ fn bounds(curves: &[Curve]) -> ((f64, f64), (f64, f64)) {
     (range(&mut points().map(|point| point.0)), range(&mut points().map(|point| point.1)))
 }
 
-fn draw<X, Y>(axes: &Axes, curves: &[Curve], x: X, y: Y) -> Result<String, String>
+fn draw<X, Y>(axes: &Axes, curves: &[Curve], place: SeriesLabelPosition, x: X, y: Y) -> Result<String, String>
 where
     X: AsRangedCoord<Value = f64>,
     Y: AsRangedCoord<Value = f64>,
@@ -58,13 +59,20 @@ where
             .x_label_area_size(44)
             .y_label_area_size(64)
             .build_cartesian_2d(x, y)?;
-        chart.configure_mesh().x_desc(axes.x).y_desc(axes.y).light_line_style(BLACK.mix(0.06)).draw()?;
+        let number = |value: &f64| ((value * 1e6).round() / 1e6).to_string();
+        chart
+            .configure_mesh()
+            .x_desc(axes.x)
+            .y_desc(axes.y)
+            .x_label_formatter(&number)
+            .y_label_formatter(&number)
+            .light_line_style(BLACK.mix(0.06))
+            .draw()?;
         for (curve, colour) in curves.iter().zip(COLOURS) {
             let line = LineSeries::new(curve.points.iter().copied(), colour.stroke_width(2));
             let key = move |(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], colour.stroke_width(2));
             chart.draw_series(line)?.label(&curve.name).legend(key);
         }
-        let place = SeriesLabelPosition::UpperLeft;
         chart.configure_series_labels().position(place).background_style(WHITE.mix(0.8)).draw()?;
         area.present()
     })();

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A part of the page.
@@ -35,7 +36,11 @@ impl Report {
     /// Reads the page of these chapters. What has not been measured yet says so.
     pub(crate) fn read(chapters: &[Chapter]) -> Result<Self, String> {
         let path = docs().join("performance.md");
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let text = match fs::read_to_string(&path) {
+            // The first time there is none.
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            text => text.map_err(|error| format!("cannot read {}: {error}", path.display()))?,
+        };
         let part = |chapter: &Chapter| {
             let text = part_of(&text, chapter.name).unwrap_or("Not measured yet.\n");
             (chapter.name, chapter.title, text.to_owned())
@@ -94,7 +99,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let align = head.iter().enumerate().map(|(column, _)| if column == 0 { "---" } else { "--:" }.to_owned());
     let mut text = line(head.iter().map(|&cell| cell.to_owned()).collect()) + &line(align.collect());
-    rows.iter().for_each(|row| text += &line(row.clone()));
+    text.extend(rows.iter().map(|row| line(row.clone())));
     text
 }
 

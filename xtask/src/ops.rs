@@ -10,8 +10,7 @@ use crate::{cargo, succeed};
 ///
 /// There are no examples. Asking for them makes cargo choose the features of dependencies as for `cargo test`, so that the
 /// two commands share one build of the SDK, which takes minutes.
-const BUILD: [&str; 8] =
-    ["build", "--workspace", "--exclude", "xtask", "--exclude", "ec2-ops-benchmarks", "--bins", "--examples"];
+const BUILD: [&str; 6] = ["build", "--workspace", "--exclude", "xtask", "--bins", "--examples"];
 
 /// Builds everything, then becomes `ec2-ops`.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<(), String> {

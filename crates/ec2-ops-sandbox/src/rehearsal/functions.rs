@@ -84,7 +84,7 @@ fn deployment(names: &Names) -> Deployment {
     }
 }
 
-/// Lets every call pass, after half of the time that it takes, and writes it down.
+/// Lets every call pass, half of its time on the way there and half on the way back, and writes it down.
 struct Written {
     function: &'static str,
     by: Invoker,
@@ -99,11 +99,12 @@ impl Gate for Written {
         action: &'static str,
         effect: impl FnOnce() -> Result<T, AwsError> + Send,
     ) -> Result<T, CallError> {
-        tokio::time::sleep(self.call / 2).await;
+        let way = self.call / 2;
+        tokio::time::sleep(way).await;
         let call = Called { at: self.clock.now(), action, function: self.function, by: self.by };
         lock(&self.record).calls.push(call);
         let answer = effect().map_err(|error| refused(action, error));
-        tokio::time::sleep(self.call - self.call / 2).await;
+        tokio::time::sleep(way).await;
         answer
     }
 }

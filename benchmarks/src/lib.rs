@@ -21,8 +21,10 @@ use report::{Chapter, Report};
 const CHAPTERS: [Chapter; 4] =
     [cost::CHAPTER, dead_time::IN_VIRTUAL_TIME, dead_time::OVER_HTTP, micro::CHAPTER];
 
-fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
+/// Measures the chapters that `arguments` name, or all.
+pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
+    // `cargo bench` adds an argument of its own.
+    let arguments: Vec<_> = arguments.into_iter().filter(|argument| argument != "--bench").collect();
     // The sandbox boots its instances from this executable.
     if let Some(("guest", arguments)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return ec2_ops_sandbox::guest::main(arguments.to_vec());
