@@ -21,6 +21,7 @@ mod local_machines;
 mod platform;
 pub mod ports;
 pub mod quotas;
+pub mod rehearsal;
 mod rules;
 pub mod s3;
 #[cfg(unix)]

@@ -105,6 +105,13 @@ impl Sandbox {
         &self.state_machine_arn
     }
 
+    /// Ends the functions' environments that are idle: what is invoked next starts cold.
+    pub async fn reclaim_idle_functions(&self) {
+        for function in self.functions.values() {
+            function.reclaim_idle().await;
+        }
+    }
+
     /// Ends every function, then every instance. Returns when nothing of them is left.
     ///
     /// # Errors
