@@ -16,5 +16,6 @@ mod bad_input;
 mod command;
 mod corpus;
 mod examples;
+mod faults;
 mod hard_commands;
 mod interruptions;

@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod dynamodb;
 pub mod ec2;
 mod error;
+pub mod fault_plan;
 pub mod guest;
 pub mod host;
 pub mod http;
@@ -34,4 +35,4 @@ pub use local_machines::LocalMachines;
 pub use platform::{Clock, Event, EventBus, Platform};
 pub use rules::{put_rule, put_schedule};
 #[cfg(unix)]
-pub use sandbox::{Sandbox, SandboxConfig};
+pub use sandbox::{Conditions, Sandbox, SandboxConfig};

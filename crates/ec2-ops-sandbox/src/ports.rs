@@ -49,7 +49,13 @@ impl<G: Gate> Ports<G> {
 
 /// An answer of the model as the SDK adapters would read it.
 pub fn refused(action: &'static str, error: AwsError) -> ec2_ops::AwsError {
-    ec2_ops::AwsError::new(action, error.code, error.message, Some(error.status))
+    // The answer to a HEAD request has no body, so what there is of a code is the status.
+    let code = match (action, error.code.as_str()) {
+        ("HeadBucket" | "HeadObject", "NoSuchBucket" | "NoSuchKey") => "NotFound".to_owned(),
+        ("HeadBucket" | "HeadObject", _) => format!("Http{}", error.status),
+        _ => error.code,
+    };
+    ec2_ops::AwsError::new(action, code, error.message, Some(error.status))
 }
 
 impl<G: Gate> Clock for Ports<G> {
@@ -197,7 +203,7 @@ impl<G: Gate> Objects for Ports<G> {
     async fn bucket_exists(&self, _: &Region, bucket: &str) -> Answer<bool> {
         match self.gate.pass("HeadBucket", || self.account.s3.head_bucket(bucket)).await {
             Ok(_) => Ok(true),
-            Err(error) if error.code == "NoSuchBucket" => Ok(false),
+            Err(error) if error.code == "NotFound" => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -206,19 +212,35 @@ impl<G: Gate> Objects for Ports<G> {
         match target {
             OutputTarget::Key { bucket, key } => {
                 match self.gate.pass("HeadObject", || self.account.s3.get_object(bucket, key)).await {
-                    Ok(found) => Ok(Some(object(key, &found))),
-                    Err(error) if error.code == "NoSuchKey" => Ok(None),
+                    Ok(found) => object(key, &found).map(Some),
+                    Err(error) if error.code == "NotFound" => Ok(None),
                     Err(error) => Err(error),
                 }
             }
-            OutputTarget::Prefix { bucket, prefix } => {
-                let query = ListObjectsV2 { prefix, ..ListObjectsV2::default() };
-                let listed = self
-                    .gate
-                    .pass("ListObjectsV2", || self.account.s3.list_objects_v2(bucket, query))
-                    .await?;
-                let covered = listed.contents.iter().filter(|(key, _)| target.covers(key));
-                Ok(covered.map(|(key, found)| object(key, found)).max_by_key(|object| object.last_modified))
+            OutputTarget::Prefix { prefix, .. } => {
+                match self.newest_listed(target, prefix.trim_end_matches('/')).await {
+                    Err(error) if error.code == "NoSuchBucket" => Ok(None),
+                    answer => answer,
+                }
+            }
+        }
+    }
+}
+
+impl<G: Gate> Ports<G> {
+    /// The newest of all objects that `target` covers, every page.
+    async fn newest_listed(&self, target: &OutputTarget, prefix: &str) -> Answer<Option<Object>> {
+        let (mut newest, mut after) = (None::<Object>, None);
+        loop {
+            let query = ListObjectsV2 { prefix, start_after: after.as_deref(), ..ListObjectsV2::default() };
+            let effect = || self.account.s3.list_objects_v2(target.bucket(), query);
+            let page = self.gate.pass("ListObjectsV2", effect).await?;
+            for (key, found) in page.contents.iter().filter(|(key, _)| target.covers(key)) {
+                newest = newest.into_iter().chain([object(key, found)?]).max_by_key(|o| o.last_modified);
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(newest),
             }
         }
     }
@@ -380,8 +402,11 @@ fn volume(described: &api::Volume) -> Volume {
     }
 }
 
-fn object(key: &str, found: &crate::s3::Object) -> Object {
-    Object { key: key.to_owned(), last_modified: found.last_modified, size: found.body.len() as u64 }
+/// S3 tells whole seconds.
+fn object(key: &str, found: &crate::s3::Object) -> Answer<Object> {
+    let last_modified = Timestamp::from_second(found.last_modified.as_second())
+        .map_err(|error| unexpected("HeadObject", &error.to_string()))?;
+    Ok(Object { key: key.to_owned(), last_modified, size: found.body.len() as u64 })
 }
 
 fn parse<T: DeserializeOwned>(action: &'static str, text: &str) -> Answer<T> {

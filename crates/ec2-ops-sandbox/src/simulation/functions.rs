@@ -12,7 +12,7 @@ use super::hobbled::{Hobbled, Safeguard};
 use crate::Account;
 use crate::deployment::Names;
 use crate::lambda::{FunctionResult, Request, Running, Runtime};
-use crate::ports::Ports;
+use crate::ports::{Gate, Ports};
 
 /// One function.
 pub(super) struct Step {
@@ -43,11 +43,12 @@ impl Runtime for Step {
     }
 }
 
-async fn run(
+/// Runs the step that the function called `name` is.
+pub(super) async fn run<G: Gate>(
     name: &str,
     payload: Value,
-    ports: &Ports<FaultyGate>,
-    hobbled: &Hobbled<'_, Ports<FaultyGate>>,
+    ports: &Ports<G>,
+    hobbled: &Hobbled<'_, Ports<G>>,
     names: &Names,
 ) -> Result<Value, Error> {
     let deployment = deployment(names);
@@ -81,7 +82,8 @@ fn deployment(names: &Names) -> Deployment {
     }
 }
 
-fn report(error: &Error) -> Value {
+/// An error as Lambda reports it.
+pub(super) fn report(error: &Error) -> Value {
     json!({ "errorType": error.name(), "errorMessage": error.to_string() })
 }
 

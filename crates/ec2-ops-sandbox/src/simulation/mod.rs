@@ -10,6 +10,8 @@ mod hobbled;
 mod invariants;
 mod machines;
 mod plan;
+#[cfg(unix)]
+pub mod trial;
 mod world;
 
 use std::collections::BTreeMap;
