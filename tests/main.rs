@@ -14,6 +14,7 @@ mod harness;
 mod aws_cli;
 mod bad_input;
 mod command;
+mod conformance;
 mod corpus;
 mod examples;
 mod faults;

@@ -106,7 +106,11 @@ fn on_each_call(kind: CallFault) -> Vec<Trial> {
         Trial {
             name: "on each call that tells of a success",
             faults: [
-                vec![call(POLLER, "PutItem", 1, kind), late_token(2), call(POLLER, "GetCommandInvocation", 1, kind)],
+                vec![
+                    call(POLLER, "PutItem", 1, kind),
+                    late_token(2),
+                    call(POLLER, "GetCommandInvocation", 1, kind),
+                ],
                 first(POLLER, told, kind),
             ]
             .concat()

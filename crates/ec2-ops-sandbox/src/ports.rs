@@ -176,21 +176,18 @@ impl<G: Gate> Commands for Ports<G> {
         instance: &InstanceId,
         command: &CommandId,
     ) -> Answer<Option<Invocation>> {
-        const ACTION: &str = "GetCommandInvocation";
         let request = ssm::GetCommandInvocationRequest {
             command_id: command.to_string(),
             instance_id: instance.to_string(),
             plugin_name: None,
         };
         let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
-        let answer = match self.gate.pass(ACTION, effect).await {
+        let answer = match self.gate.pass("GetCommandInvocation", effect).await {
             Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
             answer => answer?,
         };
-        let status = InvocationStatus::parse(&answer.status_details)
-            .ok_or_else(|| unexpected(ACTION, &answer.status_details))?;
         Ok(Some(Invocation {
-            status,
+            status: InvocationStatus::parse(&answer.status_details),
             exit_code: Some(answer.response_code).filter(|code| *code != -1),
             stderr: answer.standard_error_content,
             started_at: answer.execution_start_date_time.parse().ok(),

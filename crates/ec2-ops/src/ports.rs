@@ -120,7 +120,8 @@ pub trait Objects: Send + Sync {
         bucket: &str,
     ) -> impl Future<Output = Result<bool, AwsError>> + Send;
 
-    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`.
+    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`, of every page; `None` where there is
+    /// none, or no such bucket.
     fn newest(
         &self,
         region: &Region,
@@ -365,11 +366,11 @@ pub enum InvocationStatus {
 }
 
 impl InvocationStatus {
-    /// Reads `StatusDetails`. A word that AWS has not documented is `None`.
-    pub fn parse(status_details: &str) -> Option<Self> {
-        Some(match status_details {
+    /// Reads `StatusDetails`. A word that AWS has not documented tells of no end, so it counts as one of a command that
+    /// runs: what is wrong with it then ends at the command's deadline.
+    pub fn parse(status_details: &str) -> Self {
+        match status_details {
             "Pending" | "Delayed" => Self::Pending,
-            "In Progress" | "InProgress" | "Cancelling" => Self::InProgress,
             "Success" => Self::Success,
             "Failed" => Self::Failed,
             "Execution Timed Out" | "ExecutionTimedOut" | "TimedOut" => Self::ExecutionTimedOut,
@@ -378,8 +379,9 @@ impl InvocationStatus {
                 Self::Undeliverable
             }
             "Cancelled" | "Canceled" => Self::Cancelled,
-            _ => return None,
-        })
+            // And "InProgress", and "Cancelling".
+            _ => Self::InProgress,
+        }
     }
 }
 

@@ -186,12 +186,15 @@ impl FaultPlan {
 
     /// When the copies of `event` arrive at the target of a rule.
     pub(crate) fn arrivals(&self, event: &Event) -> Vec<Duration> {
-        let struck = lock(&self.shared.state).strike(event.detail_type.clone(), |waiting, seen| match waiting {
-            Fault::Event { detail_type, nth, fault } if *detail_type == event.detail_type && *nth == seen => {
-                Some(*fault)
-            }
-            _ => None,
-        });
+        let struck =
+            lock(&self.shared.state).strike(event.detail_type.clone(), |waiting, seen| match waiting {
+                Fault::Event { detail_type, nth, fault }
+                    if *detail_type == event.detail_type && *nth == seen =>
+                {
+                    Some(*fault)
+                }
+                _ => None,
+            });
         match struck {
             None => vec![Duration::ZERO],
             Some(EventFault::Lost) => Vec::new(),
@@ -221,7 +224,9 @@ impl FaultPlan {
 
     fn next_invocation(&self, invoked: &str) -> Option<InvocationFault> {
         lock(&self.shared.state).strike(invoked.to_owned(), |waiting, seen| match waiting {
-            Fault::Invocation { function, nth, fault } if *function == invoked && *nth == seen => Some(*fault),
+            Fault::Invocation { function, nth, fault } if *function == invoked && *nth == seen => {
+                Some(*fault)
+            }
             _ => None,
         })
     }
@@ -240,8 +245,12 @@ impl FaultPlan {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Call { function, action, nth, fault } => write!(f, "{function}'s {action} {nth}: {fault:?}"),
-            Self::Invocation { function, nth, fault } => write!(f, "{function}'s invocation {nth}: {fault:?}"),
+            Self::Call { function, action, nth, fault } => {
+                write!(f, "{function}'s {action} {nth}: {fault:?}")
+            }
+            Self::Invocation { function, nth, fault } => {
+                write!(f, "{function}'s invocation {nth}: {fault:?}")
+            }
             Self::Event { detail_type, nth, fault } => write!(f, "{detail_type} {nth}: {fault:?}"),
             Self::Abort { entered } => write!(f, "abort in {entered}"),
         }

@@ -13,7 +13,8 @@ const S3: Words = Words { error: ("InternalError", 500), throttled: ("SlowDown",
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
 const EC2: Words = Words { error: ("InternalError", 500), throttled: ("RequestLimitExceeded", 503) };
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
-const DYNAMODB: Words = Words { error: ("InternalServerError", 500), throttled: ("ThrottlingException", 400) };
+const DYNAMODB: Words =
+    Words { error: ("InternalServerError", 500), throttled: ("ThrottlingException", 400) };
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html>
 const SSM: Words = Words { error: ("InternalServerError", 500), throttled: ("ThrottlingException", 400) };
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html>

@@ -133,7 +133,9 @@ impl Trial {
     /// Commands that leave a trace of what they do. `ec2_ops_attempt` is the script's own name of its attempt.
     fn commands(&self) -> Vec<String> {
         let trace = |what: &str| {
-            format!("date | aws s3 cp - s3://{BUCKET}/{what}/$ec2_ops_attempt/$EC2_OPS_INSTANCE_ID/$(date +%s%N)")
+            format!(
+                "date | aws s3 cp - s3://{BUCKET}/{what}/$ec2_ops_attempt/$EC2_OPS_INSTANCE_ID/$(date +%s%N)"
+            )
         };
         let lose_claim = (!self.keeps_claim).then(|| "rm -r ~/.ec2-ops".to_owned());
         let work = [
@@ -197,7 +199,8 @@ impl Trial {
                 if let Details::StateEntered { name, .. } = &event.details
                     && faults.aborts(name)
                 {
-                    let request = StopExecutionRequest { execution_arn: arn.clone(), error: None, cause: None };
+                    let request =
+                        StopExecutionRequest { execution_arn: arn.clone(), error: None, cause: None };
                     account.stepfunctions.stop_execution(&request)?;
                 }
             }

@@ -65,7 +65,8 @@ fn status(evidence: &Evidence<'_>) -> Option<&'static str> {
 fn attempts(evidence: &Evidence<'_>) -> Vec<Attempt> {
     let Some(lived) = evidence.executions.first() else { return Vec::new() };
     let outcome = output(evidence.account, &lived.arn);
-    let tagged: Vec<_> = evidence.account.ec2.instances().iter().filter_map(|instance| number(instance)).collect();
+    let tagged: Vec<_> =
+        evidence.account.ec2.instances().iter().filter_map(|instance| number(instance)).collect();
     let told = outcome["attempts"].as_array().map_or(&[][..], Vec::as_slice);
     let last = tagged.iter().copied().max().unwrap_or_default().max(told.len());
     let runs = evidence.machines.runs();
@@ -74,7 +75,9 @@ fn attempts(evidence: &Evidence<'_>) -> Vec<Attempt> {
         let id = AttemptId { execution: ExecutionId::new(&lived.arn), attempt };
         let comment = id.fingerprint();
         Attempt {
-            told: told.get(number - 1).and_then(|record| serde_json::from_value(record["status"].clone()).ok()),
+            told: told
+                .get(number - 1)
+                .and_then(|record| serde_json::from_value(record["status"].clone()).ok()),
             launched: tagged.iter().filter(|tag| **tag == number).count(),
             started: runs.iter().filter(|run| run.comment == comment).count(),
         }
