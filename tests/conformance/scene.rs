@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ec2_ops_sandbox::deployment::Names;
-use ec2_ops_sandbox::ec2::api::{
-    BlockDeviceMapping, RunInstancesRequest, Tag, TagSpecification, TerminateInstancesRequest,
-};
+use ec2_ops_sandbox::ec2::api::{RunInstancesRequest, Tag, TagSpecification, TerminateInstancesRequest};
 use ec2_ops_sandbox::ec2::{Ec2Config, Hypervisor, InstanceFacts, Times};
 use ec2_ops_sandbox::fault_plan::{FaultPlan, PlannedGate};
 use ec2_ops_sandbox::http::Endpoint;
@@ -185,10 +183,6 @@ impl Scene {
         let request = RunInstancesRequest {
             image_id: Some(image.to_owned()),
             instance_type: Some("t4g.nano".to_owned()),
-            block_device_mappings: vec![BlockDeviceMapping {
-                device_name: Some("/dev/xvda".to_owned()),
-                ..Default::default()
-            }],
             tag_specifications: vec![tags("instance"), tags("volume")],
             ..RunInstancesRequest::default()
         };

@@ -3,8 +3,6 @@
 //! Which service is meant, and in which region, stands in the credential scope of the signature. The signature itself is
 //! not checked, so the endpoint binds to loopback only.
 
-mod severed;
-
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -21,7 +19,6 @@ use crate::fault_plan::{FaultPlan, Instead};
 use crate::lambda::InvokeError;
 use crate::s3::S3Http;
 use crate::{Account, AwsError};
-use severed::severed;
 
 /// The largest request body of any service but S3, in bytes: Lambda's limit, the largest of them.
 const MAX_BODY: usize = 6 * 1024 * 1024;
@@ -74,7 +71,7 @@ async fn object(s3: &S3Http, faults: &FaultPlan, scope: &Scope, request: Request
     let effect = async { s3.call(request).await.map(Body::new) };
     let instead = |instead| match instead {
         Instead::Refusal(error) => s3.refuse(action, error).map(Body::new),
-        Instead::Silence => severed(),
+        Instead::Silence => sever(),
     };
     faults.carry(&scope.caller, action, effect, instead).await
 }
@@ -104,7 +101,7 @@ async fn call(account: &Account, faults: &FaultPlan, scope: &Scope, request: Req
         _ => target(&parts.headers).to_owned(),
     };
     let instead = |instead| match instead {
-        Instead::Silence => severed(),
+        Instead::Silence => sever(),
         Instead::Refusal(error) if scope.service == "ec2" => xml(account.ec2.refuse(&error)),
         Instead::Refusal(error) => json_error(&error),
     };
@@ -191,6 +188,11 @@ async fn invoke(
         },
         Some(other) => json_error(&AwsError::unmodelled(format!("the invocation type {other}"))),
     }
+}
+
+/// Breaks the connection before a byte of the answer: its task ends here, without a word.
+fn sever() -> ! {
+    std::panic::resume_unwind(Box::new("by the plan of faults"))
 }
 
 fn xml((status, body): (u16, String)) -> Response {

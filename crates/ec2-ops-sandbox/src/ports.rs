@@ -162,12 +162,19 @@ impl<G: Gate> Commands for Ports<G> {
     }
 
     async fn find(&self, region: &Region, instance: &InstanceId, comment: &str) -> Answer<Option<CommandId>> {
-        let request =
-            ssm::ListCommandsRequest { instance_id: Some(instance.to_string()), ..Default::default() };
-        let effect = || self.account.ssm.list_commands(region.as_str(), &request);
-        let answer = self.gate.pass("ListCommands", effect).await?;
-        let ours = answer.commands.into_iter().rfind(|command| command.comment == comment);
-        Ok(ours.map(|command| CommandId::new(command.command_id)))
+        let (mut oldest, mut next_token) = (None, None);
+        loop {
+            let instance_id = Some(instance.to_string());
+            let request = ssm::ListCommandsRequest { instance_id, next_token, ..Default::default() };
+            let effect = || self.account.ssm.list_commands(region.as_str(), &request);
+            let page = self.gate.pass("ListCommands", effect).await?;
+            // The newest come first.
+            oldest = page.commands.into_iter().rfind(|command| command.comment == comment).or(oldest);
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(oldest.map(|command| CommandId::new(command.command_id)));
+            }
+        }
     }
 
     async fn invocation(
