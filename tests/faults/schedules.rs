@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ec2_ops_sandbox::deployment::FUNCTIONS;
 use ec2_ops_sandbox::fault_plan::{CallFault, EventFault, Fault, InvocationFault};
-use ec2_ops_sandbox::simulation::trial::Trial;
+use ec2_ops_sandbox::simulation::trial::{Output, Trial};
 
 const STARTER: &str = "EC2StarterFromAMI";
 const COMMANDER: &str = "Commander";
@@ -141,7 +141,7 @@ fn on_each_call(kind: CallFault) -> Vec<Trial> {
                 first(STOPPER, &["StopInstances", "DetachVolume"], kind),
             ]
             .concat(),
-            prefix: true,
+            output: Output::Prefix,
             terminate: false,
             ..Trial::default()
         },

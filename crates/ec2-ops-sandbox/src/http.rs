@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::ec2::Ec2;
 use crate::fault_plan::{FaultPlan, Instead};
 use crate::lambda::InvokeError;
 use crate::s3::S3Http;
@@ -70,7 +71,7 @@ async fn object(s3: &S3Http, faults: &FaultPlan, scope: &Scope, request: Request
     let action = s3_action(&request);
     let effect = async { s3.call(request).await.map(Body::new) };
     let instead = |instead| match instead {
-        Instead::Refusal(error) => s3.refuse(action, error).map(Body::new),
+        Instead::Refusal(error) => S3Http::refuse(action, error).map(Body::new),
         Instead::Silence => sever(),
     };
     faults.carry(&scope.caller, action, effect, instead).await
@@ -97,7 +98,7 @@ async fn call(account: &Account, faults: &FaultPlan, scope: &Scope, request: Req
         }
     };
     let action = match scope.service.as_str() {
-        "ec2" => account.ec2.action(&body),
+        "ec2" => Ec2::action(&body),
         _ => target(&parts.headers).to_owned(),
     };
     let instead = |instead| match instead {

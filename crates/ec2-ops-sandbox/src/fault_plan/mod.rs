@@ -211,10 +211,10 @@ impl FaultPlan {
         struck.map(|index| plan.waiting.remove(index)).is_some()
     }
 
-    fn next_call(&self, caller: &str, called: &str) -> Option<CallFault> {
-        lock(&self.shared.state).strike(format!("{caller}: {called}"), |waiting, seen| match waiting {
+    fn next_call(&self, by: &str, what: &str) -> Option<CallFault> {
+        lock(&self.shared.state).strike(format!("{by}: {what}"), |waiting, seen| match waiting {
             Fault::Call { function, action, nth, fault }
-                if *function == caller && *action == called && *nth == seen =>
+                if *function == by && *action == what && *nth == seen =>
             {
                 Some(*fault)
             }

@@ -31,7 +31,7 @@ impl Ec2 {
     }
 
     /// The action that the form `body` asks for.
-    pub(crate) fn action(&self, body: &[u8]) -> String {
+    pub(crate) fn action(body: &[u8]) -> String {
         query::Form::parse(body).action.unwrap_or_default()
     }
 

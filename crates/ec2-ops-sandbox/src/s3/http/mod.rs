@@ -55,7 +55,7 @@ impl S3Http {
 
 impl S3Http {
     /// `error` as S3 sends it in answer to `action`. The answer to a HEAD request has no body.
-    pub(crate) fn refuse(&self, action: &str, error: AwsError) -> Response<Body> {
+    pub(crate) fn refuse(action: &str, error: AwsError) -> Response<Body> {
         let mut response = respond(error.into());
         if action.starts_with("Head") {
             *response.body_mut() = Body::empty();

@@ -47,8 +47,8 @@ pub struct Trial {
     pub terminate: bool,
     /// `ii_delete_volume`, on a volume that outlives its instance.
     pub delete_volume: bool,
-    /// Whether the document promises something under a prefix, and not an object.
-    pub prefix: bool,
+    /// What the document promises.
+    pub output: Output,
     /// What the commands exit with.
     pub exit_code: i32,
     /// How long they run.
@@ -67,6 +67,15 @@ pub struct Trial {
     pub without: Option<Safeguard>,
 }
 
+/// What a document can promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// An object.
+    Key,
+    /// Any object under a prefix.
+    Prefix,
+}
+
 impl Default for Trial {
     fn default() -> Self {
         Self {
@@ -74,7 +83,7 @@ impl Default for Trial {
             faults: Vec::new(),
             terminate: true,
             delete_volume: true,
-            prefix: false,
+            output: Output::Key,
             exit_code: 0,
             runs_for: Duration::from_secs(2),
             keeps_claim: true,
@@ -106,10 +115,9 @@ impl Trial {
     }
 
     fn document(&self) -> Value {
-        let output = if self.prefix {
-            json!({ "bucket": BUCKET, "prefix": "out" })
-        } else {
-            json!({ "bucket": BUCKET, "key": OUTPUT })
+        let output = match self.output {
+            Output::Key => json!({ "bucket": BUCKET, "key": OUTPUT }),
+            Output::Prefix => json!({ "bucket": BUCKET, "prefix": "out" }),
         };
         json!({
             "commands": self.commands(),
