@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod dynamodb;
 pub mod ec2;
 mod error;
+pub mod fault_plan;
 pub mod guest;
 pub mod host;
 pub mod http;
@@ -30,6 +31,7 @@ pub mod scale;
 pub mod simulation;
 pub mod ssm;
 pub mod stepfunctions;
+mod steps;
 
 pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;
@@ -38,4 +40,4 @@ pub use local_machines::LocalMachines;
 pub use platform::{Clock, Event, EventBus, Platform};
 pub use rules::{put_rule, put_schedule};
 #[cfg(unix)]
-pub use sandbox::{Sandbox, SandboxConfig};
+pub use sandbox::{Conditions, Sandbox, SandboxConfig};

@@ -80,7 +80,13 @@ impl<G: Gate> Ports<G> {
 
 /// An answer of the model as the SDK adapters would read it.
 pub fn refused(action: &'static str, error: AwsError) -> ec2_ops::AwsError {
-    ec2_ops::AwsError::new(action, error.code, error.message, Some(error.status))
+    // The answer to a HEAD request has no body, so what there is of a code is the status.
+    let code = match (action, error.code.as_str()) {
+        ("HeadBucket" | "HeadObject", "NoSuchBucket" | "NoSuchKey") => "NotFound".to_owned(),
+        ("HeadBucket" | "HeadObject", _) => format!("Http{}", error.status),
+        _ => error.code,
+    };
+    ec2_ops::AwsError::new(action, code, error.message, Some(error.status))
 }
 
 impl<G: Gate> Clock for Ports<G> {
@@ -213,12 +219,19 @@ impl<G: Gate> Commands for Ports<G> {
     }
 
     async fn find(&self, region: &Region, instance: &InstanceId, comment: &str) -> Answer<Option<CommandId>> {
-        let request =
-            ssm::ListCommandsRequest { instance_id: Some(instance.to_string()), ..Default::default() };
-        let effect = || self.account.ssm.list_commands(region.as_str(), &request);
-        let answer = self.call(region.as_str(), "ListCommands", On::Anything("ssm"), effect).await?;
-        let ours = answer.commands.into_iter().rfind(|command| command.comment == comment);
-        Ok(ours.map(|command| CommandId::new(command.command_id)))
+        let (mut oldest, mut next_token) = (None, None);
+        loop {
+            let instance_id = Some(instance.to_string());
+            let request = ssm::ListCommandsRequest { instance_id, next_token, ..Default::default() };
+            let effect = || self.account.ssm.list_commands(region.as_str(), &request);
+            let page = self.call(region.as_str(), "ListCommands", On::Anything("ssm"), effect).await?;
+            // The newest come first.
+            oldest = page.commands.into_iter().rfind(|command| command.comment == comment).or(oldest);
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(oldest.map(|command| CommandId::new(command.command_id)));
+            }
+        }
     }
 
     async fn invocation(
@@ -227,21 +240,19 @@ impl<G: Gate> Commands for Ports<G> {
         instance: &InstanceId,
         command: &CommandId,
     ) -> Answer<Option<Invocation>> {
-        const ACTION: &str = "GetCommandInvocation";
         let request = ssm::GetCommandInvocationRequest {
             command_id: command.to_string(),
             instance_id: instance.to_string(),
             plugin_name: None,
         };
         let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
-        let answer = match self.call(region.as_str(), ACTION, On::Anything("ssm"), effect).await {
-            Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
-            answer => answer?,
-        };
-        let status = InvocationStatus::parse(&answer.status_details)
-            .ok_or_else(|| unexpected(ACTION, &answer.status_details))?;
+        let answer =
+            match self.call(region.as_str(), "GetCommandInvocation", On::Anything("ssm"), effect).await {
+                Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
+                answer => answer?,
+            };
         Ok(Some(Invocation {
-            status,
+            status: InvocationStatus::parse(&answer.status_details),
             exit_code: Some(answer.response_code).filter(|code| *code != -1),
             stderr: answer.standard_error_content,
             started_at: answer.execution_start_date_time.parse().ok(),
@@ -255,27 +266,57 @@ impl<G: Gate> Objects for Ports<G> {
         let effect = || self.account.s3.head_bucket(bucket);
         match self.call(region.as_str(), "HeadBucket", On::Bucket(bucket), effect).await {
             Ok(_) => Ok(true),
-            Err(error) if error.code == "NoSuchBucket" => Ok(false),
+            Err(error) if error.code == "NotFound" => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    async fn newest(&self, region: &Region, target: &OutputTarget, _: Timestamp) -> Answer<Option<Object>> {
+    async fn newest(
+        &self,
+        region: &Region,
+        target: &OutputTarget,
+        enough: Timestamp,
+    ) -> Answer<Option<Object>> {
         match target {
             OutputTarget::Key { bucket, key } => {
                 let effect = || self.account.s3.get_object(bucket, key);
                 match self.call(region.as_str(), "HeadObject", On::Object { bucket, key }, effect).await {
-                    Ok(found) => Ok(Some(object(key, &found))),
-                    Err(error) if error.code == "NoSuchKey" => Ok(None),
+                    Ok(found) => object(key, &found).map(Some),
+                    Err(error) if error.code == "NotFound" => Ok(None),
                     Err(error) => Err(error),
                 }
             }
-            OutputTarget::Prefix { bucket, prefix } => {
-                let query = ListObjectsV2 { prefix, ..ListObjectsV2::default() };
-                let effect = || self.account.s3.list_objects_v2(bucket, query);
-                let listed = self.call(region.as_str(), "ListObjectsV2", On::Bucket(bucket), effect).await?;
-                let covered = listed.contents.iter().filter(|(key, _)| target.covers(key));
-                Ok(covered.map(|(key, found)| object(key, found)).max_by_key(|object| object.last_modified))
+            OutputTarget::Prefix { prefix, .. } => {
+                match self.newest_listed(region, target, prefix.trim_end_matches('/'), enough).await {
+                    Err(error) if error.code == "NoSuchBucket" => Ok(None),
+                    answer => answer,
+                }
+            }
+        }
+    }
+}
+
+impl<G: Gate> Ports<G> {
+    /// The newest of all objects that `target` covers, page by page until one is not older than `enough`.
+    async fn newest_listed(
+        &self,
+        region: &Region,
+        target: &OutputTarget,
+        prefix: &str,
+        enough: Timestamp,
+    ) -> Answer<Option<Object>> {
+        let bucket = target.bucket();
+        let (mut newest, mut after) = (None::<Object>, None);
+        loop {
+            let query = ListObjectsV2 { prefix, start_after: after.as_deref(), ..ListObjectsV2::default() };
+            let effect = || self.account.s3.list_objects_v2(bucket, query);
+            let page = self.call(region.as_str(), "ListObjectsV2", On::Bucket(bucket), effect).await?;
+            for (key, found) in page.contents.iter().filter(|(key, _)| target.covers(key)) {
+                newest = newest.into_iter().chain([object(key, found)?]).max_by_key(|o| o.last_modified);
+            }
+            after = page.next;
+            if after.is_none() || newest.as_ref().is_some_and(|object| object.last_modified >= enough) {
+                return Ok(newest);
             }
         }
     }
@@ -464,8 +505,11 @@ fn volume(described: &api::Volume) -> Volume {
     }
 }
 
-fn object(key: &str, found: &crate::s3::Object) -> Object {
-    Object { key: key.to_owned(), last_modified: found.last_modified, size: found.body.len() as u64 }
+/// S3 tells whole seconds.
+fn object(key: &str, found: &crate::s3::Object) -> Answer<Object> {
+    let last_modified = Timestamp::from_second(found.last_modified.as_second())
+        .map_err(|error| unexpected("HeadObject", &error.to_string()))?;
+    Ok(Object { key: key.to_owned(), last_modified, size: found.body.len() as u64 })
 }
 
 fn parse<T: DeserializeOwned>(action: &'static str, text: &str) -> Answer<T> {

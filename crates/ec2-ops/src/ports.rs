@@ -122,7 +122,8 @@ pub trait Objects: Send + Sync {
     ) -> impl Future<Output = Result<bool, AwsError>> + Send;
 
     /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`, or any that is not older than
-    /// `enough`. A listing has 1,000 objects a page; it goes on only until one of them is new enough.
+    /// `enough`. A listing has 1,000 objects a page; it goes on only until one of them is new
+    /// enough. `None` where there is none, or no such bucket.
     fn newest(
         &self,
         region: &Region,
@@ -375,11 +376,11 @@ pub enum InvocationStatus {
 }
 
 impl InvocationStatus {
-    /// Reads `StatusDetails`. A word that AWS has not documented is `None`.
-    pub fn parse(status_details: &str) -> Option<Self> {
-        Some(match status_details {
+    /// Reads `StatusDetails`. A word that AWS has not documented tells of no end, so it counts as one of a command that
+    /// runs: what is wrong with it then ends at the command's deadline.
+    pub fn parse(status_details: &str) -> Self {
+        match status_details {
             "Pending" | "Delayed" => Self::Pending,
-            "In Progress" | "InProgress" | "Cancelling" => Self::InProgress,
             "Success" => Self::Success,
             "Failed" => Self::Failed,
             "Execution Timed Out" | "ExecutionTimedOut" | "TimedOut" => Self::ExecutionTimedOut,
@@ -388,8 +389,9 @@ impl InvocationStatus {
                 Self::Undeliverable
             }
             "Cancelled" | "Canceled" => Self::Cancelled,
-            _ => return None,
-        })
+            // And "InProgress", and "Cancelling".
+            _ => Self::InProgress,
+        }
     }
 }
 

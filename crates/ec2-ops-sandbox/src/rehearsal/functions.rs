@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ec2_ops::ids::Region;
-use ec2_ops::{AwsError as CallError, Deployment, Error, check, command, poll, start, stop};
-use serde_json::{Value, json};
+use ec2_ops::AwsError as CallError;
+use serde_json::Value;
 
 use super::{Called, Invoked, Invoker, Record};
 use crate::deployment::Names;
 use crate::lambda::{Request, Running, Runtime};
 use crate::platform::lock;
 use crate::ports::{Gate, Ports, refused};
+use crate::steps::{report, run};
 use crate::{Account, AwsError, Clock};
 
 /// One function.
@@ -29,13 +29,12 @@ impl Runtime for Observed {
         let (clock, record) = (self.account.platform.clock, Arc::clone(&self.record));
         let gate = Written { function, by, clock, call: self.call, record: Arc::clone(&record) };
         let ports = Ports::new(self.account.clone(), Arc::clone(&self.names), gate);
-        let deployment = deployment(&self.names);
+        let names = Arc::clone(&self.names);
         Box::pin(async move {
             let began = tokio::time::Instant::now();
-            let result = run(function, payload, &ports, &deployment).await;
+            let result = run(function, payload, &ports, &ports, &names).await;
             lock(&record).invocations.push(Invoked { function, by, took: began.elapsed() });
-            result
-                .map_err(|error| json!({ "errorType": error.name(), "errorMessage": error.report().message }))
+            result.map_err(|error| report(&error))
         })
     }
 }
@@ -45,42 +44,6 @@ fn invoker(payload: &Value) -> Invoker {
         None => Invoker::StepFunctions,
         Some("Scheduled Event") => Invoker::Schedule,
         Some(_) => Invoker::EventBridge,
-    }
-}
-
-async fn run<G: Gate>(
-    function: &str,
-    payload: Value,
-    ports: &Ports<G>,
-    deployment: &Deployment,
-) -> Result<Value, Error> {
-    match function {
-        "EC2StarterFromAMI" => start::handle(payload, deployment, ports, ports, ports).await,
-        "Commander" => command::handle(payload, deployment, ports, ports).await,
-        "EC2Poller" => {
-            let ports = poll::Ports {
-                clock: ports,
-                instances: ports,
-                commands: ports,
-                tokens: ports,
-                executions: ports,
-            };
-            poll::handle(payload, &ports).await
-        }
-        "RunChecker" => check::handle(payload, deployment, ports).await,
-        _ => stop::handle(payload, deployment, ports, ports, ports).await,
-    }
-}
-
-fn deployment(names: &Names) -> Deployment {
-    Deployment {
-        name: names.deployment.clone(),
-        region: Region::new(&names.region),
-        additional_regions: names.additional_regions.iter().map(Region::new).collect(),
-        log_bucket: Some(names.log_bucket.clone()),
-        log_group: None,
-        fail_execution: false,
-        backoff_s: 15,
     }
 }
 

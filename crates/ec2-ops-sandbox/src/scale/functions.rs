@@ -10,7 +10,7 @@ use super::tally::Tally;
 use crate::deployment::Names;
 use crate::lambda::{Request, Running, Runtime};
 use crate::ports::{Gate, Ports, refused};
-use crate::simulation::functions::{report, run};
+use crate::steps::{report, run};
 use crate::{Account, AwsError};
 
 /// What an invocation takes beside its calls: the way to it, and its own work. In milliseconds.

@@ -88,6 +88,11 @@ impl Mix {
         }
     }
 
+    /// Nothing goes wrong by chance.
+    pub(super) fn calm() -> Self {
+        Self { call: 0.0, event: 0.0, capacity: 0.0, blackout_after: None }
+    }
+
     /// Whether the control plane dies at some time.
     pub(super) fn is_dark(&self) -> bool {
         self.blackout_after.is_some()

@@ -5,11 +5,13 @@
 //! invariants are checked against what really happened on the instances and in S3.
 
 mod faults;
-pub(crate) mod functions;
+mod functions;
 mod hobbled;
 mod invariants;
 mod machines;
 mod plan;
+#[cfg(unix)]
+pub mod trial;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
