@@ -1,5 +1,7 @@
 //! The ports of the core, answered by the model in process: each call passes a [`Gate`], as on AWS each passes a network.
 
+mod shapes;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -7,8 +9,8 @@ use std::sync::Arc;
 use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
-    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, ShutdownBehavior, Volume,
-    Volumes, Wake, WakeTokens,
+    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake,
+    WakeTokens,
 };
 use ec2_ops::tags::Tags;
 use jiff::Timestamp;
@@ -16,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::deployment::Names;
-use crate::ec2::api::{self, Filter};
+use crate::ec2::api;
 use crate::iam::{On, Role};
 use crate::s3::ListObjectsV2;
 use crate::ssm::api as ssm;
@@ -24,6 +26,7 @@ use crate::stepfunctions::api::{
     DescribeExecutionRequest, ListExecutionsRequest, SendTaskFailureRequest, SendTaskSuccessRequest,
 };
 use crate::{Account, AwsError};
+use shapes::{current_state, filters, instance, object, run_instances, send_command, volume};
 
 /// Entries of a page, as the SDK adapters ask for them.
 const PAGE: usize = 1000;
@@ -427,89 +430,6 @@ fn delivery(answer: Answer<()>) -> Answer<Delivery> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// The document's parameters are in AWS's own shape, so what the model does not know of them it refuses by name.
-fn run_instances(launch: &Launch) -> Result<api::RunInstancesRequest, AwsError> {
-    let invalid = |error: serde_json::Error| AwsError::client("InvalidParameterValue", error.to_string());
-    let parameters = serde_json::to_value(&launch.parameters).map_err(invalid)?;
-    let mut request: api::RunInstancesRequest = serde_json::from_value(parameters).map_err(invalid)?;
-    (request.min_count, request.max_count) = (Some(1), Some(1));
-    request.client_token = Some(launch.client_token.clone());
-    let behavior = match launch.shutdown_behavior {
-        ShutdownBehavior::Stop => "stop",
-        ShutdownBehavior::Terminate => "terminate",
-    };
-    request.instance_initiated_shutdown_behavior = Some(behavior.to_owned());
-    Ok(request)
-}
-
-fn send_command(command: &Command) -> ssm::SendCommandRequest {
-    let timeout = command.execution_timeout.as_secs().to_string();
-    ssm::SendCommandRequest {
-        document_name: "AWS-RunShellScript".to_owned(),
-        instance_ids: vec![command.instance.to_string()],
-        parameters: [
-            ("commands".to_owned(), vec![command.script.clone()]),
-            ("executionTimeout".to_owned(), vec![timeout]),
-        ]
-        .into(),
-        timeout_seconds: u32::try_from(command.delivery_timeout.as_secs()).ok(),
-        comment: Some(command.comment.clone()),
-        output_s3_bucket_name: command.logs.s3.as_ref().map(|s3| s3.bucket.clone()),
-        output_s3_key_prefix: command.logs.s3.as_ref().map(|s3| s3.prefix.clone()),
-        ..Default::default()
-    }
-}
-
-fn filters(tags: &Tags) -> Vec<Filter> {
-    tags.iter().map(|(key, value)| Filter::new(format!("tag:{key}"), [value])).collect()
-}
-
-fn tags(tags: &[api::Tag]) -> Tags {
-    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
-}
-
-fn instance(described: &api::Instance) -> Instance {
-    Instance {
-        id: InstanceId::new(&described.instance_id),
-        state: state(described.state),
-        state_reason: described.state_reason.as_ref().map(|reason| reason.code.clone()),
-        launched_at: described.launch_time,
-        tags: tags(&described.tags),
-    }
-}
-
-fn current_state(change: &api::InstanceStateChange) -> InstanceState {
-    state(change.current_state)
-}
-
-fn state(state: api::InstanceState) -> InstanceState {
-    use api::InstanceStateName as Name;
-    match state.name {
-        Name::Pending => InstanceState::Pending,
-        Name::Running => InstanceState::Running,
-        Name::Stopping => InstanceState::Stopping,
-        Name::Stopped => InstanceState::Stopped,
-        Name::ShuttingDown => InstanceState::ShuttingDown,
-        Name::Terminated => InstanceState::Terminated,
-    }
-}
-
-fn volume(described: &api::Volume) -> Volume {
-    Volume {
-        id: VolumeId::new(&described.volume_id),
-        attached_to: described.attachments.first().map(|attachment| InstanceId::new(&attachment.instance_id)),
-        deleting: described.state == api::VolumeState::Deleting,
-        tags: tags(&described.tags),
-    }
-}
-
-/// S3 tells whole seconds.
-fn object(key: &str, found: &crate::s3::Object) -> Answer<Object> {
-    let last_modified = Timestamp::from_second(found.last_modified.as_second())
-        .map_err(|error| unexpected("HeadObject", &error.to_string()))?;
-    Ok(Object { key: key.to_owned(), last_modified, size: found.body.len() as u64 })
 }
 
 fn parse<T: DeserializeOwned>(action: &'static str, text: &str) -> Answer<T> {

@@ -54,7 +54,7 @@ impl Machines {
         instance: &str,
         then: impl FnOnce(&Self, String) + Send + 'static,
     ) {
-        let delay = range.0 + (range.1 - range.0).mul_f64(lock(&self.state).rng.f64());
+        let delay = range.0 + range.1.saturating_sub(range.0).mul_f64(lock(&self.state).rng.f64());
         let (this, instance) = (self.this.clone(), instance.to_owned());
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
