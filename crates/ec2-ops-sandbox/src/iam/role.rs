@@ -26,7 +26,7 @@ pub(crate) struct Asked {
     /// Every action that a call needed.
     pub(crate) actions: BTreeSet<String>,
     /// What was refused.
-    pub(crate) refused: Vec<String>,
+    pub(crate) refused: BTreeSet<String>,
 }
 
 impl Role {
@@ -58,7 +58,7 @@ impl Role {
         for request in requests {
             asked.actions.insert(request.action.clone());
             if !self.policy.allows(&request) {
-                asked.refused.push(request.to_string());
+                asked.refused.insert(request.to_string());
                 return Err(refusal(&request));
             }
         }
