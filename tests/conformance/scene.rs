@@ -113,7 +113,12 @@ impl Scene {
         for _ in 0..COMMANDS {
             scene.send(&ready, "other", "true");
         }
+        // SSM tells milliseconds, and it is the older one that is looked for.
+        tokio::time::sleep(Duration::from_millis(5)).await;
         scene.send(&ready, "mine", "true");
+        for command in [&first, &failed] {
+            scene.until(|scene| scene.ended(&ready, command)).await;
+        }
         let over = scene.start(&json!({ "end": true }));
         let running = scene.start(&json!({ "end": false }));
         scene.until(|scene| scene.over(&over)).await;
@@ -212,6 +217,13 @@ impl Scene {
         let agents =
             self.account.ssm.call(REGION, "DescribeInstanceInformation", request.to_string().as_bytes());
         agents.unwrap()["InstanceInformationList"].as_array().is_some_and(|agents| !agents.is_empty())
+    }
+
+    fn ended(&self, instance: &str, command: &str) -> bool {
+        let request = json!({ "CommandId": command, "InstanceId": instance });
+        let invocation =
+            self.account.ssm.call(REGION, "GetCommandInvocation", request.to_string().as_bytes());
+        invocation.is_ok_and(|invocation| invocation["ExecutionEndDateTime"] != "")
     }
 
     fn over(&self, execution: &str) -> bool {
