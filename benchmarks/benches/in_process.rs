@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::hint::black_box;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ec2_ops::document::Job;
@@ -180,24 +180,16 @@ fn rehearsal(criterion: &mut Criterion) {
     criterion.bench_function("rehearsal", |bencher| bencher.iter(|| rehearse(&plan).expect("a record")));
 }
 
-/// Seeds differ by a factor of a thousand, so each measurement is the mean of the same hundred.
-fn seed(criterion: &mut Criterion) {
-    const SEEDS: u32 = 100;
+/// Seeds differ by a factor of a thousand, so they are measured together.
+fn seeds(criterion: &mut Criterion) {
     let options = Options { executions: 1, without: None };
-    let hundred = || {
-        let began = Instant::now();
-        for seed in 0..SEEDS.into() {
-            black_box(simulate(seed, options, false).expect("a report"));
-        }
-        began.elapsed() / SEEDS
-    };
     let mut group = criterion.benchmark_group("simulation");
     group.sample_size(10);
-    group.bench_function("seed", |bencher| {
-        bencher.iter_custom(|iterations| (0..iterations).map(|_| hundred()).sum());
+    group.bench_function("seeds", |bencher| {
+        bencher.iter(|| (0..100).for_each(|seed| drop(black_box(simulate(seed, options, false)))));
     });
     group.finish();
 }
 
-criterion_group!(benches, validate, commander, interpreter, rehearsal, seed);
+criterion_group!(benches, validate, commander, interpreter, rehearsal, seeds);
 criterion_main!(benches);

@@ -19,7 +19,7 @@ pub(crate) fn lambdas() -> Result<PathBuf, String> {
     }
     for function in FUNCTIONS {
         let arguments = ["build", "--profile", PROFILE, "--package", function.package];
-        succeed(Command::new(cargo()).args(arguments))?;
+        succeed(cargo().args(arguments))?;
     }
     let own = std::env::current_exe().map_err(|error| format!("cannot tell where the build is: {error}"))?;
     // Benchmarks are in `target/release/deps`.
@@ -27,9 +27,18 @@ pub(crate) fn lambdas() -> Result<PathBuf, String> {
     Ok(target.join(PROFILE))
 }
 
-/// The cargo that runs us.
-pub(crate) fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+/// The cargo that runs us, without what it told us of ourselves: build scripts that see a change run again, and much is
+/// compiled again for it.
+pub(crate) fn cargo() -> Command {
+    const OF_OURSELVES: [&str; 5] =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if OF_OURSELVES.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// Runs `command` with our terminal.

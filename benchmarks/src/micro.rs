@@ -1,7 +1,6 @@
 //! What runs in process, by Criterion: `benches/in_process.rs`.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -16,14 +15,14 @@ const BENCHMARKS: [(&str, &str); 5] = [
     ("commander", "Commander's step: the script built, the command sent to a port that does nothing"),
     ("interpreter", "one execution through the definition, with functions that answer at once"),
     ("rehearsal", "a 24-hour command in virtual time, account, steps and all"),
-    ("simulation/seed", "one simulated seed with its faults, the mean of the first hundred"),
+    ("simulation/seeds", "a hundred simulated seeds, with all their faults"),
 ];
 
 fn measure() -> Result<String, String> {
     let results = tempfile::tempdir().map_err(|error| format!("cannot make a directory: {error}"))?;
     let machine = machine();
     let arguments = ["bench", "--package", "ec2-ops-benchmarks", "--bench", "in_process"];
-    succeed(Command::new(cargo()).args(arguments).env("CRITERION_HOME", results.path()))?;
+    succeed(cargo().args(arguments).env("CRITERION_HOME", results.path()))?;
     let row = |(name, what): &(&str, &str)| {
         let [low, median, high] = estimate(results.path(), name)?.map(time);
         Ok(vec![(*what).to_owned(), median, format!("{low} to {high}")])

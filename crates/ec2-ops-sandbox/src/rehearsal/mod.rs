@@ -111,6 +111,9 @@ pub fn rehearse(plan: &Plan) -> Result<Record, String> {
     runtime.block_on(live(plan))
 }
 
+/// How often it is looked whether the execution has ended, and how long what follows its end is waited for: the events of
+/// an instance that is going still invoke a function.
+const LOOK: Duration = Duration::from_mins(1);
 /// What an execution may take beyond its commands.
 const OVERHEAD: Duration = Duration::from_hours(3);
 
@@ -142,6 +145,7 @@ async fn execute(
     let arn = account.stepfunctions.start_execution(request).map_err(told)?.execution_arn;
     let execution = account.stepfunctions.execution(&arn).map_err(told)?;
     let ending = tokio::time::timeout(plan.runs_for + OVERHEAD, ending(&execution)).await;
+    tokio::time::sleep(LOOK).await;
     match ending.map_err(|_| "the execution did not end".to_owned())? {
         ec2_ops_asl::Ending::Succeeded { output } => Ok((execution, output["outcome"].clone())),
         other => Err(format!("the execution did not succeed: {other:?}")),
@@ -186,7 +190,7 @@ async fn ending(execution: &Execution) -> ec2_ops_asl::Ending {
         if let Some((ending, _)) = execution.history().ending() {
             return ending;
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 

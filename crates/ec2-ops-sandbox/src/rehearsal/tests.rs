@@ -39,8 +39,9 @@ fn the_record_has_every_call_of_a_short_execution() {
     let once = ["DeleteItem", "DescribeVolumes", "HeadBucket", "HeadObject", "PutItem", "RunInstances"];
     let also = ["SendCommand", "SendTaskSuccess", "TerminateInstances"];
     let mut expected: BTreeMap<_, _> = once.iter().chain(&also).map(|action| (*action, 1)).collect();
-    // At the task's start, and when the event has come; and the token for the end of the instance, which nobody awaits.
-    expected.extend([("GetCommandInvocation", 2), ("GetItem", 2)]);
+    // At the task's start, and when the event has come; and the token again for both ends of the instance, which nobody
+    // awaits: shutting-down and terminated.
+    expected.extend([("GetCommandInvocation", 2), ("GetItem", 3)]);
     assert_eq!(counts, expected);
 }
 
