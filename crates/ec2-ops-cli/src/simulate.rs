@@ -52,6 +52,10 @@ fn replay(seed: u64, options: Options) -> ExitCode {
         Ok(report) => {
             report.trace.iter().for_each(|line| println!("{line}"));
             report.violations.iter().for_each(|violation| println!("VIOLATION {violation}"));
+            report.excused.iter().for_each(|excuse| println!("not promised: {excuse:?}"));
+            if report.violations.is_empty() {
+                println!("every promise was kept");
+            }
             exit(report.violations.is_empty())
         }
     }
@@ -125,18 +129,14 @@ impl Totals {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = seeds as f64 / seconds;
         println!("{seeds} seeds, {} executions in {seconds:.1} s: {rate:.0} seeds a second", self.executions);
-        println!("\n{:<22}{:>12}", "fault injected", "times");
-        for kind in FaultKind::ALL {
-            println!(
-                "{:<22}{:>12}",
-                format!("{kind:?}"),
-                self.faults.get(&kind).copied().unwrap_or_default()
-            );
+        let line = |name: &str, count: u64| println!("{name:<34}{count:>12}");
+        println!("\n{:<34}{:>12}", "fault", "times");
+        for (kind, words) in FaultKind::ALL {
+            line(words, self.faults.get(&kind).copied().unwrap_or_default());
         }
-        println!("\n{:<22}{:>12}", "promise", "violations");
-        for invariant in Invariant::ALL {
-            let count = self.violations.get(&invariant).copied().unwrap_or_default();
-            println!("{:<22}{count:>12}", format!("{invariant:?}"));
+        println!("\n{:<34}{:>12}", "promise", "violations");
+        for (invariant, words) in Invariant::ALL {
+            line(words, self.violations.get(&invariant).copied().unwrap_or_default());
         }
         if let Some((seed, what)) = &self.first {
             let without =

@@ -93,3 +93,46 @@ async fn left_behind<C: Instances + Volumes>(
 fn execution_of(tags: &Tags) -> Option<ExecutionId> {
     tags.get(tags::EXECUTION).map(ExecutionId::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::{World, deployment, instance, time};
+
+    fn of(deployment: &str) -> Tags {
+        let tags = [(tags::DEPLOYMENT, deployment), (tags::EXECUTION, "arn:x"), (tags::ON_END, "terminate")];
+        tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    }
+
+    async fn swept(world: &World) -> Vec<String> {
+        handle(&deployment(), world, world, world).await.unwrap();
+        world.calls()
+    }
+
+    #[tokio::test]
+    async fn only_what_is_ours_and_over_is_swept() {
+        use ExecutionState::{Over, Running};
+        for (deployment, execution, expected) in [
+            ("test", Over, vec!["TerminateInstances i-1"]),
+            ("test", Running, vec![]),
+            ("another", Over, vec![]),
+        ] {
+            let instances = vec![instance("i-1", InstanceState::Running, of(deployment))];
+            let world = World { instances, execution, ..World::default() };
+            assert_eq!(swept(&world).await, expected, "{deployment} {execution:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_orphan_whose_execution_never_existed_is_swept_once_step_functions_must_know_of_it() {
+        // Launched at 05:31.
+        for (now, expected) in
+            [("2026-03-01T05:40:00Z", vec![]), ("2026-03-01T05:47:00Z", vec!["TerminateInstances i-1"])]
+        {
+            let instances = vec![instance("i-1", InstanceState::Running, of("test"))];
+            let execution = ExecutionState::Unknown;
+            let world = World { now: time(now), instances, execution, ..World::default() };
+            assert_eq!(swept(&world).await, expected, "{now}");
+        }
+    }
+}

@@ -4,6 +4,8 @@
 //! Lambda or event goes wrong when. After the last execution has ended and the sweeper has had its turns, the
 //! invariants are checked against what really happened on the instances and in S3.
 
+mod execution;
+mod fault_kind;
 mod faults;
 mod functions;
 mod hobbled;
@@ -12,11 +14,11 @@ mod machines;
 mod plan;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub use faults::FaultKind;
+pub use fault_kind::{Fate, FaultKind};
 pub use hobbled::Safeguard;
-pub use invariants::{Invariant, Violation};
+pub use invariants::{Excuse, Invariant, Violation};
 
 /// What to simulate.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,8 @@ pub struct Report {
     pub faults: BTreeMap<FaultKind, u64>,
     /// What was found broken; empty is what we promise.
     pub violations: Vec<Violation>,
+    /// What was found that nobody promises to be otherwise.
+    pub excused: BTreeSet<Excuse>,
     /// What happened, in order, where it was asked for.
     pub trace: Vec<String>,
 }
@@ -105,6 +109,29 @@ mod tests {
             let with = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
             assert_eq!(with.violations, [], "{safeguard:?} at seed {seed}");
         }
+    }
+
+    /// The limits of the promise are real ones. Each with the first seed that shows it.
+    #[test]
+    fn what_is_not_promised_does_happen() {
+        for (excuse, seed) in [(Excuse::NotArmed, 0), (Excuse::Rebooted, 0), (Excuse::NobodyLeft, 0)] {
+            let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
+            assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);
+        }
+    }
+
+    /// A fault that no seed injects proves nothing.
+    #[test]
+    fn every_kind_of_fault_is_injected() {
+        let mut faults = BTreeMap::<_, u64>::new();
+        for seed in 0..300 {
+            let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
+            for (kind, count) in report.faults {
+                *faults.entry(kind).or_default() += count;
+            }
+        }
+        let known = FaultKind::ALL.map(|(kind, _)| kind);
+        assert_eq!(faults.keys().copied().collect::<Vec<_>>(), known);
     }
 
     #[test]
