@@ -77,6 +77,17 @@ pub enum Excuse {
     NobodyLeft,
 }
 
+impl Excuse {
+    /// What was seen, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotArmed => "runs on: no deadline armed yet",
+            Self::Rebooted => "runs on: reboot disarmed it",
+            Self::NobodyLeft => "volume or outcome in the dark",
+        }
+    }
+}
+
 /// What judgement came to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Verdict {

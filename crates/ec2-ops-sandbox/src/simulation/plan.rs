@@ -129,13 +129,13 @@ impl Scenario {
         let key = format!("run-{index}/out");
         let timeout_s = rng.choice(limits).copied().unwrap_or(600);
         let retries = rng.u32(0..3);
-        let (checked, spot) = (rng.f64() < 0.7, rng.f64() < 0.3);
+        let (checked, spot) = (rng.f64() < 0.7, rng.f64() < 0.3 && retries > 0);
         let mut document = json!({
             "commands": ["true"],
             "run_options": {
                 "ii_terminate_instance": rng.bool(),
                 "ii_delete_volume": rng.bool(),
-                "ii_cheapo": spot && retries > 0,
+                "ii_cheapo": spot,
                 "timeout_s": timeout_s,
                 "n_retries_allowed": retries,
                 "fail_execution": rng.bool(),
@@ -165,7 +165,7 @@ impl Scenario {
             stale_output: rng.f64() < 0.3,
             starts_after: seconds(rng, 0..120),
             abort: (rng.f64() < 0.2).then(|| Abort::draw(rng, timeout_s, retries)),
-            lives: (0..=retries).map(|_| Life::draw(rng, timeout_s, claims_hold)).collect(),
+            lives: (0..=retries).map(|_| Life::draw(rng, timeout_s, claims_hold, spot)).collect(),
         }
     }
 
@@ -198,7 +198,7 @@ impl Abort {
 }
 
 impl Life {
-    fn draw(rng: &mut Rng, timeout_s: u32, claims_hold: bool) -> Self {
+    fn draw(rng: &mut Rng, timeout_s: u32, claims_hold: bool, spot: bool) -> Self {
         let limit = Duration::from_secs(timeout_s.into());
         let share = if rng.f64() < 0.1 { 2.0 } else { rng.f64() * 0.9 };
         Self {
@@ -207,7 +207,7 @@ impl Life {
             exit_code: if rng.f64() < 0.2 { rng.i32(1..128) } else { 0 },
             writes_output: rng.f64() < 0.85,
             claim_holds: claims_hold,
-            fate: fate(rng, limit),
+            fate: fate(rng, limit, spot),
             resists_for: (rng.f64() < 0.07).then(|| seconds(rng, 30..1_200)),
         }
     }
@@ -236,17 +236,18 @@ fn agent_after(rng: &mut Rng) -> Option<Duration> {
 }
 
 /// What can befall an instance while its commands run.
-const LATE: [Fate; 5] =
-    [Fate::Vanishes, Fate::StoppedFromOutside, Fate::Reboots, Fate::AgentDies, Fate::SpotInterruption];
+const LATE: [Fate; 4] = [Fate::Vanishes, Fate::StoppedFromOutside, Fate::Reboots, Fate::AgentDies];
 /// What can befall an instance that is about to get its commands.
 const EARLY: [Fate; 5] =
     [Fate::Vanishes, Fate::StoppedFromOutside, Fate::Reboots, Fate::AgentDies, Fate::AgentPauses];
 
-/// What befalls one instance in three, and when.
-fn fate(rng: &mut Rng, limit: Duration) -> Option<(Since, Duration, Fate)> {
+/// What befalls one instance in three, and half of those that are bought as Spot; and when.
+fn fate(rng: &mut Rng, limit: Duration, spot: bool) -> Option<(Since, Duration, Fate)> {
+    let (early, late) = (seconds(rng, 0..15), limit.mul_f64(rng.f64()));
     match rng.f64() {
-        ..0.1 => rng.choice(&EARLY).map(|fate| (Since::Online, seconds(rng, 0..15), *fate)),
-        0.1..0.35 => rng.choice(&LATE).map(|fate| (Since::Begun, limit.mul_f64(rng.f64()), *fate)),
+        ..0.1 => rng.choice(&EARLY).map(|fate| (Since::Online, early, *fate)),
+        0.1..0.35 => rng.choice(&LATE).map(|fate| (Since::Begun, late, *fate)),
+        0.35..0.6 if spot => Some((Since::Begun, late, Fate::SpotInterruption)),
         _ => None,
     }
 }
