@@ -1,6 +1,7 @@
 //! One simulated execution, from its start to its end, or to where the plan cuts it short.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ec2_ops_asl::Ending;
@@ -11,7 +12,6 @@ use tokio::time::sleep;
 use super::fault_kind::FaultKind;
 use super::faults::Faults;
 use super::plan::{Abort, BUCKET, Scenario};
-use crate::ec2::InstanceRecord;
 use crate::ec2::api::InstanceStateName::{Pending, Running};
 use crate::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
 use crate::{Account, AwsError};
@@ -41,6 +41,8 @@ pub(super) struct Lived {
     pub(super) in_time: bool,
     /// Whether something was running too long after an end from outside, in a calm account.
     pub(super) left_running: bool,
+    /// Whether something was running when it ended by itself.
+    pub(super) ended_too_soon: bool,
 }
 
 /// How long one attempt may take, in virtual time.
@@ -62,6 +64,7 @@ impl Run {
             input: Some(document.to_string()),
         };
         let arn = self.account.stepfunctions.start_execution(request)?.execution_arn;
+        let ended_too_soon = self.watch_end(&arn);
         self.faults.note(|| format!("{}: started with {document}", self.name));
         if self.scenario.is_elsewhere() {
             self.faults.count(FaultKind::OtherRegion);
@@ -74,7 +77,21 @@ impl Run {
         // Without a control plane it may never end.
         let in_time = self.faults.dark_ahead() || self.ends(&arn).await?;
         self.faults.note(|| format!("{}: {}", self.name, told(&self.account, &arn)));
-        Ok(Lived { arn, in_time, left_running })
+        Ok(Lived { arn, in_time, left_running, ended_too_soon: ended_too_soon.load(Ordering::Relaxed) })
+    }
+
+    /// Looks in the very moment in which the execution ends by itself, before any other net can help.
+    fn watch_end(&self, arn: &str) -> Arc<AtomicBool> {
+        let too_soon = Arc::new(AtomicBool::new(false));
+        let (account, image, arn) = (self.account.clone(), self.scenario.image.clone(), arn.to_owned());
+        let noted = Arc::clone(&too_soon);
+        self.account.platform.events.subscribe(move |event| {
+            let ours = event.detail["executionArn"] == arn;
+            if ours && matches!(event.detail["status"].as_str(), Some("SUCCEEDED" | "FAILED")) {
+                noted.store(is_alive(&account, &image), Ordering::Relaxed);
+            }
+        });
+        too_soon
     }
 
     /// Whether it ends within its bound.
@@ -149,12 +166,15 @@ impl Run {
         Ok(timed_out && alive)
     }
 
-    /// Whether an instance of it costs money.
     fn is_alive(&self) -> bool {
-        let ours = |record: &Arc<InstanceRecord>| record.instance.image_id == self.scenario.image;
-        let mut instances = self.account.ec2.instances().into_iter();
-        instances.any(|record| ours(&record) && matches!(record.state(), Pending | Running))
+        is_alive(&self.account, &self.scenario.image)
     }
+}
+
+/// Whether an instance of `image` costs money.
+fn is_alive(account: &Account, image: &str) -> bool {
+    let mut instances = account.ec2.instances().into_iter();
+    instances.any(|record| record.instance.image_id == image && matches!(record.state(), Pending | Running))
 }
 
 fn is_running(account: &Account, arn: &str) -> Result<bool, AwsError> {

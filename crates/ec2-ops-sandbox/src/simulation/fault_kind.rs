@@ -11,6 +11,8 @@ pub enum FaultKind {
     Throttled,
     /// Seconds late.
     Delay,
+    /// For minutes or hours, no call of ours works.
+    Outage,
     /// From some moment on, no call of ours works any more.
     Blackout,
     /// The Lambda dies before the call.
@@ -78,11 +80,12 @@ pub enum Fate {
 
 impl FaultKind {
     /// Every kind, in words.
-    pub const ALL: [(Self, &'static str); 32] = [
+    pub const ALL: [(Self, &'static str); 33] = [
         (Self::ErrorBefore, "call fails before its effect"),
         (Self::LostAnswer, "call's answer is lost"),
         (Self::Throttled, "call is throttled"),
         (Self::Delay, "call is late"),
+        (Self::Outage, "call fails: outage"),
         (Self::Blackout, "call fails: control plane is gone"),
         (Self::LambdaDiesBefore, "Lambda dies before a call"),
         (Self::LambdaDiesAfter, "Lambda dies after a call"),

@@ -22,8 +22,33 @@ pub(super) struct Mix {
     call: f64,
     event: f64,
     pub(super) capacity: f64,
-    /// When the control plane dies for good, after the start.
-    pub(super) blackout_after: Option<Duration>,
+    pub(super) outage: Option<Outage>,
+}
+
+/// A time in which no call works and no event arrives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outage {
+    /// So long after the start.
+    pub(super) after: Duration,
+    /// `None`: for good.
+    lasts: Option<Duration>,
+}
+
+impl Outage {
+    fn draw(rng: &mut Rng) -> Option<Self> {
+        let after = Duration::from_secs(rng.u64(10..4_000));
+        let lasts = Duration::from_secs(rng.u64(300..5_400));
+        match rng.f64() {
+            ..0.03 => Some(Self { after, lasts: None }),
+            0.03..0.08 => Some(Self { after, lasts: Some(lasts) }),
+            _ => None,
+        }
+    }
+
+    /// How long after the start it is over, if it ever is.
+    pub(super) fn over_after(self) -> Option<Duration> {
+        self.lasts.map(|lasts| self.after + lasts)
+    }
 }
 
 impl Mix {
@@ -33,18 +58,18 @@ impl Mix {
             call: pick(rng, &[0.0, 0.0, 0.02, 0.1, 0.3]),
             event: pick(rng, &[0.0, 0.0, 0.3, 1.0]),
             capacity: pick(rng, &[0.0, 0.0, 0.0, 0.3]),
-            blackout_after: (rng.f64() < 0.03).then(|| Duration::from_secs(rng.u64(10..4_000))),
+            outage: Outage::draw(rng),
         }
     }
 
-    /// Whether the control plane dies at some time.
+    /// Whether the control plane dies for good at some time.
     pub(super) fn is_dark(&self) -> bool {
-        self.blackout_after.is_some()
+        self.outage.is_some_and(|outage| outage.lasts.is_none())
     }
 
     /// Whether nothing goes wrong but what is planned for instances and executions.
     pub(super) fn is_calm(&self) -> bool {
-        self.call == 0.0 && self.event == 0.0 && self.capacity == 0.0 && self.blackout_after.is_none()
+        self.call == 0.0 && self.event == 0.0 && self.capacity == 0.0 && self.outage.is_none()
     }
 }
 
@@ -97,9 +122,12 @@ impl Faults {
         self.trace.as_ref().map(|trace| std::mem::take(&mut *lock(trace))).unwrap_or_default()
     }
 
-    pub(super) fn dark(&self) -> bool {
+    fn dark(&self) -> bool {
         let now = self.clock.now();
-        self.mix.blackout_after.is_some_and(|after| now > self.started + after)
+        self.mix.outage.is_some_and(|outage| {
+            now > self.started + outage.after
+                && outage.over_after().is_none_or(|over| now < self.started + over)
+        })
     }
 
     /// Whether the control plane dies, now or later.
@@ -136,7 +164,7 @@ impl Faults {
             FaultKind::LambdaHangs,
         ];
         if self.dark() {
-            return Some(FaultKind::Blackout);
+            return Some(if self.mix.is_dark() { FaultKind::Blackout } else { FaultKind::Outage });
         }
         if !self.chance(self.mix.call) {
             return None;

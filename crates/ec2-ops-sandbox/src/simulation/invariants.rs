@@ -21,6 +21,8 @@ use crate::ssm::EndStatus;
 pub enum Invariant {
     /// No instance runs whose execution is over.
     NothingRunning,
+    /// Nothing runs any more in the moment in which an execution ends by itself.
+    EndsCleanedUp,
     /// No volume is left that should be gone.
     NoVolumeLeft,
     /// An attempt launches at most one instance.
@@ -39,8 +41,9 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every promise, in words.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::NothingRunning, "nothing is left running"),
+        (Self::EndsCleanedUp, "nothing runs when the end is told"),
         (Self::NoVolumeLeft, "no volume is left"),
         (Self::OneInstancePerAttempt, "one instance per attempt"),
         (Self::CommandsOnce, "commands start at most once"),
@@ -142,6 +145,10 @@ pub(super) fn check(evidence: &Evidence<'_>) -> Verdict {
         }
         if !lived.in_time {
             verdict.broken(Invariant::Ends, format!("{} does not end", lived.arn));
+        }
+        if lived.ended_too_soon {
+            let what = format!("{} had ended and its instance ran on", lived.arn);
+            verdict.broken_unless(nobody_left, Invariant::EndsCleanedUp, what);
         }
         if lived.left_running {
             let what = format!("{} was cut short and its instance runs on", lived.arn);

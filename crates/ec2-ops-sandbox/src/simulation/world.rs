@@ -68,10 +68,13 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
         let lived = execution.await.map_err(|error| error.to_string())?;
         executions.push(lived.map_err(|error| error.to_string())?);
     }
-    let settling = match plan.mix.blackout_after {
-        // Then only the instance's own deadline is left.
-        Some(after) => after + plan.executions.iter().map(bound_of_one).max().unwrap_or_default(),
+    let settling = match plan.mix.outage {
         None => SETTLING + plan.resistance(),
+        Some(outage) => match outage.over_after() {
+            Some(over) => over + SETTLING + plan.resistance(),
+            // Then only the instance's own deadline is left.
+            None => outage.after + plan.executions.iter().map(bound_of_one).max().unwrap_or_default(),
+        },
     };
     tokio::time::sleep(STILL_ILL).await;
     faults.heal();
