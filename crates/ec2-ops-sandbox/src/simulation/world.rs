@@ -37,9 +37,9 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
     let faults = Arc::new(Faults::new(plan.mix.clone(), clock, rng.fork(), traced));
     let claims = options.without != Some(Safeguard::Claim);
     let (machines, events) = SimMachines::new(Arc::clone(&plan), claims, clock, Arc::clone(&faults));
-    let (launches, launched): (Vec<_>, Vec<_>) =
+    let (counters, launches): (Vec<_>, Vec<_>) =
         plan.executions.iter().map(|_| watch::channel(0_usize)).unzip();
-    let config = config(seed, &plan, &faults, &machines, launches);
+    let config = config(seed, &plan, &faults, &machines, counters);
     let account = Account::new(epoch, config, Arc::clone(&machines), events);
     machines.belong_to(Some(account.clone()));
     let additional_regions = if plan.other_region { vec![OTHER_REGION.to_owned()] } else { Vec::new() };
@@ -51,7 +51,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
     let orphan = orphan.transpose().map_err(|error| error.to_string())?;
 
     let mut running = Vec::new();
-    for ((index, scenario), launches) in plan.executions.iter().enumerate().zip(launched) {
+    for ((index, scenario), launches) in plan.executions.iter().enumerate().zip(launches) {
         let run = Run {
             account: account.clone(),
             state_machine: state_machine.clone(),
@@ -105,12 +105,12 @@ fn config(
     plan: &Arc<Plan>,
     faults: &Arc<Faults>,
     machines: &Arc<SimMachines>,
-    launches: Vec<watch::Sender<usize>>,
+    counters: Vec<watch::Sender<usize>>,
 ) -> AccountConfig {
     let (whose, dice, guards) = (Arc::clone(plan), Arc::clone(faults), Arc::clone(machines));
     let capacity = move |_: &str, request: &RunInstancesRequest| {
         let index = whose.of_image(request.image_id.as_deref()?)?;
-        launches.get(index)?.send_modify(|launches| *launches += 1);
+        counters.get(index)?.send_modify(|launches| *launches += 1);
         dice.chance(whose.mix.capacity).then(|| {
             dice.count(FaultKind::NoCapacity);
             Shortage::InsufficientInstanceCapacity
