@@ -15,7 +15,7 @@ fn an_execution_is_started_followed_and_looked_into_with_the_aws_cli() {
     let output: Value = serde_json::from_str(described["output"].as_str().unwrap()).unwrap();
     assert_eq!(output["outcome"]["status"], "Succeeded");
 
-    the_history_names_the_five_states(&served, &arn);
+    the_history_names_the_steps(&served, &arn);
     let machine = served.state_machine();
     let listed = served.json(&["stepfunctions", "list-executions", "--state-machine-arn", &machine]);
     assert_eq!(listed["executions"][0]["executionArn"], arn.as_str());
@@ -38,13 +38,13 @@ fn an_execution_is_started_followed_and_looked_into_with_the_aws_cli() {
     assert_eq!(served.finish().code(), Some(0));
 }
 
-fn the_history_names_the_five_states(served: &Served, arn: &str) {
+fn the_history_names_the_steps(served: &Served, arn: &str) {
     let history = served.json(&["stepfunctions", "get-execution-history", "--execution-arn", arn]);
     let events = history["events"].as_array().unwrap();
     let entered = events.iter().filter(|event| event["type"] == "TaskStateEntered");
     let names: Vec<_> =
         entered.map(|event| event["stateEnteredEventDetails"]["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["EC2StarterFromAMI", "Commander", "EC2Poller", "RunChecker", "EC2Stopper"]);
+    assert_eq!(names, ["EC2StarterFromAMI", "Boot", "Commander", "EC2Poller", "RunChecker", "EC2Stopper"]);
     assert_eq!(events.last().unwrap()["type"], "ExecutionSucceeded");
 }
 

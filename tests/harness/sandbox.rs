@@ -7,7 +7,7 @@ use ec2_ops::Outcome;
 use ec2_ops_asl::{Ending, Execution};
 use ec2_ops_sandbox::ec2::api::InstanceStateName;
 use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
-use ec2_ops_sandbox::{Account, Sandbox, SandboxConfig};
+use ec2_ops_sandbox::{Account, Conditions, Sandbox, SandboxConfig};
 use serde_json::Value;
 
 use super::build::binaries;
@@ -27,6 +27,14 @@ impl TestSandbox {
 
     /// The same with more buckets.
     pub(crate) fn with_buckets<F: AsyncFnOnce(&Self)>(buckets: &[String], test: F) {
+        Self::under(Conditions::default(), buckets, test);
+    }
+
+    /// The same where things are different, or go wrong.
+    pub(crate) fn under<T, F>(conditions: Conditions, buckets: &[String], test: F) -> T
+    where
+        F: AsyncFnOnce(&Self) -> T,
+    {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let directory = tempfile::Builder::new().prefix("ec2-ops-e2e-").tempdir().expect("a directory");
@@ -37,12 +45,17 @@ impl TestSandbox {
                 lambdas: binaries().to_owned(),
                 buckets: [&["sandbox-output".to_owned()], buckets].concat(),
             };
-            let sandbox = Sandbox::start(config).await.expect("a sandbox");
+            let sandbox = Sandbox::start_under(config, conditions).await.expect("a sandbox");
             let own = Self { sandbox, directory };
-            test(&own).await;
+            let result = test(&own).await;
             own.sandbox.shut_down().await.expect("everything ends");
             assert_eq!(below(own.directory.path()), [""; 0], "processes are left");
-        });
+            result
+        })
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
     pub(crate) fn account(&self) -> &Account {

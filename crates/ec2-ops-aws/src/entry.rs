@@ -72,8 +72,26 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
     ]
 }
 
-fn done(_: &Value) {
-    tracing::info!("done");
+fn done(answer: &Value) {
+    let Told { status, next, found } = told(answer);
+    tracing::info!(status, next, found, "done");
+}
+
+/// What `terraform/metrics.tf` counts, by these names.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told<'a> {
+    /// What an attempt came to, and what follows.
+    status: Option<&'a str>,
+    next: Option<&'a str>,
+    /// How many executions the sweeper had to end.
+    found: Option<usize>,
+}
+
+fn told(answer: &Value) -> Told<'_> {
+    let text = |name| answer.get(name).and_then(Value::as_str);
+    let count = |name| answer.get(name).and_then(Value::as_array).map(Vec::len);
+    let found = count("swept").zip(count("pending")).map(|(swept, pending)| swept + pending);
+    Told { status: text("status"), next: text("next"), found }
 }
 
 fn failed(error: &ec2_ops::Error) -> Diagnostic {
@@ -106,6 +124,18 @@ mod tests {
         let event = json!({"source": "aws.ec2", "detail": {"instance-id": "i-3"}});
         assert_eq!(subject(&event), [None, None, text("i-3")]);
         assert_eq!(subject(&json!("nonsense")), [None, None, None]);
+    }
+
+    #[test]
+    fn the_last_line_tells_what_the_metrics_count() {
+        let outcome = json!({"status": "CommandFailed", "next": "succeed", "attempts": []});
+        assert_eq!(
+            told(&outcome),
+            Told { status: Some("CommandFailed"), next: Some("succeed"), found: None }
+        );
+        let swept = json!({"swept": ["arn:1"], "pending": ["arn:2", "arn:3"]});
+        assert_eq!(told(&swept), Told { found: Some(3), ..Told::default() });
+        assert_eq!(told(&json!({"id": "i-1"})), Told::default());
     }
 
     #[test]

@@ -55,9 +55,10 @@ impl S3 {
         region: &Region,
         target: &OutputTarget,
         prefix: &str,
+        enough: Timestamp,
     ) -> Result<Option<Object>, AwsError> {
         const ACTION: &str = "ListObjectsV2";
-        let list = |client: Client| newest_listed(client, target, prefix);
+        let list = |client: Client| newest_listed(client, target, prefix, enough);
         match self.call(region, list).await {
             Ok(newest) => newest
                 .map(|found| object(ACTION, found.key.as_deref(), found.last_modified, found.size))
@@ -75,19 +76,24 @@ impl Objects for S3 {
             Ok(_) => Ok(true),
             Err(error) => match status(&error) {
                 Some(404) => Ok(false),
-                // It belongs to somebody else, or lives in another region.
-                Some(301 | 403) => Ok(true),
+                // It lives in another region.
+                Some(301) => Ok(true),
                 Some(400) if home_region(&error).is_some() => Ok(true),
-                _ => Err(aws_error("HeadBucket")(error)),
+                _ => Err(refused("HeadBucket", bucket, error)),
             },
         }
     }
 
-    async fn newest(&self, region: &Region, target: &OutputTarget) -> Result<Option<Object>, AwsError> {
+    async fn newest(
+        &self,
+        region: &Region,
+        target: &OutputTarget,
+        enough: Timestamp,
+    ) -> Result<Option<Object>, AwsError> {
         match target {
             OutputTarget::Key { bucket, key } => self.head(region, bucket, key).await,
             OutputTarget::Prefix { prefix, .. } => {
-                self.list(region, target, prefix.trim_end_matches('/')).await
+                self.list(region, target, prefix.trim_end_matches('/'), enough).await
             }
         }
     }
@@ -100,11 +106,12 @@ fn client(config: &SdkConfig) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The newest of all objects that `target` covers, every page.
+/// The newest of all objects that `target` covers, page by page until one is not older than `enough`.
 async fn newest_listed(
     client: Client,
     target: &OutputTarget,
     prefix: &str,
+    enough: Timestamp,
 ) -> Result<Option<aws_sdk_s3::types::Object>, SdkError<ListObjectsV2Error>> {
     let request = client.list_objects_v2().bucket(target.bucket()).prefix(prefix);
     let mut pages = request.into_paginator().send();
@@ -115,6 +122,13 @@ async fn newest_listed(
             .filter(|object| object.key().is_some_and(|key| target.covers(key)))
             .chain(newest)
             .max_by_key(|object| object.last_modified);
+        if newest
+            .as_ref()
+            .and_then(|object| object.last_modified)
+            .is_some_and(|at| at.secs() >= enough.as_second())
+        {
+            break;
+        }
     }
     Ok(newest)
 }

@@ -1,9 +1,10 @@
 //! What a deployment tells its Lambdas, in environment variables.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use ec2_ops::Deployment;
 use ec2_ops::ids::Region;
+use ec2_ops::{Deployment, InstanceDefaults};
 
 /// A variable that is missing or wrong.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +32,7 @@ impl fmt::Debug for SettingError {
 /// | `EC2_OPS_LOG_GROUP` | optional: the log group for the complete output of commands |
 /// | `EC2_OPS_FAIL_EXECUTION` | `true` or `false`, which is the default |
 /// | `EC2_OPS_BACKOFF_S` | seconds before the second attempt, 0 to 300; the default is 15 |
+/// | `EC2_OPS_INSTANCE_DEFAULTS` | optional: JSON, [`InstanceDefaults`] by region |
 ///
 /// # Errors
 /// Which variable is missing or wrong, and what would be right.
@@ -61,14 +63,15 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, SettingError> {
+    let usual = Deployment::new(name(&get)?, region_from(&get)?);
     Ok(Deployment {
-        name: name(&get)?,
-        region: region_from(&get)?,
         additional_regions: list(&get, "EC2_OPS_ADDITIONAL_REGIONS").map(Region::new).collect(),
         log_bucket: get("EC2_OPS_LOG_BUCKET"),
         log_group: get("EC2_OPS_LOG_GROUP"),
         fail_execution: switch(&get, "EC2_OPS_FAIL_EXECUTION")?,
-        backoff_s: backoff_s(&get)?,
+        backoff_s: backoff_s(&get)?.unwrap_or(usual.backoff_s),
+        instance_defaults: instance_defaults(&get)?,
+        ..usual
     })
 }
 
@@ -104,15 +107,26 @@ fn switch(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<bo
     }
 }
 
-/// Long enough for what was short to be there again, short enough for a person to watch.
-const BACKOFF_S: u32 = 15;
-
-fn backoff_s(get: impl Fn(&str) -> Option<String>) -> Result<u32, SettingError> {
+fn backoff_s(get: impl Fn(&str) -> Option<String>) -> Result<Option<u32>, SettingError> {
     const NAME: &str = "EC2_OPS_BACKOFF_S";
-    let Some(value) = get(NAME) else { return Ok(BACKOFF_S) };
-    value.parse().ok().filter(|seconds| *seconds <= 300).ok_or_else(|| SettingError {
+    let Some(value) = get(NAME) else { return Ok(None) };
+    value.parse().ok().filter(|seconds| *seconds <= 300).map(Some).ok_or_else(|| SettingError {
         name: NAME,
         problem: format!("is {value:?}, expected seconds, 0 to 300"),
+    })
+}
+
+fn instance_defaults(
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<Region, InstanceDefaults>, SettingError> {
+    const NAME: &str = "EC2_OPS_INSTANCE_DEFAULTS";
+    let Some(value) = get(NAME) else { return Ok(BTreeMap::new()) };
+    serde_json::from_str(&value).map_err(|error| SettingError {
+        name: NAME,
+        problem: format!(
+            "is {value:?}, expected {{\"REGION\": {{\"IamInstanceProfile\": …, \"SecurityGroupIds\": […], \
+             \"SubnetIds\": […]}}}}: {error}"
+        ),
     })
 }
 
@@ -138,16 +152,7 @@ mod tests {
 
     #[test]
     fn a_deployment_needs_no_more_than_a_name() {
-        let deployment = Deployment {
-            name: "forecasts".to_owned(),
-            region: Region::new("us-east-1"),
-            additional_regions: Vec::new(),
-            log_bucket: None,
-            log_group: None,
-            fail_execution: false,
-            backoff_s: 15,
-        };
-        assert_eq!(read(&[]), Ok(deployment));
+        assert_eq!(read(&[]), Ok(Deployment::new("forecasts", Region::new("us-east-1"))));
     }
 
     #[test]
@@ -158,6 +163,7 @@ mod tests {
             ("EC2_OPS_ADDITIONAL_REGIONS", "us-east-2, eu-west-1"),
             ("EC2_OPS_FAIL_EXECUTION", "true"),
             ("EC2_OPS_BACKOFF_S", "60"),
+            ("EC2_OPS_INSTANCE_DEFAULTS", r#"{"us-east-1": {"SubnetIds": ["subnet-1"]}}"#),
         ]);
         let deployment = deployment.unwrap();
         assert_eq!(deployment.log_bucket.as_deref(), Some("logs"));
@@ -165,6 +171,7 @@ mod tests {
         assert_eq!(deployment.log_group.as_deref(), Some("/ec2-ops"));
         assert!(deployment.fail_execution);
         assert_eq!(deployment.backoff_s, 60);
+        assert_eq!(deployment.instance_defaults[&deployment.region].subnet_ids, ["subnet-1"]);
     }
 
     #[test]
@@ -181,6 +188,9 @@ mod tests {
         assert!(read(&[("EC2_OPS_DEPLOYMENT", "fore*")]).is_err());
         for wrong in ["soon", "-1", "301"] {
             assert!(read(&[("EC2_OPS_BACKOFF_S", wrong)]).is_err());
+        }
+        for wrong in ["{", "[]", r#"{"us-east-1": {"Subnets": []}}"#] {
+            assert!(read(&[("EC2_OPS_INSTANCE_DEFAULTS", wrong)]).is_err());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Step Functions: completing the task that waits for a callback.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use aws_config::SdkConfig;
@@ -7,7 +8,7 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::types::ExecutionStatus;
 use ec2_ops::AwsError;
-use ec2_ops::ids::{ExecutionId, TaskToken};
+use ec2_ops::ids::{ExecutionId, StateMachineId, TaskToken};
 use ec2_ops::ports::{Delivery, ExecutionState, Executions};
 use serde_json::Value;
 
@@ -15,6 +16,9 @@ use crate::error::aws_error;
 
 /// Characters of a `cause`. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
 const CAUSE_LIMIT: usize = 32_768;
+
+/// Entries of a page of `ListExecutions`, the most that it gives.
+const PAGE: i32 = 1000;
 
 /// Step Functions in the deployment's region.
 #[derive(Clone, Debug)]
@@ -38,6 +42,17 @@ impl Executions for Sfn {
         let cause: String = cause.chars().take(CAUSE_LIMIT).collect();
         let request = self.0.send_task_failure().task_token(token.as_str());
         delivery("SendTaskFailure", request.error(error).cause(cause).send().await)
+    }
+
+    async fn running(&self, state_machine: &StateMachineId) -> Result<BTreeSet<ExecutionId>, AwsError> {
+        let request = self.0.list_executions().state_machine_arn(state_machine.as_str());
+        let request = request.status_filter(ExecutionStatus::Running);
+        let mut listed = request.into_paginator().page_size(PAGE).items().send();
+        let mut running = BTreeSet::new();
+        while let Some(execution) = listed.next().await {
+            running.insert(ExecutionId::new(execution.map_err(aws_error("ListExecutions"))?.execution_arn));
+        }
+        Ok(running)
     }
 
     async fn state(&self, execution: &ExecutionId) -> Result<ExecutionState, AwsError> {
@@ -103,6 +118,22 @@ mod tests {
             let sfn = Sfn::new(&replay.config().await);
             assert_eq!(sfn.state(&ExecutionId::new("a")).await, Ok(state));
         }
+    }
+
+    #[tokio::test]
+    async fn the_running_executions_are_listed_page_by_page() {
+        let page = |name: &str, next: Option<&str>| {
+            let item = json!({
+                "executionArn": name, "stateMachineArn": "m", "name": name, "status": "RUNNING", "startDate": 1,
+            });
+            http(200, json!({ "executions": [item], "nextToken": next }).to_string())
+        };
+        let replay = Replay::new([page("a", Some("more")), page("b", None)]);
+        let sfn = Sfn::new(&replay.config().await);
+        let running = sfn.running(&StateMachineId::new("m")).await.unwrap();
+        assert_eq!(running, BTreeSet::from(["a", "b"].map(ExecutionId::new)));
+        let asked: Value = serde_json::from_str(&replay.asked()[1].body).unwrap();
+        assert_eq!((&asked["statusFilter"], &asked["nextToken"]), (&json!("RUNNING"), &json!("more")));
     }
 
     #[tokio::test]

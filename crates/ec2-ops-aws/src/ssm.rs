@@ -127,12 +127,8 @@ fn send_command(command: &Command) -> Result<SendCommandInputBuilder, AwsError> 
 }
 
 fn invocation(answer: GetCommandInvocationOutput) -> Result<Invocation, AwsError> {
-    const ACTION: &str = "GetCommandInvocation";
-    let word = answer.status_details.unwrap_or_default();
-    let status = InvocationStatus::parse(&word)
-        .ok_or_else(|| unexpected(ACTION, format!("unknown StatusDetails {word:?}")))?;
     Ok(Invocation {
-        status,
+        status: InvocationStatus::parse(answer.status_details.as_deref().unwrap_or_default()),
         // -1 stands for a script that has not ended.
         exit_code: Some(answer.response_code).filter(|code| *code != -1),
         stderr: answer.standard_error_content.unwrap_or_default(),

@@ -5,6 +5,7 @@ mod documents;
 mod leftovers;
 mod progress;
 mod run;
+mod scale;
 mod serve;
 mod simulate;
 
@@ -45,6 +46,9 @@ enum Command {
         /// The port on 127.0.0.1; 0 takes any free one
         #[arg(long, default_value_t = 4566)]
         port: u16,
+        /// Enforce AWS's quotas: token buckets of EC2, SSM and Step Functions, and Lambda's concurrency
+        #[arg(long)]
+        quotas: bool,
         #[command(flatten)]
         sandbox: SandboxArgs,
     },
@@ -88,7 +92,7 @@ const EXIT_INVALID: u8 = 2;
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run { file, sandbox } => block_on(run::run(&file, &sandbox)),
-        Command::Serve { port, sandbox } => block_on(serve::serve(port, &sandbox)),
+        Command::Serve { port, quotas, sandbox } => block_on(serve::serve(port, quotas, &sandbox)),
         Command::Validate { files } => documents::validate(&files),
         Command::Simulate { args } => simulate::simulate(&args),
         Command::Schema => documents::schema(),

@@ -92,7 +92,7 @@ impl Progress {
         let message = serde_json::from_str::<ErrorReport>(cause)
             .map_or_else(|_| cause.to_owned(), |report| report.message);
         let line = match error {
-            "InstanceNotReady" | "CleanupPending" => (Tone::Waiting, message),
+            "InstanceNotReady" | "InstanceNotReadyAmongMany" | "CleanupPending" => (Tone::Waiting, message),
             _ => (Tone::Bad, format!("{error}: {message}")),
         };
         self.errors.insert(error.to_owned()).then_some(line)
@@ -114,8 +114,9 @@ fn done(state: &str, output: &Value) -> Option<(Tone, String)> {
     }
     match state {
         "EC2StarterFromAMI" => {
-            plain(format!("{} is ready ({})", section("instance", "id")?, section("instance", "market")?))
+            plain(format!("launched {} ({})", section("instance", "id")?, section("instance", "market")?))
         }
+        "Boot" => plain(format!("{} is ready", section("instance", "id")?)),
         "Commander" => plain(format!("sent command {}", section("command", "id")?)),
         "EC2Poller" => plain("the commands succeeded".to_owned()),
         "RunChecker" => plain(

@@ -8,11 +8,14 @@ use ec2_ops_sandbox::Sandbox;
 use crate::SandboxArgs;
 use crate::run::{Interruption, directory, keep, start};
 
-/// Serves until Ctrl-C.
-pub(crate) async fn serve(port: u16, args: &SandboxArgs) -> Result<ExitCode, String> {
+/// Serves until Ctrl-C, under AWS's quotas if they are asked for.
+pub(crate) async fn serve(port: u16, quotas: bool, args: &SandboxArgs) -> Result<ExitCode, String> {
     let mut interruption = Interruption::watch()?;
     let directory = directory()?;
     let sandbox = start(port, directory.path(), args).await?;
+    if quotas {
+        sandbox.account().platform.quotas.enforce();
+    }
     println!("{}", guide(&sandbox, directory.path()));
     interruption.wait().await;
     sandbox.shut_down().await.map_err(|error| error.to_string())?;

@@ -11,7 +11,7 @@ use ec2_ops_sandbox::simulation::{
     Excuse, FaultKind, Invariant, Options, Report, Safeguard, simulate as simulate_seed,
 };
 
-use crate::fail;
+use crate::{fail, scale};
 
 /// What to simulate.
 #[derive(Args)]
@@ -25,6 +25,9 @@ pub(crate) struct SimulateArgs {
     /// Executions at once in each account
     #[arg(long, default_value_t = 1)]
     executions: usize,
+    /// Start that many executions within a minute, under AWS's quotas, with no other faults
+    #[arg(long, value_name = "EXECUTIONS", conflicts_with_all = ["seeds", "seed", "executions", "without"])]
+    scale: Option<usize>,
     /// Take a safeguard away
     #[arg(long, value_name = "SAFEGUARD", value_parser = safeguard)]
     without: Option<Safeguard>,
@@ -39,6 +42,9 @@ fn safeguard(name: &str) -> Result<Safeguard, String> {
 
 /// Simulates, and prints what came of it.
 pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
+    if let Some(executions) = args.scale {
+        return scale::scale(executions);
+    }
     let options = Options { executions: args.executions, without: args.without };
     match args.seed {
         Some(seed) => replay(seed, options),

@@ -29,9 +29,6 @@ pub const FUNCTIONS: [Function; 5] = [
     Function { name: "EC2Stopper", package: "ec2-stopper" },
 ];
 
-/// How long each function may run.
-const FUNCTION_TIMEOUT: Duration = Duration::from_mins(1);
-
 /// The function that the sweeper's schedule invokes.
 const SWEEPER: &str = "EC2Stopper";
 
@@ -80,7 +77,7 @@ impl Names {
     }
 }
 
-/// The files that are deployed, and the sweeper's schedule.
+/// The files that are deployed, the sweeper's schedule, and the functions' limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The state machine's definition, with `${…}` where the functions' ARNs belong.
@@ -89,6 +86,8 @@ pub struct Template {
     pub event_patterns: String,
     /// How often the sweeper looks.
     pub sweep_every: Option<Duration>,
+    /// How long each function may run.
+    pub function_timeout: Duration,
 }
 
 impl Default for Template {
@@ -97,6 +96,7 @@ impl Default for Template {
             definition: include_str!("../../../state_machine/run_commands.asl.json").to_owned(),
             event_patterns: include_str!("../../../state_machine/event_patterns.json").to_owned(),
             sweep_every: Some(Duration::from_mins(15)),
+            function_timeout: Duration::from_mins(1),
         }
     }
 }
@@ -112,8 +112,8 @@ pub fn deploy(
     account.s3.create_bucket(&names.log_bucket, region)?;
     account.dynamodb.call("CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
     let create = |function: Function| {
-        let runtime = runtime_of(function);
-        (function.name, account.lambda.create_function(region, function.name, FUNCTION_TIMEOUT, runtime))
+        let (runtime, timeout) = (runtime_of(function), template.function_timeout);
+        (function.name, account.lambda.create_function(region, function.name, timeout, runtime))
     };
     let functions = BTreeMap::from(FUNCTIONS.map(create));
     let created = account.stepfunctions.create_state_machine(
@@ -194,6 +194,7 @@ mod tests {
         let instance = || InstanceId::new("i-1");
         let retryable = [
             Error::InstanceNotReady { instance: instance(), state: String::new() },
+            Error::InstanceNotReadyAmongMany { instance: instance(), state: String::new() },
             Error::CleanupPending(String::new()),
             Error::Throttled(aws()),
             Error::ServiceUnavailable(aws()),

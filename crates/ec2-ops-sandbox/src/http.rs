@@ -9,11 +9,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::ec2::Ec2;
+use crate::fault_plan::{FaultPlan, Instead};
 use crate::lambda::InvokeError;
 use crate::s3::S3Http;
 use crate::{Account, AwsError};
@@ -43,25 +46,50 @@ impl Endpoint {
         format!("http://{}", self.address)
     }
 
-    /// Serves `account` as long as the future is polled.
+    /// Serves `account` as long as the future is polled, with the faults of a plan on the way of each call.
     ///
     /// # Errors
     /// If the listener fails.
-    pub async fn serve(self, account: Account) -> io::Result<()> {
+    pub async fn serve(self, account: Account, faults: FaultPlan) -> io::Result<()> {
         let s3 = S3Http::new(account.s3.clone());
-        let router =
-            Router::new().fallback(move |request: Request| answer(account.clone(), s3.clone(), request));
+        let router = Router::new().fallback(move |request: Request| {
+            let (account, s3, faults) = (account.clone(), s3.clone(), faults.clone());
+            async move {
+                let scope = Scope::of(request.headers()).unwrap_or_default();
+                match scope.service.as_str() {
+                    // S3 also answers to those who sign nothing.
+                    "s3" | "" => object(&s3, &faults, &scope, request).await,
+                    _ => call(&account, &faults, &scope, request).await,
+                }
+            }
+        });
         axum::serve(self.listener, router).await
     }
 }
 
-async fn answer(account: Account, s3: S3Http, request: Request) -> Response {
-    let Some(Scope { service, region }) = Scope::of(request.headers()) else {
-        return s3.call(request).await.map(Body::new);
+async fn object(s3: &S3Http, faults: &FaultPlan, scope: &Scope, request: Request) -> Response {
+    let action = s3_action(&request);
+    let effect = async { s3.call(request).await.map(Body::new) };
+    let instead = |instead| match instead {
+        Instead::Refusal(error) => S3Http::refuse(action, error).map(Body::new),
+        Instead::Silence => sever(),
     };
-    if service == "s3" {
-        return s3.call(request).await.map(Body::new);
+    faults.carry(&scope.caller, action, effect, instead).await
+}
+
+/// The actions of the functions; whatever else an instance or a person asks of S3 is nobody's to disturb.
+fn s3_action(request: &Request) -> &'static str {
+    let has_key = request.uri().path().trim_matches('/').contains('/');
+    let lists = request.uri().query().is_some_and(|query| query.contains("list-type=2"));
+    match (request.method(), has_key) {
+        (&Method::HEAD, true) => "HeadObject",
+        (&Method::HEAD, false) => "HeadBucket",
+        (&Method::GET, false) if lists => "ListObjectsV2",
+        _ => "",
     }
+}
+
+async fn call(account: &Account, faults: &FaultPlan, scope: &Scope, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(body) => body,
@@ -69,20 +97,48 @@ async fn answer(account: Account, s3: S3Http, request: Request) -> Response {
             return json_error(&AwsError::client("RequestEntityTooLargeException", error.to_string()));
         }
     };
-    match service.as_str() {
-        "ec2" => {
-            let (status, xml) = account.ec2.http(&region, &body);
-            (status_code(status), [(header::CONTENT_TYPE, "text/xml;charset=UTF-8")], xml).into_response()
-        }
-        "ssm" | "dynamodb" | "states" => aws_json(&account, &service, &region, &parts.headers, &body),
-        "lambda" => invoke(&account, &parts.method, parts.uri.path(), &parts.headers, &body).await,
-        other => json_error(&AwsError::unmodelled(format!("the service {other}"))),
+    let action = match scope.service.as_str() {
+        "ec2" => Ec2::action(&body),
+        _ => target(&parts.headers).to_owned(),
+    };
+    let instead = |instead| match instead {
+        Instead::Silence => sever(),
+        Instead::Refusal(error) if scope.service == "ec2" => xml(account.ec2.refuse(&error)),
+        Instead::Refusal(error) => json_error(&error),
+    };
+    faults.carry(&scope.caller, &action, answer(account, scope, &parts, &body), instead).await
+}
+
+async fn answer(account: &Account, scope: &Scope, parts: &Parts, body: &[u8]) -> Response {
+    let region = scope.region.as_str();
+    let action = target(&parts.headers);
+    let admitted = || account.platform.quotas.admit(region, action);
+    let result = match scope.service.as_str() {
+        "ec2" => return xml(account.ec2.http(region, body)),
+        "lambda" => return invoke(account, &parts.method, parts.uri.path(), &parts.headers, body).await,
+        "ssm" => admitted().and_then(|()| account.ssm.call(region, action, body)),
+        "dynamodb" => admitted().and_then(|()| account.dynamodb.call(action, body)),
+        "states" => admitted().and_then(|()| account.stepfunctions.call(region, action, body)),
+        other => Err(AwsError::unmodelled(format!("the service {other}"))),
+    };
+    match result {
+        Ok(answer) => json_response(StatusCode::OK, &answer),
+        Err(error) => json_error(&error),
     }
+}
+
+/// The action of the awsJson protocols.
+fn target(headers: &HeaderMap) -> &str {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default()
 }
 
 /// What `Credential=AKID/20260101/us-east-1/ec2/aws4_request` says. See
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html>.
+#[derive(Default)]
 struct Scope {
+    /// The access key id: each function has its own, as on AWS each has its own role.
+    caller: String,
     service: String,
     region: String,
 }
@@ -91,24 +147,10 @@ impl Scope {
     fn of(headers: &HeaderMap) -> Option<Self> {
         let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
         let (_, credential) = authorization.split_once("Credential=")?;
-        let mut parts = credential.split([',', ' ']).next()?.split('/').skip(2);
-        let (region, service) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-        Some(Self { service, region })
-    }
-}
-
-/// The awsJson protocols: the action in `X-Amz-Target`, JSON both ways.
-fn aws_json(account: &Account, service: &str, region: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let action = target.rsplit('.').next().unwrap_or_default();
-    let result = match service {
-        "ssm" => account.ssm.call(region, action, body),
-        "dynamodb" => account.dynamodb.call(action, body),
-        _ => account.stepfunctions.call(region, action, body),
-    };
-    match result {
-        Ok(answer) => json_response(StatusCode::OK, &answer),
-        Err(error) => json_error(&error),
+        let mut parts = credential.split([',', ' ']).next()?.split('/').map(str::to_owned);
+        let (caller, _date) = (parts.next()?, parts.next()?);
+        let (region, service) = (parts.next()?, parts.next()?);
+        Some(Self { caller, service, region })
     }
 }
 
@@ -148,6 +190,15 @@ async fn invoke(
         },
         Some(other) => json_error(&AwsError::unmodelled(format!("the invocation type {other}"))),
     }
+}
+
+/// Breaks the connection before a byte of the answer: its task ends here, without a word.
+fn sever() -> ! {
+    std::panic::resume_unwind(Box::new("by the plan of faults"))
+}
+
+fn xml((status, body): (u16, String)) -> Response {
+    (status_code(status), [(header::CONTENT_TYPE, "text/xml;charset=UTF-8")], body).into_response()
 }
 
 fn json_response(status: StatusCode, body: &Value) -> Response {

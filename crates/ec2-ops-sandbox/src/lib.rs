@@ -11,21 +11,27 @@ pub mod deployment;
 pub mod dynamodb;
 pub mod ec2;
 mod error;
+pub mod fault_plan;
 pub mod guest;
 pub mod host;
 pub mod http;
+mod iam;
 pub mod lambda;
 #[cfg(unix)]
 mod local_machines;
 mod platform;
 pub mod ports;
+pub mod quotas;
+pub mod rehearsal;
 mod rules;
 pub mod s3;
 #[cfg(unix)]
 mod sandbox;
+pub mod scale;
 pub mod simulation;
 pub mod ssm;
 pub mod stepfunctions;
+mod steps;
 
 pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;
@@ -34,4 +40,4 @@ pub use local_machines::LocalMachines;
 pub use platform::{Clock, Event, EventBus, Platform};
 pub use rules::{put_rule, put_schedule};
 #[cfg(unix)]
-pub use sandbox::{Sandbox, SandboxConfig};
+pub use sandbox::{Conditions, Sandbox, SandboxConfig};

@@ -1,4 +1,4 @@
-//! What all services share: the clock, the source of ids and chance, and the event bus.
+//! What all services share: the clock, the source of ids and chance, the event bus, and the quotas.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
+
+use crate::quotas::Quotas;
 
 /// Wall-clock time that follows tokio's clock: real behind HTTP, virtual in a paused runtime.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +96,8 @@ pub struct Platform {
     pub events: EventBus,
     /// The twelve-digit account id.
     pub account_id: String,
+    /// How often what may be called.
+    pub quotas: Quotas,
     chance: Mutex<fastrand::Rng>,
 }
 
@@ -104,6 +108,7 @@ impl Platform {
             clock,
             events: EventBus::default(),
             account_id: "000000000000".to_owned(),
+            quotas: Quotas::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
         }
     }

@@ -1,13 +1,16 @@
 //! The ports of the core, answered by the model in process: each call passes a [`Gate`], as on AWS each passes a network.
 
+mod shapes;
+
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
-use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
-    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, ShutdownBehavior, Volume,
-    Volumes, Wake, WakeTokens,
+    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake,
+    WakeTokens,
 };
 use ec2_ops::tags::Tags;
 use jiff::Timestamp;
@@ -15,11 +18,18 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::deployment::Names;
-use crate::ec2::api::{self, Filter};
+use crate::ec2::api;
+use crate::iam::{On, Role};
 use crate::s3::ListObjectsV2;
 use crate::ssm::api as ssm;
-use crate::stepfunctions::api::{DescribeExecutionRequest, SendTaskFailureRequest, SendTaskSuccessRequest};
+use crate::stepfunctions::api::{
+    DescribeExecutionRequest, ListExecutionsRequest, SendTaskFailureRequest, SendTaskSuccessRequest,
+};
 use crate::{Account, AwsError};
+use shapes::{current_state, filters, instance, object, run_instances, send_command, volume};
+
+/// Entries of a page, as the SDK adapters ask for them.
+const PAGE: usize = 1000;
 
 type Answer<T> = Result<T, ec2_ops::AwsError>;
 
@@ -38,18 +48,48 @@ pub struct Ports<G> {
     account: Account,
     names: Arc<Names>,
     gate: G,
+    role: Option<Arc<Role>>,
 }
 
 impl<G: Gate> Ports<G> {
     /// The ports of `account`, through `gate`.
     pub fn new(account: Account, names: Arc<Names>, gate: G) -> Self {
-        Self { account, names, gate }
+        Self { account, names, gate, role: None }
+    }
+
+    /// The same ports, in the hands of somebody who may do what `role` allows, or everything without one.
+    pub(crate) fn acting_as(self, role: Option<Arc<Role>>) -> Self {
+        Self { role, ..self }
+    }
+
+    /// A call that reaches AWS counts against the account's quotas there, and is judged, before it has its effect.
+    async fn call<T: Send>(
+        &self,
+        region: &str,
+        action: &'static str,
+        on: On<'_>,
+        effect: impl FnOnce() -> Result<T, AwsError> + Send,
+    ) -> Answer<T> {
+        let admitted = || {
+            self.account.platform.quotas.admit(region, action)?;
+            if let Some(role) = &self.role {
+                role.permit(region, action, on, &self.account.platform, &self.account.ec2)?;
+            }
+            effect()
+        };
+        self.gate.pass(action, admitted).await
     }
 }
 
 /// An answer of the model as the SDK adapters would read it.
 pub fn refused(action: &'static str, error: AwsError) -> ec2_ops::AwsError {
-    ec2_ops::AwsError::new(action, error.code, error.message, Some(error.status))
+    // The answer to a HEAD request has no body, so what there is of a code is the status.
+    let code = match (action, error.code.as_str()) {
+        ("HeadBucket" | "HeadObject", "NoSuchBucket" | "NoSuchKey") => "NotFound".to_owned(),
+        ("HeadBucket" | "HeadObject", _) => format!("Http{}", error.status),
+        _ => error.code,
+    };
+    ec2_ops::AwsError::new(action, code, error.message, Some(error.status))
 }
 
 impl<G: Gate> Clock for Ports<G> {
@@ -60,10 +100,9 @@ impl<G: Gate> Clock for Ports<G> {
 
 impl<G: Gate> Instances for Ports<G> {
     async fn launch(&self, region: &Region, launch: &Launch) -> Answer<Instance> {
-        let request = run_instances(launch);
-        let launched =
-            self.gate.pass("RunInstances", || self.account.ec2.run_instances(region.as_str(), &request?));
-        let reservation = launched.await?;
+        let request = run_instances(launch).map_err(|error| refused("RunInstances", error))?;
+        let effect = || self.account.ec2.run_instances(region.as_str(), &request);
+        let reservation = self.call(region.as_str(), "RunInstances", On::Launch(&request), effect).await?;
         reservation.instances.first().map(instance).ok_or_else(|| unexpected("RunInstances", "no instance"))
     }
 
@@ -71,24 +110,35 @@ impl<G: Gate> Instances for Ports<G> {
         let request =
             api::DescribeInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         match self.instances(region, &request).await {
-            Ok(found) => Ok(found.into_iter().next()),
+            Ok((found, _)) => Ok(found.into_iter().next()),
             Err(error) if error.code == "InvalidInstanceID.NotFound" => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Instance>> {
-        self.instances(
-            region,
-            &api::DescribeInstancesRequest { filters: filters(tags), ..Default::default() },
-        )
-        .await
+        let mut found = Vec::new();
+        let mut next_token = None;
+        loop {
+            let (filters, max_results) = (filters(tags), Some(PAGE));
+            let request =
+                api::DescribeInstancesRequest { filters, max_results, next_token, ..Default::default() };
+            let page = self.instances(region, &request).await?;
+            found.extend(page.0);
+            next_token = page.1;
+            if next_token.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn stop(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
         let request = api::StopInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.stop_instances(region.as_str(), &request);
-        let changed = self.gate.pass("StopInstances", effect).await?.stopping_instances;
+        let changed = self
+            .call(region.as_str(), "StopInstances", On::Instance(id.as_str()), effect)
+            .await?
+            .stopping_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("StopInstances", "no instance"))
     }
 
@@ -96,41 +146,56 @@ impl<G: Gate> Instances for Ports<G> {
         let request =
             api::TerminateInstancesRequest { instance_ids: vec![id.to_string()], ..Default::default() };
         let effect = || self.account.ec2.terminate_instances(region.as_str(), &request);
-        let changed = self.gate.pass("TerminateInstances", effect).await?.terminating_instances;
+        let changed = self
+            .call(region.as_str(), "TerminateInstances", On::Instance(id.as_str()), effect)
+            .await?
+            .terminating_instances;
         changed.first().map(current_state).ok_or_else(|| unexpected("TerminateInstances", "no instance"))
     }
 }
 
 impl<G: Gate> Ports<G> {
+    /// One page, and the token of the next.
     async fn instances(
         &self,
         region: &Region,
         request: &api::DescribeInstancesRequest,
-    ) -> Answer<Vec<Instance>> {
+    ) -> Answer<(Vec<Instance>, Option<String>)> {
         let effect = || self.account.ec2.describe_instances(region.as_str(), request);
-        let answer = self.gate.pass("DescribeInstances", effect).await?;
-        Ok(answer.reservations.iter().flat_map(|reservation| &reservation.instances).map(instance).collect())
+        let answer = self.call(region.as_str(), "DescribeInstances", On::Anything("ec2"), effect).await?;
+        let instances = answer.reservations.iter().flat_map(|reservation| &reservation.instances);
+        Ok((instances.map(instance).collect(), answer.next_token))
     }
 }
 
 impl<G: Gate> Volumes for Ports<G> {
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Volume>> {
-        let request = api::DescribeVolumesRequest { filters: filters(tags), ..Default::default() };
-        let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
-        let answer = self.gate.pass("DescribeVolumes", effect).await?;
-        Ok(answer.volumes.iter().map(volume).collect())
+        let mut found = Vec::new();
+        let mut next_token = None;
+        loop {
+            let (filters, max_results) = (filters(tags), Some(PAGE));
+            let request =
+                api::DescribeVolumesRequest { filters, max_results, next_token, ..Default::default() };
+            let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
+            let answer = self.call(region.as_str(), "DescribeVolumes", On::Anything("ec2"), effect).await?;
+            found.extend(answer.volumes.iter().map(volume));
+            next_token = answer.next_token;
+            if next_token.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     async fn detach(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DetachVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.detach_volume(region.as_str(), &request).map(drop);
-        self.gate.pass("DetachVolume", effect).await
+        self.call(region.as_str(), "DetachVolume", On::Attachment(id.as_str()), effect).await
     }
 
     async fn delete(&self, region: &Region, id: &VolumeId) -> Answer<()> {
         let request = api::DeleteVolumeRequest { volume_id: id.to_string(), ..Default::default() };
         let effect = || self.account.ec2.delete_volume(region.as_str(), &request).map(drop);
-        self.gate.pass("DeleteVolume", effect).await
+        self.call(region.as_str(), "DeleteVolume", On::Volume(id.as_str()), effect).await
     }
 }
 
@@ -142,7 +207,8 @@ impl<G: Gate> Agents for Ports<G> {
         };
         let request = ssm::DescribeInstanceInformationRequest { filters: vec![filter], ..Default::default() };
         let effect = || self.account.ssm.describe_instance_information(region.as_str(), &request);
-        let answer = self.gate.pass("DescribeInstanceInformation", effect).await?;
+        let answer =
+            self.call(region.as_str(), "DescribeInstanceInformation", On::Anything("ssm"), effect).await?;
         Ok(answer.instance_information_list.iter().any(|agent| agent.ping_status == "Online"))
     }
 }
@@ -150,18 +216,25 @@ impl<G: Gate> Agents for Ports<G> {
 impl<G: Gate> Commands for Ports<G> {
     async fn send(&self, region: &Region, command: &Command) -> Answer<CommandId> {
         let request = send_command(command);
-        let effect = || self.account.ssm.send_command(region.as_str(), request);
-        let answer = self.gate.pass("SendCommand", effect).await?;
+        let effect = || self.account.ssm.send_command(region.as_str(), request.clone());
+        let answer = self.call(region.as_str(), "SendCommand", On::Command(&request), effect).await?;
         Ok(CommandId::new(answer.command.command_id))
     }
 
     async fn find(&self, region: &Region, instance: &InstanceId, comment: &str) -> Answer<Option<CommandId>> {
-        let request =
-            ssm::ListCommandsRequest { instance_id: Some(instance.to_string()), ..Default::default() };
-        let effect = || self.account.ssm.list_commands(region.as_str(), &request);
-        let answer = self.gate.pass("ListCommands", effect).await?;
-        let ours = answer.commands.into_iter().rfind(|command| command.comment == comment);
-        Ok(ours.map(|command| CommandId::new(command.command_id)))
+        let (mut oldest, mut next_token) = (None, None);
+        loop {
+            let instance_id = Some(instance.to_string());
+            let request = ssm::ListCommandsRequest { instance_id, next_token, ..Default::default() };
+            let effect = || self.account.ssm.list_commands(region.as_str(), &request);
+            let page = self.call(region.as_str(), "ListCommands", On::Anything("ssm"), effect).await?;
+            // The newest come first.
+            oldest = page.commands.into_iter().rfind(|command| command.comment == comment).or(oldest);
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(oldest.map(|command| CommandId::new(command.command_id)));
+            }
+        }
     }
 
     async fn invocation(
@@ -170,21 +243,19 @@ impl<G: Gate> Commands for Ports<G> {
         instance: &InstanceId,
         command: &CommandId,
     ) -> Answer<Option<Invocation>> {
-        const ACTION: &str = "GetCommandInvocation";
         let request = ssm::GetCommandInvocationRequest {
             command_id: command.to_string(),
             instance_id: instance.to_string(),
             plugin_name: None,
         };
         let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
-        let answer = match self.gate.pass(ACTION, effect).await {
-            Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
-            answer => answer?,
-        };
-        let status = InvocationStatus::parse(&answer.status_details)
-            .ok_or_else(|| unexpected(ACTION, &answer.status_details))?;
+        let answer =
+            match self.call(region.as_str(), "GetCommandInvocation", On::Anything("ssm"), effect).await {
+                Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
+                answer => answer?,
+            };
         Ok(Some(Invocation {
-            status,
+            status: InvocationStatus::parse(&answer.status_details),
             exit_code: Some(answer.response_code).filter(|code| *code != -1),
             stderr: answer.standard_error_content,
             started_at: answer.execution_start_date_time.parse().ok(),
@@ -194,31 +265,61 @@ impl<G: Gate> Commands for Ports<G> {
 }
 
 impl<G: Gate> Objects for Ports<G> {
-    async fn bucket_exists(&self, _: &Region, bucket: &str) -> Answer<bool> {
-        match self.gate.pass("HeadBucket", || self.account.s3.head_bucket(bucket)).await {
+    async fn bucket_exists(&self, region: &Region, bucket: &str) -> Answer<bool> {
+        let effect = || self.account.s3.head_bucket(bucket);
+        match self.call(region.as_str(), "HeadBucket", On::Bucket(bucket), effect).await {
             Ok(_) => Ok(true),
-            Err(error) if error.code == "NoSuchBucket" => Ok(false),
+            Err(error) if error.code == "NotFound" => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    async fn newest(&self, _: &Region, target: &OutputTarget) -> Answer<Option<Object>> {
+    async fn newest(
+        &self,
+        region: &Region,
+        target: &OutputTarget,
+        enough: Timestamp,
+    ) -> Answer<Option<Object>> {
         match target {
             OutputTarget::Key { bucket, key } => {
-                match self.gate.pass("HeadObject", || self.account.s3.get_object(bucket, key)).await {
-                    Ok(found) => Ok(Some(object(key, &found))),
-                    Err(error) if error.code == "NoSuchKey" => Ok(None),
+                let effect = || self.account.s3.get_object(bucket, key);
+                match self.call(region.as_str(), "HeadObject", On::Object { bucket, key }, effect).await {
+                    Ok(found) => object(key, &found).map(Some),
+                    Err(error) if error.code == "NotFound" => Ok(None),
                     Err(error) => Err(error),
                 }
             }
-            OutputTarget::Prefix { bucket, prefix } => {
-                let query = ListObjectsV2 { prefix, ..ListObjectsV2::default() };
-                let listed = self
-                    .gate
-                    .pass("ListObjectsV2", || self.account.s3.list_objects_v2(bucket, query))
-                    .await?;
-                let covered = listed.contents.iter().filter(|(key, _)| target.covers(key));
-                Ok(covered.map(|(key, found)| object(key, found)).max_by_key(|object| object.last_modified))
+            OutputTarget::Prefix { prefix, .. } => {
+                match self.newest_listed(region, target, prefix.trim_end_matches('/'), enough).await {
+                    Err(error) if error.code == "NoSuchBucket" => Ok(None),
+                    answer => answer,
+                }
+            }
+        }
+    }
+}
+
+impl<G: Gate> Ports<G> {
+    /// The newest of all objects that `target` covers, page by page until one is not older than `enough`.
+    async fn newest_listed(
+        &self,
+        region: &Region,
+        target: &OutputTarget,
+        prefix: &str,
+        enough: Timestamp,
+    ) -> Answer<Option<Object>> {
+        let bucket = target.bucket();
+        let (mut newest, mut after) = (None::<Object>, None);
+        loop {
+            let query = ListObjectsV2 { prefix, start_after: after.as_deref(), ..ListObjectsV2::default() };
+            let effect = || self.account.s3.list_objects_v2(bucket, query);
+            let page = self.call(region.as_str(), "ListObjectsV2", On::Bucket(bucket), effect).await?;
+            for (key, found) in page.contents.iter().filter(|(key, _)| target.covers(key)) {
+                newest = newest.into_iter().chain([object(key, found)?]).max_by_key(|o| o.last_modified);
+            }
+            after = page.next;
+            if after.is_none() || newest.as_ref().is_some_and(|object| object.last_modified >= enough) {
+                return Ok(newest);
             }
         }
     }
@@ -261,7 +362,11 @@ impl<G: Gate> WakeTokens for Ports<G> {
 
 impl<G: Gate> Ports<G> {
     async fn dynamodb(&self, action: &'static str, request: Value) -> Answer<Value> {
-        self.gate.pass(action, || self.account.dynamodb.call(action, request.to_string().as_bytes())).await
+        let on = On::Table(&self.names.wake_table);
+        self.call(&self.names.region, action, on, || {
+            self.account.dynamodb.call(action, request.to_string().as_bytes())
+        })
+        .await
     }
 }
 
@@ -269,7 +374,7 @@ impl<G: Gate> Executions for Ports<G> {
     async fn complete(&self, token: &TaskToken, output: &Value) -> Answer<Delivery> {
         let request = SendTaskSuccessRequest { task_token: token.to_string(), output: output.to_string() };
         let effect = || self.account.stepfunctions.send_task_success(&request).map(drop);
-        delivery(self.gate.pass("SendTaskSuccess", effect).await)
+        delivery(self.call(&self.names.region, "SendTaskSuccess", On::Anything("states"), effect).await)
     }
 
     async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Answer<Delivery> {
@@ -279,13 +384,36 @@ impl<G: Gate> Executions for Ports<G> {
             cause: Some(cause.to_owned()),
         };
         let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
-        delivery(self.gate.pass("SendTaskFailure", effect).await)
+        delivery(self.call(&self.names.region, "SendTaskFailure", On::Anything("states"), effect).await)
+    }
+
+    async fn running(&self, state_machine: &StateMachineId) -> Answer<BTreeSet<ExecutionId>> {
+        let mut running = BTreeSet::new();
+        let mut next_token = None;
+        loop {
+            let request = ListExecutionsRequest {
+                state_machine_arn: state_machine.to_string(),
+                status_filter: Some("RUNNING".to_owned()),
+                max_results: Some(PAGE),
+                next_token,
+            };
+            let effect = || self.account.stepfunctions.list_executions(&request);
+            let page = self
+                .call(&self.names.region, "ListExecutions", On::States(state_machine.as_str()), effect)
+                .await?;
+            running.extend(page.executions.into_iter().map(|item| ExecutionId::new(item.execution_arn)));
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(running);
+            }
+        }
     }
 
     async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {
         let request = DescribeExecutionRequest { execution_arn: execution.to_string() };
         let effect = || self.account.stepfunctions.describe_execution(&request);
-        match self.gate.pass("DescribeExecution", effect).await {
+        match self.call(&self.names.region, "DescribeExecution", On::States(execution.as_str()), effect).await
+        {
             Ok(described) if described.status == "RUNNING" => Ok(ExecutionState::Running),
             Ok(_) => Ok(ExecutionState::Over),
             Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
@@ -302,86 +430,6 @@ fn delivery(answer: Answer<()>) -> Answer<Delivery> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// The document's parameters are in AWS's own shape, so what the model does not know of them it refuses by name.
-fn run_instances(launch: &Launch) -> Result<api::RunInstancesRequest, AwsError> {
-    let invalid = |error: serde_json::Error| AwsError::client("InvalidParameterValue", error.to_string());
-    let parameters = serde_json::to_value(&launch.parameters).map_err(invalid)?;
-    let mut request: api::RunInstancesRequest = serde_json::from_value(parameters).map_err(invalid)?;
-    (request.min_count, request.max_count) = (Some(1), Some(1));
-    request.client_token = Some(launch.client_token.clone());
-    let behavior = match launch.shutdown_behavior {
-        ShutdownBehavior::Stop => "stop",
-        ShutdownBehavior::Terminate => "terminate",
-    };
-    request.instance_initiated_shutdown_behavior = Some(behavior.to_owned());
-    Ok(request)
-}
-
-fn send_command(command: &Command) -> ssm::SendCommandRequest {
-    let timeout = command.execution_timeout.as_secs().to_string();
-    ssm::SendCommandRequest {
-        document_name: "AWS-RunShellScript".to_owned(),
-        instance_ids: vec![command.instance.to_string()],
-        parameters: [
-            ("commands".to_owned(), vec![command.script.clone()]),
-            ("executionTimeout".to_owned(), vec![timeout]),
-        ]
-        .into(),
-        timeout_seconds: u32::try_from(command.delivery_timeout.as_secs()).ok(),
-        comment: Some(command.comment.clone()),
-        output_s3_bucket_name: command.logs.s3.as_ref().map(|s3| s3.bucket.clone()),
-        output_s3_key_prefix: command.logs.s3.as_ref().map(|s3| s3.prefix.clone()),
-        ..Default::default()
-    }
-}
-
-fn filters(tags: &Tags) -> Vec<Filter> {
-    tags.iter().map(|(key, value)| Filter::new(format!("tag:{key}"), [value])).collect()
-}
-
-fn tags(tags: &[api::Tag]) -> Tags {
-    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
-}
-
-fn instance(described: &api::Instance) -> Instance {
-    Instance {
-        id: InstanceId::new(&described.instance_id),
-        state: state(described.state),
-        state_reason: described.state_reason.as_ref().map(|reason| reason.code.clone()),
-        launched_at: described.launch_time,
-        tags: tags(&described.tags),
-    }
-}
-
-fn current_state(change: &api::InstanceStateChange) -> InstanceState {
-    state(change.current_state)
-}
-
-fn state(state: api::InstanceState) -> InstanceState {
-    use api::InstanceStateName as Name;
-    match state.name {
-        Name::Pending => InstanceState::Pending,
-        Name::Running => InstanceState::Running,
-        Name::Stopping => InstanceState::Stopping,
-        Name::Stopped => InstanceState::Stopped,
-        Name::ShuttingDown => InstanceState::ShuttingDown,
-        Name::Terminated => InstanceState::Terminated,
-    }
-}
-
-fn volume(described: &api::Volume) -> Volume {
-    Volume {
-        id: VolumeId::new(&described.volume_id),
-        attached_to: described.attachments.first().map(|attachment| InstanceId::new(&attachment.instance_id)),
-        deleting: described.state == api::VolumeState::Deleting,
-        tags: tags(&described.tags),
-    }
-}
-
-fn object(key: &str, found: &crate::s3::Object) -> Object {
-    Object { key: key.to_owned(), last_modified: found.last_modified, size: found.body.len() as u64 }
 }
 
 fn parse<T: DeserializeOwned>(action: &'static str, text: &str) -> Answer<T> {

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use crate::deployment::{FUNCTIONS, Function, Names, Template, deploy};
 use crate::ec2::{Ec2Config, Times};
+use crate::fault_plan::{FaultPlan, Mortal};
 use crate::http::Endpoint;
-use crate::lambda::{FunctionBinary, ProcessRuntime};
+use crate::lambda::{FunctionBinary, ProcessRuntime, Runtime};
 use crate::ssm::SsmConfig;
 use crate::{Account, AccountConfig, AwsError, LocalMachines};
 
@@ -28,6 +30,17 @@ pub struct SandboxConfig {
     pub lambdas: PathBuf,
     /// Buckets to create, beside the deployment's own.
     pub buckets: Vec<String>,
+}
+
+/// What is different in a sandbox from what is deployed.
+#[derive(Clone, Default)]
+pub struct Conditions {
+    /// The deployment.
+    pub template: Template,
+    /// From `SendCommand` until `ListCommands` knows of it.
+    pub listed_after: Duration,
+    /// What goes wrong.
+    pub faults: FaultPlan,
 }
 
 /// A running sandbox. Dropping it ends its instances and its functions, without waiting for them.
@@ -47,6 +60,15 @@ impl Sandbox {
     /// # Errors
     /// If the port is taken, a Lambda binary is missing, or a bucket's name is not valid.
     pub async fn start(config: SandboxConfig) -> io::Result<Self> {
+        Self::start_under(config, Conditions::default()).await
+    }
+
+    /// The same where things are different, or go wrong.
+    ///
+    /// # Errors
+    /// As for [`Sandbox::start`].
+    pub async fn start_under(config: SandboxConfig, conditions: Conditions) -> io::Result<Self> {
+        let Conditions { template, listed_after, faults } = conditions;
         check_binaries(&config)?;
         let logs = config.root.join("logs");
         std::fs::create_dir_all(&logs)?;
@@ -56,31 +78,34 @@ impl Sandbox {
         let account_config = AccountConfig {
             seed: u64::from(std::process::id()) ^ Timestamp::now().as_millisecond().unsigned_abs(),
             ec2: Ec2Config { times: Times::fast(), ..Ec2Config::default() },
-            ssm: SsmConfig::fast(),
+            ssm: SsmConfig { listed_after, ..SsmConfig::fast() },
         };
         let account = Account::new(Timestamp::now(), account_config, Arc::clone(&machines), events);
+        let plan = faults.clone();
+        account.platform.events.deliver_by(move |event| plan.arrivals(event));
         let names = Names::default();
-        let env = environment(&names, &url);
         let runtime = |function: Function| {
             let binary = FunctionBinary {
                 name: function.name.to_owned(),
                 path: config.lambdas.join(function.package),
-                env: env.clone(),
+                env: environment(&names, function, &url),
                 log: logs.join(format!("{}.log", function.name)),
             };
             (function.name, Arc::new(ProcessRuntime::new(binary)))
         };
         let functions = HashMap::from(FUNCTIONS.map(runtime));
-        let runtime_of = |function: Function| Arc::clone(&functions[function.name]) as _;
-        let state_machine_arn =
-            deploy(&account, &names, &Template::default(), runtime_of).map_err(refused)?;
+        let runtime_of = |function: Function| -> Arc<dyn Runtime> {
+            let (plan, runtime) = (faults.clone(), Arc::clone(&functions[function.name]) as _);
+            Arc::new(Mortal { function: function.name, plan, runtime })
+        };
+        let state_machine_arn = deploy(&account, &names, &template, runtime_of).map_err(refused)?;
         for bucket in &config.buckets {
             account.s3.create_bucket(bucket, &names.region).map_err(refused)?;
         }
         let exposed = account.clone();
         let server = tokio::spawn(async move {
             // It ends when it is aborted.
-            let _ = endpoint.serve(exposed).await;
+            let _ = endpoint.serve(exposed, faults).await;
         });
         Ok(Self { account, machines, functions, names, url, state_machine_arn, server })
     }
@@ -103,6 +128,13 @@ impl Sandbox {
     /// The ARN of the state machine.
     pub fn state_machine_arn(&self) -> &str {
         &self.state_machine_arn
+    }
+
+    /// Ends the functions' environments that are idle: what is invoked next starts cold.
+    pub async fn reclaim_idle_functions(&self) {
+        for function in self.functions.values() {
+            function.reclaim_idle().await;
+        }
     }
 
     /// Ends every function, then every instance. Returns when nothing of them is left.
@@ -136,11 +168,12 @@ fn check_binaries(config: &SandboxConfig) -> io::Result<()> {
 }
 
 /// What a function finds in its environment on AWS, the endpoint that takes AWS's place, and little patience.
-fn environment(names: &Names, url: &str) -> Vec<(String, String)> {
+fn environment(names: &Names, function: Function, url: &str) -> Vec<(String, String)> {
     let mut env = names.environment();
     let own = [
         ("AWS_ENDPOINT_URL", url),
-        ("AWS_ACCESS_KEY_ID", "sandbox"),
+        // By this the endpoint knows who calls.
+        ("AWS_ACCESS_KEY_ID", function.name),
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         // Nothing here is short of capacity, and somebody is waiting.
         ("EC2_OPS_BACKOFF_S", "1"),

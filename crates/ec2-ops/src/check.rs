@@ -44,20 +44,17 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
     let target = &output.target;
 
     let missing = |why: String| Error::OutputMissing { target: target.clone(), why };
-    let newest = match objects.newest(&deployment.region_of(&job)?, target).await {
+    // S3 keeps whole seconds, so an object of the attempt's first second carries a time before the attempt began.
+    let since = Timestamp::from_second(context.attempt.started.as_second()).unwrap_or(Timestamp::MIN);
+    let newest = match objects.newest(&deployment.region_of(&job)?, target, since).await {
         Err(error) if error.kind == AwsErrorKind::NotFound => None,
-        Err(error) if error.code == "NoSuchBucket" => {
-            return Err(missing("its bucket does not exist".to_owned()));
-        }
         answer => answer?,
     };
     let Some(object) = newest else {
         return Err(missing("their output does not exist".to_owned()));
     };
 
-    // S3 keeps whole seconds, so an object of the attempt's first second carries a time before the attempt began.
-    let since = context.attempt.started.as_second();
-    if object.last_modified.as_second() < since {
+    if object.last_modified < since {
         return Err(missing(format!(
             "the newest output is {}, last modified at {}, before this attempt began at {}",
             object.key, object.last_modified, context.attempt.started
@@ -126,12 +123,9 @@ mod tests {
 
     #[tokio::test]
     async fn only_an_answer_that_says_so_is_read_as_absent() {
-        for (code, name) in [
-            ("NoSuchKey", "OutputMissing"),
-            ("NoSuchBucket", "OutputMissing"),
-            ("SlowDown", "Throttled"),
-            ("AccessDenied", "Refused"),
-        ] {
+        for (code, name) in
+            [("NoSuchKey", "OutputMissing"), ("SlowDown", "Throttled"), ("AccessDenied", "Refused")]
+        {
             let world = World { failing: Some(("HeadObject", code)), ..World::default() };
             assert_eq!(check(under_out(), &world).await.unwrap_err().name(), name, "{code}");
         }

@@ -66,7 +66,7 @@ pub async fn handle(
     write(&CommandSection {
         logs: locations(&logs, &id.to_string()),
         id,
-        poll_seconds: poll_seconds(job.timeout_s),
+        poll_seconds: poll_seconds(job.timeout_s, instance.is_one_of_many(&context.attempt)),
         deliver_by,
         end_by,
     })
@@ -83,9 +83,11 @@ fn not_online(instance: &InstanceSection, error: AwsError) -> Error {
     }
 }
 
-/// About 50 looks over the whole limit: what a lost event costs is at most 2% of the time that was allowed.
-fn poll_seconds(timeout_s: u32) -> u32 {
-    (timeout_s / 50).clamp(60, 1800)
+/// About 50 looks over the whole limit: what a lost event costs is at most 2% of the time that was allowed. Many
+/// together have to do with 10: their looks share a quota.
+fn poll_seconds(timeout_s: u32, one_of_many: bool) -> u32 {
+    let looks = if one_of_many { 10 } else { 50 };
+    (timeout_s / looks).clamp(60, 1800)
 }
 
 fn logs(deployment: &Deployment, attempt: &AttemptId) -> Logs {
@@ -111,7 +113,14 @@ mod tests {
     #[test]
     fn a_lost_event_costs_at_most_two_percent_of_the_limit_or_a_minute() {
         for (timeout_s, expected) in [(30, 60), (3_600, 72), (86_400, 1_728), (172_800, 1_800)] {
-            assert_eq!(poll_seconds(timeout_s), expected);
+            assert_eq!(poll_seconds(timeout_s, false), expected);
+        }
+    }
+
+    #[test]
+    fn one_of_many_looks_a_fifth_as_often() {
+        for (timeout_s, expected) in [(30, 60), (3_600, 360), (86_400, 1_800)] {
+            assert_eq!(poll_seconds(timeout_s, true), expected);
         }
     }
 }

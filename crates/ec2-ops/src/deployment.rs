@@ -1,8 +1,15 @@
 //! What a deployment decides for all of its executions.
 
-use crate::document::{Job, Problem, Problems};
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::document::{IamInstanceProfile, InstanceParameters, Job, Problem, Problems};
 use crate::error::Error;
 use crate::ids::Region;
+
+/// Long enough for what was short to be there again, short enough for a person to watch.
+const BACKOFF_S: u32 = 15;
 
 /// The settings of one deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +28,61 @@ pub struct Deployment {
     pub fail_execution: bool,
     /// How long an execution waits before its second attempt, in seconds; twice as long before each further one.
     pub backoff_s: u32,
+    /// By region: what an instance gets where its document says nothing.
+    pub instance_defaults: BTreeMap<Region, InstanceDefaults>,
+}
+
+/// What an instance gets where its document says nothing, in RunInstances' own names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct InstanceDefaults {
+    /// The name of an instance profile: without one SSM cannot reach the instance.
+    pub iam_instance_profile: Option<String>,
+    /// The security groups.
+    pub security_group_ids: Vec<String>,
+    /// The subnets, in the order in which attempts take them: where one zone has no capacity, another may.
+    pub subnet_ids: Vec<String>,
+}
+
+impl InstanceDefaults {
+    /// Completes `parameters` for the attempt with the number `attempt`.
+    ///
+    /// A subnet and its security groups belong to one VPC, so a document that names either gets neither.
+    pub(crate) fn complete(&self, parameters: &mut InstanceParameters, attempt: u32) {
+        if let Some(name) = &self.iam_instance_profile {
+            let profile = || IamInstanceProfile { name: Some(name.clone()), arn: None };
+            parameters.iam_instance_profile.get_or_insert_with(profile);
+        }
+        let placed = parameters.subnet_id.is_some()
+            || parameters.network_interfaces.is_some()
+            || parameters.security_group_ids.is_some()
+            || parameters.security_groups.is_some();
+        if placed {
+            return;
+        }
+        let turn = attempt.saturating_sub(1) as usize;
+        parameters.subnet_id = self.subnet_ids.iter().cycle().nth(turn).cloned();
+        if !self.security_group_ids.is_empty() {
+            parameters.security_group_ids = Some(self.security_group_ids.clone());
+        }
+    }
 }
 
 impl Deployment {
+    /// A deployment with nothing but a name and a region.
+    pub fn new(name: impl Into<String>, region: Region) -> Self {
+        Self {
+            name: name.into(),
+            region,
+            additional_regions: Vec::new(),
+            log_bucket: None,
+            log_group: None,
+            fail_execution: false,
+            backoff_s: BACKOFF_S,
+            instance_defaults: BTreeMap::new(),
+        }
+    }
+
     /// Every region in which its instances can be.
     pub fn regions(&self) -> impl Iterator<Item = &Region> {
         std::iter::once(&self.region).chain(&self.additional_regions)
@@ -45,5 +104,58 @@ impl Deployment {
             covered.join(", ")
         );
         Err(Error::InvalidExecution(Problems(vec![Problem::new("$.region", message)])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn completed(own: &Value, attempt: u32) -> Value {
+        let defaults: InstanceDefaults = serde_json::from_value(json!({
+            "IamInstanceProfile": "of-us", "SecurityGroupIds": ["sg-1"], "SubnetIds": ["subnet-a", "subnet-b"],
+        }))
+        .unwrap();
+        let mut parameters = json!({ "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" });
+        if let (Value::Object(parameters), Value::Object(own)) = (&mut parameters, own.clone()) {
+            parameters.extend(own);
+        }
+        let mut parameters: InstanceParameters = serde_json::from_value(parameters).unwrap();
+        defaults.complete(&mut parameters, attempt);
+        serde_json::to_value(parameters).unwrap()
+    }
+
+    #[test]
+    fn what_a_document_leaves_out_is_taken_from_the_deployment() {
+        let instance = completed(&json!({}), 1);
+        assert_eq!(instance["IamInstanceProfile"], json!({ "Name": "of-us" }));
+        assert_eq!(instance["SecurityGroupIds"], json!(["sg-1"]));
+        assert_eq!(instance["SubnetId"], "subnet-a");
+    }
+
+    #[test]
+    fn each_attempt_takes_the_next_subnet() {
+        let subnets: Vec<_> =
+            (1..=3).map(|attempt| completed(&json!({}), attempt)["SubnetId"].clone()).collect();
+        assert_eq!(subnets, ["subnet-a", "subnet-b", "subnet-a"]);
+    }
+
+    #[test]
+    fn a_document_that_chooses_its_network_keeps_it_whole() {
+        for own in [
+            json!({ "SubnetId": "subnet-x" }),
+            json!({ "SecurityGroupIds": ["sg-x"] }),
+            json!({ "SecurityGroups": ["x"] }),
+            json!({ "NetworkInterfaces": [{ "DeviceIndex": 0, "SubnetId": "subnet-x" }] }),
+        ] {
+            let instance = completed(&own, 1);
+            for field in ["SubnetId", "SecurityGroupIds", "SecurityGroups", "NetworkInterfaces"] {
+                assert_eq!(instance.get(field), own.get(field), "{own}");
+            }
+            assert_eq!(instance["IamInstanceProfile"]["Name"], "of-us");
+        }
+        let profile = json!({ "IamInstanceProfile": { "Arn": "arn:x" } });
+        assert_eq!(completed(&profile, 1)["IamInstanceProfile"], profile["IamInstanceProfile"]);
     }
 }

@@ -30,6 +30,14 @@ pub enum Error {
         /// What is missing.
         state: String,
     },
+    /// The same, of an instance that had to queue for its launch: there is no hurry, and many look.
+    #[error("instance {instance} is not ready: {state}")]
+    InstanceNotReadyAmongMany {
+        /// The instance that is being waited for.
+        instance: InstanceId,
+        /// What is missing.
+        state: String,
+    },
     /// The instance is gone, or will never take the command.
     #[error("instance {instance} was lost: {why}")]
     InstanceLost {
@@ -114,8 +122,14 @@ impl Leftover {
     pub fn of_error(name: &str) -> Self {
         match name {
             "InvalidExecution" | "LaunchFailed" | "CapacityUnavailable" => Self::Nothing,
-            "InstanceNotReady" | "InstanceLost" | "SpotInterrupted" | "CommandFailed" | "CommandTimedOut"
-            | "OutputMissing" | "CleanupPending" => Self::Instance,
+            "InstanceNotReady"
+            | "InstanceNotReadyAmongMany"
+            | "InstanceLost"
+            | "SpotInterrupted"
+            | "CommandFailed"
+            | "CommandTimedOut"
+            | "OutputMissing"
+            | "CleanupPending" => Self::Instance,
             _ => Self::Unknown,
         }
     }
@@ -129,6 +143,7 @@ impl Error {
             Self::LaunchFailed(_) => "LaunchFailed",
             Self::CapacityUnavailable(_) => "CapacityUnavailable",
             Self::InstanceNotReady { .. } => "InstanceNotReady",
+            Self::InstanceNotReadyAmongMany { .. } => "InstanceNotReadyAmongMany",
             Self::InstanceLost { .. } => "InstanceLost",
             Self::SpotInterrupted { .. } => "SpotInterrupted",
             Self::CommandFailed(_) => "CommandFailed",
@@ -147,6 +162,7 @@ impl Error {
         matches!(
             self,
             Self::InstanceNotReady { .. }
+                | Self::InstanceNotReadyAmongMany { .. }
                 | Self::CleanupPending(_)
                 | Self::Throttled(_)
                 | Self::ServiceUnavailable(_)

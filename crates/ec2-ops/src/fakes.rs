@@ -1,5 +1,6 @@
 //! One hand-written stand-in for all ports: it answers what a test has put into it, and writes down what it is asked to do.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use crate::aws_error::AwsError;
 use crate::deployment::Deployment;
-use crate::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use crate::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
     Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake,
@@ -28,6 +29,8 @@ pub(crate) struct World {
     /// The action that fails, and AWS's code for it.
     pub(crate) failing: Option<(&'static str, &'static str)>,
     pub(crate) execution: ExecutionState,
+    /// What Step Functions lists as running.
+    pub(crate) listed: BTreeSet<ExecutionId>,
     pub(crate) calls: Mutex<Vec<String>>,
 }
 
@@ -44,6 +47,7 @@ impl Default for World {
             wake: Mutex::default(),
             failing: None,
             execution: ExecutionState::Over,
+            listed: BTreeSet::new(),
             calls: Mutex::default(),
         }
     }
@@ -51,15 +55,7 @@ impl Default for World {
 
 /// A deployment with nothing but a name.
 pub(crate) fn deployment() -> Deployment {
-    Deployment {
-        name: "test".to_owned(),
-        region: Region::new("us-east-1"),
-        additional_regions: Vec::new(),
-        log_bucket: None,
-        log_group: None,
-        fail_execution: false,
-        backoff_s: 15,
-    }
+    Deployment::new("test", Region::new("us-east-1"))
 }
 
 pub(crate) fn time(text: &str) -> Timestamp {
@@ -169,10 +165,16 @@ impl Commands for World {
 
 impl Objects for World {
     async fn bucket_exists(&self, _: &Region, _: &str) -> Result<bool, AwsError> {
+        self.may("HeadBucket")?;
         Ok(self.bucket_exists)
     }
 
-    async fn newest(&self, _: &Region, target: &OutputTarget) -> Result<Option<Object>, AwsError> {
+    async fn newest(
+        &self,
+        _: &Region,
+        target: &OutputTarget,
+        _: Timestamp,
+    ) -> Result<Option<Object>, AwsError> {
         self.may("HeadObject")?;
         let covered = self.objects.iter().filter(|object| target.covers(&object.key));
         Ok(covered.max_by_key(|object| object.last_modified).cloned())
@@ -203,6 +205,11 @@ impl Executions for World {
     async fn fail(&self, _: &TaskToken, error: &str, _: &str) -> Result<Delivery, AwsError> {
         self.called("SendTaskFailure", error)?;
         Ok(Delivery::Accepted)
+    }
+
+    async fn running(&self, _: &StateMachineId) -> Result<BTreeSet<ExecutionId>, AwsError> {
+        self.may("ListExecutions")?;
+        Ok(self.listed.clone())
     }
 
     async fn state(&self, _: &ExecutionId) -> Result<ExecutionState, AwsError> {

@@ -54,6 +54,10 @@ id! {
     ExecutionId
 }
 id! {
+    /// The ARN of a Step Functions state machine.
+    StateMachineId
+}
+id! {
     /// What Step Functions hands to a task that somebody else completes.
     TaskToken
 }
@@ -62,6 +66,13 @@ impl ExecutionId {
     /// The execution's own name: what follows the last colon of the ARN.
     pub fn name(&self) -> &str {
         self.0.rsplit(':').next().unwrap_or(&self.0)
+    }
+
+    /// The state machine of the execution, if the id has the form of an execution's ARN.
+    pub fn state_machine(&self) -> Option<StateMachineId> {
+        let (machine, _) = self.0.rsplit_once(':')?;
+        let (before, name) = machine.split_once(":execution:")?;
+        Some(StateMachineId(format!("{before}:stateMachine:{name}")))
     }
 }
 
@@ -127,8 +138,11 @@ mod tests {
     }
 
     #[test]
-    fn an_execution_is_named_by_the_end_of_its_arn() {
+    fn an_execution_is_named_by_the_end_of_its_arn_and_its_machine_by_the_rest() {
         let id = ExecutionId::new("arn:aws:states:us-east-1:000000000000:execution:ec2-ops:run-7");
         assert_eq!(id.name(), "run-7");
+        let machine = StateMachineId::new("arn:aws:states:us-east-1:000000000000:stateMachine:ec2-ops");
+        assert_eq!(id.state_machine(), Some(machine));
+        assert_eq!(ExecutionId::new("arn:x").state_machine(), None);
     }
 }

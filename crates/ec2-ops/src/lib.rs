@@ -5,6 +5,7 @@
 
 mod abnormal_end;
 mod aws_error;
+mod boot;
 mod clean;
 mod deployment;
 mod error;
@@ -27,7 +28,7 @@ pub mod stop;
 pub mod tags;
 
 pub use aws_error::{AwsError, AwsErrorKind};
-pub use deployment::Deployment;
+pub use deployment::{Deployment, InstanceDefaults};
 pub use error::{CommandFailure, Error, ErrorReport, Leftover};
 pub use outcome::{AttemptRecord, Next, Outcome, Status};
 pub use step::Market;

@@ -43,7 +43,7 @@ impl Status {
             "InstanceLost" => Self::InstanceLost,
             "SpotInterrupted" => Self::SpotInterrupted,
             "CapacityUnavailable" => Self::CapacityUnavailable,
-            "LaunchFailed" | "InstanceNotReady" => Self::LaunchFailed,
+            "LaunchFailed" | "InstanceNotReady" | "InstanceNotReadyAmongMany" => Self::LaunchFailed,
             "InvalidExecution" => Self::InvalidExecution,
             _ => Self::InternalError,
         }
@@ -95,6 +95,41 @@ pub struct AttemptRecord {
     pub logs: Vec<String>,
 }
 
+/// How much of an attempt's texts is told, in characters.
+#[derive(Clone, Copy)]
+struct TextLimits {
+    reason: usize,
+    stderr_tail: usize,
+}
+
+/// The `Cause` of a failed execution holds the outcome as JSON, in 32,768 characters at most: eleven attempts of these
+/// lengths fit, even where each character needs an escape. See
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html>.
+const LONGEST: TextLimits = TextLimits { reason: 4_000, stderr_tail: 1_000 };
+const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 500, stderr_tail: 300 };
+
+impl AttemptRecord {
+    /// Cuts the reason at its end, and the end of stderr at its beginning. Characters without a picture become `�`,
+    /// since JSON needs six for each of them.
+    fn abridge(&mut self, limits: TextLimits) {
+        if let Some(reason) = &mut self.reason {
+            *reason = printable(reason);
+            if let Some((cut, _)) = reason.char_indices().nth(limits.reason) {
+                reason.truncate(cut);
+                reason.push('…');
+            }
+        }
+        let skip = self.stderr_tail.chars().count().saturating_sub(limits.stderr_tail);
+        self.stderr_tail = printable(&self.stderr_tail).chars().skip(skip).collect();
+    }
+}
+
+fn printable(text: &str) -> String {
+    let picture =
+        |c: char| if c.is_control() && !"\n\r\t".contains(c) { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(picture).collect()
+}
+
 /// The section that EC2Stopper writes after each attempt; after the last one it is the execution's outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -111,9 +146,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Decides what follows on `attempts`.
+    /// Decides what follows on `attempts`, which are kept short enough for all of them to be told.
     pub(crate) fn decide(
-        attempts: Vec<AttemptRecord>,
+        mut attempts: Vec<AttemptRecord>,
         warnings: Vec<String>,
         attempts_allowed: u32,
         fail_execution: bool,
@@ -121,6 +156,12 @@ impl Outcome {
     ) -> Self {
         let status = attempts.last().map_or(Status::InternalError, |attempt| attempt.status);
         let made = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+        if let Some((last, earlier)) = attempts.split_last_mut() {
+            last.abridge(LONGEST);
+            for attempt in earlier {
+                attempt.abridge(LONGEST_OF_EARLIER);
+            }
+        }
         let next = match status {
             Status::Succeeded => Next::Succeed,
             // The same document would be refused again.
@@ -181,6 +222,26 @@ mod tests {
             assert_eq!(outcome.next, next, "{statuses:?} of {allowed}");
             assert_eq!(Some(&outcome.status), statuses.last());
         }
+    }
+
+    #[test]
+    fn an_outcome_fits_into_the_cause_of_a_failed_execution() {
+        let mut attempts = attempts(&[Status::CommandFailed; 11]);
+        for attempt in &mut attempts {
+            attempt.reason = Some("\"".repeat(50_000));
+            attempt.stderr_tail = "\u{1b}\n".repeat(50_000);
+            attempt.instances = vec![InstanceId::new("i-0123456789abcdef0")];
+            attempt.logs = vec![format!("s3://{}/{}/", "b".repeat(63), "k".repeat(150))];
+        }
+        let outcome = Outcome::decide(attempts, vec!["w".repeat(200)], 11, true, 15);
+        let cause = serde_json::to_string(&outcome).unwrap();
+        assert!(cause.chars().count() <= 32_768, "{}", cause.chars().count());
+        let last = outcome.attempts.last().unwrap();
+        assert!(last.reason.as_ref().unwrap().ends_with("\"…"));
+        assert!(last.stderr_tail.ends_with("�\n"));
+        // Told again with the next attempt, nothing is cut a second time.
+        let again = Outcome::decide(outcome.attempts.clone(), Vec::new(), 11, true, 15);
+        assert_eq!(again.attempts, outcome.attempts);
     }
 
     #[test]

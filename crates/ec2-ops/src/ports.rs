@@ -4,6 +4,7 @@
 //! paginated listing), never retried inside: retries are the state machine's, where they can be seen, and a hidden
 //! repetition of `SendCommand` would run commands twice.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use crate::aws_error::AwsError;
 use crate::document::InstanceParameters;
 use crate::error::Error;
-use crate::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use crate::tags::Tags;
 
 /// The time of day.
@@ -113,18 +114,21 @@ pub trait Commands: Send + Sync {
 
 /// S3 objects, looked at and never written.
 pub trait Objects: Send + Sync {
-    /// `HeadBucket`: whether the bucket exists. One that exists and may not be read does exist.
+    /// `HeadBucket`: whether the bucket exists. That it may not be looked at is an error.
     fn bucket_exists(
         &self,
         region: &Region,
         bucket: &str,
     ) -> impl Future<Output = Result<bool, AwsError>> + Send;
 
-    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`.
+    /// `HeadObject`, or `ListObjectsV2` for a prefix: the newest object of `target`, or any that is not older than
+    /// `enough`. A listing has 1,000 objects a page; it goes on only until one of them is new
+    /// enough. `None` where there is none, or no such bucket.
     fn newest(
         &self,
         region: &Region,
         target: &OutputTarget,
+        enough: Timestamp,
     ) -> impl Future<Output = Result<Option<Object>, AwsError>> + Send;
 }
 
@@ -160,6 +164,13 @@ pub trait Executions: Send + Sync {
         error: &str,
         cause: &str,
     ) -> impl Future<Output = Result<Delivery, AwsError>> + Send;
+
+    /// `ListExecutions`: those of a state machine that are running, every page. What has begun or ended in the last
+    /// seconds may be told as before.
+    fn running(
+        &self,
+        state_machine: &StateMachineId,
+    ) -> impl Future<Output = Result<BTreeSet<ExecutionId>, AwsError>> + Send;
 
     /// `DescribeExecution`: whether the execution is still running.
     fn state(&self, execution: &ExecutionId)
@@ -365,11 +376,11 @@ pub enum InvocationStatus {
 }
 
 impl InvocationStatus {
-    /// Reads `StatusDetails`. A word that AWS has not documented is `None`.
-    pub fn parse(status_details: &str) -> Option<Self> {
-        Some(match status_details {
+    /// Reads `StatusDetails`. A word that AWS has not documented tells of no end, so it counts as one of a command that
+    /// runs: what is wrong with it then ends at the command's deadline.
+    pub fn parse(status_details: &str) -> Self {
+        match status_details {
             "Pending" | "Delayed" => Self::Pending,
-            "In Progress" | "InProgress" | "Cancelling" => Self::InProgress,
             "Success" => Self::Success,
             "Failed" => Self::Failed,
             "Execution Timed Out" | "ExecutionTimedOut" | "TimedOut" => Self::ExecutionTimedOut,
@@ -378,8 +389,9 @@ impl InvocationStatus {
                 Self::Undeliverable
             }
             "Cancelled" | "Canceled" => Self::Cancelled,
-            _ => return None,
-        })
+            // And "InProgress", and "Cancelling".
+            _ => Self::InProgress,
+        }
     }
 }
 

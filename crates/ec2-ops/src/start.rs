@@ -1,9 +1,12 @@
 //! EC2StarterFromAMI: one instance per attempt, however often the step is repeated.
+//!
+//! The function has two states: the one of its own name launches, and Boot waits ([`boot`]) with what the launch told.
+//! So a launch that is throttled is one call, repeated, and a boot is looked at by its id.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::aws_error::AwsError;
+use crate::boot;
 use crate::deployment::Deployment;
 use crate::document::{
     BlockDeviceMapping, InstanceMarketOptions, InstanceParameters, Job, MarketType, MetadataOptions, Problem,
@@ -12,7 +15,7 @@ use crate::document::{
 use crate::error::Error;
 use crate::ids::{AttemptId, Region};
 use crate::outcome::{AttemptRecord, Status};
-use crate::ports::{Agents, Instance, InstanceState, Instances, Launch, Objects, ShutdownBehavior};
+use crate::ports::{Agents, Instances, Launch, Objects, ShutdownBehavior};
 use crate::step::{Context, InstanceSection, Market, read, write};
 use crate::tags::{self, OnEnd, Tags};
 
@@ -24,10 +27,12 @@ struct Payload {
     attempts: Vec<AttemptRecord>,
 }
 
-/// Launches the attempt's instance, or finds it, and answers once it can take commands.
+/// Launches the attempt's instance; or, for the payload of Boot, answers once that can take commands.
+///
+/// A repetition has the same client token, so it finds what an earlier try launched.
 ///
 /// # Errors
-/// [`Error::InstanceNotReady`] while it cannot; the state machine asks again. Otherwise why there is no instance.
+/// Why there is no instance; in Boot, why it cannot take commands yet.
 pub async fn handle(
     payload: Value,
     deployment: &Deployment,
@@ -35,62 +40,17 @@ pub async fn handle(
     agents: &impl Agents,
     objects: &impl Objects,
 ) -> Result<Value, Error> {
+    if payload.get("instance").is_some() {
+        return boot::handle(payload, instances, agents).await;
+    }
     let Payload { context, attempts } = read(payload)?;
     let job = context.job()?;
     let region = deployment.region_of(&job)?;
     let market = market(&job, &context, &attempts);
-    let attempt = context.attempt_id();
-
-    // The first look is free: nothing can have been launched before the first try.
-    let launched =
-        if context.retry == 0 { None } else { find(instances, &region, &attempt, &deployment.name).await? };
-    let instance = match launched {
-        Some(instance) => instance,
-        None => {
-            check_bucket(&job, &region, objects).await?;
-            let launch = plan(&job, &attempt, &deployment.name, market);
-            instances.launch(&region, &launch).await.map_err(Error::launch)?
-        }
-    };
-    ready(&instance, &region, agents).await?;
+    check_bucket(&job, &region, objects).await?;
+    let launch = plan(&job, &context.attempt_id(), deployment, &region, market);
+    let instance = instances.launch(&region, &launch).await.map_err(Error::launch)?;
     write(&InstanceSection { id: instance.id, region, market, launched_at: instance.launched_at })
-}
-
-/// The instance that an earlier try of this attempt launched. One that is over is still the attempt's only one.
-async fn find(
-    instances: &impl Instances,
-    region: &Region,
-    attempt: &AttemptId,
-    deployment: &str,
-) -> Result<Option<Instance>, Error> {
-    let mut wanted = tags::of_execution(&attempt.execution, deployment);
-    wanted.insert(tags::ATTEMPT.to_owned(), attempt.attempt.to_string());
-    Ok(instances.find(region, &wanted).await?.into_iter().next())
-}
-
-async fn ready(instance: &Instance, region: &Region, agents: &impl Agents) -> Result<(), Error> {
-    let not_ready =
-        |state: &str| Error::InstanceNotReady { instance: instance.id.clone(), state: state.to_owned() };
-    match instance.state {
-        InstanceState::Pending => Err(not_ready("it is pending")),
-        InstanceState::Running if agents.online(region, &instance.id).await? => Ok(()),
-        InstanceState::Running => Err(not_ready(
-            "it is running and its SSM agent is not online; it needs an AMI with the agent, an instance profile that \
-             allows it, and a way to the SSM endpoints",
-        )),
-        over => Err(ended_early(instance, over)),
-    }
-}
-
-/// EC2 may accept a launch and find only then that it has no capacity.
-fn ended_early(instance: &Instance, state: InstanceState) -> Error {
-    match instance.state_reason.as_deref() {
-        Some(reason @ "Server.InsufficientInstanceCapacity") => {
-            let message = format!("instance {} is {state}", instance.id);
-            Error::CapacityUnavailable(AwsError::new("RunInstances", reason, message, Some(400)))
-        }
-        _ => instance.lost(&format!("it is {state} before it took a command")),
-    }
 }
 
 /// A promise that cannot be kept is refused before anything is launched.
@@ -115,12 +75,15 @@ fn market(job: &Job, context: &Context, before: &[AttemptRecord]) -> Market {
 }
 
 /// The launch, a pure function of its arguments: a repetition with the same token has the same parameters.
-fn plan(job: &Job, attempt: &AttemptId, deployment: &str, market: Market) -> Launch {
+fn plan(job: &Job, attempt: &AttemptId, deployment: &Deployment, region: &Region, market: Market) -> Launch {
     // A one-time Spot instance cannot be stopped.
     let on_end = OnEnd { terminate: job.on_end.terminate || market == Market::Spot, ..job.on_end };
     let mut parameters = job.instance.clone();
+    if let Some(defaults) = deployment.instance_defaults.get(region) {
+        defaults.complete(&mut parameters, attempt.attempt);
+    }
     secure(&mut parameters);
-    tag(&mut parameters, &tags::of_attempt(attempt, deployment, on_end));
+    tag(&mut parameters, &tags::of_attempt(attempt, &deployment.name, on_end));
     if market == Market::Spot && parameters.instance_market_options.is_none() {
         parameters.instance_market_options = Some(spot_at_the_on_demand_price());
     }
@@ -174,6 +137,8 @@ fn tag(parameters: &mut InstanceParameters, ours: &Tags) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployment::InstanceDefaults;
+    use crate::fakes::{World, deployment};
     use crate::ids::ExecutionId;
     use serde_json::json;
 
@@ -194,22 +159,29 @@ mod tests {
 
     fn launch(extra: &Value, market: Market) -> Launch {
         let (_, job) = context(1, &json!({}), extra);
-        plan(&job, &AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 }, "prod", market)
+        let attempt = AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 };
+        plan(&job, &attempt, &deployment(), &Region::new("us-east-1"), market)
     }
 
-    #[test]
-    fn a_launch_that_finds_no_capacity_only_afterwards_is_told_as_such() {
-        let ended = |reason: &str| {
-            let gone = crate::fakes::instance("i-1", InstanceState::Terminated, Tags::new());
-            ended_early(
-                &Instance { state_reason: Some(reason.to_owned()), ..gone },
-                InstanceState::Terminated,
-            )
-            .name()
-        };
-        assert_eq!(ended("Server.InsufficientInstanceCapacity"), "CapacityUnavailable");
-        assert_eq!(ended("Server.SpotInstanceTermination"), "SpotInterrupted");
-        assert_eq!(ended("Client.UserInitiatedShutdown"), "InstanceLost");
+    /// It would be refused just the same once the commands have ended, hours later.
+    #[tokio::test]
+    async fn nothing_is_launched_for_an_output_that_may_not_be_looked_at() {
+        let payload = json!({
+            "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "retry": 0,
+            "attempts": [],
+            "document": {
+                "commands": ["true"],
+                "bucket": "of-others",
+                "obj_key": "out",
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+        });
+        let world = World { failing: Some(("HeadBucket", "Http403")), ..World::default() };
+        let refusal = handle(payload, &deployment(), &world, &world, &world).await.unwrap_err();
+        assert_eq!(refusal.name(), "Refused");
+        assert_eq!(world.calls(), Vec::<String>::new());
     }
 
     #[test]
@@ -234,6 +206,21 @@ mod tests {
             let (context, job) = context(attempt, &options, &extra);
             assert_eq!(market(&job, &context, &before), expected, "attempt {attempt} after {before:?}");
         }
+    }
+
+    #[test]
+    fn a_launch_is_completed_by_the_defaults_of_its_own_region() {
+        let (_, job) = context(1, &json!({}), &json!({}));
+        let attempt = AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 };
+        let defaults =
+            InstanceDefaults { subnet_ids: vec!["subnet-a".to_owned()], ..InstanceDefaults::default() };
+        let east = Region::new("us-east-1");
+        let mut deployment = deployment();
+        deployment.instance_defaults.insert(east.clone(), defaults);
+        let subnet =
+            |region| plan(&job, &attempt, &deployment, region, Market::OnDemand).parameters.subnet_id;
+        assert_eq!(subnet(&east).as_deref(), Some("subnet-a"));
+        assert_eq!(subnet(&Region::new("us-west-2")), None);
     }
 
     #[test]

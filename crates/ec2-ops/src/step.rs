@@ -1,6 +1,6 @@
 //! What the payloads of all steps share.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -51,6 +51,17 @@ pub(crate) struct InstanceSection {
     pub(crate) region: Region,
     pub(crate) market: Market,
     pub(crate) launched_at: Timestamp,
+}
+
+/// How long an attempt waits for its launch before it is taken for one of many.
+const CROWDED: SignedDuration = SignedDuration::from_mins(2);
+
+impl InstanceSection {
+    /// Whether `attempt` had to wait for its launch, as only one of many has to: EC2 takes two a second. Looks of many
+    /// share quotas that are as narrow, and a minute more does not matter to whoever has waited for minutes.
+    pub(crate) fn is_one_of_many(&self, attempt: &Attempt) -> bool {
+        self.launched_at.duration_since(attempt.started) > CROWDED
+    }
 }
 
 /// How an instance is bought.

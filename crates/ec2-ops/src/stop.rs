@@ -95,21 +95,23 @@ async fn end_attempt<C: Instances + Volumes>(
     let of_this_attempt = |instance: &&Instance| instance.tags.get(tags::ATTEMPT) == Some(&number);
     let instances: Vec<_> =
         ended.iter().filter(of_this_attempt).map(|instance| instance.id.clone()).collect();
-    let waited = clock.now().duration_since(entered);
-    if instances.is_empty() && waited < VISIBILITY && may_be_unseen(&state) {
-        return Err(Error::CleanupPending(
-            "a launch's answer was lost, and a fresh instance may not be visible yet".to_owned(),
-        ));
+    if may_be_unseen(&state, &instances, entered, clock.now()) {
+        return Err(Error::CleanupPending("a fresh instance may not be visible yet".to_owned()));
     }
     write(&outcome(&context, state, job.as_ref(), &instances, deployment, clock))
 }
 
-/// Whether a launch may have had its effect without anybody having seen it.
-fn may_be_unseen(state: &State) -> bool {
-    let Some(error) = state.error.as_ref().filter(|_| state.instance.is_none()) else {
-        return false;
+/// Whether there may be an instance that EC2 does not show yet among those that it `shows`: one that is known to have
+/// been launched, or one whose launch has lost its answer.
+fn may_be_unseen(state: &State, shows: &[InstanceId], entered: Timestamp, now: Timestamp) -> bool {
+    let since = match (&state.instance, &state.error) {
+        (Some(launched), _) if !shows.contains(&launched.id) => launched.launched_at,
+        (None, Some(error)) if shows.is_empty() && Leftover::of_error(&error.error) != Leftover::Nothing => {
+            entered
+        }
+        _ => return false,
     };
-    Leftover::of_error(&error.error) != Leftover::Nothing
+    now.duration_since(since) < VISIBILITY
 }
 
 fn outcome(
@@ -267,6 +269,17 @@ mod tests {
         let outcome = stop(json!({ "error": { "Error": "States.Timeout", "Cause": null } }), &gone()).await;
         assert_eq!(outcome["attempts"][0]["instances"], json!(["i-1"]));
         assert!(outcome["attempts"][0]["exit_code"].is_null());
+    }
+
+    #[tokio::test]
+    async fn a_launched_instance_that_is_not_visible_yet_is_waited_for() {
+        let nothing = World::default();
+        for (launched_at, done) in [("2026-03-01T05:59:30Z", false), ("2026-03-01T05:31:00Z", true)] {
+            let mut state = json!({ "instance": launched() });
+            state["instance"]["launched_at"] = launched_at.into();
+            let answer = handle(payload(&state, 60), &deployment(), &nothing, &nothing, &nothing).await;
+            assert_eq!(answer.is_ok(), done, "{launched_at}");
+        }
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 //! It trusts nothing but EC2's tags and Step Functions' word: not the execution's state, which may never have been
 //! written, and not the events, which may have been lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -41,7 +41,15 @@ pub(crate) async fn handle<C: Instances + Volumes>(
                 continue;
             }
         };
+        // Without a list each execution is asked for, so nothing is lost but calls.
+        let running = running(left.keys(), executions).await.unwrap_or_else(|error| {
+            failed = failed.take().or(Some(error));
+            BTreeSet::new()
+        });
         for (execution, youngest) in left {
+            if running.contains(&execution) {
+                continue;
+            }
             let over = match executions.state(&execution).await {
                 Ok(ExecutionState::Running) => false,
                 Ok(ExecutionState::Over) => true,
@@ -64,6 +72,20 @@ pub(crate) async fn handle<C: Instances + Volumes>(
         }
     }
     failed.map_or_else(|| Ok(json!({ "swept": swept, "pending": pending })), Err)
+}
+
+/// Those of `left` that Step Functions lists as running, in a call for each thousand: of thousands at once, to ask for
+/// each would exceed the quota of DescribeExecution, and the function's time.
+async fn running(
+    left: impl Iterator<Item = &ExecutionId>,
+    executions: &impl Executions,
+) -> Result<BTreeSet<ExecutionId>, Error> {
+    let machines: BTreeSet<_> = left.filter_map(ExecutionId::state_machine).collect();
+    let mut running = BTreeSet::new();
+    for machine in machines {
+        running.extend(executions.running(&machine).await?);
+    }
+    Ok(running)
 }
 
 /// The executions that still have something in `region`, with the launch time of their youngest living instance.
@@ -99,40 +121,55 @@ mod tests {
     use super::*;
     use crate::fakes::{World, deployment, instance, time};
 
-    fn of(deployment: &str) -> Tags {
-        let tags = [(tags::DEPLOYMENT, deployment), (tags::EXECUTION, "arn:x"), (tags::ON_END, "terminate")];
+    const LISTED: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:listed";
+    const OTHER: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:other";
+
+    fn of(deployment: &str, execution: &str) -> Tags {
+        let tags = [(tags::DEPLOYMENT, deployment), (tags::EXECUTION, execution)];
         tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
     }
 
-    async fn swept(world: &World) -> Vec<String> {
-        handle(&deployment(), world, world, world).await.unwrap();
+    /// One instance, and what Step Functions says of its execution.
+    async fn swept(deployment_of_it: &str, execution: ExecutionState, now: &str) -> Vec<String> {
+        let instances = vec![instance("i-1", InstanceState::Running, of(deployment_of_it, OTHER))];
+        let world = World { now: time(now), instances, execution, ..World::default() };
+        handle(&deployment(), &world, &world, &world).await.unwrap();
         world.calls()
     }
 
     #[tokio::test]
     async fn only_what_is_ours_and_over_is_swept() {
         use ExecutionState::{Over, Running};
-        for (deployment, execution, expected) in [
-            ("test", Over, vec!["TerminateInstances i-1"]),
-            ("test", Running, vec![]),
-            ("another", Over, vec![]),
-        ] {
-            let instances = vec![instance("i-1", InstanceState::Running, of(deployment))];
-            let world = World { instances, execution, ..World::default() };
-            assert_eq!(swept(&world).await, expected, "{deployment} {execution:?}");
-        }
+        let now = "2026-03-01T06:00:00Z";
+        assert_eq!(swept("test", Over, now).await, ["StopInstances i-1"]);
+        assert_eq!(swept("test", Running, now).await, Vec::<String>::new());
+        assert_eq!(swept("another", Over, now).await, Vec::<String>::new());
     }
 
     #[tokio::test]
     async fn an_orphan_whose_execution_never_existed_is_swept_once_step_functions_must_know_of_it() {
         // Launched at 05:31.
-        for (now, expected) in
-            [("2026-03-01T05:40:00Z", vec![]), ("2026-03-01T05:47:00Z", vec!["TerminateInstances i-1"])]
-        {
-            let instances = vec![instance("i-1", InstanceState::Running, of("test"))];
-            let execution = ExecutionState::Unknown;
-            let world = World { now: time(now), instances, execution, ..World::default() };
-            assert_eq!(swept(&world).await, expected, "{now}");
-        }
+        let unknown = ExecutionState::Unknown;
+        assert_eq!(swept("test", unknown, "2026-03-01T05:40:00Z").await, Vec::<String>::new());
+        assert_eq!(swept("test", unknown, "2026-03-01T05:47:00Z").await, ["StopInstances i-1"]);
+    }
+
+    #[tokio::test]
+    async fn an_execution_that_is_listed_as_running_is_left_alone_and_any_other_is_asked_for() {
+        let instances = [("i-1", LISTED), ("i-2", OTHER)]
+            .map(|(id, execution)| instance(id, InstanceState::Running, of("test", execution)));
+        let world = World {
+            now: time("2026-03-01T06:00:00Z"),
+            instances: instances.into(),
+            listed: BTreeSet::from([ExecutionId::new(LISTED)]),
+            execution: ExecutionState::Over,
+            ..World::default()
+        };
+        handle(&deployment(), &world, &world, &world).await.unwrap();
+        assert_eq!(world.calls(), ["StopInstances i-2"]);
+        let unlisted = World { failing: Some(("ListExecutions", "AccessDenied")), ..world };
+        let told = handle(&deployment(), &unlisted, &unlisted, &unlisted).await.unwrap_err();
+        assert_eq!(told.name(), "Refused");
+        assert_eq!(unlisted.calls()[1..], ["StopInstances i-1", "StopInstances i-2"]);
     }
 }

@@ -23,7 +23,7 @@ fn rows(heading: &str) -> Vec<Vec<&'static str>> {
 }
 
 /// One of each.
-fn errors() -> [Error; 14] {
+fn errors() -> [Error; 15] {
     let aws = || AwsError::new("A", "B", "", None);
     let failure =
         || Box::new(CommandFailure { what: String::new(), exit_code: None, stderr_tail: String::new() });
@@ -34,6 +34,7 @@ fn errors() -> [Error; 14] {
         Error::LaunchFailed(String::new()),
         Error::CapacityUnavailable(aws()),
         Error::InstanceNotReady { instance: instance(), state: String::new() },
+        Error::InstanceNotReadyAmongMany { instance: instance(), state: String::new() },
         Error::InstanceLost { instance: instance(), why: why() },
         Error::SpotInterrupted { instance: instance(), why: why() },
         Error::CommandFailed(failure()),

@@ -48,7 +48,7 @@ fn the_refusal_reads_as_the_readme_shows_it() {
 }
 
 #[test]
-fn the_picture_has_the_five_steps_of_the_state_machine() {
+fn the_picture_has_the_steps_of_the_state_machine() {
     let machine: Value = serde_json::from_str(STATE_MACHINE).unwrap();
     let states = machine["States"].as_object().unwrap().iter();
     let tasks: BTreeSet<_> =

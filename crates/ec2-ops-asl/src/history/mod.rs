@@ -2,7 +2,7 @@
 
 mod serialize;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -121,6 +121,22 @@ pub enum Details {
     ExecutionEnded(Ending),
 }
 
+impl Details {
+    /// Puts null in the place of inputs and outputs.
+    fn drop_data(&mut self) {
+        static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(Arc::default);
+        if let Self::ExecutionStarted { input: data, .. }
+        | Self::StateEntered { input: data, .. }
+        | Self::StateExited { output: data, .. }
+        | Self::TaskScheduled { parameters: data, .. }
+        | Self::TaskSubmitted { output: data, .. }
+        | Self::TaskSucceeded { output: data, .. } = self
+        {
+            *data = Arc::clone(&NOTHING);
+        }
+    }
+}
+
 /// The events of one execution. Clones share them; any of them can be read while the execution runs.
 #[derive(Clone, Debug, Default)]
 pub struct History(Arc<Mutex<Record>>);
@@ -129,6 +145,8 @@ pub struct History(Arc<Mutex<Record>>);
 struct Record {
     events: Vec<Event>,
     ending: Option<Ending>,
+    /// Whether events come without their inputs and outputs.
+    without_data: bool,
 }
 
 /// The execution is over: nothing more can be recorded.
@@ -139,6 +157,13 @@ impl History {
     /// The events so far.
     pub fn events(&self) -> Vec<Event> {
         self.lock().events.clone()
+    }
+
+    /// Keeps neither the inputs and outputs so far nor those to come. Of the ending it keeps the output.
+    pub(crate) fn drop_data(&self) {
+        let mut record = self.lock();
+        record.without_data = true;
+        record.events.iter_mut().for_each(|event| event.details.drop_data());
     }
 
     /// How the execution ended and when, if it has.
@@ -183,7 +208,10 @@ impl Record {
         ending
     }
 
-    fn push(&mut self, timestamp: Timestamp, details: Details) -> u64 {
+    fn push(&mut self, timestamp: Timestamp, mut details: Details) -> u64 {
+        if self.without_data {
+            details.drop_data();
+        }
         let previous = self.events.len() as u64;
         let id = previous + 1;
         // AWS chains events, but not the first state to the start, and not what ends an execution from outside.
@@ -195,5 +223,29 @@ impl Record {
             details,
         });
         id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_data_events_and_ending_remain() {
+        let history = History::default();
+        let (at, output) = (Timestamp::UNIX_EPOCH, Arc::new(Value::from("kept")));
+        let entered = |input: &str| Details::StateEntered {
+            state_type: StateType::Pass,
+            name: "A".into(),
+            input: Arc::new(Value::from(input)),
+        };
+        history.record(at, entered("before")).unwrap();
+        history.drop_data();
+        history.record(at, entered("after")).unwrap();
+        history.end(at, Ending::Succeeded { output: Arc::clone(&output) });
+        for event in &history.events()[..2] {
+            assert!(matches!(&event.details, Details::StateEntered { input, .. } if input.is_null()));
+        }
+        assert_eq!(history.ending().unwrap().0, Ending::Succeeded { output });
     }
 }

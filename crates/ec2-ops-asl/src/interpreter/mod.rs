@@ -34,6 +34,12 @@ pub trait Environment: Send + Sync {
 
     /// A random number in `0.0..1.0`, for the jitter of retries.
     fn fraction(&self) -> f64;
+
+    /// Waits until the execution's region allows another state transition: a state is about to be entered, or a task to
+    /// be tried again. By default that is at once.
+    fn transition(&self, _region: &str) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// A call of a Lambda function. Cheap to clone.
@@ -99,6 +105,13 @@ impl Execution {
         // An empty history takes any event.
         let _ = history.record(started, details);
         Self { region: identity.region().into(), identity, input, started, history, stopped: Notify::new() }
+    }
+
+    /// The same execution, whose history keeps what happens and when, but no inputs and outputs.
+    #[must_use]
+    pub fn without_data(self) -> Self {
+        self.history.drop_data();
+        self
     }
 
     /// Who the execution is.
@@ -169,6 +182,7 @@ impl Execution {
         loop {
             // Lets others run, and the deadline pass, even if no state ever waits.
             tokio::task::coop::consume_budget().await;
+            environment.transition(&self.region).await;
             let visit = match Visit::enter(self, environment, tokens, state, &input) {
                 Ok(visit) => visit,
                 Err(Over(ending)) => return ending,

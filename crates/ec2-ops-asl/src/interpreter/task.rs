@@ -40,7 +40,10 @@ impl<E: Environment> Visit<'_, E> {
                 finished => return finished.map(|output| (task.then, output)),
             };
             match attempts.next_delay(&failed, || self.environment.fraction()) {
-                Some(delay) => sleep(delay).await,
+                Some(delay) => {
+                    sleep(delay).await;
+                    self.environment.transition(&self.execution.region).await;
+                }
                 None => return self.catch(task, failed),
             }
         }

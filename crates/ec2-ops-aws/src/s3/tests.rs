@@ -44,7 +44,7 @@ async fn newest(
 ) -> (Replay, Result<Option<Object>, AwsError>) {
     let replay = Replay::new(answers);
     let s3 = S3::new(&replay.config().await);
-    let newest = s3.newest(&region(), target).await;
+    let newest = s3.newest(&region(), target, Timestamp::MAX).await;
     (replay, newest)
 }
 
@@ -57,7 +57,6 @@ async fn a_bucket_exists_unless_s3_says_that_it_does_not() {
     for (answer, exists) in [
         (head(200, &[]), true),
         (head(404, &[]), false),
-        (head(403, &[]), true),
         (head(301, IN_WEST), true),
         (head(400, IN_WEST), true),
     ] {
@@ -70,6 +69,8 @@ async fn a_bucket_exists_unless_s3_says_that_it_does_not() {
 #[tokio::test]
 async fn a_failure_says_nothing_about_a_bucket() {
     for (answer, kind) in [
+        // Whoever may not look now will not find the output after hours of work either.
+        (head(403, &[]), AwsErrorKind::Refused),
         (head(503, &[]), AwsErrorKind::Unavailable),
         (head(400, &[]), AwsErrorKind::Refused),
         (Answer::Lost, AwsErrorKind::Unavailable),
@@ -132,6 +133,20 @@ async fn the_newest_object_of_all_pages_counts_and_a_sibling_does_not() {
     assert!(asked[1].uri.contains("continuation-token=more"));
 }
 
+/// An output of a million objects has a thousand pages.
+#[tokio::test]
+async fn a_listing_ends_at_the_first_page_with_an_object_that_is_new_enough() {
+    let more = || {
+        page(Some("more"), &[("run/b", "2026-01-01T00:00:05.000Z"), ("run/a", "2026-01-01T00:00:01.000Z")])
+    };
+    for (enough, pages) in [("2026-01-01T00:00:05Z", 1), ("2026-01-01T00:00:06Z", 2)] {
+        let replay = Replay::new([more(), page(None, &[])]);
+        let found = S3::new(&replay.config().await).newest(&region(), &prefix(), at(enough)).await;
+        assert_eq!(found.unwrap().map(|object| object.key), Some("run/b".to_owned()));
+        assert_eq!(replay.asked().len(), pages, "{enough}");
+    }
+}
+
 #[tokio::test]
 async fn an_empty_prefix_and_a_missing_bucket_hold_nothing() {
     assert_eq!(newest(&prefix(), [page(None, &[])]).await.1, Ok(None));
@@ -149,7 +164,7 @@ async fn a_failed_page_is_not_read_as_the_end_of_the_list() {
 async fn an_endpoint_of_ones_own_is_asked_by_path() {
     let replay = Replay::new([head(200, FOUND)]);
     let config = replay.config().await.into_builder().endpoint_url("http://localhost:4566").build();
-    S3::new(&config).newest(&region(), &key()).await.unwrap();
+    S3::new(&config).newest(&region(), &key(), Timestamp::MAX).await.unwrap();
     let asked = replay.asked();
     assert!(asked[0].uri.starts_with("http://localhost:4566/bucket/run/out.nc"), "{asked:?}");
 }

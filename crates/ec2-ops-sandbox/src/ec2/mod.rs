@@ -62,6 +62,16 @@ impl Ec2 {
         self.act(|state| state.volumes.iter().map(|(_, row)| Arc::clone(row)).collect())
     }
 
+    /// The instance, whether or not API calls see it.
+    pub(crate) fn instance(&self, id: &str) -> Option<Arc<InstanceRecord>> {
+        self.act(|state| state.instances.get(id).map(Arc::clone))
+    }
+
+    /// The volume, whether or not API calls see it.
+    pub(crate) fn volume(&self, id: &str) -> Option<Arc<VolumeRecord>> {
+        self.act(|state| state.volumes.get(id).map(Arc::clone))
+    }
+
     /// Lets `change` at the state, then carries out what it queued.
     fn act<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let result = {

@@ -1,5 +1,6 @@
 //! Lambda: functions, invoked and waited for, or invoked by an event and retried.
 
+mod concurrency;
 mod environment;
 mod process;
 mod runtime_api;
@@ -16,6 +17,7 @@ pub use process::{FunctionBinary, ProcessRuntime};
 
 use crate::platform::lock;
 use crate::{AwsError, Platform};
+use concurrency::{Concurrency, Slot};
 
 /// One invocation, as a runtime receives it.
 #[derive(Clone, Debug)]
@@ -64,11 +66,15 @@ pub enum InvokeError {
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
 const ASYNC_RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
 
+/// How long Lambda waits before it repeats an asynchronous invocation that found no room: at first, and at most.
+const ASYNC_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
+
 /// The functions of one account. Clones share them.
 #[derive(Clone)]
 pub struct Lambda {
     platform: Arc<Platform>,
     functions: Arc<Mutex<BTreeMap<String, Function>>>,
+    concurrency: Concurrency,
 }
 
 #[derive(Clone)]
@@ -81,7 +87,7 @@ struct Function {
 impl Lambda {
     /// An account without functions.
     pub fn new(platform: Arc<Platform>) -> Self {
-        Self { platform, functions: Arc::default() }
+        Self { platform, functions: Arc::default(), concurrency: Concurrency::default() }
     }
 
     /// Creates a function, or replaces it. Answers with its ARN.
@@ -101,7 +107,8 @@ impl Lambda {
     /// Invokes a function, named or by its ARN, and waits for it. The function runs on if nobody waits any more.
     pub async fn invoke(&self, name_or_arn: &str, payload: Value) -> Result<Value, InvokeError> {
         let function = self.find(name_or_arn)?;
-        let running = tokio::spawn(self.clone().run(function, payload));
+        let slot = self.concurrency.enter(&self.platform, &function.arn).map_err(InvokeError::Service)?;
+        let running = tokio::spawn(self.clone().run(function, payload, slot));
         match running.await {
             Ok(answer) => answer.map_err(InvokeError::Function),
             Err(_) => {
@@ -120,13 +127,15 @@ impl Lambda {
         let lambda = self.clone();
         tokio::spawn(async move {
             for pause in ASYNC_RETRIES {
-                if lambda.clone().run(function.clone(), payload.clone()).await.is_ok() {
+                let slot = lambda.room_for(&function).await;
+                if lambda.clone().run(function.clone(), payload.clone(), slot).await.is_ok() {
                     return;
                 }
                 tokio::time::sleep(pause).await;
             }
+            let slot = lambda.room_for(&function).await;
             // The last failure goes where the others went: into the function's own log.
-            let _ = lambda.run(function, payload).await;
+            let _ = lambda.run(function, payload, slot).await;
         });
         Ok(())
     }
@@ -145,7 +154,19 @@ impl Lambda {
         })
     }
 
-    async fn run(self, function: Function, payload: Value) -> FunctionResult {
+    /// Waits until an event's invocation finds room: Lambda keeps the event meanwhile.
+    async fn room_for(&self, function: &Function) -> Slot {
+        let (mut pause, longest) = ASYNC_BACKOFF;
+        loop {
+            match self.concurrency.enter(&self.platform, &function.arn) {
+                Ok(slot) => return slot,
+                Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause = longest.min(pause * 2);
+        }
+    }
+
+    async fn run(self, function: Function, payload: Value, slot: Slot) -> FunctionResult {
         let limit = function.timeout;
         let request = Request {
             request_id: self.platform.uuid(),
@@ -154,7 +175,9 @@ impl Lambda {
             deadline_ms: (self.platform.clock.now() + limit).as_millisecond(),
         };
         let request_id = request.request_id.clone();
-        tokio::time::timeout(limit, function.runtime.invoke(request)).await.unwrap_or_else(|_| {
+        let result = tokio::time::timeout(limit, function.runtime.invoke(request)).await;
+        drop(slot);
+        result.unwrap_or_else(|_| {
             Err(json!({
                 "errorType": "Sandbox.Timedout",
                 "errorMessage": format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", limit.as_secs_f64()),

@@ -41,14 +41,19 @@ impl ProcessRuntime {
         Self { pool: Arc::new(Pool { binary, idle: Mutex::default(), over: watch::Sender::new(false) }) }
     }
 
-    /// Ends every process, whatever it works on, and waits until it is gone. Nothing is started any more.
-    pub async fn shut_down(&self) {
-        self.pool.over.send_replace(true);
-        self.pool.over.closed().await;
+    /// Ends the environments that are idle, as Lambda does after some minutes: the next invocation starts cold.
+    pub async fn reclaim_idle(&self) {
         let idle = std::mem::take(&mut *lock(&self.pool.idle));
         for environment in idle {
             environment.end().await;
         }
+    }
+
+    /// Ends every process, whatever it works on, and waits until it is gone. Nothing is started any more.
+    pub async fn shut_down(&self) {
+        self.pool.over.send_replace(true);
+        self.pool.over.closed().await;
+        self.reclaim_idle().await;
     }
 }
 

@@ -62,6 +62,11 @@ impl Mix {
         }
     }
 
+    /// Nothing goes wrong by chance.
+    pub(super) fn calm() -> Self {
+        Self { call: 0.0, event: 0.0, capacity: 0.0, outage: None }
+    }
+
     /// Whether the control plane dies for good at some time.
     pub(super) fn is_dark(&self) -> bool {
         self.outage.is_some_and(|outage| outage.lasts.is_none())

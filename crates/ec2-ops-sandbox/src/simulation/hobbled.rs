@@ -219,8 +219,13 @@ impl<P: Objects + Clock> Objects for Hobbled<'_, P> {
         self.ports.bucket_exists(region, bucket).await
     }
 
-    async fn newest(&self, region: &Region, target: &OutputTarget) -> Result<Option<Object>, AwsError> {
-        let mut newest = self.ports.newest(region, target).await?;
+    async fn newest(
+        &self,
+        region: &Region,
+        target: &OutputTarget,
+        enough: Timestamp,
+    ) -> Result<Option<Object>, AwsError> {
+        let mut newest = self.ports.newest(region, target, enough).await?;
         if let Some(object) = newest.as_mut().filter(|_| self.lacks(Safeguard::Freshness)) {
             object.last_modified = self.ports.now();
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use ec2_ops::ids::{AttemptId, ExecutionId};
 use ec2_ops::{AttemptRecord, Outcome, Status};
@@ -14,6 +15,7 @@ use super::plan::{Plan, Scenario};
 use crate::Account;
 use crate::ec2::InstanceRecord;
 use crate::ec2::api::InstanceStateName;
+use crate::iam::Role;
 use crate::ssm::EndStatus;
 
 /// A promise.
@@ -37,11 +39,13 @@ pub enum Invariant {
     BystandersUntouched,
     /// With nothing else wrong, an abort or the machine's timeout is cleaned up within minutes.
     PromptCleanup,
+    /// The policy of a function's role allows every call that the function makes.
+    Permitted,
 }
 
 impl Invariant {
     /// Every promise, in words.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::NothingRunning, "nothing is left running"),
         (Self::EndsCleanedUp, "nothing runs when the end is told"),
         (Self::NoVolumeLeft, "no volume is left"),
@@ -51,6 +55,7 @@ impl Invariant {
         (Self::Ends, "every execution ends"),
         (Self::BystandersUntouched, "nothing of others is touched"),
         (Self::PromptCleanup, "an end from outside is prompt"),
+        (Self::Permitted, "every call is permitted"),
     ];
 }
 
@@ -120,6 +125,7 @@ pub(super) struct Evidence<'a> {
     pub(super) bystanders: &'a [String],
     /// The instance whose execution never existed.
     pub(super) orphan: Option<&'a str>,
+    pub(super) roles: &'a BTreeMap<&'static str, Arc<Role>>,
 }
 
 /// Every broken promise, and what was none.
@@ -165,6 +171,11 @@ pub(super) fn check(evidence: &Evidence<'_>) -> Verdict {
     for what in touched(evidence) {
         verdict.broken(Invariant::BystandersUntouched, what);
     }
+    for (name, role) in evidence.roles {
+        for what in role.asked().refused {
+            verdict.broken(Invariant::Permitted, format!("{name} may not {what}"));
+        }
+    }
     verdict
 }
 
@@ -186,11 +197,7 @@ fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, runs: &[Ran],
     verdict.broken_unless(excuse, Invariant::NothingRunning, what);
 }
 
-fn volumes(
-    evidence: &Evidence<'_>,
-    ours: &[&std::sync::Arc<InstanceRecord>],
-    scenario: &Scenario,
-) -> Vec<String> {
+fn volumes(evidence: &Evidence<'_>, ours: &[&Arc<InstanceRecord>], scenario: &Scenario) -> Vec<String> {
     if scenario.document["run_options"]["ii_delete_volume"] != true {
         return Vec::new();
     }
@@ -209,7 +216,7 @@ fn volumes(
 }
 
 /// Launches are counted by attempt; where the launch had no tags, by nothing, so all of them are one.
-fn launched_twice(ours: &[&std::sync::Arc<InstanceRecord>]) -> Option<String> {
+fn launched_twice(ours: &[&Arc<InstanceRecord>]) -> Option<String> {
     let mut launches: BTreeMap<&str, u32> = BTreeMap::new();
     for record in ours {
         let attempt = record.instance.tags.iter().find(|tag| tag.key == "ec2-ops:attempt");

@@ -32,6 +32,14 @@ pub(super) struct Ran {
     followers: Vec<String>,
 }
 
+impl Ran {
+    /// What was seen of a script that ran somewhere else.
+    pub(super) fn seen(instance: &str, comment: &str, ended: Option<ScriptEnd>, wrote_output: bool) -> Self {
+        let (instance, comment) = (instance.to_owned(), comment.to_owned());
+        Self { instance, comment, command: String::new(), ended, wrote_output, followers: Vec::new() }
+    }
+}
+
 struct Machine {
     scenario: usize,
     life: Life,
@@ -100,6 +108,11 @@ impl SimMachines {
 
     pub(super) fn runs(&self) -> Vec<Ran> {
         lock(&self.state).runs.clone()
+    }
+
+    /// Takes over what ran on other machines than these.
+    pub(super) fn remember(&self, runs: Vec<Ran>) {
+        lock(&self.state).runs = runs;
     }
 
     pub(super) fn fate_of(&self, instance: &str) -> Option<Fate> {
@@ -291,7 +304,8 @@ impl Runner for SimMachines {
     fn cancel(&self, _: &str, _: &str) {}
 }
 
-fn script_end(timed_out: bool, exit_code: i32) -> ScriptEnd {
+/// How a script ends.
+pub(super) fn script_end(timed_out: bool, exit_code: i32) -> ScriptEnd {
     let (status, exit_code) = match (timed_out, exit_code) {
         (true, _) => (EndStatus::TimedOut, 137),
         (false, 0) => (EndStatus::Success, 0),

@@ -12,6 +12,8 @@ mod hobbled;
 mod invariants;
 mod machines;
 mod plan;
+#[cfg(unix)]
+pub mod trial;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +40,8 @@ pub struct Report {
     pub executions: usize,
     /// How often each kind of fault was injected.
     pub faults: BTreeMap<FaultKind, u64>,
+    /// The actions, in IAM's words, for which each function needed its role's permission.
+    pub asked: BTreeMap<&'static str, BTreeSet<String>>,
     /// What was found broken; empty is what we promise.
     pub violations: Vec<Violation>,
     /// What was found that nobody promises to be otherwise.

@@ -143,6 +143,7 @@ impl Scenario {
             "instance_parameters": {
                 "ImageId": image,
                 "InstanceType": "t4g.nano",
+                "IamInstanceProfile": { "Name": "ec2-ops-Instance" },
                 "BlockDeviceMappings": [
                     { "DeviceName": "/dev/xvda", "Ebs": { "VolumeSize": 8, "DeleteOnTermination": rng.bool() } },
                 ],

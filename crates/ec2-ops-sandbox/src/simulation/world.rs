@@ -1,5 +1,6 @@
 //! The life of one simulated account, from its deployment to the day of judgement.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::{Options, Report};
 use crate::deployment::{Function, Names, deploy};
 use crate::ec2::api::{RunInstancesRequest, Tag, TagSpecification};
 use crate::ec2::{Ec2Config, Shortage, Times};
+use crate::iam::Role;
 use crate::lambda::Runtime;
 use crate::ssm::SsmConfig;
 use crate::{Account, AccountConfig, AwsError, Clock};
@@ -44,8 +46,9 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
     machines.belong_to(Some(account.clone()));
     let additional_regions = if plan.other_region { vec![OTHER_REGION.to_owned()] } else { Vec::new() };
     let names = Arc::new(Names { additional_regions, ..Names::default() });
+    let roles = Role::all(&account.platform.account_id).map_err(|error| error.to_string())?;
     let state_machine =
-        provision(&account, &names, &plan, &faults, options).map_err(|error| error.to_string())?;
+        provision(&account, &names, &plan, &faults, options, &roles).map_err(|error| error.to_string())?;
     let bystanders = bystanders(&account, &names).map_err(|error| error.to_string())?;
     let orphan = if plan.orphan { Some(orphan(&account, &names, &faults)) } else { None };
     let orphan = orphan.transpose().map_err(|error| error.to_string())?;
@@ -86,6 +89,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
         executions: &executions,
         bystanders: &bystanders,
         orphan: orphan.as_deref(),
+        roles: &roles,
     };
     let verdict = invariants::check(&evidence);
     machines.belong_to(None);
@@ -94,6 +98,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
         seed,
         executions: executions.len(),
         faults: faults.counts(),
+        asked: roles.iter().map(|(name, role)| (*name, role.asked().actions)).collect(),
         violations: verdict.violations,
         excused: verdict.excused,
         trace: faults.take_trace(),
@@ -144,6 +149,7 @@ fn provision(
     plan: &Plan,
     faults: &Arc<Faults>,
     options: Options,
+    roles: &BTreeMap<&str, Arc<Role>>,
 ) -> Result<String, AwsError> {
     let dice = Arc::clone(faults);
     account.platform.events.deliver_by(move |event| dice.arrivals(event));
@@ -155,6 +161,8 @@ fn provision(
             names: Arc::clone(names),
             faults: Arc::clone(faults),
             without: options.without,
+            // IAM refuses a launch without our tag, and what else the tags are good for would not be seen.
+            role: roles.get(function.name).filter(|_| options.without != Some(Safeguard::Tags)).cloned(),
         })
     };
     let template = template(options.without, plan.machine_timeout)

@@ -1,6 +1,7 @@
 //! Executions: started once per name, run to their end, stopped, and completed from outside.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use ec2_ops_asl::{
     Ending, Environment, Execution, Failure, Identity, Invocation, MAX_PAYLOAD_BYTES, StateMachine,
@@ -97,7 +98,9 @@ impl StepFunctions {
             state_machine_arn: machine.arn.as_str().into(),
             state_machine_name: machine.name.as_str().into(),
         };
-        let execution = Arc::new(Execution::new(identity, input, started));
+        let execution = Execution::new(identity, input, started);
+        let keeps_data = self.shared.keeps_data.load(Ordering::Relaxed);
+        let execution = Arc::new(if keeps_data { execution } else { execution.without_data() });
         state.executions.insert(arn.clone(), Arc::clone(&execution));
         state.by_machine.entry(machine.arn.clone()).or_default().push(arn.clone());
         drop(state);
@@ -209,6 +212,13 @@ impl Environment for Shared {
 
     fn fraction(&self) -> f64 {
         self.platform.fraction()
+    }
+
+    async fn transition(&self, region: &str) {
+        let delay = self.platform.quotas.transition(region);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
     }
 }
 

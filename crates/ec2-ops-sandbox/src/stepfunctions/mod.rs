@@ -7,6 +7,7 @@ mod listing;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ec2_ops_asl::{Execution, StateMachine, TaskTokens};
@@ -27,6 +28,8 @@ struct Shared {
     platform: Arc<Platform>,
     lambda: Lambda,
     tokens: TaskTokens,
+    /// Whether histories have inputs and outputs.
+    keeps_data: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -52,8 +55,14 @@ struct Machine {
 impl StepFunctions {
     /// A Step Functions without state machines, whose tasks invoke the functions of `lambda`.
     pub fn new(platform: Arc<Platform>, lambda: Lambda) -> Self {
-        let shared = Shared { platform, lambda, tokens: TaskTokens::default(), state: Mutex::default() };
-        Self { shared: Arc::new(shared) }
+        let (tokens, keeps_data) = (TaskTokens::default(), AtomicBool::new(true));
+        Self { shared: Arc::new(Shared { platform, lambda, tokens, keeps_data, state: Mutex::default() }) }
+    }
+
+    /// Keeps the histories of executions that start from now on without their inputs and outputs, which are nearly all of
+    /// what an execution takes of memory. Of use where executions come by the thousand.
+    pub(crate) fn forget_data(&self) {
+        self.shared.keeps_data.store(false, Ordering::Relaxed);
     }
 
     /// Answers `action` (`StartExecution`, without the `AWSStepFunctions.` of `X-Amz-Target`) on its JSON body.

@@ -32,8 +32,6 @@ pub struct Job {
     pub attempts_allowed: u32,
     /// Whether to try Spot first.
     pub spot_first: bool,
-    /// Whether the execution is to end as FAILED without a success; `None` is the deployment's default.
-    pub fail_execution: Option<bool>,
     /// RunInstances arguments, as the document gives them.
     pub instance: InstanceParameters,
     /// What the document's author should know; part of the outcome.
@@ -82,7 +80,6 @@ impl Job {
             timeout_s: options.timeout_s,
             attempts_allowed: options.n_retries_allowed + 1,
             spot_first: options.ii_cheapo,
-            fail_execution: options.fail_execution,
             instance: document.instance_parameters,
             warnings,
         })

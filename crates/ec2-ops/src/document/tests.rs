@@ -39,7 +39,7 @@ fn refused(document: &Value) -> String {
 #[test]
 fn the_smallest_document_gets_every_default() {
     let job = accepted(&minimal());
-    assert_eq!((job.region, job.output, job.fail_execution), (None, None, None));
+    assert_eq!((job.region, job.output), (None, None));
     assert_eq!((job.timeout_s, job.attempts_allowed, job.spot_first), (3600, 1, false));
     assert!(!job.on_end.terminate && !job.on_end.delete_volumes);
     assert_eq!(job.warnings, Vec::<String>::new());

@@ -40,12 +40,22 @@ impl<'a, R: Filterable + Row> Filters<'a, R> {
         Ok(Self { filters })
     }
 
-    /// The rows that can match, in the order of ids: through an index where a filter allows it, else all.
+    /// The rows that can match, in the order of ids: through the index of the filter that leaves the fewest, where
+    /// there is one, else all.
     pub(super) fn candidates<'s>(&self, state: &'s State) -> Vec<(&'s str, &'s Arc<R>)> {
-        self.filters
-            .iter()
-            .filter(|(_, values)| !values.iter().any(|value| has_wildcard(value)))
-            .find_map(|(key, values)| indexed(state, key, values))
+        let exact = self.filters.iter().filter(|(_, values)| !values.iter().any(|value| has_wildcard(value)));
+        exact
+            .min_by_key(|(key, values)| match key {
+                Key::Tag(tag) => values.iter().map(|value| R::table(state).count_tagged(tag, value)).sum(),
+                // By id, if there is an index at all.
+                Key::Attribute(name, _)
+                    if values.iter().all(|value| R::ids_by(state, name, value).is_some()) =>
+                {
+                    0
+                }
+                _ => usize::MAX,
+            })
+            .and_then(|(key, values)| indexed(state, key, values))
             .unwrap_or_else(|| R::table(state).iter().collect())
     }
 

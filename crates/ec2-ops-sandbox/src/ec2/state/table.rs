@@ -81,6 +81,11 @@ impl<R: Row> Table<R> {
             .filter_map(|id| self.entry(id))
     }
 
+    /// How many rows carry the tag `key=value`.
+    pub(in crate::ec2) fn count_tagged(&self, key: &str, value: &str) -> usize {
+        self.by_tag.get(key).and_then(|values| values.get(value)).map_or(0, BTreeSet::len)
+    }
+
     /// All rows, in the order of their ids.
     pub(in crate::ec2) fn iter(&self) -> impl Iterator<Item = (&str, &Arc<R>)> {
         self.rows.iter().map(|(id, row)| (id.as_str(), row))

@@ -30,6 +30,16 @@ impl Ec2 {
         }
     }
 
+    /// The action that the form `body` asks for.
+    pub(crate) fn action(body: &[u8]) -> String {
+        query::Form::parse(body).action.unwrap_or_default()
+    }
+
+    /// `error` as EC2 sends it.
+    pub(crate) fn refuse(&self, error: &AwsError) -> (u16, String) {
+        (error.status, xml::error(error, &self.shared.platform.uuid()))
+    }
+
     fn answer(&self, region: &str, form: query::Form) -> Result<(String, Value), AwsError> {
         let query::Form { action, version, parameters } = form;
         let action = action.ok_or_else(|| {
@@ -42,6 +52,7 @@ impl Ec2 {
             }
             None => return Err(fault::missing_parameter("Version")),
         }
+        self.shared.platform.quotas.admit(region, &action)?;
         let parameters = query::tree(&parameters)?;
         let answer = self.dispatch(region, &action, parameters)?;
         Ok((action, answer))

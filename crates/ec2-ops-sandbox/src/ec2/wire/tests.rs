@@ -54,6 +54,15 @@ const LAUNCH: &[(&str, &str)] = &[
 ];
 
 #[tokio::test(start_paused = true)]
+async fn a_launch_too_many_is_refused_where_quotas_are_enforced() {
+    let ec2 = ec2();
+    ec2.shared.platform.quotas.enforce();
+    let statuses: Vec<_> = (0..6).map(|_| send(&ec2, "RunInstances", LAUNCH).0).collect();
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 503]);
+    assert_eq!(error(&send(&ec2, "RunInstances", LAUNCH)).1, "RequestLimitExceeded");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_launch_is_read_from_the_form_and_written_as_xml() {
     let ec2 = ec2();
     let (status, xml) = send(&ec2, "RunInstances", LAUNCH);

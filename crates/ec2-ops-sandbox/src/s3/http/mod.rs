@@ -20,6 +20,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3Error};
 
 use super::S3;
+use crate::AwsError;
 
 /// S3 as an HTTP service, to be mounted where no other service of the account answers.
 ///
@@ -49,6 +50,17 @@ impl S3Http {
             Ok(response) => response,
             Err(error) => internal(&format!("{error:?}")),
         }
+    }
+}
+
+impl S3Http {
+    /// `error` as S3 sends it in answer to `action`. The answer to a HEAD request has no body.
+    pub(crate) fn refuse(action: &str, error: AwsError) -> Response<Body> {
+        let mut response = respond(error.into());
+        if action.starts_with("Head") {
+            *response.body_mut() = Body::empty();
+        }
+        response
     }
 }
 

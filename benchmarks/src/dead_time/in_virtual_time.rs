@@ -1,0 +1,91 @@
+//! What the dead time is made of when nothing else takes time.
+
+use std::time::Duration;
+
+use ec2_ops_sandbox::rehearsal::{Plan, rehearse};
+
+use crate::designs::{CALL, EVENT_DELIVERY, plan};
+use crate::report::table;
+
+const ENDS: &str = "TerminateInstances";
+/// The limits on the commands, in hours, with how long their poll waits, in seconds.
+const LIMITS: [(u64, u64); 4] = [(1, 72), (8, 576), (24, 1_728), (48, 1_800)];
+/// When within its limit a command ends, in percent.
+const SHARES: [u32; 10] = [3, 11, 23, 37, 41, 53, 67, 79, 83, 97];
+
+pub(super) fn measure() -> Result<String, String> {
+    let rows = LIMITS.iter().map(|(hours, poll_s)| row(*hours, *poll_s)).collect::<Result<Vec<_>, _>>()?;
+    Ok([
+        &format!(
+            "*Virtual time.* From the end of the commands to the effect of {ENDS}: the worst of {} commands that end \
+             somewhere within their limit. An event takes {} ms here.\n\n",
+            SHARES.len(),
+            EVENT_DELIVERY.as_millis(),
+        ),
+        &table(
+            &["limit", "calls take no time", &format!("calls take {} ms", CALL.as_millis()), "all events lost", "bound: one poll, and a second before the next", "ratio"],
+            &rows,
+        ),
+        "\nSo the dead time is one event delivery, and what six calls take: GetItem, GetCommandInvocation and \
+         SendTaskSuccess in EC2Poller, HeadObject in RunChecker, DescribeInstances and TerminateInstances in EC2Stopper. \
+         A design that polls loses half of its period on average: 2.5 s where a Lambda blocks and polls every 5 s, 7.5 s in a \
+         loop of 15 s.\n",
+    ]
+    .concat())
+}
+
+fn row(hours: u64, poll_s: u64) -> Result<Vec<String>, String> {
+    let limit = Duration::from_hours(hours);
+    let event = worst(limit, Some(EVENT_DELIVERY), Duration::ZERO)?;
+    let calls = worst(limit, Some(EVENT_DELIVERY), CALL)?;
+    let (lost, bound) = (worst(limit, None, Duration::ZERO)?, Duration::from_secs(poll_s + 1));
+    Ok(vec![
+        format!("{hours} h"),
+        format!("{:.3} s", event.as_secs_f64()),
+        format!("{:.3} s", calls.as_secs_f64()),
+        format!("{:.0} s", lost.as_secs_f64()),
+        format!("{} s", bound.as_secs()),
+        format!("{:.2}", lost.as_secs_f64() / bound.as_secs_f64()),
+    ])
+}
+
+/// The longest dead time of commands that end at some time within `limit`.
+fn worst(limit: Duration, event_delivery: Option<Duration>, call: Duration) -> Result<Duration, String> {
+    let dead = |share: &u32| {
+        let mut plan = Plan { event_delivery, call, ..plan(limit * *share / 100) };
+        plan.document["run_options"]["timeout_s"] = limit.as_secs().into();
+        rehearse(&plan)?.dead_time(ENDS).ok_or_else(|| "no instance was ended".to_owned())
+    };
+    SHARES.iter().map(dead).try_fold(Duration::ZERO, |worst, dead| Ok(worst.max(dead?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{docs, part_of};
+
+    #[test]
+    fn the_dead_time_is_one_event_delivery_and_six_calls_and_at_worst_one_poll() {
+        for (hours, poll_s) in LIMITS {
+            let limit = Duration::from_hours(hours);
+            assert_eq!(worst(limit, Some(EVENT_DELIVERY), Duration::ZERO), Ok(EVENT_DELIVERY));
+            let effect_of_the_sixth = EVENT_DELIVERY + 5 * CALL + CALL / 2;
+            let with_calls = worst(limit, Some(EVENT_DELIVERY), CALL).unwrap();
+            assert_eq!(with_calls, effect_of_the_sixth, "{hours} h");
+            assert!(worst(limit, None, Duration::ZERO).unwrap() <= Duration::from_secs(poll_s + 1));
+        }
+    }
+
+    #[test]
+    fn the_page_says_what_the_code_does() {
+        let page = std::fs::read_to_string(docs().join("performance.md")).unwrap();
+        let chapter = super::super::IN_VIRTUAL_TIME;
+        let part = part_of(&page, chapter.name).unwrap();
+        assert_eq!(
+            part.trim(),
+            measure().unwrap().trim(),
+            "`cargo performance {}` writes it anew",
+            chapter.name
+        );
+    }
+}

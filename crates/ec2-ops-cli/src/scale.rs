@@ -1,0 +1,109 @@
+//! `simulate --scale`: thousands of executions at once under AWS's quotas, told in tables.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ec2_ops_sandbox::scale::{Options, Report, simulate};
+
+use crate::fail;
+
+/// The most history events that an execution may have.
+const HISTORY_LIMIT: u64 = 25_000;
+
+/// Simulates that many executions at once, and prints what came of it.
+pub(crate) fn scale(executions: usize) -> ExitCode {
+    match simulate(Options::of(executions)) {
+        Err(error) => fail(&error),
+        Ok(report) => {
+            summary(&report);
+            calls(&report);
+            throttled(&report);
+            retries(&report);
+            let succeeded = report.outcomes.get("Succeeded") == Some(&executions);
+            if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn summary(report: &Report) {
+    let line = |what: &str, value: String| println!("{what:<28}{value}");
+    let outcomes = report.outcomes.iter().map(|(status, count)| format!("{count} {status}"));
+    line("outcomes", outcomes.collect::<Vec<_>>().join(", "));
+    line("from first start to last end", seconds(report.duration));
+    let launches = &report.launches;
+    let efficiency = 100.0 * launches.efficiency();
+    line(
+        "all launched after",
+        format!(
+            "{}, {efficiency:.1}% of the quota's rate ({})",
+            seconds(launches.last),
+            seconds(launches.bound)
+        ),
+    );
+    let (lambda, histories) = (&report.lambda, &report.histories);
+    line("Lambdas at once", format!("{} at most, of 1000", lambda.peak));
+    let invocations: u64 = lambda.invocations.values().sum();
+    line(
+        "Lambda",
+        format!("{invocations} invocations, {} together, ${:.2}", seconds(lambda.busy), report.lambda_cost()),
+    );
+    let (transitions, events) = (histories.transitions, histories.events);
+    line(
+        "state transitions",
+        format!(
+            "{} median, {} at most, {} together: ${:.2}",
+            transitions.median,
+            transitions.max,
+            transitions.total,
+            report.transition_cost()
+        ),
+    );
+    line("history events", format!("{} median, {} at most, of {HISTORY_LIMIT}", events.median, events.max));
+    let memory = report.peak_memory.map_or("unknown".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
+    line("the simulation itself", format!("{:.1} s, {memory}", report.wall.as_secs_f64()));
+}
+
+fn calls(report: &Report) {
+    println!(
+        "\n{:<30}{:>9}{:>11}{:>10}{:>10}{:>14}",
+        "call", "times", "throttled", "peak/s", "mean/s", "quota"
+    );
+    for (action, api) in &report.calls {
+        let throttled: u64 = api.throttled.values().sum();
+        let quota = api.quota.map_or("-".to_owned(), |rate| format!("{}, {}/s", rate.burst, rate.per_second));
+        println!(
+            "{action:<30}{:>9}{throttled:>11}{:>10}{:>10.1}{quota:>14}",
+            api.calls,
+            api.peak(),
+            api.mean()
+        );
+    }
+}
+
+fn throttled(report: &Report) {
+    println!("\n{:<30}{:<22}{:>9}", "throttled call", "made by", "times");
+    for (action, api) in &report.calls {
+        for (by, count) in &api.throttled {
+            println!("{action:<30}{by:<22}{count:>9}");
+        }
+    }
+}
+
+fn retries(report: &Report) {
+    println!("\n{:<20}{:>10}{:>10}{:>10}  errors", "retried by", "times", "most", "allowed");
+    for absorbed in &report.histories.absorbed {
+        let errors: Vec<_> = absorbed.errors.iter().map(String::as_str).collect();
+        println!(
+            "{:<20}{:>10}{:>10}{:>10}  {}",
+            absorbed.state,
+            absorbed.retries,
+            absorbed.most,
+            absorbed.max_attempts,
+            errors.join(", ")
+        );
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs())
+}

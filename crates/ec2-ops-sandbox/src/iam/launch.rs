@@ -1,0 +1,117 @@
+//! What a launch asks: of what it creates, and of what it uses. See `RunInstances` in
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>.
+
+use super::call::Lookup;
+use super::policy::Request;
+use crate::ec2::api::{IamInstanceProfileSpecification, RunInstancesRequest};
+
+const ACTION: &str = "ec2:RunInstances";
+
+/// Every question of `RunInstances`. A repetition asks the same again.
+pub(super) fn requests(request: &RunInstancesRequest, at: &Lookup<'_>) -> Vec<Request> {
+    let mut requests: Vec<_> =
+        ["instance", "volume"].into_iter().flat_map(|kind| created(request, kind, at)).collect();
+    requests.extend(used(request).into_iter().map(|(owned, resource)| {
+        let account = if owned { at.account_id } else { "" };
+        at.request(ACTION, &format!("arn:aws:ec2:{}:{account}:{resource}", at.region))
+    }));
+    requests.extend(request.iam_instance_profile.as_ref().map(|profile| pass_role(profile, at)));
+    requests.extend(is_spot(request).then(|| first_spot_launch(at)));
+    requests
+}
+
+/// What has no id yet is `*` to IAM; what it will be tagged with is known.
+fn created(request: &RunInstancesRequest, kind: &str, at: &Lookup<'_>) -> Vec<Request> {
+    let specifications =
+        request.tag_specifications.iter().filter(|specification| specification.resource_type == kind);
+    let mut launch = at.request(ACTION, &at.arn("ec2", &format!("{kind}/*")));
+    let mut tagged = false;
+    for tag in specifications.flat_map(|specification| &specification.tags) {
+        launch.context.insert(format!("aws:RequestTag/{}", tag.key), tag.value.clone());
+        tagged = true;
+    }
+    if !tagged {
+        return vec![launch];
+    }
+    let mut tag = Request { action: "ec2:CreateTags".to_owned(), ..launch.clone() };
+    tag.context.insert("ec2:CreateAction".to_owned(), "RunInstances".to_owned());
+    vec![launch, tag]
+}
+
+/// What the launch uses, and whether it belongs to the account. What a default or a name stands for has an id that the
+/// model does not know. The request is taken apart whole: a field that is new and forgotten here does not compile.
+fn used(request: &RunInstancesRequest) -> Vec<(bool, String)> {
+    let RunInstancesRequest {
+        image_id,
+        key_name,
+        security_group_ids,
+        security_groups: _,
+        subnet_id,
+        network_interfaces,
+        block_device_mappings,
+        placement,
+        // Asked by themselves.
+        iam_instance_profile: _,
+        instance_market_options: _,
+        tag_specifications: _,
+        // No resources.
+        dry_run: _,
+        client_token: _,
+        min_count: _,
+        max_count: _,
+        instance_type: _,
+        metadata_options: _,
+        user_data: _,
+        instance_initiated_shutdown_behavior: _,
+        ebs_optimized: _,
+        monitoring: _,
+        cpu_options: _,
+        credit_specification: _,
+        hibernation_options: _,
+        disable_api_termination: _,
+        disable_api_stop: _,
+    } = request;
+    let interface = network_interfaces.first();
+    let subnet = subnet_id.as_deref().or_else(|| interface?.subnet_id.as_deref()).unwrap_or("*");
+    let groups = interface.map_or(security_group_ids, |interface| &interface.groups);
+    let default_group = groups.is_empty().then(|| "*".to_owned());
+    let snapshots =
+        block_device_mappings.iter().filter_map(|mapping| mapping.ebs.as_ref()?.snapshot_id.as_ref());
+    let placement = placement.as_ref().and_then(|placement| placement.group_name.as_ref());
+    let mut used = vec![
+        (false, format!("image/{}", image_id.as_deref().unwrap_or("*"))),
+        (true, format!("subnet/{subnet}")),
+        (true, "network-interface/*".to_owned()),
+    ];
+    used.extend(groups.iter().chain(&default_group).map(|group| (true, format!("security-group/{group}"))));
+    used.extend(snapshots.map(|id| (false, format!("snapshot/{id}"))));
+    used.extend(key_name.iter().map(|key| (true, format!("key-pair/{key}"))));
+    used.extend(placement.map(|group| (true, format!("placement-group/{group}"))));
+    used.extend(is_spot(request).then(|| (true, "spot-instances-request/*".to_owned())));
+    used
+}
+
+fn is_spot(request: &RunInstancesRequest) -> bool {
+    let options = request.instance_market_options.as_ref();
+    options.is_some_and(|options| options.market_type.as_deref() == Some("spot"))
+}
+
+/// The role of a profile is taken to have the profile's name, as ours has.
+fn pass_role(profile: &IamInstanceProfileSpecification, at: &Lookup<'_>) -> Request {
+    let by_arn = profile.arn.as_ref().map(|arn| arn.replace(":instance-profile/", ":role/"));
+    let by_name =
+        || format!("arn:aws:iam::{}:role/{}", at.account_id, profile.name.as_deref().unwrap_or_default());
+    let mut request = at.request("iam:PassRole", &by_arn.unwrap_or_else(by_name));
+    request.context.insert("iam:PassedToService".to_owned(), "ec2.amazonaws.com".to_owned());
+    request
+}
+
+/// Only the first Spot launch of an account asks for it; any may be the first.
+fn first_spot_launch(at: &Lookup<'_>) -> Request {
+    let service = "spot.amazonaws.com";
+    let role = format!("role/aws-service-role/{service}/AWSServiceRoleForEC2Spot");
+    let mut request =
+        at.request("iam:CreateServiceLinkedRole", &format!("arn:aws:iam::{}:{role}", at.account_id));
+    request.context.insert("iam:AWSServiceName".to_owned(), service.to_owned());
+    request
+}

@@ -1,0 +1,122 @@
+//! AWS's quotas on calls: token buckets, for each action and region. Off until [`Quotas::enforce`].
+
+mod bucket;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+pub(crate) use bucket::Bucket;
+pub use bucket::Rate;
+
+use crate::AwsError;
+use crate::platform::lock;
+
+/// What an account may call, and how often.
+#[derive(Default)]
+pub struct Quotas {
+    /// `None` while nothing is limited.
+    buckets: Mutex<Option<Buckets>>,
+}
+
+/// By name, then by region.
+type Buckets = HashMap<&'static str, HashMap<String, Bucket>>;
+
+impl Quotas {
+    /// Limits calls from now on as AWS limits those of a fresh account; every bucket is full.
+    pub fn enforce(&self) {
+        *lock(&self.buckets) = Some(Buckets::new());
+    }
+
+    /// Whether calls are limited.
+    pub fn are_enforced(&self) -> bool {
+        lock(&self.buckets).is_some()
+    }
+
+    /// The rate at which `action` may be called, where that is limited.
+    pub fn rate_of(action: &str) -> Option<Rate> {
+        table::of(action).map(|(_, quota)| quota.rate)
+    }
+
+    /// Counts a call of `action`, or refuses it in its service's own words. A refused call costs no token.
+    pub(crate) fn admit(&self, region: &str, action: &str) -> Result<(), AwsError> {
+        let Some((name, quota)) = table::of(action) else { return Ok(()) };
+        let mut buckets = lock(&self.buckets);
+        let Some(buckets) = buckets.as_mut() else { return Ok(()) };
+        if !bucket(buckets, region, name, quota.rate).take() {
+            return Err(quota.refusal());
+        }
+        let launches = name == "RunInstances";
+        if launches && !bucket(buckets, region, "launched instances", table::LAUNCHED_INSTANCES).take() {
+            return Err(quota.refusal());
+        }
+        Ok(())
+    }
+
+    /// Counts a state transition, and answers how long it has to wait.
+    pub(crate) fn transition(&self, region: &str) -> Duration {
+        match lock(&self.buckets).as_mut() {
+            None => Duration::ZERO,
+            Some(buckets) => bucket(buckets, region, "state transitions", table::STATE_TRANSITIONS).reserve(),
+        }
+    }
+}
+
+fn bucket<'a>(buckets: &'a mut Buckets, region: &str, name: &'static str, rate: Rate) -> &'a mut Bucket {
+    buckets.entry(name).or_default().entry(region.to_owned()).or_insert_with(|| Bucket::full(rate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admitted(quotas: &Quotas, action: &str, calls: usize) -> usize {
+        (0..calls).filter(|_| quotas.admit("us-east-1", action).is_ok()).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_limited_until_it_is_asked_for() {
+        let quotas = Quotas::default();
+        assert_eq!(admitted(&quotas, "RunInstances", 100), 100);
+        quotas.enforce();
+        assert_eq!(admitted(&quotas, "RunInstances", 100), 5);
+        assert_eq!(admitted(&quotas, "PutItem", 10_000), 10_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_action_and_region_has_a_bucket_of_its_own() {
+        let quotas = Quotas::default();
+        quotas.enforce();
+        assert_eq!(admitted(&quotas, "DescribeInstances", 200), 100);
+        assert_eq!(admitted(&quotas, "DescribeVolumes", 200), 100);
+        assert!(quotas.admit("eu-west-1", "DescribeInstances").is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_service_refuses_in_its_own_words() {
+        let quotas = Quotas::default();
+        quotas.enforce();
+        for (action, code, status) in [
+            ("StopInstances", "RequestLimitExceeded", 503),
+            ("SendCommand", "ThrottlingException", 400),
+            ("StartExecution", "ThrottlingException", 400),
+        ] {
+            let refused = (0..2_000).find_map(|_| quotas.admit("us-east-1", action).err()).unwrap();
+            assert_eq!((refused.code.as_str(), refused.status), (code, status));
+            assert_eq!(
+                ec2_ops::AwsError::new("A", code, "", Some(status)).kind,
+                ec2_ops::AwsErrorKind::Throttled
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn transitions_beyond_the_quota_are_late_and_not_refused() {
+        let quotas = Quotas::default();
+        quotas.enforce();
+        let delays: Vec<_> = (0..6_500).map(|_| quotas.transition("us-east-1")).collect();
+        assert_eq!(delays[4_999], Duration::ZERO);
+        assert_eq!(delays[6_499], Duration::from_secs(1));
+    }
+}

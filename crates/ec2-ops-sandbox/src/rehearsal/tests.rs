@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::*;
+
+const EVENT: Duration = Duration::from_millis(250);
+
+fn plan(terminate: bool, timeout_s: u32, runs_for: Duration) -> Plan {
+    let document = json!({
+        "commands": ["./run"],
+        "bucket": BUCKET,
+        "obj_key": KEY,
+        "run_options": { "ii_terminate_instance": terminate, "timeout_s": timeout_s },
+        "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+    });
+    Plan { document, runs_for, event_delivery: Some(EVENT), call: Duration::ZERO }
+}
+
+fn count(record: &Record) -> BTreeMap<&str, usize> {
+    record.calls.iter().filter(|call| call.by != Invoker::Schedule).fold(
+        BTreeMap::new(),
+        |mut counts, call| {
+            *counts.entry(call.action).or_default() += 1;
+            counts
+        },
+    )
+}
+
+#[test]
+fn the_record_has_every_call_of_a_short_execution() {
+    let record = rehearse(&plan(true, 3_600, Duration::from_secs(10))).unwrap();
+    assert_eq!(record.output["status"], "Succeeded");
+    let mut counts = count(&record);
+    // How often a boot is looked at follows from jitter.
+    for action in ["DescribeInstances", "DescribeInstanceInformation"] {
+        assert!(counts.remove(action).unwrap() >= 2, "{action}");
+    }
+    let once = ["DeleteItem", "DescribeVolumes", "HeadBucket", "HeadObject", "PutItem", "RunInstances"];
+    let also = ["SendCommand", "SendTaskSuccess", "TerminateInstances"];
+    let mut expected: BTreeMap<_, _> = once.iter().chain(&also).map(|action| (*action, 1)).collect();
+    // At the task's start, and when the event has come; and the token for the end of the instance, which nobody awaits.
+    expected.extend([("GetCommandInvocation", 2), ("GetItem", 2)]);
+    assert_eq!(counts, expected);
+}
+
+#[test]
+fn the_dead_time_is_one_event_delivery() {
+    for (terminate, action) in [(true, "TerminateInstances"), (false, "StopInstances")] {
+        for runs_for in [10, 600, 3_000].map(Duration::from_secs) {
+            let record = rehearse(&plan(terminate, 3_600, runs_for)).unwrap();
+            assert_eq!(record.dead_time(action), Some(EVENT), "{action} after {runs_for:?}");
+        }
+    }
+}
+
+/// The second is the delay before the retry that a poll is.
+#[test]
+fn with_the_event_lost_the_dead_time_is_at_most_one_poll_timeout_and_a_second() {
+    for (timeout_s, poll_s) in [(60, 60), (3_600, 72), (86_400, 1_728), (172_800, 1_800)] {
+        for share in [0.01, 0.3, 0.5, 0.77, 0.99] {
+            let runs_for = Duration::from_secs(timeout_s.into()).mul_f64(share);
+            let record = rehearse(&Plan { event_delivery: None, ..plan(true, timeout_s, runs_for) }).unwrap();
+            let dead = record.dead_time("TerminateInstances").unwrap();
+            assert!(dead <= Duration::from_secs(poll_s + 1), "{dead:?} after {runs_for:?} of {timeout_s} s");
+            assert!(dead > Duration::ZERO, "{dead:?} after {runs_for:?} of {timeout_s} s");
+        }
+    }
+}
+
+#[test]
+fn a_plan_decides_everything() {
+    let plan = plan(true, 3_600, Duration::from_mins(30));
+    assert_eq!(rehearse(&plan).unwrap().history, rehearse(&plan).unwrap().history);
+}

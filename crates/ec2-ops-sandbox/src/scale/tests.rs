@@ -1,0 +1,45 @@
+//! Two hundred at once: enough to use up the quota of launches. Every figure here is of virtual time.
+
+use super::*;
+
+#[test]
+fn two_hundred_at_once_all_succeed_though_launches_are_throttled() {
+    let report = simulate(Options::of(200)).unwrap();
+    assert_eq!(report.outcomes.iter().collect::<Vec<_>>(), [(&"Succeeded".to_owned(), &200)]);
+    let throttled = &report.calls["RunInstances"].throttled;
+    assert!(throttled["EC2StarterFromAMI"] > 400, "{throttled:?}");
+    for absorbed in &report.histories.absorbed {
+        assert!(absorbed.most <= absorbed.max_attempts * 3 / 5, "nearly used up: {absorbed:?}");
+    }
+    // 97.5 s are the quota's own bound; the rest is what jitter costs so few.
+    assert!(report.launches.efficiency() > 0.6, "{:?}", report.launches.last);
+    assert!(report.lambda.peak <= 30, "{}", report.lambda.peak);
+    assert!(report.histories.events.max < 400, "{:?}", report.histories.events);
+}
+
+/// A quota that is used up by looks is one that ends of others wait for.
+#[test]
+fn only_launches_and_looks_at_agents_are_throttled() {
+    let report = simulate(Options::of(200)).unwrap();
+    let throttled: Vec<_> =
+        report.calls.iter().filter(|(_, api)| !api.throttled.is_empty()).map(|(action, _)| *action).collect();
+    assert_eq!(throttled, ["DescribeInstanceInformation", "RunInstances"]);
+    let looks = &report.calls["DescribeInstanceInformation"];
+    assert!(looks.throttled.values().sum::<u64>() * 20 < looks.calls, "{:?}", looks.throttled);
+}
+
+#[test]
+fn agents_that_take_a_quarter_of_an_hour_are_waited_for() {
+    let slow = Duration::from_mins(15);
+    let report = simulate(Options { agent: (slow, slow), ..Options::of(50) }).unwrap();
+    assert_eq!(report.outcomes["Succeeded"], 50);
+}
+
+#[test]
+fn the_options_decide_everything() {
+    let options = Options { seed: 7, ..Options::of(20) };
+    let (first, again) = (simulate(options).unwrap(), simulate(options).unwrap());
+    assert_eq!(first.launches.per_second, again.launches.per_second);
+    assert_eq!(first.lambda.concurrent, again.lambda.concurrent);
+    assert_eq!(first.histories, again.histories);
+}

@@ -1,0 +1,81 @@
+# The five Lambda functions. Each deploy publishes a version: the state machine invokes versions, so that a running
+# execution keeps the code it started with; events and schedules invoke the alias, which moves.
+
+locals {
+  zip_directory = coalesce(var.functions.zip_directory, "${path.module}/../target/lambda")
+  zips          = { for name in local.functions : name => "${local.zip_directory}/${name}.zip" }
+
+  # crates/ec2-ops-aws/src/settings.rs reads these.
+  settings = {
+    EC2_OPS_DEPLOYMENT         = var.prefix
+    EC2_OPS_WAKE_TABLE         = local.wake_table
+    EC2_OPS_LOG_BUCKET         = local.log_bucket_name == null ? "" : local.log_bucket_name
+    EC2_OPS_LOG_GROUP          = local.log_group_name == null ? "" : local.log_group_name
+    EC2_OPS_ADDITIONAL_REGIONS = join(",", keys(var.additional_regions))
+    EC2_OPS_FAIL_EXECUTION     = tostring(var.executions.fail_execution)
+    EC2_OPS_BACKOFF_S          = tostring(var.executions.backoff_s)
+    EC2_OPS_INSTANCE_DEFAULTS  = jsonencode(local.instance_defaults)
+  }
+}
+
+resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_117:They call AWS's public endpoints only; in a VPC they would need NAT gateways, which cost when idle
+  #checkov:skip=CKV_AWS_116:The state machine repeats what fails; a lost event is made up for by the next poll or the sweeper
+  #checkov:skip=CKV_AWS_115:A reserved share would take it from the account and, being a limit, delay the end of instances
+  #checkov:skip=CKV_AWS_272:Code signing needs a signing profile of the account; the zips are pinned by their hash
+  #checkov:skip=CKV_AWS_173:Settings are names, not secrets; AWS encrypts them, with your own key if kms_key_arn is set
+  for_each = local.functions
+
+  function_name    = local.function_names[each.key]
+  description      = "${each.key} of the deployment ${var.prefix} of ec2-ops"
+  role             = aws_iam_role.this[each.key].arn
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = [var.functions.architecture]
+  memory_size      = var.functions.memory_mb
+  timeout          = 60
+  filename         = local.zips[each.key]
+  source_code_hash = fileexists(local.zips[each.key]) ? filebase64sha256(local.zips[each.key]) : null
+  publish          = true
+  kms_key_arn      = var.kms_key_arn
+  tags             = var.tags
+
+  environment {
+    variables = local.settings
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  # What Lambda would create by itself has no retention, and what a role may not do yet fails the first invocation.
+  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.this, aws_iam_role_policy.key]
+
+  lifecycle {
+    precondition {
+      # The time is not known before the apply: so a plan needs no zips.
+      condition     = fileexists(local.zips[each.key]) || timestamp() == ""
+      error_message = "There is no ${local.zips[each.key]}. Build the functions first, in the repository's root: cargo xtask package --arch ${var.functions.architecture}"
+    }
+  }
+}
+
+resource "aws_lambda_alias" "live" {
+  for_each = local.functions
+
+  name             = "live"
+  description      = "What events and schedules invoke"
+  function_name    = aws_lambda_function.this[each.key].function_name
+  function_version = aws_lambda_function.this[each.key].version
+}
+
+# EC2Poller and EC2Stopper raise an error on an event when it is too early to tell, and Lambda's retries, after one and
+# two more minutes, look again: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+resource "aws_lambda_function_event_invoke_config" "live" {
+  for_each = toset(keys(local.event_patterns))
+
+  function_name                = aws_lambda_function.this[each.key].function_name
+  qualifier                    = aws_lambda_alias.live[each.key].name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+}

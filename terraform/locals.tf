@@ -1,0 +1,41 @@
+# Names, and the ARNs that follow from them. Roles and state machine refer to each other, so ARNs are put together here
+# and not read from resources.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  # The names that users see.
+  functions = toset(["EC2StarterFromAMI", "Commander", "EC2Poller", "RunChecker", "EC2Stopper"])
+
+  partition  = data.aws_partition.current.partition
+  account_id = data.aws_caller_identity.current.account_id
+  # `name` is deprecated from provider 6 on, and `region` is not there before.
+  region  = data.aws_region.current.id
+  regions = concat([local.region], keys(var.additional_regions))
+
+  of_account = "${local.region}:${local.account_id}"
+
+  function_names = { for name in local.functions : name => "${var.prefix}-${name}" }
+  function_arns = { for name, full in local.function_names :
+    name => "arn:${local.partition}:lambda:${local.of_account}:function:${full}"
+  }
+  function_log_groups = { for name, full in local.function_names : name => "/aws/lambda/${full}" }
+  function_log_group_arns = { for name, group in local.function_log_groups :
+    name => "arn:${local.partition}:logs:${local.of_account}:log-group:${group}"
+  }
+
+  state_machine_arn = "arn:${local.partition}:states:${local.of_account}:stateMachine:${var.prefix}"
+
+  wake_table     = "${var.prefix}-wake"
+  wake_table_arn = "arn:${local.partition}:dynamodb:${local.of_account}:table/${local.wake_table}"
+
+  # The names of buckets are unique in all of AWS.
+  log_bucket_name = var.logs.command_bucket ? "${var.prefix}-logs-${local.account_id}-${local.region}" : null
+  log_bucket_arn  = var.logs.command_bucket ? "arn:${local.partition}:s3:::${local.log_bucket_name}" : null
+  log_group_name  = var.logs.command_log_group ? "/${var.prefix}/commands" : null
+  log_group_arn   = var.logs.command_log_group ? "arn:${local.partition}:logs:${local.of_account}:log-group:${local.log_group_name}" : null
+
+  instance_role_arn = "arn:${local.partition}:iam::${local.account_id}:role/${var.prefix}-Instance"
+}

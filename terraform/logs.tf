@@ -1,0 +1,123 @@
+# Where functions, state machine and commands write.
+
+resource "aws_cloudwatch_log_group" "function" {
+  #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
+  #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
+  for_each = local.functions
+
+  name              = local.function_log_groups[each.key]
+  retention_in_days = var.logs.retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_cloudwatch_log_group" "state_machine" {
+  #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
+  #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
+  # Under this name deliveries do not fill the quota of resource policies:
+  # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+  name              = "/aws/vendedlogs/states/${var.prefix}"
+  retention_in_days = var.logs.retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_cloudwatch_log_group" "commands" {
+  #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
+  #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
+  count = var.logs.command_log_group ? 1 : 0
+
+  name              = local.log_group_name
+  retention_in_days = var.logs.retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_s3_bucket" "logs" {
+  #checkov:skip=CKV_AWS_18:A log of who reads the logs is the account's to keep, with CloudTrail
+  #checkov:skip=CKV_AWS_21:Each command writes keys of its own once; there are no versions to keep
+  #checkov:skip=CKV_AWS_144:Logs that expire are not worth a second region
+  #checkov:skip=CKV_AWS_145:AWS's own key costs nothing and encrypts as well; kms_key_arn sets another
+  #checkov:skip=CKV2_AWS_62:Nothing is to happen when a log arrives
+  count = var.logs.command_bucket ? 1 : 0
+
+  bucket        = local.log_bucket_name
+  force_destroy = var.logs.force_destroy
+  tags          = var.tags
+}
+
+resource "aws_s3_bucket_public_access_block" "logs" {
+  count = var.logs.command_bucket ? 1 : 0
+
+  bucket                  = aws_s3_bucket.logs[0].id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_ownership_controls" "logs" {
+  count = var.logs.command_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.logs[0].id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
+  count = var.logs.command_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.logs[0].id
+
+  rule {
+    bucket_key_enabled = var.kms_key_arn != null
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
+    }
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "logs" {
+  count = var.logs.command_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.logs[0].id
+
+  rule {
+    id     = "expire"
+    status = "Enabled"
+
+    filter {}
+
+    expiration {
+      days = var.logs.retention_days
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "logs" {
+  count = var.logs.command_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.logs[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyOverTls"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [aws_s3_bucket.logs[0].arn, "${aws_s3_bucket.logs[0].arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  # Two changes to one bucket at a time are refused.
+  depends_on = [aws_s3_bucket_public_access_block.logs]
+}

@@ -1,0 +1,228 @@
+# What each role may do, and who may take it: local.policies and local.trust, by role; roles.tf encodes them. The work of
+# the five functions stands in policies_functions.tf. Rendered with example values in docs/policies.md. tests/policies/ runs
+# the functions against these documents: a call that is not allowed fails there, and so does an action that nobody needs.
+#
+# Roles come before what they name, so each ARN here is put together from names and not read from a resource.
+
+locals {
+  # Everything of this deployment carries the tag; crates/ec2-ops/src/tags.rs writes it in the launch call itself.
+  carries_our_tag = { "aws:ResourceTag/ec2-ops:deployment" = var.prefix }
+  writes_our_tag  = { "aws:RequestTag/ec2-ops:deployment" = var.prefix }
+
+  # Where instances run. Holds for calls that know no resources, too:
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+  in_our_regions = { "aws:RequestedRegion" = local.regions }
+  at_home        = { "aws:RequestedRegion" = [local.region] }
+
+  our_instances   = "arn:${local.partition}:ec2:*:${local.account_id}:instance/*"
+  our_volumes     = "arn:${local.partition}:ec2:*:${local.account_id}:volume/*"
+  output_buckets  = [for bucket in var.instances.output_buckets : "arn:${local.partition}:s3:::${bucket}"]
+  output_objects  = [for bucket in local.output_buckets : "${bucket}/*"]
+  log_bucket      = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
+  log_bucket_keys = [for bucket in local.log_bucket : "${bucket}/*"]
+  # A command's output goes to the group of that name in the region of its instance.
+  log_groups  = [for group in [local.log_group_arn] : replace(group, ":${local.region}:", ":*:") if group != null]
+  log_streams = [for group in local.log_groups : "${group}:*"]
+
+  # What every function does beside its work.
+  function_logs = { for name, group in local.function_log_group_arns : name => [
+    {
+      # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+      Sid      = "WriteOwnLog"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["${group}:*"]
+    },
+  ] }
+  function_traces = [
+    {
+      # Neither call knows resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+      Sid      = "Trace"
+      Effect   = "Allow"
+      Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+      Resource = ["*"]
+    },
+  ]
+
+  other_statements = {
+    StateMachine = [
+      {
+        # The functions' versions and aliases, and not what was deployed last.
+        Sid      = "InvokeFunctions"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = [for name, arn in local.function_arns : "${arn}:*"]
+      },
+      {
+        # The list is AWS's, and none of the calls knows resources: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+        Sid    = "DeliverLogs"
+        Effect = "Allow"
+        Action = [
+          "logs:CreateLogDelivery",
+          "logs:DeleteLogDelivery",
+          "logs:DescribeLogGroups",
+          "logs:DescribeResourcePolicies",
+          "logs:GetLogDelivery",
+          "logs:ListLogDeliveries",
+          "logs:PutResourcePolicy",
+          "logs:UpdateLogDelivery",
+        ]
+        Resource = ["*"]
+      },
+      {
+        # The list is AWS's, and none of the calls knows resources: https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+        Sid    = "Trace"
+        Effect = "Allow"
+        Action = [
+          "xray:GetSamplingRules",
+          "xray:GetSamplingTargets",
+          "xray:PutTelemetryRecords",
+          "xray:PutTraceSegments",
+        ]
+        Resource = ["*"]
+      },
+    ]
+
+    # What Run Command and Session Manager need of AmazonSSMManagedInstanceCore, and not the rest: with ssm:GetParameter
+    # the commands of every document could read every parameter of the account.
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html
+    Instance = [
+      {
+        Sid       = "RegisterAgent"
+        Effect    = "Allow"
+        Action    = ["ssm:UpdateInstanceInformation"]
+        Resource  = [local.our_instances]
+        Condition = { StringEquals = local.in_our_regions }
+      },
+      {
+        # Neither service knows resources:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagedeliveryservice.html and
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsessionmanagermessagegatewayservice.html
+        Sid    = "ReceiveCommands"
+        Effect = "Allow"
+        Action = [
+          "ec2messages:AcknowledgeMessage",
+          "ec2messages:DeleteMessage",
+          "ec2messages:FailMessage",
+          "ec2messages:GetEndpoint",
+          "ec2messages:GetMessages",
+          "ec2messages:SendReply",
+          "ssmmessages:CreateControlChannel",
+          "ssmmessages:CreateDataChannel",
+          "ssmmessages:OpenControlChannel",
+          "ssmmessages:OpenDataChannel",
+        ]
+        Resource  = ["*"]
+        Condition = { StringEquals = local.in_our_regions }
+      },
+      {
+        # The agent uploads what commands print with the instance's own role:
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
+        Sid      = "KeepWhatCommandsPrint"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject"]
+        Resource = local.log_bucket_keys
+      },
+      {
+        Sid      = "SeeWhetherLogsAreEncrypted"
+        Effect   = "Allow"
+        Action   = ["s3:GetEncryptionConfiguration"]
+        Resource = local.log_bucket
+      },
+      {
+        # No logs:CreateLogGroup: a group that an agent creates would keep everything for ever.
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-rc-setting-up-cwlogs.html
+        Sid      = "StreamWhatCommandsPrint"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = concat(local.log_groups, local.log_streams)
+      },
+      {
+        # Of use only where there is a group, and knows no resources:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+        Sid       = "FindLogGroup"
+        Effect    = "Allow"
+        Action    = ["logs:DescribeLogGroups"]
+        Resource  = [for group in local.log_groups : "*"]
+        Condition = { StringEquals = local.in_our_regions }
+      },
+      {
+        # `aws s3 cp`, of large files, too: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+        Sid      = "WriteOutput"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+        Resource = local.output_objects
+      },
+      {
+        # `aws s3 sync` compares first.
+        Sid      = "ListOutput"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = local.output_buckets
+      },
+    ]
+
+    # Events of additional regions come to the home region's bus.
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
+    Events = [
+      {
+        Sid      = "ForwardEvents"
+        Effect   = "Allow"
+        Action   = ["events:PutEvents"]
+        Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/default"]
+      },
+    ]
+
+    Scheduler = [
+      {
+        Sid      = "Sweep"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = ["${local.function_arns["EC2Stopper"]}:*"]
+      },
+      {
+        Sid      = "StartExecutions"
+        Effect   = "Allow"
+        Action   = ["states:StartExecution"]
+        Resource = [local.state_machine_arn]
+      },
+    ]
+  }
+
+  role_statements = merge(local.other_statements, { for name, statements in local.function_statements :
+    name => concat(statements, local.function_logs[name], local.function_traces)
+  })
+
+  # A statement without resources is one that this deployment does not need.
+  policies = { for role, statements in local.role_statements : role => {
+    Version   = "2012-10-17"
+    Statement = [for statement in statements : statement if length(statement.Resource) > 0]
+  } }
+
+  # Nobody makes a service of AWS take one of our roles for another account:
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+  for_us_only = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+
+  takers = merge(
+    { for name, arn in local.function_arns : name => { service = "lambda.amazonaws.com", condition = {} } },
+    {
+      # Lambda and EC2 hand a role only to a function or an instance of its own account, and send no source account.
+      Instance     = { service = "ec2.amazonaws.com", condition = {} }
+      StateMachine = { service = "states.amazonaws.com", condition = local.for_us_only }
+      Events       = { service = "events.amazonaws.com", condition = local.for_us_only }
+      Scheduler    = { service = "scheduler.amazonaws.com", condition = local.for_us_only }
+    },
+  )
+
+  trust = { for role, taker in local.takers : role => {
+    Version = "2012-10-17"
+    Statement = [merge(
+      {
+        Effect    = "Allow"
+        Action    = ["sts:AssumeRole"]
+        Principal = { Service = taker.service }
+      },
+      length(taker.condition) == 0 ? {} : { Condition = taker.condition },
+    )]
+  } }
+}

@@ -1,0 +1,24 @@
+resource "aws_sfn_state_machine" "this" {
+  #checkov:skip=CKV_AWS_285:Documents may hold secrets, and their execution data would be logged; the history has it for 90 days
+  name       = var.prefix
+  role_arn   = aws_iam_role.this["StateMachine"].arn
+  definition = templatefile("${path.module}/../state_machine/run_commands.asl.json", local.function_versions)
+  tags       = var.tags
+
+  logging_configuration {
+    log_destination        = "${aws_cloudwatch_log_group.state_machine.arn}:*"
+    include_execution_data = false
+    level                  = "ERROR"
+  }
+
+  tracing_configuration {
+    enabled = true
+  }
+
+  # Step Functions tries the log's permissions when it creates the state machine.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+locals {
+  function_versions = { for name, function in aws_lambda_function.this : name => function.qualified_arn }
+}

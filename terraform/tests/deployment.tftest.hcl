@@ -1,0 +1,239 @@
+# What is wired to what. Each function has a version of its own here, so none can stand in for another.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  functions = { zip_directory = "./tests/packages" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["EC2StarterFromAMI"]
+  values = { version = "1", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2StarterFromAMI:1", arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2StarterFromAMI" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["Commander"]
+  values = { version = "2", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:Commander:2", arn = "arn:aws:lambda:us-east-1:111122223333:function:Commander" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["EC2Poller"]
+  values = { version = "3", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Poller:3", arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Poller" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["RunChecker"]
+  values = { version = "4", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:RunChecker:4", arn = "arn:aws:lambda:us-east-1:111122223333:function:RunChecker" }
+}
+
+override_resource {
+  target = aws_lambda_function.this["EC2Stopper"]
+  values = { version = "5", qualified_arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Stopper:5", arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Stopper" }
+}
+
+override_resource {
+  target = aws_lambda_alias.live["EC2Poller"]
+  values = { arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Poller:live" }
+}
+
+override_resource {
+  target = aws_lambda_alias.live["EC2Stopper"]
+  values = { arn = "arn:aws:lambda:us-east-1:111122223333:function:EC2Stopper:live" }
+}
+
+run "executions_run_versions_and_events_the_alias" {
+  assert {
+    condition = alltrue([for name, state in jsondecode(aws_sfn_state_machine.this.definition).States :
+      state.Parameters.FunctionName == aws_lambda_function.this[name].qualified_arn if state.Type == "Task"
+    ])
+    error_message = "a state invokes something else than its function's published version"
+  }
+  assert {
+    condition     = length([for state in jsondecode(aws_sfn_state_machine.this.definition).States : state if state.Type == "Task"]) == length(local.functions)
+    error_message = "there is not one task for each function"
+  }
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.publish])
+    error_message = "a function publishes no versions"
+  }
+  assert {
+    condition     = alltrue([for name, alias in aws_lambda_alias.live : alias.function_version == aws_lambda_function.this[name].version])
+    error_message = "an alias is not at the version that was published last"
+  }
+  assert {
+    condition     = alltrue([for key, target in aws_cloudwatch_event_target.this : target.arn == aws_lambda_alias.live[local.rules[key].function].arn])
+    error_message = "a rule invokes something else than the alias of its function"
+  }
+}
+
+run "no_placeholder_is_left" {
+  assert {
+    condition     = !strcontains(aws_sfn_state_machine.this.definition, "$${")
+    error_message = "the state machine has a placeholder left"
+  }
+  assert {
+    condition     = alltrue([for rule in aws_cloudwatch_event_rule.this : !strcontains(rule.event_pattern, "$${")])
+    error_message = "an event pattern has a placeholder left"
+  }
+}
+
+run "every_pattern_has_a_rule_that_may_invoke_its_function" {
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.this) == sum([for patterns in values(local.event_patterns) : length(patterns)])
+    error_message = "there is not one rule for each pattern"
+  }
+  assert {
+    condition = alltrue([for key, permission in aws_lambda_permission.rule :
+      permission.source_arn == aws_cloudwatch_event_rule.this[key].arn && permission.qualifier == "live" &&
+      permission.function_name == aws_lambda_function.this[local.rules[key].function].function_name
+    ])
+    error_message = "a rule may not invoke its target"
+  }
+  assert {
+    condition = (
+      jsondecode(aws_cloudwatch_event_rule.this["EC2Stopper-1"].event_pattern).detail.stateMachineArn ==
+      ["arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops"]
+    )
+    error_message = "abnormal ends of other state machines are listened to, or not of ours"
+  }
+  assert {
+    condition     = toset(keys(aws_lambda_function_event_invoke_config.live)) == toset(["EC2Poller", "EC2Stopper"])
+    error_message = "a function that hears events has no retries set"
+  }
+}
+
+run "the_sweeper_gets_the_event_that_it_knows" {
+  assert {
+    condition     = jsondecode(aws_scheduler_schedule.sweeper.target[0].input).detail-type == "Scheduled Event"
+    error_message = "EC2Stopper would not take this for a sweep"
+  }
+  assert {
+    condition     = aws_scheduler_schedule.sweeper.target[0].arn == aws_lambda_alias.live["EC2Stopper"].arn
+    error_message = "the sweeper is not EC2Stopper's alias"
+  }
+}
+
+run "the_wake_table_has_the_shape_that_the_code_knows" {
+  assert {
+    condition     = aws_dynamodb_table.wake.hash_key == "instance_id" && aws_dynamodb_table.wake.ttl[0].attribute_name == "expires_at"
+    error_message = "crates/ec2-ops-aws/src/dynamodb.rs reads other attributes"
+  }
+  assert {
+    condition     = aws_dynamodb_table.wake.billing_mode == "PAY_PER_REQUEST"
+    error_message = "the table costs when idle"
+  }
+}
+
+run "functions_are_told_what_the_deployment_is" {
+  variables {
+    executions = { fail_execution = true, backoff_s = 60 }
+    logs       = { command_log_group = true }
+    additional_regions = {
+      us-west-2 = { security_group_ids = ["sg-west"], subnet_ids = ["subnet-west"] }
+    }
+  }
+
+  assert {
+    condition = { for name, value in local.settings : name => value if name != "EC2_OPS_INSTANCE_DEFAULTS" } == {
+      EC2_OPS_DEPLOYMENT         = "ec2-ops"
+      EC2_OPS_WAKE_TABLE         = aws_dynamodb_table.wake.name
+      EC2_OPS_LOG_BUCKET         = aws_s3_bucket.logs[0].bucket
+      EC2_OPS_LOG_GROUP          = aws_cloudwatch_log_group.commands[0].name
+      EC2_OPS_ADDITIONAL_REGIONS = "us-west-2"
+      EC2_OPS_FAIL_EXECUTION     = "true"
+      EC2_OPS_BACKOFF_S          = "60"
+    }
+    error_message = "crates/ec2-ops-aws/src/settings.rs would read something else"
+  }
+  assert {
+    condition = jsondecode(aws_lambda_function.this["EC2StarterFromAMI"].environment[0].variables.EC2_OPS_INSTANCE_DEFAULTS) == {
+      us-east-1 = {
+        IamInstanceProfile = "ec2-ops-Instance"
+        SecurityGroupIds   = module.network.instance_defaults.security_group_ids
+        SubnetIds          = ["subnet-a", "subnet-b"]
+      }
+      us-west-2 = { IamInstanceProfile = "ec2-ops-Instance", SecurityGroupIds = ["sg-west"], SubnetIds = ["subnet-west"] }
+    }
+    error_message = "the defaults of instances are not what RunInstances wants"
+  }
+}
+
+run "a_given_network_is_taken_and_no_default_one_looked_for" {
+  variables {
+    network = { vpc_id = "vpc-own", subnet_ids = ["subnet-own"] }
+  }
+
+  assert {
+    condition     = module.network.instance_defaults.subnet_ids == tolist(["subnet-own"])
+    error_message = "other subnets than those given are used"
+  }
+}
+
+run "without_logs_of_commands_nothing_is_created_for_them" {
+  variables {
+    logs = { command_bucket = false }
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket.logs) + length(aws_cloudwatch_log_group.commands) == 0
+    error_message = "a bucket or a log group was created"
+  }
+  assert {
+    condition     = local.settings.EC2_OPS_LOG_BUCKET == "" && output.log_bucket == null
+    error_message = "a bucket that does not exist is told of"
+  }
+}
+
+run "logs_hold_no_documents" {
+  assert {
+    condition     = !aws_sfn_state_machine.this.logging_configuration[0].include_execution_data
+    error_message = "execution data is logged, and with it whatever secrets documents hold"
+  }
+}
+
+run "what_a_user_types_next_is_complete" {
+  assert {
+    condition = output.start_execution == join(" ", [
+      "aws stepfunctions start-execution --region us-east-1",
+      "--state-machine-arn ${aws_sfn_state_machine.this.arn} --input file://run.json",
+    ])
+    error_message = "the line is not one that can be typed"
+  }
+}
+
+run "outcomes_go_to_the_topic" {
+  variables {
+    outcomes = { topic = true, emails = ["ops@example.com"] }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.outcomes["outcomes"].arn == aws_sns_topic.outcomes["outcomes"].arn
+    error_message = "the rule leads elsewhere"
+  }
+  assert {
+    condition     = jsondecode(aws_sns_topic_policy.outcomes["outcomes"].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.outcomes["outcomes"].arn
+    error_message = "the rule may not write to the topic, or others may"
+  }
+}
+
+run "a_key_of_ones_own_is_used_everywhere" {
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:111122223333:key/1234"
+    outcomes    = { topic = true }
+    logs        = { command_log_group = true }
+  }
+
+  assert {
+    condition = toset(concat(
+      [for group in aws_cloudwatch_log_group.function : group.kms_key_id],
+      [aws_cloudwatch_log_group.state_machine.kms_key_id, aws_cloudwatch_log_group.commands[0].kms_key_id],
+      [for function in aws_lambda_function.this : function.kms_key_arn],
+      [aws_dynamodb_table.wake.server_side_encryption[0].kms_key_arn, aws_scheduler_schedule.sweeper.kms_key_arn],
+      [aws_sns_topic.outcomes["outcomes"].kms_master_key_id],
+      [for rule in aws_s3_bucket_server_side_encryption_configuration.logs[0].rule : rule.apply_server_side_encryption_by_default[0].kms_master_key_id],
+    )) == toset([var.kms_key_arn])
+    error_message = "something is encrypted with another key"
+  }
+}

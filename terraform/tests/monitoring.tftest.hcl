@@ -1,0 +1,60 @@
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  functions = { zip_directory = "./tests/packages" }
+}
+
+run "what_costs_when_idle_is_asked_for" {
+  assert {
+    condition = 0 == sum([
+      length(aws_cloudwatch_metric_alarm.this), length(aws_cloudwatch_log_metric_filter.this),
+      length(aws_cloudwatch_dashboard.this), length(aws_sns_topic.alarms), length(aws_sns_topic.outcomes),
+    ])
+    error_message = "there are alarms, metrics, topics or a dashboard that nobody asked for"
+  }
+}
+
+run "whoever_listens_hears_every_alarm" {
+  variables {
+    monitoring = { alarm_emails = ["ops@example.com"], alarm_topic_arns = ["arn:aws:sns:us-east-1:111122223333:pager"] }
+  }
+
+  assert {
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset([
+      aws_sns_topic.alarms["alarms"].arn, "arn:aws:sns:us-east-1:111122223333:pager",
+    ])])
+    error_message = "an alarm is not heard"
+  }
+  assert {
+    condition     = length(setsubtract(["outcome-failed", "execution-failed", "sweeper-found", "function-failed", "throttled-EC2Stopper"], keys(aws_cloudwatch_metric_alarm.this))) == 0
+    error_message = "an alarm is missing"
+  }
+  assert {
+    condition     = toset([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name if alarm.treat_missing_data == "breaching"]) == toset(["ec2-ops-sweeper-silent"])
+    error_message = "silence is taken for trouble, or trouble for silence"
+  }
+}
+
+run "not_yet_is_no_error" {
+  variables {
+    monitoring = { dashboard = true }
+  }
+
+  assert {
+    condition     = !anytrue([for alarm in local.alarms : alarm.namespace == "AWS/Lambda" && alarm.metric == "Errors"])
+    error_message = "InstanceNotReady and CleanupPending would raise an alarm"
+  }
+  assert {
+    condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.this : !strcontains(filter.pattern, "CleanupPending")])
+    error_message = "CleanupPending is counted as a failure"
+  }
+  assert {
+    condition = length(setsubtract(
+      [for alarm in local.alarms : alarm.metric if alarm.namespace == local.metrics_namespace],
+      [for filter in aws_cloudwatch_log_metric_filter.this : filter.metric_transformation[0].name],
+    )) == 0
+    error_message = "an alarm waits for a metric that nobody writes"
+  }
+}

@@ -1,0 +1,11 @@
+terraform {
+  # Mocked providers in `terraform test`.
+  required_version = ">= 1.7"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.31, < 7.0"
+    }
+  }
+}

@@ -1,0 +1,94 @@
+//! One suite over both implementations of the ports: the model in process, and the AWS SDK over HTTP to the same account.
+//!
+//! The same questions about the same things must get the same answers, the same refusals under the same codes included.
+//! The adapter reads its settings from the environment, as in a Lambda, so it is asked in a process of its own.
+
+mod questions;
+mod scene;
+
+use std::process::Command;
+
+use ec2_ops::ids::Region;
+use ec2_ops_aws::{dynamodb::WakeTable, ec2::Ec2, s3::S3, sdk, sfn::Sfn, ssm::Ssm};
+use ec2_ops_sandbox::fault_plan::{CallFault, Fault, FaultPlan};
+use serde_json::Value;
+
+use questions::{Ports, ask, ask_once};
+use scene::{CALLER, Scene};
+
+/// What the questions are about, as JSON, and which of them to ask.
+const ABOUT: &str = "EC2_OPS_CONFORMANCE_SCENE";
+const ASK: &str = "EC2_OPS_CONFORMANCE_QUESTIONS";
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// The adapter's side: prints an answer per line.
+#[test]
+#[ignore = "the other tests start it"]
+#[expect(clippy::print_stdout, reason = "it answers whoever started it")]
+fn adapter() {
+    let about: Value = serde_json::from_str(&std::env::var(ABOUT).unwrap()).unwrap();
+    runtime().block_on(async {
+        let config = sdk::config(&Region::new(scene::REGION)).await;
+        let (ec2, ssm, s3, sfn) = (Ec2::new(&config), Ssm::new(&config), S3::new(&config), Sfn::new(&config));
+        let tokens = WakeTable::new(&config, scene::WAKE_TABLE);
+        let ports = Ports { ec2: &ec2, ssm: &ssm, s3: &s3, tokens: &tokens, executions: &sfn };
+        let answers = match std::env::var(ASK).unwrap().as_str() {
+            "all" => ask(&ports, &about).await,
+            _ => ask_once(&ports, &about).await,
+        };
+        for answer in answers {
+            println!("answer {answer}");
+        }
+    });
+}
+
+/// What the adapter answers, asked over HTTP in a process of its own.
+async fn adapter_answers(url: &str, about: &Value, questions: &str) -> Vec<String> {
+    let mut adapter = Command::new(std::env::current_exe().unwrap());
+    adapter
+        .args(["--exact", "--ignored", "--nocapture", "conformance::adapter"])
+        .env("AWS_ENDPOINT_URL", url)
+        .env("AWS_ACCESS_KEY_ID", CALLER)
+        .env("AWS_SECRET_ACCESS_KEY", "sandbox")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env(ABOUT, about.to_string())
+        .env(ASK, questions);
+    let done = tokio::task::spawn_blocking(move || adapter.output().unwrap()).await.unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{out}{err}");
+    // The first answer stands behind the test harness's own words.
+    out.lines().filter_map(|line| line.split_once("answer ")).map(|(_, answer)| answer.to_owned()).collect()
+}
+
+#[test]
+fn the_ports_answer_alike_in_process_and_over_aws() {
+    runtime().block_on(async {
+        let scene = Scene::set().await;
+        let url = scene.serve(FaultPlan::default()).await;
+        let in_process = scene.ports(FaultPlan::default());
+        let expected = ask(&Ports::of_one(&in_process), &scene.about().await).await;
+        let answers = adapter_answers(&url, &scene.about().await, "all").await;
+        assert_eq!(answers, expected);
+        assert!(expected.len() > 40, "{}", expected.len());
+    });
+}
+
+#[test]
+fn a_fault_looks_alike_in_process_and_over_aws() {
+    runtime().block_on(async {
+        let scene = Scene::set().await;
+        for fault in [CallFault::ErrorBefore, CallFault::Throttled, CallFault::LostAnswer] {
+            let first = |action| Fault::Call { function: CALLER, action, nth: 1, fault };
+            let plans = [(); 2].map(|()| FaultPlan::new(scene::ACTIONS.map(first)));
+            let url = scene.serve(plans[0].clone()).await;
+            let in_process = scene.ports(plans[1].clone());
+            let expected = ask_once(&Ports::of_one(&in_process), &scene.about().await).await;
+            let answers = adapter_answers(&url, &scene.about().await, "once").await;
+            assert_eq!(answers, expected, "{fault:?}");
+            assert_eq!(plans.map(|plan| plan.unfired()), [vec![], vec![]], "{fault:?}");
+        }
+    });
+}

@@ -1,0 +1,302 @@
+//! What is asked of any implementation of the ports.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use ec2_ops::AwsError;
+use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
+use ec2_ops::ports::{
+    Agents, Command, Commands, Executions, Instances, Launch, Logs, Objects, OutputTarget, ShutdownBehavior,
+    Volumes, Wake, WakeTokens, Watch,
+};
+use ec2_ops::tags::Tags;
+use serde_json::{Value, json};
+
+use super::scene::REGION;
+
+/// One implementation of every port.
+pub(super) struct Ports<'a, E, M, O, T, X> {
+    pub(super) ec2: &'a E,
+    pub(super) ssm: &'a M,
+    pub(super) s3: &'a O,
+    pub(super) tokens: &'a T,
+    pub(super) executions: &'a X,
+}
+
+impl<'a, P> Ports<'a, P, P, P, P, P> {
+    /// All of them in one.
+    pub(super) fn of_one(all: &'a P) -> Self {
+        Self { ec2: all, ssm: all, s3: all, tokens: all, executions: all }
+    }
+}
+
+/// The answers so far, a line for each.
+struct Answers(Vec<String>);
+
+impl Answers {
+    fn tell<T: Debug>(&mut self, question: &str, answer: Result<T, AwsError>) {
+        self.0.push(match answer {
+            Ok(answer) => format!("{question}: {answer:?}"),
+            Err(AwsError { action, code, kind, .. }) => format!("{question}: {action} {code} {kind:?}"),
+        });
+    }
+}
+
+fn region() -> Region {
+    Region::new(REGION)
+}
+
+fn instance(about: &Value, name: &str) -> InstanceId {
+    InstanceId::new(about[name].as_str().unwrap())
+}
+
+fn unknown() -> InstanceId {
+    InstanceId::new("i-0123456789abcdef0")
+}
+
+fn tags(name: &str) -> Tags {
+    Tags::from([("scene".to_owned(), name.to_owned())])
+}
+
+fn launch(token: &str, image: &str, options: Value) -> Launch {
+    let mut parameters = json!({ "ImageId": image, "InstanceType": "t4g.nano" });
+    parameters.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+    Launch {
+        client_token: token.to_owned(),
+        parameters: serde_json::from_value(parameters).unwrap(),
+        shutdown_behavior: ShutdownBehavior::Terminate,
+    }
+}
+
+fn command(instance: InstanceId) -> Command {
+    Command {
+        instance,
+        comment: "asked".to_owned(),
+        script: "true".to_owned(),
+        execution_timeout: Duration::from_mins(1),
+        delivery_timeout: Duration::from_mins(5),
+        logs: Logs::default(),
+    }
+}
+
+fn wake(token: &str) -> Wake {
+    let watch = json!({
+        "execution": "arn:x", "attempt": 1, "region": REGION, "instance": unknown(), "command": "c-1",
+        "deliver_by": "2026-01-01T00:05:00Z", "end_by": "2026-01-01T01:00:00Z", "timeout_s": 60,
+    });
+    Wake { token: TaskToken::new(token), watch: serde_json::from_value::<Watch>(watch).unwrap() }
+}
+
+fn key(bucket: &str, key: &str) -> OutputTarget {
+    OutputTarget::Key { bucket: bucket.to_owned(), key: key.to_owned() }
+}
+
+fn prefix(bucket: &str, prefix: &str) -> OutputTarget {
+    OutputTarget::Prefix { bucket: bucket.to_owned(), prefix: prefix.to_owned() }
+}
+
+/// Everything, what is absent and what is refused included.
+pub(super) async fn ask<E, M, O, T, X>(ports: &Ports<'_, E, M, O, T, X>, about: &Value) -> Vec<String>
+where
+    E: Instances + Volumes,
+    M: Agents + Commands,
+    O: Objects,
+    T: WakeTokens,
+    X: Executions,
+{
+    let mut answers = Answers(Vec::new());
+    launches(&mut answers, ports.ec2).await;
+    instances(&mut answers, ports.ec2, about).await;
+    volumes(&mut answers, ports.ec2, about).await;
+    commands(&mut answers, ports.ssm, about).await;
+    objects(&mut answers, ports.s3).await;
+    tokens(&mut answers, ports.tokens).await;
+    executions(&mut answers, ports.executions, about).await;
+    answers.0
+}
+
+async fn launches(answers: &mut Answers, ec2: &impl Instances) {
+    let spot = json!({ "InstanceMarketOptions": { "MarketType": "spot" } });
+    let everything = json!({
+        "KeyName": "key",
+        "SecurityGroupIds": ["sg-0123456789abcdef0"],
+        "SubnetId": "subnet-0123456789abcdef0",
+        "IamInstanceProfile": { "Name": "profile" },
+        "TagSpecifications": [{ "ResourceType": "instance", "Tags": [{ "Key": "a", "Value": "b" }] }],
+        "BlockDeviceMappings": [
+            { "DeviceName": "/dev/xvda", "Ebs": { "VolumeSize": 9, "VolumeType": "gp3", "DeleteOnTermination": false } },
+        ],
+        "MetadataOptions": { "HttpTokens": "required" },
+        "UserData": "ZWNobyBoaQ==",
+        "Monitoring": { "Enabled": true },
+    });
+    let image = "ami-0aaaaaaaaaaaaaaaa";
+    // The same token from both: their requests are the same to the letter, or the second is refused.
+    for (question, token, image, options) in [
+        ("a launch", "one", image, json!({})),
+        ("the same again", "one", image, json!({})),
+        ("with other parameters", "one", image, spot.clone()),
+        ("with every parameter", "every", image, everything),
+        ("on Spot", "spot", image, spot),
+        ("of no image", "image", "ami-00000000000000000", json!({})),
+        ("of a type that does not exist", "type", image, json!({ "InstanceType": "t9.gigantic" })),
+        ("in no subnet", "subnet", image, json!({ "SubnetId": "subnet-1" })),
+    ] {
+        let launched = ec2.launch(&region(), &launch(token, image, options)).await;
+        answers.tell(question, launched.map(|instance| (instance.id, instance.tags, instance.launched_at)));
+    }
+    let spot = launch("spot", image, json!({ "InstanceMarketOptions": { "MarketType": "spot" } }));
+    let spot = ec2.launch(&region(), &spot).await.unwrap().id;
+    while ec2.describe(&region(), &spot).await.unwrap().unwrap().state
+        != ec2_ops::ports::InstanceState::Running
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    answers.tell("a stop of Spot", ec2.stop(&region(), &spot).await);
+}
+
+async fn instances(answers: &mut Answers, ec2: &impl Instances, about: &Value) {
+    for name in ["ready", "bare", "gone"] {
+        answers.tell(name, ec2.describe(&region(), &instance(about, name)).await);
+    }
+    answers.tell("an unknown instance", ec2.describe(&region(), &unknown()).await);
+    answers.tell("no instance's id", ec2.describe(&region(), &InstanceId::new("nonsense")).await);
+    for name in ["ready", "nobody"] {
+        answers.tell("by tag", ec2.find(&region(), &tags(name)).await);
+    }
+    let crowd = ec2.find(&region(), &tags("crowd")).await;
+    answers.tell("several pages", crowd.map(|crowd| crowd.len()));
+    for (name, id) in
+        [("gone", instance(about, "gone")), ("unknown", unknown()), ("nonsense", InstanceId::new("x"))]
+    {
+        answers.tell(&format!("stop {name}"), ec2.stop(&region(), &id).await);
+        answers.tell(&format!("terminate {name}"), ec2.terminate(&region(), &id).await);
+    }
+}
+
+async fn volumes(answers: &mut Answers, ec2: &impl Volumes, about: &Value) {
+    let found = ec2.find(&region(), &tags("ready")).await;
+    let attached = found.as_ref().unwrap()[0].id.clone();
+    answers.tell("volumes by tag", found);
+    let crowd = ec2.find(&region(), &tags("crowd")).await;
+    answers.tell("several pages of volumes", crowd.map(|crowd| crowd.len()));
+    answers.tell("delete while attached", ec2.delete(&region(), &attached).await);
+    for id in ["vol-0123456789abcdef0", "nonsense"].map(VolumeId::new) {
+        answers.tell("detach", ec2.detach(&region(), &id).await);
+        answers.tell("delete", ec2.delete(&region(), &id).await);
+    }
+    let gone = about["gone"].as_str().unwrap_or_default();
+    answers.tell("volumes of what is gone", ec2.find(&region(), &tags(gone)).await);
+}
+
+async fn commands<M: Agents + Commands>(answers: &mut Answers, ssm: &M, about: &Value) {
+    let ready = instance(about, "ready");
+    for (name, id) in [("ready", ready.clone()), ("bare", instance(about, "bare")), ("unknown", unknown())] {
+        answers.tell(&format!("agent of {name}"), ssm.online(&region(), &id).await);
+        answers.tell(&format!("find on {name}"), ssm.find(&region(), &id, "mine").await);
+    }
+    answers.tell("find nothing", ssm.find(&region(), &ready, "nobody's").await);
+    for id in [instance(about, "bare"), unknown(), InstanceId::new("nonsense")] {
+        answers.tell("send", ssm.send(&region(), &command(id)).await);
+    }
+    answers.tell("send to an agent", ssm.send(&region(), &command(ready.clone())).await.map(drop));
+    for id in
+        [&about["first"], &about["failed"], &json!("00000000-0000-4000-a000-000000000000"), &json!("c-1")]
+    {
+        let id = CommandId::new(id.as_str().unwrap());
+        answers.tell("invocation", ssm.invocation(&region(), &ready, &id).await);
+        answers.tell("on another", ssm.invocation(&region(), &unknown(), &id).await);
+    }
+}
+
+async fn objects(answers: &mut Answers, s3: &impl Objects) {
+    for bucket in ["bucket", "absent-bucket"] {
+        answers.tell(bucket, s3.bucket_exists(&region(), bucket).await);
+        for target in [
+            key(bucket, "run/out.nc"),
+            key(bucket, "absent"),
+            prefix(bucket, "run"),
+            prefix(bucket, "run/"),
+            prefix(bucket, "one"),
+            prefix(bucket, "many/1004"),
+            prefix(bucket, "absent"),
+        ] {
+            answers.tell(&target.to_string(), s3.newest(&region(), &target).await);
+        }
+        // All of the same second: which one counts as the newest is nobody's business.
+        let many = s3.newest(&region(), &prefix(bucket, "many")).await;
+        answers.tell("many", many.map(|newest| newest.map(|object| object.last_modified)));
+    }
+}
+
+async fn tokens(answers: &mut Answers, tokens: &impl WakeTokens) {
+    let instance = unknown();
+    let get = || tokens.get(&instance);
+    answers.tell("before", get().await);
+    answers.tell("put", tokens.put(&wake("first")).await);
+    answers.tell("put again", tokens.put(&wake("first")).await);
+    answers.tell("put another", tokens.put(&wake("second")).await);
+    answers.tell("get", get().await);
+    answers.tell("delete the first", tokens.delete(&instance, &TaskToken::new("first")).await);
+    answers.tell("still there", get().await);
+    for _ in 0..2 {
+        answers.tell("delete the second", tokens.delete(&instance, &TaskToken::new("second")).await);
+        answers.tell("after", get().await);
+    }
+}
+
+async fn executions(answers: &mut Answers, executions: &impl Executions, about: &Value) {
+    for name in ["running", "over"] {
+        let id = ExecutionId::new(about[name].as_str().unwrap());
+        answers.tell(name, executions.state(&id).await);
+    }
+    for id in ["arn:aws:states:us-east-1:000000000000:execution:scene:absent", "nonsense"] {
+        answers.tell("state", executions.state(&ExecutionId::new(id)).await);
+    }
+    let token = |index: usize| TaskToken::new(about["tokens"][index].as_str().unwrap());
+    for token in [token(0), token(0), TaskToken::new("nonsense")] {
+        answers.tell("complete", executions.complete(&token, &json!({ "a": 1 })).await);
+    }
+    let long = "x".repeat(40_000);
+    for token in [token(1), token(1), TaskToken::new("nonsense")] {
+        answers.tell("fail", executions.fail(&token, "CommandFailed", &long).await);
+    }
+}
+
+/// Each action once, with a request that is in order.
+pub(super) async fn ask_once<E, M, O, T, X>(ports: &Ports<'_, E, M, O, T, X>, about: &Value) -> Vec<String>
+where
+    E: Instances + Volumes,
+    M: Agents + Commands,
+    O: Objects,
+    T: WakeTokens,
+    X: Executions,
+{
+    let mut answers = Answers(Vec::new());
+    let (ready, bare, nobody) = (instance(about, "ready"), instance(about, "bare"), unknown());
+    let (region, volume) = (region(), VolumeId::new("vol-0123456789abcdef0"));
+    let first = CommandId::new(about["first"].as_str().unwrap());
+    let token = |index: usize| TaskToken::new(about["tokens"][index].as_str().unwrap());
+    let launch = launch("fault", "ami-0aaaaaaaaaaaaaaaa", json!({}));
+    answers.tell("launch", ports.ec2.launch(&region, &launch).await);
+    answers.tell("describe", ports.ec2.describe(&region, &bare).await);
+    answers.tell("stop", ports.ec2.stop(&region, &nobody).await);
+    answers.tell("terminate", ports.ec2.terminate(&region, &nobody).await);
+    answers.tell("volumes", Volumes::find(ports.ec2, &region, &tags("ready")).await);
+    answers.tell("detach", ports.ec2.detach(&region, &volume).await);
+    answers.tell("delete volume", ports.ec2.delete(&region, &volume).await);
+    answers.tell("online", ports.ssm.online(&region, &ready).await);
+    answers.tell("send", ports.ssm.send(&region, &command(ready.clone())).await);
+    answers.tell("find", ports.ssm.find(&region, &ready, "mine").await);
+    answers.tell("invocation", ports.ssm.invocation(&region, &ready, &first).await);
+    answers.tell("bucket", ports.s3.bucket_exists(&region, "bucket").await);
+    answers.tell("key", ports.s3.newest(&region, &key("bucket", "one")).await);
+    answers.tell("prefix", ports.s3.newest(&region, &prefix("bucket", "one")).await);
+    answers.tell("put", ports.tokens.put(&wake("first")).await);
+    answers.tell("get", ports.tokens.get(&nobody).await);
+    answers.tell("delete", ports.tokens.delete(&nobody, &TaskToken::new("first")).await);
+    answers.tell("complete", ports.executions.complete(&token(0), &json!({})).await);
+    answers.tell("fail", ports.executions.fail(&token(1), "CommandFailed", "why").await);
+    answers.tell("state", ports.executions.state(&ExecutionId::new(about["over"].as_str().unwrap())).await);
+    answers.0
+}

@@ -1,0 +1,93 @@
+//! The same faults in process and over HTTP: the simulation and the real functions come to the same.
+//!
+//! Each schedule is run twice: the steps in process and in virtual time, and a sandbox with the real Lambda binaries,
+//! real instances and commands that really run. Both are judged by the simulation's invariants.
+
+mod schedules;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::thread;
+
+use ec2_ops::Status;
+use ec2_ops_sandbox::simulation::trial::{BUCKET, Observed, Trial};
+use ec2_ops_sandbox::simulation::{Invariant, Safeguard};
+
+use crate::harness::TestSandbox;
+
+/// Sandboxes at once. Most of the time each of them waits.
+const AT_ONCE: usize = 12;
+
+/// What can be seen of a trial in process and over HTTP, and what was found wrong over HTTP.
+fn both(trial: &Trial) -> (Observed, Observed, Vec<String>) {
+    let (in_process, _) = trial.in_process().unwrap();
+    let conditions = trial.conditions().unwrap();
+    let faults = conditions.faults.clone();
+    let (over_http, violations) = TestSandbox::under(conditions, &[BUCKET.to_owned()], async |sandbox| {
+        trial.over_http(sandbox.sandbox(), &faults, &in_process).await.unwrap()
+    });
+    (in_process, over_http, violations.iter().map(ToString::to_string).collect())
+}
+
+/// What is promised of any schedule, whatever it came to.
+fn holds(trial: &Trial, observed: &Observed) {
+    let name = format!("{}: {:?}", trial.name, trial.faults);
+    assert_eq!(observed.unfired, [""; 0], "{name}");
+    assert_eq!(observed.broken, BTreeSet::new(), "{name}: {observed:#?}");
+    assert!(observed.instances.iter().all(|state| ["stopped", "terminated"].contains(state)), "{name}");
+    let told = if trial.exit_code == 0 { Status::Succeeded } else { Status::CommandFailed };
+    for attempt in &observed.attempts {
+        let aborted = observed.status == "ABORTED";
+        assert_eq!(attempt.told, (!aborted).then_some(told), "{name}");
+        assert_eq!(attempt.launched, 1, "{name}");
+        assert!(attempt.started == 1 || (aborted && attempt.started == 0), "{name}");
+    }
+}
+
+#[test]
+fn every_schedule_keeps_the_promises_in_process() {
+    let schedules = schedules::all();
+    for trial in &schedules {
+        let (observed, _) = trial.in_process().unwrap();
+        holds(trial, &observed);
+        assert_eq!(observed.attempts.len(), trial.attempts as usize, "{}: {observed:#?}", trial.name);
+    }
+}
+
+#[test]
+fn every_schedule_comes_to_the_same_in_process_and_over_http() {
+    let waiting = Mutex::new(schedules::all().into_iter());
+    let next = || waiting.lock().unwrap().next();
+    let different = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(trial) = next() {
+                    let (in_process, over_http, violations) = both(&trial);
+                    if in_process != over_http {
+                        different.lock().unwrap().push((trial, in_process, over_http, violations));
+                    }
+                }
+            });
+        }
+    });
+    let different = different.into_inner().unwrap();
+    assert!(different.is_empty(), "{different:#?}");
+}
+
+#[test]
+fn a_safeguard_that_is_missing_is_missed_in_process_and_over_http() {
+    let no_catch = Trial {
+        name: "nothing catches a failure",
+        without: Some(Safeguard::Catch),
+        exit_code: 3,
+        delete_volume: false,
+        ..Trial::default()
+    };
+    let blind = schedules::nothing_keeps_commands_from_a_second_start();
+    for (trial, broken) in [(blind, Invariant::CommandsOnce), (no_catch, Invariant::TrueOutcome)] {
+        let (in_process, over_http, violations) = both(&trial);
+        assert!(in_process.broken.contains(&broken), "{in_process:#?}");
+        assert_eq!(in_process, over_http, "{}: {violations:#?}", trial.name);
+    }
+}

@@ -1,0 +1,105 @@
+//! The page that shows the policies, and the reasons in their source.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::render::{Documents, FILES, Values, render, root, source};
+
+const HEAD: &str = "\
+# Policies
+
+What each role may do, and who may take it, as [`policies.tf`](../terraform/policies.tf) and
+[`policies_functions.tf`](../terraform/policies_functions.tf) render it: for account 111122223333, the deployment `ec2-ops`
+in us-east-1 with four additional regions, the output bucket `output`, a log bucket, a log group, and documents that bring
+one instance role of their own. The reasons stand beside each statement there.
+
+A policy of AWS's own is not used anywhere, and no statement allows an action by a pattern. The simulation enforces the
+policies of the five functions on every call.
+
+Generated: `REGENERATE=1 cargo test -p ec2-ops-tests --test policies`.
+";
+
+fn page() -> String {
+    let (policies, trust) = render(&Values::default());
+    let mut page = HEAD.to_owned();
+    for (role, policy) in &policies {
+        let taker = trust[role]["Statement"][0]["Principal"]["Service"].as_str().unwrap();
+        write!(page, "\n## {role}\n\nTaken by `{taker}`{}.\n\n", condition(&trust[role])).unwrap();
+        write!(page, "```json\n{policy:#}\n```\n").unwrap();
+    }
+    page
+}
+
+fn condition(trust: &Value) -> &'static str {
+    if trust["Statement"][0].get("Condition").is_some() { ", for this account only" } else { "" }
+}
+
+#[test]
+fn the_page_is_current() {
+    let (path, page) = (root().join("docs/policies.md"), page());
+    if std::env::var_os("REGENERATE").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let published = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        published == page,
+        "docs/policies.md is out of date; REGENERATE=1 cargo test -p ec2-ops-tests --test policies"
+    );
+}
+
+/// IAM's limit for the inline policies of a role, white space apart. See
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+#[test]
+fn every_policy_fits_a_role_however_many_regions_and_buckets_there_are() {
+    let mut values = Values::default();
+    values.names.additional_regions = (0..30).map(|region| format!("ap-southeast-{region}")).collect();
+    values.output_buckets = (0..20).map(|bucket| format!("{bucket:0>63}")).collect();
+    for (role, policy) in render(&values).0 {
+        let length = policy.to_string().len();
+        assert!(length <= 10_240, "{role}: {length} characters");
+    }
+}
+
+#[test]
+fn a_role_has_a_policy_and_somebody_who_takes_it() {
+    let (policies, trust) = render(&Values::default());
+    assert_eq!(policies.keys().collect::<Vec<_>>(), trust.keys().collect::<Vec<_>>());
+}
+
+/// IAM refuses a statement without resources.
+#[test]
+fn what_a_deployment_does_without_leaves_no_trace() {
+    let bare =
+        Values { output_buckets: Vec::new(), log_bucket: false, log_group: false, ..Values::default() };
+    let documents: Documents = render(&bare).0;
+    for (role, policy) in &documents {
+        let statements = policy["Statement"].as_array().unwrap();
+        assert!(!statements.is_empty(), "{role}");
+        for statement in statements {
+            let resources = statement["Resource"].as_array().unwrap();
+            assert!(!resources.is_empty() && resources.iter().all(Value::is_string), "{role}: {statement}");
+        }
+    }
+    assert!(!documents["Instance"].to_string().contains("s3:"));
+    assert!(!documents["Instance"].to_string().contains("logs:"));
+}
+
+/// In the comments of the statement.
+#[test]
+fn every_star_has_a_page_of_aws_that_says_why() {
+    let mut stars = 0;
+    for file in FILES {
+        let source = source(file);
+        let lines: Vec<_> = source.lines().map(str::trim).collect();
+        for star in (0..lines.len()).filter(|at| lines[*at].contains("\"*\"")) {
+            stars += 1;
+            let statement = (0..star).rev().find(|at| lines[*at] == "{").unwrap();
+            let mut comments = lines[statement..=star].iter().filter(|line| line.starts_with('#'));
+            let explained = comments.any(|comment| comment.contains("https://docs.aws.amazon.com/"));
+            assert!(explained, "{file}:{}: \"*\" without a reason", star + 1);
+        }
+    }
+    assert!(stars > 5, "{stars}");
+}

@@ -1,0 +1,42 @@
+//! Every right of a function is used, and every one that it needs is there: counted in the simulation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ec2_ops_sandbox::deployment::FUNCTIONS;
+use ec2_ops_sandbox::simulation::{Options, simulate};
+
+use crate::render::{Values, render};
+
+/// Each function has asked for all that it ever asks within the first five; the rest is reserve.
+const SEEDS: u64 = 40;
+
+/// What Lambda itself does in a function's name, without a call of ours.
+const LAMBDA: [&str; 4] =
+    ["logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// What each function asked for, in all seeds.
+fn asked() -> BTreeMap<&'static str, BTreeSet<String>> {
+    let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for seed in 0..SEEDS {
+        let report = simulate(seed, Options { executions: 2, without: None }, false).unwrap();
+        assert_eq!(report.violations, [], "seed {seed}");
+        for (function, actions) in report.asked {
+            all.entry(function).or_default().extend(actions);
+        }
+    }
+    all
+}
+
+#[test]
+fn a_function_has_the_rights_that_it_uses_and_no_others() {
+    let (policies, _) = render(&Values::default());
+    let asked = asked();
+    for function in FUNCTIONS {
+        let statements = policies[function.name]["Statement"].as_array().unwrap();
+        let actions = statements.iter().flat_map(|statement| statement["Action"].as_array().unwrap());
+        let granted: BTreeSet<_> = actions.map(|action| action.as_str().unwrap().to_owned()).collect();
+        let mut needed = asked[function.name].clone();
+        needed.extend(LAMBDA.map(str::to_owned));
+        assert_eq!(granted, needed, "{}: what is granted, and what is needed", function.name);
+    }
+}
