@@ -175,7 +175,7 @@ fn bystanders(account: &Account, names: &Names) -> Result<Vec<String>, AwsError>
     let mut launched = Vec::new();
     for region in regions(names) {
         launched.push(launch(account, region, &[("Name", "somebody's")])?);
-        launched.push(launch(account, region, &tags_of("another", "another:run-0"))?);
+        launched.push(launch_for(account, region, "another", "run-0")?);
     }
     Ok(launched)
 }
@@ -184,20 +184,28 @@ fn bystanders(account: &Account, names: &Names) -> Result<Vec<String>, AwsError>
 fn orphan(account: &Account, names: &Names, faults: &Faults) -> Result<String, AwsError> {
     faults.count(FaultKind::Orphan);
     let region = regions(names).last().unwrap_or_default();
-    launch(account, region, &tags_of(&names.deployment, "ec2-ops:never-was"))
+    launch_for(account, region, &names.deployment, "never-was")
 }
 
 fn regions(names: &Names) -> impl Iterator<Item = &str> {
     std::iter::once(&names.region).chain(&names.additional_regions).map(String::as_str)
 }
 
-fn tags_of<'a>(deployment: &'a str, execution: &'a str) -> [(&'static str, &'a str); 4] {
-    [
+fn launch_for(
+    account: &Account,
+    region: &str,
+    deployment: &str,
+    execution: &str,
+) -> Result<String, AwsError> {
+    let owner = &account.platform.account_id;
+    let execution = format!("arn:aws:states:us-east-1:{owner}:execution:{deployment}:{execution}");
+    let tags = [
         ("ec2-ops:deployment", deployment),
-        ("ec2-ops:execution", execution),
+        ("ec2-ops:execution", &execution),
         ("ec2-ops:attempt", "1"),
         ("ec2-ops:on-end", "terminate,delete-volumes"),
-    ]
+    ];
+    launch(account, region, &tags)
 }
 
 fn launch(account: &Account, region: &str, tags: &[(&str, &str)]) -> Result<String, AwsError> {
