@@ -14,6 +14,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+/// A simulation is JSON that comes and goes: a third of its time is allocation, with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Launches EC2 instances, runs commands on them, proves the output, leaves nothing running - here, in a sandbox.
 #[derive(Parser)]
 #[command(name = "ec2-ops", version, arg_required_else_help = true)]

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 use ec2_ops_sandbox::simulation::{
-    FaultKind, Invariant, Options, Report, Safeguard, simulate as simulate_seed,
+    Excuse, FaultKind, Invariant, Options, Report, Safeguard, simulate as simulate_seed,
 };
 
 use crate::{fail, scale};
@@ -58,6 +58,10 @@ fn replay(seed: u64, options: Options) -> ExitCode {
         Ok(report) => {
             report.trace.iter().for_each(|line| println!("{line}"));
             report.violations.iter().for_each(|violation| println!("VIOLATION {violation}"));
+            report.excused.iter().for_each(|excuse| println!("not promised: {}", excuse.words()));
+            if report.violations.is_empty() {
+                println!("every promise was kept");
+            }
             exit(report.violations.is_empty())
         }
     }
@@ -69,6 +73,8 @@ struct Totals {
     executions: usize,
     faults: BTreeMap<FaultKind, u64>,
     violations: BTreeMap<Invariant, u64>,
+    /// How many seeds showed what is not promised, and the smallest of them.
+    excused: BTreeMap<Excuse, (u64, u64)>,
     /// The smallest seed that broke something, and what.
     first: Option<(u64, String)>,
     error: Option<String>,
@@ -121,6 +127,10 @@ impl Totals {
         for violation in &report.violations {
             *self.violations.entry(violation.invariant).or_default() += 1;
         }
+        for excuse in &report.excused {
+            let (seeds, first) = self.excused.entry(*excuse).or_insert((0, report.seed));
+            (*seeds, *first) = (*seeds + 1, report.seed.min(*first));
+        }
         let smaller = self.first.as_ref().is_none_or(|(seed, _)| report.seed < *seed);
         if let Some(violation) = report.violations.first().filter(|_| smaller) {
             self.first = Some((report.seed, violation.to_string()));
@@ -131,18 +141,20 @@ impl Totals {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = seeds as f64 / seconds;
         println!("{seeds} seeds, {} executions in {seconds:.1} s: {rate:.0} seeds a second", self.executions);
-        println!("\n{:<22}{:>12}", "fault injected", "times");
-        for kind in FaultKind::ALL {
-            println!(
-                "{:<22}{:>12}",
-                format!("{kind:?}"),
-                self.faults.get(&kind).copied().unwrap_or_default()
-            );
+        let line = |name: &str, count: u64| println!("{name:<34}{count:>12}");
+        println!("\n{:<34}{:>12}", "fault", "times");
+        for (kind, words) in FaultKind::ALL {
+            line(words, self.faults.get(&kind).copied().unwrap_or_default());
         }
-        println!("\n{:<22}{:>12}", "promise", "violations");
-        for invariant in Invariant::ALL {
-            let count = self.violations.get(&invariant).copied().unwrap_or_default();
-            println!("{:<22}{count:>12}", format!("{invariant:?}"));
+        println!("\n{:<34}{:>12}", "promise", "violations");
+        for (invariant, words) in Invariant::ALL {
+            line(words, self.violations.get(&invariant).copied().unwrap_or_default());
+        }
+        if !self.excused.is_empty() {
+            println!("\n{:<34}{:>12}{:>12}", "not promised, and seen", "seeds", "first");
+        }
+        for (excuse, (seeds, first)) in &self.excused {
+            println!("{:<34}{seeds:>12}{first:>12}", excuse.words());
         }
         if let Some((seed, what)) = &self.first {
             let without =

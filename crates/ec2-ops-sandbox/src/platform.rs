@@ -1,6 +1,5 @@
 //! What all services share: the clock, the source of ids and chance, the event bus, and the quotas.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -135,12 +134,11 @@ impl Platform {
         low + high.saturating_sub(low).mul_f64(self.fraction())
     }
 
+    /// At most 32 random hexadecimal digits.
     fn hex(&self, digits: usize) -> String {
-        let mut chance = lock(&self.chance);
-        (0..digits).fold(String::with_capacity(digits), |mut out, _| {
-            let _ = write!(out, "{:x}", chance.u8(..16));
-            out
-        })
+        let mut hex = format!("{:032x}", lock(&self.chance).u128(..));
+        hex.truncate(digits);
+        hex
     }
 }
 

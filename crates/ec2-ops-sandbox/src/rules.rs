@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::lambda::Lambda;
 use crate::{AwsError, Event, Platform};
@@ -19,12 +19,17 @@ pub fn put_rule(
     function: &str,
 ) -> Result<(), AwsError> {
     check(&pattern)?;
+    if let Some(name) =
+        pattern.as_object().into_iter().flat_map(Map::keys).find(|name| !MATCHED.contains(&name.as_str()))
+    {
+        return Err(AwsError::unmodelled(format!("event patterns over {name}")));
+    }
     let (owner, lambda, function) = (Arc::clone(platform), lambda.clone(), function.to_owned());
     platform.events.subscribe(move |event| {
-        let envelope = envelope(&owner, event);
-        if !matches(&pattern, &envelope) {
+        if !concerns(&pattern, event) {
             return;
         }
+        let envelope = envelope(&owner, event);
         for delay in owner.events.arrivals(event) {
             let (lambda, function, envelope) = (lambda.clone(), function.clone(), envelope.clone());
             tokio::spawn(async move {
@@ -36,6 +41,9 @@ pub fn put_rule(
     });
     Ok(())
 }
+
+/// The fields of an event's envelope that a pattern can be over.
+const MATCHED: [&str; 3] = ["source", "detail-type", "detail"];
 
 /// Invokes `function` again and again, as a rule with a rate does.
 pub fn put_schedule(platform: &Arc<Platform>, lambda: &Lambda, every: Duration, function: &str) {
@@ -87,6 +95,18 @@ fn check(pattern: &Value) -> Result<(), AwsError> {
     }
 }
 
+/// Whether `pattern` matches the envelope of `event`. Most events concern nobody, so it is not written for that.
+fn concerns(pattern: &Value, event: &Event) -> bool {
+    let equals = |pattern: &Value, text: &str| {
+        pattern.as_array().is_some_and(|allowed| allowed.iter().any(|value| value == text))
+    };
+    pattern.as_object().into_iter().flatten().all(|(name, pattern)| match name.as_str() {
+        "source" => equals(pattern, &event.source),
+        "detail-type" => equals(pattern, &event.detail_type),
+        _ => matches(pattern, &event.detail),
+    })
+}
+
 fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(fields) => fields.iter().all(|(name, pattern)| matches(pattern, &event[name])),
@@ -112,6 +132,22 @@ mod tests {
         assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": { "state": "running" } })));
         assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": {} })));
         assert!(matches(&json!({ "resources": ["a"] }), &json!({ "resources": ["b", "a"] })));
+        let event = Event {
+            source: "aws.ec2".to_owned(),
+            detail_type: "State".to_owned(),
+            region: String::new(),
+            resources: Vec::new(),
+            detail: json!({ "state": "stopped" }),
+        };
+        for (pattern, expected) in [
+            (json!({ "source": ["aws.ec2"], "detail": { "state": ["stopped"] } }), true),
+            (json!({ "source": ["aws.ssm"], "detail": { "state": ["stopped"] } }), false),
+            (json!({ "detail-type": ["State", "Other"] }), true),
+            (json!({ "detail-type": ["Other"] }), false),
+            (json!({ "detail": { "state": ["running"] } }), false),
+        ] {
+            assert_eq!(concerns(&pattern, &event), expected, "{pattern}");
+        }
     }
 
     #[test]

@@ -141,7 +141,10 @@ async fn look(
         return Ok(Some(json!({ "status": "Success", "exit_code": 0, "ended_at": invocation.ended_at })));
     }
     // Whatever else SSM says, the fate of the instance explains it best.
-    if let Some(instance) = ports.instances.describe(&watch.region, &watch.instance).await? {
+    let instance = ports.instances.describe(&watch.region, &watch.instance).await?;
+    let met_its_deadline =
+        instance.as_ref().is_some_and(|instance| met_its_deadline(instance, watch, ports.clock));
+    if let Some(instance) = instance.filter(|_| !met_its_deadline) {
         alive(&instance)?;
     }
     if warned {
@@ -154,7 +157,7 @@ async fn look(
         Some(invocation) if !matches!(status, InvocationStatus::Pending | InvocationStatus::InProgress) => {
             Err(failure(watch, &invocation))
         }
-        _ => overdue(watch, status, ports.clock).map(|()| None),
+        _ => overdue(watch, status, met_its_deadline, ports.clock).map(|()| None),
     }
 }
 
@@ -163,6 +166,13 @@ fn alive(instance: &Instance) -> Result<(), Error> {
         InstanceState::Pending | InstanceState::Running => Ok(()),
         over => Err(instance.lost(&format!("it is {over} before its commands had ended"))),
     }
+}
+
+/// Whether the instance has ended itself, as the script had it do in case nobody else would. That comes after the limit, so
+/// what SSM knows of the commands tells more than the end of their instance.
+fn met_its_deadline(instance: &Instance, watch: &Watch, clock: &impl Clock) -> bool {
+    let by_itself = instance.state_reason.as_deref() == Some("Client.InstanceInitiatedShutdown");
+    by_itself && clock.now() > watch.end_by
 }
 
 fn failure(watch: &Watch, invocation: &Invocation) -> Error {
@@ -201,7 +211,12 @@ fn ended_early(watch: &Watch, invocation: &Invocation) -> bool {
 }
 
 /// SSM may never say that a command is over: its agent died, or a reboot made it forget.
-fn overdue(watch: &Watch, status: InvocationStatus, clock: &impl Clock) -> Result<(), Error> {
+fn overdue(
+    watch: &Watch,
+    status: InvocationStatus,
+    met_its_deadline: bool,
+    clock: &impl Clock,
+) -> Result<(), Error> {
     let now = clock.now();
     if status == InvocationStatus::Pending && now > watch.deliver_by {
         return Err(Error::InstanceLost {
@@ -210,8 +225,12 @@ fn overdue(watch: &Watch, status: InvocationStatus, clock: &impl Clock) -> Resul
         });
     }
     if now > watch.end_by {
-        let what =
-            format!("SSM still reports the commands as running, past their limit of {} s", watch.timeout_s);
+        let how = if met_its_deadline {
+            "the instance ended itself before SSM had reported an end of the commands"
+        } else {
+            "SSM still reports the commands as running"
+        };
+        let what = format!("{how}, past their limit of {} s", watch.timeout_s);
         return Err(Error::CommandTimedOut(Box::new(CommandFailure {
             what,
             exit_code: None,
@@ -299,6 +318,27 @@ mod tests {
             };
             assert_eq!(world.calls(), expected, "{state} {status:?} {now}");
             assert_eq!(section["waiting"], told.is_empty());
+        }
+    }
+
+    /// Every look has failed until the deadline that the script armed: the commands had their time.
+    #[tokio::test]
+    async fn an_instance_that_ended_itself_after_the_limit_was_not_lost() {
+        use InvocationStatus::{ExecutionTimedOut, Failed, InProgress, Pending};
+        let by_itself = "Client.InstanceInitiatedShutdown";
+        for (reason, status, now, told) in [
+            (by_itself, Some(InProgress), OVERDUE, "CommandTimedOut"),
+            (by_itself, Some(Pending), OVERDUE, "InstanceLost"),
+            (by_itself, Some(ExecutionTimedOut), OVERDUE, "CommandTimedOut"),
+            (by_itself, Some(Failed), OVERDUE, "CommandFailed"),
+            (by_itself, Some(InProgress), EARLY, "InstanceLost"),
+            ("Client.UserInitiatedShutdown", Some(InProgress), OVERDUE, "InstanceLost"),
+            ("Server.SpotInstanceTermination", Some(InProgress), OVERDUE, "SpotInterrupted"),
+        ] {
+            let mut world = world(InstanceState::Terminated, status, now);
+            world.instances[0].state_reason = Some(reason.to_owned());
+            handle(task(), &ports(&world)).await.unwrap();
+            assert_eq!(world.calls()[1], format!("SendTaskFailure {told}"), "{reason} {status:?} {now}");
         }
     }
 

@@ -124,17 +124,40 @@ mod tests {
     const LISTED: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:listed";
     const OTHER: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:other";
 
-    fn of(execution: &str) -> Tags {
-        Tags::from([
-            (tags::EXECUTION.to_owned(), execution.to_owned()),
-            (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
-        ])
+    fn of(deployment: &str, execution: &str) -> Tags {
+        let tags = [(tags::DEPLOYMENT, deployment), (tags::EXECUTION, execution)];
+        tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    }
+
+    /// One instance, and what Step Functions says of its execution.
+    async fn swept(deployment_of_it: &str, execution: ExecutionState, now: &str) -> Vec<String> {
+        let instances = vec![instance("i-1", InstanceState::Running, of(deployment_of_it, OTHER))];
+        let world = World { now: time(now), instances, execution, ..World::default() };
+        handle(&deployment(), &world, &world, &world).await.unwrap();
+        world.calls()
+    }
+
+    #[tokio::test]
+    async fn only_what_is_ours_and_over_is_swept() {
+        use ExecutionState::{Over, Running};
+        let now = "2026-03-01T06:00:00Z";
+        assert_eq!(swept("test", Over, now).await, ["StopInstances i-1"]);
+        assert_eq!(swept("test", Running, now).await, Vec::<String>::new());
+        assert_eq!(swept("another", Over, now).await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn an_orphan_whose_execution_never_existed_is_swept_once_step_functions_must_know_of_it() {
+        // Launched at 05:31.
+        let unknown = ExecutionState::Unknown;
+        assert_eq!(swept("test", unknown, "2026-03-01T05:40:00Z").await, Vec::<String>::new());
+        assert_eq!(swept("test", unknown, "2026-03-01T05:47:00Z").await, ["StopInstances i-1"]);
     }
 
     #[tokio::test]
     async fn an_execution_that_is_listed_as_running_is_left_alone_and_any_other_is_asked_for() {
         let instances = [("i-1", LISTED), ("i-2", OTHER)]
-            .map(|(id, execution)| instance(id, InstanceState::Running, of(execution)));
+            .map(|(id, execution)| instance(id, InstanceState::Running, of("test", execution)));
         let world = World {
             now: time("2026-03-01T06:00:00Z"),
             instances: instances.into(),

@@ -21,10 +21,16 @@ pub struct Ec2Config {
     pub visible_after: Duration,
     /// Decides for each launch whether capacity is short. `None`: it never is.
     pub capacity: Option<Capacity>,
+    /// Decides for each instance that is to be stopped or terminated whether somebody has protected it. `None`: only the
+    /// instance's own attributes do.
+    pub protection: Option<Protection>,
 }
 
 /// Asked once per launch, after validation, with the region and the request.
 pub type Capacity = Arc<dyn Fn(&str, &RunInstancesRequest) -> Option<Shortage> + Send + Sync>;
+
+/// Asked once per call and instance, with its id.
+pub type Protection = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Why a launch that is otherwise valid fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

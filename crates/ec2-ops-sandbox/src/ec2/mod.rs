@@ -18,7 +18,7 @@ mod state;
 mod tests;
 mod wire;
 
-pub use config::{Capacity, Ec2Config, Images, Missing, Shortage, Times};
+pub use config::{Capacity, Ec2Config, Images, Missing, Protection, Shortage, Times};
 pub use hypervisor::{Hypervisor, InstanceFacts, NoHypervisor};
 pub use state::{InstanceRecord, ShutdownBehavior, VolumeRecord};
 

@@ -1,6 +1,7 @@
 //! What goes wrong between a caller and AWS, by chance and by seed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,62 +11,10 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::fault_kind::FaultKind;
 use crate::platform::lock;
 use crate::ports::{Gate, refused};
 use crate::{AwsError, Clock, Event};
-
-/// A kind of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FaultKind {
-    /// An error before the call had its effect.
-    ErrorBefore,
-    /// The call had its effect, and its answer was lost.
-    LostAnswer,
-    /// Throttled before the effect.
-    Throttled,
-    /// Seconds late.
-    Delay,
-    /// The Lambda died before the call.
-    LambdaDiesBefore,
-    /// The Lambda died right after the call.
-    LambdaDiesAfter,
-    /// The Lambda ran past its timeout.
-    LambdaHangs,
-    /// An event was lost.
-    EventLost,
-    /// An event came late.
-    EventLate,
-    /// An event came twice.
-    EventDoubled,
-    /// EC2 had no capacity.
-    NoCapacity,
-    /// The execution was aborted.
-    Abort,
-    /// Something befell an instance.
-    InstanceFate,
-    /// From some moment on, no call of ours worked any more.
-    Blackout,
-}
-
-impl FaultKind {
-    /// Every kind.
-    pub const ALL: [Self; 14] = [
-        Self::ErrorBefore,
-        Self::LostAnswer,
-        Self::Throttled,
-        Self::Delay,
-        Self::LambdaDiesBefore,
-        Self::LambdaDiesAfter,
-        Self::LambdaHangs,
-        Self::EventLost,
-        Self::EventLate,
-        Self::EventDoubled,
-        Self::NoCapacity,
-        Self::Abort,
-        Self::InstanceFate,
-        Self::Blackout,
-    ];
-}
 
 /// How likely what is, in one schedule.
 #[derive(Clone, Debug)]
@@ -73,8 +22,33 @@ pub(super) struct Mix {
     call: f64,
     event: f64,
     pub(super) capacity: f64,
-    /// When the control plane dies for good, after the start.
-    pub(super) blackout_after: Option<Duration>,
+    pub(super) outage: Option<Outage>,
+}
+
+/// A time in which no call works and no event arrives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outage {
+    /// So long after the start.
+    pub(super) after: Duration,
+    /// `None`: for good.
+    lasts: Option<Duration>,
+}
+
+impl Outage {
+    fn draw(rng: &mut Rng) -> Option<Self> {
+        let after = Duration::from_secs(rng.u64(10..4_000));
+        let lasts = Duration::from_secs(rng.u64(300..5_400));
+        match rng.f64() {
+            ..0.03 => Some(Self { after, lasts: None }),
+            0.03..0.08 => Some(Self { after, lasts: Some(lasts) }),
+            _ => None,
+        }
+    }
+
+    /// How long after the start it is over, if it ever is.
+    pub(super) fn over_after(self) -> Option<Duration> {
+        self.lasts.map(|lasts| self.after + lasts)
+    }
 }
 
 impl Mix {
@@ -84,23 +58,23 @@ impl Mix {
             call: pick(rng, &[0.0, 0.0, 0.02, 0.1, 0.3]),
             event: pick(rng, &[0.0, 0.0, 0.3, 1.0]),
             capacity: pick(rng, &[0.0, 0.0, 0.0, 0.3]),
-            blackout_after: (rng.f64() < 0.03).then(|| Duration::from_secs(rng.u64(10..4_000))),
+            outage: Outage::draw(rng),
         }
     }
 
     /// Nothing goes wrong by chance.
     pub(super) fn calm() -> Self {
-        Self { call: 0.0, event: 0.0, capacity: 0.0, blackout_after: None }
+        Self { call: 0.0, event: 0.0, capacity: 0.0, outage: None }
     }
 
-    /// Whether the control plane dies at some time.
+    /// Whether the control plane dies for good at some time.
     pub(super) fn is_dark(&self) -> bool {
-        self.blackout_after.is_some()
+        self.outage.is_some_and(|outage| outage.lasts.is_none())
     }
 
     /// Whether nothing goes wrong but what is planned for instances and executions.
     pub(super) fn is_calm(&self) -> bool {
-        self.call == 0.0 && self.event == 0.0 && self.capacity == 0.0 && self.blackout_after.is_none()
+        self.call == 0.0 && self.event == 0.0 && self.capacity == 0.0 && self.outage.is_none()
     }
 }
 
@@ -112,6 +86,8 @@ pub(super) struct Faults {
     rng: Mutex<Rng>,
     counts: Mutex<BTreeMap<FaultKind, u64>>,
     trace: Option<Mutex<Vec<String>>>,
+    /// When the last of the events so far arrives.
+    last_arrival: Mutex<Timestamp>,
     /// Whether AWS is well again: that it is one day is what every promise assumes.
     healed: AtomicBool,
 }
@@ -127,6 +103,7 @@ impl Faults {
             rng: Mutex::new(rng),
             counts: Mutex::default(),
             trace,
+            last_arrival: Mutex::new(started),
             healed: AtomicBool::new(false),
         }
     }
@@ -150,9 +127,12 @@ impl Faults {
         self.trace.as_ref().map(|trace| std::mem::take(&mut *lock(trace))).unwrap_or_default()
     }
 
-    pub(super) fn dark(&self) -> bool {
+    fn dark(&self) -> bool {
         let now = self.clock.now();
-        self.mix.blackout_after.is_some_and(|after| now > self.started + after)
+        self.mix.outage.is_some_and(|outage| {
+            now > self.started + outage.after
+                && outage.over_after().is_none_or(|over| now < self.started + over)
+        })
     }
 
     /// Whether the control plane dies, now or later.
@@ -173,7 +153,7 @@ impl Faults {
         probability > 0.0 && !self.healed.load(Ordering::Relaxed) && lock(&self.rng).f64() < probability
     }
 
-    fn millis(&self, range: std::ops::Range<u64>) -> Duration {
+    pub(super) fn millis(&self, range: std::ops::Range<u64>) -> Duration {
         Duration::from_millis(lock(&self.rng).u64(range))
     }
 
@@ -189,7 +169,7 @@ impl Faults {
             FaultKind::LambdaHangs,
         ];
         if self.dark() {
-            return Some(FaultKind::Blackout);
+            return Some(if self.mix.is_dark() { FaultKind::Blackout } else { FaultKind::Outage });
         }
         if !self.chance(self.mix.call) {
             return None;
@@ -203,9 +183,12 @@ impl Faults {
         if self.dark() {
             return Vec::new();
         }
-        if !self.chance(self.mix.event) {
-            return vec![usual];
-        }
+        let arrivals = if self.chance(self.mix.event) { self.misdeliver(event, usual) } else { vec![usual] };
+        self.look_for_overtaking(event, &arrivals);
+        arrivals
+    }
+
+    fn misdeliver(&self, event: &Event, usual: Duration) -> Vec<Duration> {
         let (kind, arrivals) = match lock(&self.rng).u8(0..3) {
             0 => (FaultKind::EventLost, Vec::new()),
             1 => (FaultKind::EventLate, vec![usual * 300]),
@@ -215,14 +198,41 @@ impl Faults {
         self.note(|| format!("{kind:?}: {} {}", event.detail_type, event.detail));
         arrivals
     }
+
+    fn look_for_overtaking(&self, event: &Event, arrivals: &[Duration]) {
+        let (Some(first), Some(last)) = (arrivals.iter().min(), arrivals.iter().max()) else { return };
+        let now = self.clock.now();
+        let mut latest = lock(&self.last_arrival);
+        if now + *first < *latest {
+            self.count(FaultKind::EventOvertakes);
+            self.note(|| format!("EventOvertakes: {} {}", event.detail_type, event.detail));
+        }
+        *latest = (*latest).max(now + *last);
+    }
 }
 
 /// The gate of one Lambda invocation: a fault may be the end of it.
 #[derive(Clone)]
 pub(super) struct FaultyGate {
     pub(super) faults: Arc<Faults>,
+    /// The function, and which of its invocations.
+    pub(super) caller: Caller,
     /// Tells the invocation that it is dead.
     pub(super) dead: Arc<Notify>,
+}
+
+/// Who makes a call.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) function: &'static str,
+    pub(super) request_id: String,
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Enough to tell invocations apart that go on at once.
+        write!(f, "{} {}", self.function, self.request_id.get(..4).unwrap_or_default())
+    }
 }
 
 impl FaultyGate {
@@ -262,7 +272,7 @@ impl Gate for FaultyGate {
             }
             Some(FaultKind::LambdaDiesAfter) => {
                 let _ = effect();
-                faults.note(|| format!("{action}: done, and LambdaDiesAfter"));
+                faults.note(|| format!("{}  {action}: done, and LambdaDiesAfter", self.caller));
                 self.dead.notify_one();
                 return self.never().await;
             }
@@ -271,7 +281,11 @@ impl Gate for FaultyGate {
         };
         faults.note(|| {
             let result = answer.as_ref().map_or_else(|error| error.code.clone(), |_| "ok".to_owned());
-            format!("{action}: {result}{}", fault.map(|kind| format!(" ({kind:?})")).unwrap_or_default())
+            let caller = &self.caller;
+            format!(
+                "{caller}  {action}: {result}{}",
+                fault.map(|kind| format!(" ({kind:?})")).unwrap_or_default()
+            )
         });
         tokio::time::sleep(faults.millis(2..40)).await;
         answer

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::faults::{Faults, FaultyGate};
+use super::faults::{Caller, Faults, FaultyGate};
 use super::hobbled::{Hobbled, Safeguard};
 use crate::Account;
 use crate::deployment::Names;
@@ -27,19 +27,21 @@ pub(super) struct Step {
 impl Runtime for Step {
     fn invoke(&self, request: Request) -> Running {
         let dead = Arc::new(Notify::new());
-        let gate = FaultyGate { faults: Arc::clone(&self.faults), dead: Arc::clone(&dead) };
+        let caller = Caller { function: self.name, request_id: request.request_id };
+        let gate =
+            FaultyGate { faults: Arc::clone(&self.faults), caller: caller.clone(), dead: Arc::clone(&dead) };
         let ports =
             Ports::new(self.account.clone(), Arc::clone(&self.names), gate).acting_as(self.role.clone());
         let (name, names, without) = (self.name, Arc::clone(&self.names), self.without);
-        let (faults, nonce) = (Arc::clone(&self.faults), request.request_id);
+        let faults = Arc::clone(&self.faults);
         Box::pin(async move {
-            let hobbled = Hobbled { ports: &ports, without, nonce };
+            let hobbled = Hobbled { ports: &ports, without, nonce: &caller.request_id };
             let result = tokio::select! {
                 biased;
                 result = run(name, request.payload, &ports, &hobbled, &names) => result.map_err(|error| report(&error)),
                 () = dead.notified() => Err(json!({ "errorType": "Runtime.ExitError", "errorMessage": "killed" })),
             };
-            faults.note(|| format!("{name} -> {}", told(&result)));
+            faults.note(|| format!("{caller} -> {}", told(&result)));
             result
         })
     }

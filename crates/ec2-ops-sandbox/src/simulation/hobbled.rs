@@ -1,12 +1,14 @@
 //! The same ports with one safeguard taken away: what no seed notices is not needed, or not tested.
 
+use std::time::Duration;
+
+use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, InstanceId, Region, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, Instance, InstanceState, Instances, Invocation, Launch, Object,
     Objects, OutputTarget, Volume, Volumes,
 };
 use ec2_ops::tags::Tags;
-use ec2_ops::{AwsError, Error};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -61,11 +63,28 @@ impl Safeguard {
     }
 }
 
-/// What is deployed without `safeguard`.
-pub(super) fn template(safeguard: Option<Safeguard>) -> Result<Template, Error> {
+/// What is deployed without `safeguard`, with a machine that has `limit` as its own timeout where there is one.
+pub(super) fn template(
+    safeguard: Option<Safeguard>,
+    limit: Option<Duration>,
+) -> Result<Template, serde_json::Error> {
     let mut template = Template::default();
-    let mut definition: Value =
-        serde_json::from_str(&template.definition).map_err(|error| Error::Internal(error.to_string()))?;
+    if safeguard.is_some() || limit.is_some() {
+        let mut definition: Value = serde_json::from_str(&template.definition)?;
+        if let Some(limit) = limit {
+            definition["TimeoutSeconds"] = limit.as_secs().into();
+        }
+        take_away(safeguard, &mut definition, &mut template)?;
+        template.definition = definition.to_string();
+    }
+    Ok(template)
+}
+
+fn take_away(
+    safeguard: Option<Safeguard>,
+    definition: &mut Value,
+    template: &mut Template,
+) -> Result<(), serde_json::Error> {
     match safeguard {
         Some(Safeguard::Catch) => {
             for state in
@@ -82,16 +101,14 @@ pub(super) fn template(safeguard: Option<Safeguard>) -> Result<Template, Error> 
             poller["TimeoutSeconds"] = 99_999_999.into();
         }
         Some(Safeguard::AbnormalEnd) => {
-            let mut patterns: Value = serde_json::from_str(&template.event_patterns)
-                .map_err(|error| Error::Internal(error.to_string()))?;
+            let mut patterns: Value = serde_json::from_str(&template.event_patterns)?;
             patterns.as_object_mut().and_then(|rules| rules.remove("EC2Stopper"));
             template.event_patterns = patterns.to_string();
         }
         Some(Safeguard::Sweeper) => template.sweep_every = None,
         _ => {}
     }
-    template.definition = definition.to_string();
-    Ok(template)
+    Ok(())
 }
 
 /// Ports that lack one safeguard.
@@ -99,7 +116,7 @@ pub(super) struct Hobbled<'a, P> {
     pub(super) ports: &'a P,
     pub(super) without: Option<Safeguard>,
     /// A different text at every invocation.
-    pub(super) nonce: String,
+    pub(super) nonce: &'a str,
 }
 
 impl<P> Hobbled<'_, P> {
@@ -118,7 +135,7 @@ impl<P: Instances> Instances for Hobbled<'_, P> {
     async fn launch(&self, region: &Region, launch: &Launch) -> Result<Instance, AwsError> {
         let mut launch = launch.clone();
         if self.lacks(Safeguard::ClientToken) {
-            launch.client_token.clone_from(&self.nonce);
+            self.nonce.clone_into(&mut launch.client_token);
         }
         if self.lacks(Safeguard::Tags) {
             launch.parameters.tag_specifications = None;

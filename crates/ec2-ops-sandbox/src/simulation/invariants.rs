@@ -1,15 +1,17 @@
 //! The promises, checked against what really happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use ec2_ops::ids::{AttemptId, ExecutionId};
 use ec2_ops::{AttemptRecord, Outcome, Status};
+use ec2_ops_asl::Ending;
 
+use super::execution::{Lived, ending, outcome as told_by};
+use super::fault_kind::Fate;
 use super::machines::{Ran, SimMachines};
-use super::plan::{Fate, Plan, Scenario};
-use super::world::{Lived, output};
+use super::plan::{Plan, Scenario};
 use crate::Account;
 use crate::ec2::InstanceRecord;
 use crate::ec2::api::InstanceStateName;
@@ -21,6 +23,8 @@ use crate::ssm::EndStatus;
 pub enum Invariant {
     /// No instance runs whose execution is over.
     NothingRunning,
+    /// Nothing runs any more in the moment in which an execution ends by itself.
+    EndsCleanedUp,
     /// No volume is left that should be gone.
     NoVolumeLeft,
     /// An attempt launches at most one instance.
@@ -33,24 +37,25 @@ pub enum Invariant {
     Ends,
     /// What is not ours is not touched.
     BystandersUntouched,
-    /// With nothing else wrong, an abort is cleaned up within minutes.
+    /// With nothing else wrong, an abort or the machine's timeout is cleaned up within minutes.
     PromptCleanup,
     /// The policy of a function's role allows every call that the function makes.
     Permitted,
 }
 
 impl Invariant {
-    /// Every promise.
-    pub const ALL: [Self; 9] = [
-        Self::NothingRunning,
-        Self::NoVolumeLeft,
-        Self::OneInstancePerAttempt,
-        Self::CommandsOnce,
-        Self::TrueOutcome,
-        Self::Ends,
-        Self::BystandersUntouched,
-        Self::PromptCleanup,
-        Self::Permitted,
+    /// Every promise, in words.
+    pub const ALL: [(Self, &'static str); 10] = [
+        (Self::NothingRunning, "nothing is left running"),
+        (Self::EndsCleanedUp, "nothing runs when the end is told"),
+        (Self::NoVolumeLeft, "no volume is left"),
+        (Self::OneInstancePerAttempt, "one instance per attempt"),
+        (Self::CommandsOnce, "commands start at most once"),
+        (Self::TrueOutcome, "the outcome is true"),
+        (Self::Ends, "every execution ends"),
+        (Self::BystandersUntouched, "nothing of others is touched"),
+        (Self::PromptCleanup, "an end from outside is prompt"),
+        (Self::Permitted, "every call is permitted"),
     ];
 }
 
@@ -69,6 +74,48 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Why something that looks like a broken promise is none: it was never promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excuse {
+    /// The control plane is gone, and the commands, which arm the instance's own deadline, never came.
+    NotArmed,
+    /// The control plane is gone, and a reboot disarmed the deadline.
+    Rebooted,
+    /// The control plane is gone, and with it who would delete a volume or tell an outcome.
+    NobodyLeft,
+}
+
+impl Excuse {
+    /// What was seen, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotArmed => "runs on: no deadline armed yet",
+            Self::Rebooted => "runs on: reboot disarmed it",
+            Self::NobodyLeft => "volume or outcome in the dark",
+        }
+    }
+}
+
+/// What judgement came to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Verdict {
+    pub(super) violations: Vec<Violation>,
+    pub(super) excused: BTreeSet<Excuse>,
+}
+
+impl Verdict {
+    fn broken(&mut self, invariant: Invariant, what: String) {
+        self.violations.push(Violation { invariant, what });
+    }
+
+    fn broken_unless(&mut self, excuse: Option<Excuse>, invariant: Invariant, what: String) {
+        match excuse {
+            Some(excuse) => drop(self.excused.insert(excuse)),
+            None => self.broken(invariant, what),
+        }
+    }
+}
+
 /// What is judged.
 pub(super) struct Evidence<'a> {
     pub(super) account: &'a Account,
@@ -76,66 +123,78 @@ pub(super) struct Evidence<'a> {
     pub(super) machines: &'a SimMachines,
     pub(super) executions: &'a [Lived],
     pub(super) bystanders: &'a [String],
+    /// The instance whose execution never existed.
+    pub(super) orphan: Option<&'a str>,
     pub(super) roles: &'a BTreeMap<&'static str, Arc<Role>>,
 }
 
-/// Every broken promise.
-pub(super) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    let mut broken = |invariant, what: String| violations.push(Violation { invariant, what });
+/// Every broken promise, and what was none.
+pub(super) fn check(evidence: &Evidence<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
     let instances = evidence.account.ec2.instances();
     let runs = evidence.machines.runs();
-    let dark = evidence.plan.mix.is_dark();
+    let nobody_left = evidence.plan.mix.is_dark().then_some(Excuse::NobodyLeft);
     for (scenario, lived) in evidence.plan.executions.iter().zip(evidence.executions) {
         let ours: Vec<_> =
             instances.iter().filter(|record| record.instance.image_id == scenario.image).collect();
         for record in &ours {
-            if let Some(what) = still_running(evidence, record, &runs) {
-                broken(Invariant::NothingRunning, what);
-            }
+            still_running(evidence, record, &runs, &mut verdict);
         }
-        // In the dark nobody can delete a volume, nor tell an outcome.
-        if !dark {
-            for what in volumes(evidence, &ours, scenario) {
-                broken(Invariant::NoVolumeLeft, what);
-            }
-            if let Some(what) = outcome(evidence, scenario, lived, &runs) {
-                broken(Invariant::TrueOutcome, what);
-            }
+        for what in volumes(evidence, &ours, scenario) {
+            verdict.broken_unless(nobody_left, Invariant::NoVolumeLeft, what);
+        }
+        if let Some(what) = outcome(evidence, scenario, lived, &runs) {
+            verdict.broken_unless(nobody_left, Invariant::TrueOutcome, what);
         }
         if let Some(what) = launched_twice(&ours) {
-            broken(Invariant::OneInstancePerAttempt, what);
+            verdict.broken(Invariant::OneInstancePerAttempt, what);
         }
         if !lived.in_time {
-            broken(Invariant::Ends, format!("{} does not end", lived.arn));
+            verdict.broken(Invariant::Ends, format!("{} does not end", lived.arn));
+        }
+        if lived.ended_too_soon {
+            let what = format!("{} had ended and its instance ran on", lived.arn);
+            verdict.broken_unless(nobody_left, Invariant::EndsCleanedUp, what);
         }
         if lived.left_running {
-            broken(Invariant::PromptCleanup, format!("{} was aborted and its instance runs on", lived.arn));
+            let what = format!("{} was cut short and its instance runs on", lived.arn);
+            verdict.broken(Invariant::PromptCleanup, what);
         }
     }
+    if let Some(orphan) = instances.iter().find(|i| Some(i.instance.instance_id.as_str()) == evidence.orphan)
+    {
+        still_running(evidence, orphan, &runs, &mut verdict);
+    }
     for what in ran_twice(&runs) {
-        broken(Invariant::CommandsOnce, what);
+        verdict.broken(Invariant::CommandsOnce, what);
     }
     for what in touched(evidence) {
-        broken(Invariant::BystandersUntouched, what);
+        verdict.broken(Invariant::BystandersUntouched, what);
     }
     for (name, role) in evidence.roles {
         for what in role.asked().refused {
-            broken(Invariant::Permitted, format!("{name} may not {what}"));
+            verdict.broken(Invariant::Permitted, format!("{name} may not {what}"));
         }
     }
-    violations
+    verdict
 }
 
-fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, runs: &[Ran]) -> Option<String> {
+fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, runs: &[Ran], verdict: &mut Verdict) {
     use InstanceStateName::{Pending, Running};
     let id = &record.instance.instance_id;
-    let dark = evidence.plan.mix.is_dark();
+    if !matches!(record.state(), Pending | Running) {
+        return;
+    }
     // Without a control plane an instance has only the deadline that its script has armed, and that a reboot disarms.
-    let rebooted = evidence.machines.fate_of(id) == Some(Fate::Reboots);
-    let armed = runs.iter().any(|run| run.instance == *id) && !rebooted;
-    let running = matches!(record.state(), Pending | Running);
-    (running && (armed || !dark)).then(|| format!("{id} is {}", record.state().as_str()))
+    let excuse = if !evidence.plan.mix.is_dark() {
+        None
+    } else if evidence.machines.fate_of(id) == Some(Fate::Reboots) {
+        Some(Excuse::Rebooted)
+    } else {
+        (!runs.iter().any(|run| run.instance == *id)).then_some(Excuse::NotArmed)
+    };
+    let what = format!("{id} is {}", record.state().as_str());
+    verdict.broken_unless(excuse, Invariant::NothingRunning, what);
 }
 
 fn volumes(evidence: &Evidence<'_>, ours: &[&Arc<InstanceRecord>], scenario: &Scenario) -> Vec<String> {
@@ -188,12 +247,12 @@ fn touched(evidence: &Evidence<'_>) -> Vec<String> {
 
 /// What is wrong with what the execution tells.
 fn outcome(evidence: &Evidence<'_>, scenario: &Scenario, lived: &Lived, runs: &[Ran]) -> Option<String> {
-    let told = output(evidence.account, &lived.arn);
-    if told.is_null() {
-        // Aborted, or still running: there is nobody to tell.
-        let aborted = scenario.aborted_after.is_some() || !lived.in_time;
-        return (!aborted).then(|| format!("{} ended without an outcome", lived.arn));
-    }
+    let told = match ending(evidence.account, &lived.arn) {
+        // There is nobody to tell.
+        Ok(None | Some(Ending::Aborted(_) | Ending::TimedOut)) => return None,
+        Ok(Some(ending)) => told_by(&ending),
+        Err(error) => return Some(error.to_string()),
+    };
     let outcome: Outcome = match serde_json::from_value(told) {
         Ok(outcome) => outcome,
         Err(error) => return Some(format!("{} tells no outcome: {error}", lived.arn)),
@@ -238,7 +297,9 @@ fn is_true(
         Status::InstanceLost => fate.is_some(),
         Status::SpotInterrupted => fate == Some(Fate::SpotInterruption),
         Status::CapacityUnavailable => evidence.plan.mix.capacity > 0.0,
-        Status::LaunchFailed => never_ready || !evidence.plan.mix.is_calm(),
+        Status::LaunchFailed => {
+            ran.is_none() && (never_ready || fate.is_some() || !evidence.plan.mix.is_calm())
+        }
         Status::InternalError => !evidence.plan.mix.is_calm(),
         _ => false,
     }

@@ -1,13 +1,17 @@
 //! Instances of the simulation: each lives the life that the plan has for it, and what really happened is kept.
 
+mod fates;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::faults::{FaultKind, Faults};
-use super::plan::{BUCKET, Fate, Life, Plan};
+use super::fault_kind::{Fate, FaultKind};
+use super::faults::Faults;
+use super::plan::{BUCKET, Life, Plan, Since};
 use crate::account::MachineEvent;
 use crate::ec2::{Hypervisor, InstanceFacts};
 use crate::platform::lock;
@@ -45,6 +49,8 @@ struct Machine {
     agent_dead: bool,
     /// Whether fate has struck, once for all cycles.
     struck: bool,
+    /// When EC2 first refused to end it.
+    refused: Option<Timestamp>,
 }
 
 #[derive(Default)]
@@ -113,6 +119,20 @@ impl SimMachines {
         lock(&self.state).struck.get(instance).copied()
     }
 
+    /// Whether EC2 refuses, for now, to stop or to terminate the instance.
+    pub(super) fn resists(&self, instance: &str) -> bool {
+        let now = self.clock.now();
+        let mut state = lock(&self.state);
+        let Some(machine) = state.machines.get_mut(instance) else { return false };
+        let Some(limit) = machine.life.resists_for else { return false };
+        let resists = now < *machine.refused.get_or_insert(now) + limit;
+        if resists {
+            self.faults.count(FaultKind::RefusesToEnd);
+            self.faults.note(|| format!("{instance}: RefusesToEnd"));
+        }
+        resists
+    }
+
     /// Does something in `delay`, if the machine is still in the same power cycle by then.
     fn later(
         &self,
@@ -166,31 +186,19 @@ impl SimMachines {
         }
     }
 
-    fn strike(&self, instance: &str, fate: Fate) {
-        let Some(account) = self.account() else { return };
-        {
-            let mut state = lock(&self.state);
-            let Some(machine) = state.machines.get_mut(instance).filter(|machine| !machine.struck) else {
-                return;
-            };
-            machine.struck = true;
-            machine.agent_dead |= fate == Fate::AgentDies;
+    fn get_ready(&self, instance: &str) {
+        self.tell(MachineEvent::Ready { instance: instance.to_owned() });
+    }
+
+    /// Counts what becomes of a machine that has just been made.
+    fn count_defects(&self, life: &Life) {
+        if !self.plan.visible_after.is_zero() {
+            self.faults.count(FaultKind::DescribeLags);
         }
-        let done = match fate {
-            Fate::Vanishes => account.ec2.vanish(instance),
-            Fate::StoppedFromOutside => account.ec2.stop_from_outside(instance),
-            Fate::Reboots => account.ec2.reboot(instance),
-            Fate::SpotInterruption => account.ec2.interrupt_spot(instance),
-            Fate::AgentDies => {
-                account.ssm.agent_offline(instance);
-                Ok(())
-            }
-        };
-        // A fate that cannot befall this instance, as an interruption on demand, does not.
-        if done.is_ok() {
-            lock(&self.state).struck.insert(instance.to_owned(), fate);
-            self.faults.count(FaultKind::InstanceFate);
-            self.faults.note(|| format!("{instance}: {fate:?}"));
+        match life.agent_after {
+            None => self.faults.count(FaultKind::NeverReady),
+            Some(delay) if delay > Duration::from_mins(2) => self.faults.count(FaultKind::LateReady),
+            Some(_) => {}
         }
     }
 }
@@ -206,15 +214,25 @@ impl Hypervisor for SimMachines {
                 let life = self.plan.executions.get(scenario).and_then(|plan| plan.life(*ordinal)).cloned();
                 *ordinal += 1;
                 let life = life.unwrap_or_else(Life::dull);
-                Machine { scenario, life, cycle: 0, on: false, agent_dead: false, struck: false }
+                self.count_defects(&life);
+                Machine {
+                    scenario,
+                    life,
+                    cycle: 0,
+                    on: false,
+                    agent_dead: false,
+                    struck: false,
+                    refused: None,
+                }
             });
             machine.on = true;
             machine.cycle += 1;
             (machine.cycle, machine.life.agent_after)
         };
         if let Some(delay) = agent_after {
-            self.later(delay, &facts.instance_id, cycle, |machines, instance| {
-                machines.tell(MachineEvent::Ready { instance: instance.to_owned() });
+            self.later(delay, &facts.instance_id, cycle, move |machines, instance| {
+                machines.get_ready(instance);
+                machines.await_fate(instance, cycle, Since::Online);
             });
         }
     }
@@ -222,6 +240,9 @@ impl Hypervisor for SimMachines {
     fn power_off(&self, instance_id: &str) {
         if let Some(machine) = lock(&self.state).machines.get_mut(instance_id) {
             machine.on = false;
+            if self.plan.slow_end.is_some() {
+                self.faults.count(FaultKind::SlowToEnd);
+            }
         }
     }
 }
@@ -262,6 +283,9 @@ impl Runner for SimMachines {
             });
             (state.runs.len() - 1, machine.cycle, machine.life.clone())
         };
+        if !self.plan.listed_after.is_zero() {
+            self.faults.count(FaultKind::ListCommandsLags);
+        }
         self.faults.note(|| format!("{instance_id}: the script begins at {}", self.clock.now()));
         let timed_out = life.runs_for >= script.timeout;
         let end = script_end(timed_out, life.exit_code);
@@ -274,26 +298,10 @@ impl Runner for SimMachines {
                     .tell(MachineEvent::ShutdownRequested { instance: instance.to_owned(), restart: false });
             });
         }
-        if let Some((after, fate)) = life.fate {
-            self.later(after, instance_id, cycle, move |machines, instance| machines.strike(instance, fate));
-        }
+        self.await_fate(instance_id, cycle, Since::Begun);
     }
 
     fn cancel(&self, _: &str, _: &str) {}
-}
-
-impl Life {
-    /// The life of an instance that no plan has foreseen.
-    fn dull() -> Self {
-        Self {
-            agent_after: None,
-            runs_for: Duration::ZERO,
-            exit_code: 0,
-            writes_output: false,
-            claim_holds: true,
-            fate: None,
-        }
-    }
 }
 
 /// How a script ends.

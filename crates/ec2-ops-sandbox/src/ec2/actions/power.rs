@@ -76,13 +76,13 @@ fn targets(
     region: &str,
     ids: &[String],
     dry_run: bool,
-    may: fn(&InstanceRecord) -> Result<(), AwsError>,
+    may: fn(&State, &InstanceRecord) -> Result<(), AwsError>,
 ) -> Result<Vec<Arc<InstanceRecord>>, AwsError> {
     if ids.is_empty() {
         return Err(fault::missing_parameter("InstanceId"));
     }
     let targets = state.instances_by_id(region, ids)?;
-    targets.iter().try_for_each(|target| may(target))?;
+    targets.iter().try_for_each(|target| may(state, target))?;
     refuse_dry_run(dry_run)?;
     Ok(targets)
 }
@@ -108,25 +108,30 @@ fn change(
         .collect()
 }
 
-fn may_stop(target: &InstanceRecord) -> Result<(), AwsError> {
+fn may_stop(state: &State, target: &InstanceRecord) -> Result<(), AwsError> {
     let id = &target.instance.instance_id;
     match target.state() {
         Pending | ShuttingDown | Terminated => Err(fault::incorrect_state(id, "stopped")),
         Running | Stopping | Stopped if target.is_spot() => Err(fault::spot_cannot_stop(id)),
-        Running if target.disable_api_stop => Err(fault::protected(id, "stopped", "disableApiStop")),
+        Running if target.disable_api_stop || state.protects(id) => {
+            Err(fault::protected(id, "stopped", "disableApiStop"))
+        }
         Running | Stopping | Stopped => Ok(()),
     }
 }
 
-fn may_terminate(target: &InstanceRecord) -> Result<(), AwsError> {
-    if target.disable_api_termination && target.state() != Terminated {
-        let id = &target.instance.instance_id;
-        return Err(fault::protected(id, "terminated", "disableApiTermination"));
+fn may_terminate(state: &State, target: &InstanceRecord) -> Result<(), AwsError> {
+    let id = &target.instance.instance_id;
+    match target.state() {
+        Terminated => Ok(()),
+        _ if target.disable_api_termination || state.protects(id) => {
+            Err(fault::protected(id, "terminated", "disableApiTermination"))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn may_start(target: &InstanceRecord) -> Result<(), AwsError> {
+fn may_start(_: &State, target: &InstanceRecord) -> Result<(), AwsError> {
     match target.state() {
         Pending | Running | Stopped => Ok(()),
         Stopping | ShuttingDown | Terminated => {
@@ -135,7 +140,7 @@ fn may_start(target: &InstanceRecord) -> Result<(), AwsError> {
     }
 }
 
-fn may_reboot(target: &InstanceRecord) -> Result<(), AwsError> {
+fn may_reboot(_: &State, target: &InstanceRecord) -> Result<(), AwsError> {
     if target.state() == Running {
         Ok(())
     } else {

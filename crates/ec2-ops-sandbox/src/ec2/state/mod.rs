@@ -79,6 +79,11 @@ impl State {
         self.platform.clock.now()
     }
 
+    /// Whether somebody has protected the instance from its end.
+    pub(super) fn protects(&self, id: &str) -> bool {
+        self.config.protection.as_ref().is_some_and(|protects| protects(id))
+    }
+
     /// The instance, if API calls in `region` see it.
     pub(super) fn instance(&self, region: &str, id: &str) -> Option<&Arc<InstanceRecord>> {
         let now = self.now();

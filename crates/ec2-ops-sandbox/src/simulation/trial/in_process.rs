@@ -73,6 +73,7 @@ impl Trial {
             machines: &machines,
             executions: &executions,
             bystanders: &[],
+            orphan: None,
             roles: &BTreeMap::new(),
         };
         let observed = Observed::of(&evidence, &faults);
@@ -89,7 +90,7 @@ fn step(function: Function, account: &Account, names: &Arc<Names>, faults: &Faul
         let ports = Ports::new(account.clone(), Arc::clone(&names), gate);
         let names = Arc::clone(&names);
         Box::pin(async move {
-            let hobbled = Hobbled { ports: &ports, without: None, nonce: request.request_id };
+            let hobbled = Hobbled { ports: &ports, without: None, nonce: &request.request_id };
             run(name, request.payload, &ports, &hobbled, &names).await.map_err(|error| report(&error))
         })
     };

@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 
 pub use observed::{Attempt, Observed};
 
+use super::execution::Lived;
 use super::faults::Mix;
 use super::hobbled::{Safeguard, template};
-use super::plan::{Life, Plan, Scenario};
-use super::world::Lived;
+use super::plan::{Abort, Life, Plan, Scenario};
 use crate::deployment::Template;
 use crate::fault_plan::{Fault, FaultPlan};
 use crate::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
@@ -102,7 +102,7 @@ impl Trial {
     /// # Errors
     /// If the deployment has no such safeguard.
     pub fn conditions(&self) -> Result<Conditions, String> {
-        let template = template(self.without).map_err(|error| error.to_string())?;
+        let template = template(self.without, None).map_err(|error| error.to_string())?;
         Ok(Conditions {
             template: Template {
                 function_timeout: self.function_timeout,
@@ -165,6 +165,7 @@ impl Trial {
             writes_output: true,
             claim_holds: self.keeps_claim,
             fate: None,
+            resists_for: None,
         };
         let aborted = self.faults.iter().any(|fault| matches!(fault, Fault::Abort { .. }));
         let scenario = Scenario {
@@ -176,11 +177,19 @@ impl Trial {
             checked: true,
             stale_output: false,
             starts_after: Duration::ZERO,
-            aborted_after: aborted.then_some(Duration::ZERO),
+            abort: aborted.then_some(Abort::After(Duration::ZERO)),
             lives: vec![life],
         };
-        let (mix, visible_after) = (Mix::calm(), Duration::ZERO);
-        Arc::new(Plan { mix, visible_after, listed_after: self.listed_after, executions: vec![scenario] })
+        Arc::new(Plan {
+            mix: Mix::calm(),
+            visible_after: Duration::ZERO,
+            listed_after: self.listed_after,
+            slow_end: None,
+            machine_timeout: None,
+            other_region: false,
+            orphan: false,
+            executions: vec![scenario],
+        })
     }
 
     /// Starts the execution, stops it where the plan says so, and follows it to its end.
@@ -217,6 +226,6 @@ impl Trial {
             waited += LOOK;
         }
         let in_time = execution.history().ending().is_some();
-        Ok(Lived { arn, in_time, left_running: false })
+        Ok(Lived { arn, in_time, left_running: false, ended_too_soon: false })
     }
 }

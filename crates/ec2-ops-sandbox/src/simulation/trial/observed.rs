@@ -6,8 +6,8 @@ use ec2_ops::Status;
 use ec2_ops::ids::{AttemptId, ExecutionId};
 
 use crate::fault_plan::FaultPlan;
+use crate::simulation::execution::{ending, outcome};
 use crate::simulation::invariants::{self, Evidence, Invariant, Violation};
-use crate::simulation::world::output;
 
 /// What became of an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Attempt {
 
 impl Observed {
     pub(super) fn of(evidence: &Evidence<'_>, faults: &FaultPlan) -> (Self, Vec<Violation>) {
-        let violations = invariants::check(evidence);
+        let violations = invariants::check(evidence).violations;
         let ec2 = &evidence.account.ec2;
         let mut instances: Vec<_> =
             ec2.instances().iter().map(|instance| instance.state().as_str()).collect();
@@ -64,7 +64,8 @@ fn status(evidence: &Evidence<'_>) -> Option<&'static str> {
 /// Of each attempt that launched something or is told of.
 fn attempts(evidence: &Evidence<'_>) -> Vec<Attempt> {
     let Some(lived) = evidence.executions.first() else { return Vec::new() };
-    let outcome = output(evidence.account, &lived.arn);
+    let ending = ending(evidence.account, &lived.arn).ok().flatten();
+    let outcome = ending.as_ref().map(outcome).unwrap_or_default();
     let tagged: Vec<_> =
         evidence.account.ec2.instances().iter().filter_map(|instance| number(instance)).collect();
     let told = outcome["attempts"].as_array().map_or(&[][..], Vec::as_slice);

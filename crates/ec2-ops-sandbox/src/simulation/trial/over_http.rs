@@ -49,6 +49,7 @@ impl Trial {
                 machines: &machines,
                 executions: &executions,
                 bystanders: &[],
+                orphan: None,
                 roles: &BTreeMap::new(),
             };
             let (observed, violations) = Observed::of(&evidence, faults);

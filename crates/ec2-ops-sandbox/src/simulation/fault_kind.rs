@@ -1,0 +1,118 @@
+//! What can go wrong, by name.
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// An error before the call had its effect.
+    ErrorBefore,
+    /// The call had its effect, and its answer was lost.
+    LostAnswer,
+    /// Throttled before the effect.
+    Throttled,
+    /// Seconds late.
+    Delay,
+    /// For minutes or hours, no call of ours works.
+    Outage,
+    /// From some moment on, no call of ours works any more.
+    Blackout,
+    /// The Lambda dies before the call.
+    LambdaDiesBefore,
+    /// The Lambda dies right after the call.
+    LambdaDiesAfter,
+    /// The Lambda runs past its timeout.
+    LambdaHangs,
+    /// An event is lost.
+    EventLost,
+    /// An event comes late.
+    EventLate,
+    /// An event comes twice.
+    EventDoubled,
+    /// An event comes before one that was published earlier.
+    EventOvertakes,
+    /// EC2 has no capacity.
+    NoCapacity,
+    /// Describe does not show a fresh instance for a while.
+    DescribeLags,
+    /// ListCommands does not show a fresh command for a while.
+    ListCommandsLags,
+    /// EC2 refuses for a while to stop or to terminate an instance.
+    RefusesToEnd,
+    /// An instance takes minutes to stop or to terminate.
+    SlowToEnd,
+    /// The agent of an instance takes many minutes to come online.
+    LateReady,
+    /// The agent of an instance never comes online.
+    NeverReady,
+    /// Something befalls an instance.
+    Fate(Fate),
+    /// Something befalls an instance whose commands have not begun.
+    EarlyFate,
+    /// An execution is aborted.
+    Abort,
+    /// An execution is aborted in the middle of its first launch.
+    AbortInLaunch,
+    /// An execution is aborted in the middle of the launch of a later attempt.
+    AbortInLaterLaunch,
+    /// The state machine's own time is up.
+    MachineTimeout,
+    /// There is an instance of ours whose execution never existed.
+    Orphan,
+    /// An execution runs in another region than its state machine.
+    OtherRegion,
+}
+
+/// What can befall an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// Its machine fails.
+    Vanishes,
+    /// Somebody stops it.
+    StoppedFromOutside,
+    /// It reboots.
+    Reboots,
+    /// Its agent ends, for good.
+    AgentDies,
+    /// Its agent is offline for minutes.
+    AgentPauses,
+    /// EC2 takes the Spot Instance back.
+    SpotInterruption,
+}
+
+impl FaultKind {
+    /// Every kind, in words.
+    pub const ALL: [(Self, &'static str); 33] = [
+        (Self::ErrorBefore, "call fails before its effect"),
+        (Self::LostAnswer, "call's answer is lost"),
+        (Self::Throttled, "call is throttled"),
+        (Self::Delay, "call is late"),
+        (Self::Outage, "call fails: outage"),
+        (Self::Blackout, "call fails: control plane is gone"),
+        (Self::LambdaDiesBefore, "Lambda dies before a call"),
+        (Self::LambdaDiesAfter, "Lambda dies after a call"),
+        (Self::LambdaHangs, "Lambda runs past its timeout"),
+        (Self::EventLost, "event is lost"),
+        (Self::EventLate, "event is late"),
+        (Self::EventDoubled, "event comes twice"),
+        (Self::EventOvertakes, "event overtakes another"),
+        (Self::NoCapacity, "no capacity"),
+        (Self::DescribeLags, "fresh instance is not described"),
+        (Self::ListCommandsLags, "fresh command is not listed"),
+        (Self::RefusesToEnd, "EC2 refuses to end an instance"),
+        (Self::SlowToEnd, "instance is slow to end"),
+        (Self::LateReady, "instance is late to get ready"),
+        (Self::NeverReady, "instance never gets ready"),
+        (Self::Fate(Fate::Vanishes), "instance vanishes"),
+        (Self::Fate(Fate::StoppedFromOutside), "instance is stopped"),
+        (Self::Fate(Fate::Reboots), "instance reboots"),
+        (Self::Fate(Fate::AgentDies), "agent dies"),
+        (Self::Fate(Fate::AgentPauses), "agent is offline for minutes"),
+        (Self::Fate(Fate::SpotInterruption), "Spot interruption"),
+        (Self::EarlyFate, "... before the commands began"),
+        (Self::Abort, "abort"),
+        (Self::AbortInLaunch, "... in the first launch"),
+        (Self::AbortInLaterLaunch, "... in a later launch"),
+        (Self::MachineTimeout, "state machine times out"),
+        (Self::Orphan, "execution never existed"),
+        (Self::OtherRegion, "execution in another region"),
+    ];
+}
