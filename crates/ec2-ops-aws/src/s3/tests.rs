@@ -43,7 +43,7 @@ async fn newest(
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Replay, Result<Option<Object>, AwsError>) {
     let replay = Replay::new(answers);
-    let s3 = S3::new(&replay.config().await);
+    let s3 = S3::new(&replay.config());
     let newest = s3.newest(&region(), target).await;
     (replay, newest)
 }
@@ -62,7 +62,7 @@ async fn a_bucket_exists_unless_s3_says_that_it_does_not() {
         (head(400, IN_WEST), true),
     ] {
         let replay = Replay::new([answer]);
-        let s3 = S3::new(&replay.config().await);
+        let s3 = S3::new(&replay.config());
         assert_eq!(s3.bucket_exists(&region(), "bucket").await, Ok(exists));
     }
 }
@@ -75,7 +75,7 @@ async fn a_failure_says_nothing_about_a_bucket() {
         (Answer::Lost, AwsErrorKind::Unavailable),
     ] {
         let replay = Replay::new([answer]);
-        let s3 = S3::new(&replay.config().await);
+        let s3 = S3::new(&replay.config());
         assert_eq!(s3.bucket_exists(&region(), "bucket").await.unwrap_err().kind, kind);
     }
 }
@@ -148,7 +148,7 @@ async fn a_failed_page_is_not_read_as_the_end_of_the_list() {
 #[tokio::test]
 async fn an_endpoint_of_ones_own_is_asked_by_path() {
     let replay = Replay::new([head(200, FOUND)]);
-    let config = replay.config().await.into_builder().endpoint_url("http://localhost:4566").build();
+    let config = replay.config().into_builder().endpoint_url("http://localhost:4566").build();
     S3::new(&config).newest(&region(), &key()).await.unwrap();
     let asked = replay.asked();
     assert!(asked[0].uri.starts_with("http://localhost:4566/bucket/run/out.nc"), "{asked:?}");
