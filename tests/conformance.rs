@@ -31,7 +31,7 @@ fn runtime() -> tokio::runtime::Runtime {
 fn adapter() {
     let about: Value = serde_json::from_str(&std::env::var(ABOUT).unwrap()).unwrap();
     runtime().block_on(async {
-        let config = sdk::config(&Region::new(scene::REGION)).await;
+        let config = sdk::config(&Region::new(scene::REGION)).unwrap();
         let (ec2, ssm, s3, sfn) = (Ec2::new(&config), Ssm::new(&config), S3::new(&config), Sfn::new(&config));
         let tokens = WakeTable::new(&config, scene::WAKE_TABLE);
         let ports = Ports { ec2: &ec2, ssm: &ssm, s3: &s3, tokens: &tokens, executions: &sfn };

@@ -88,13 +88,8 @@ impl Commands for Nobody {
 
 fn commander(criterion: &mut Criterion) {
     let deployment = Deployment {
-        name: "ec2-ops".to_owned(),
-        region: Region::new("us-east-1"),
-        additional_regions: Vec::new(),
         log_bucket: Some("logs".to_owned()),
-        log_group: None,
-        fail_execution: false,
-        backoff_s: 15,
+        ..Deployment::new("ec2-ops", Region::new("us-east-1"))
     };
     let payload = json!({
         "execution": { "id": "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:run-7", "started": STARTED },

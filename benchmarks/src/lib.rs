@@ -8,9 +8,11 @@ mod binaries;
 mod cost;
 mod dead_time;
 mod designs;
+mod lean;
 mod micro;
 mod plot;
 mod report;
+mod scale;
 mod statistics;
 
 use std::process::ExitCode;
@@ -18,8 +20,14 @@ use std::process::ExitCode;
 use report::{Chapter, Report};
 
 /// The chapters, in the order of the page.
-const CHAPTERS: [Chapter; 4] =
-    [cost::CHAPTER, dead_time::IN_VIRTUAL_TIME, dead_time::OVER_HTTP, micro::CHAPTER];
+const CHAPTERS: [Chapter; 6] = [
+    lean::CHAPTER,
+    dead_time::OVER_HTTP,
+    dead_time::IN_VIRTUAL_TIME,
+    cost::CHAPTER,
+    scale::CHAPTER,
+    micro::CHAPTER,
+];
 
 /// Measures the chapters that `arguments` name, or all.
 pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {

@@ -28,6 +28,12 @@ pub(crate) fn logarithmic(axes: &Axes, curves: &[Curve]) -> Result<String, Strin
     draw(axes, curves, place, (left..right).log_scale(), (low * 0.8..high * 1.25).log_scale())
 }
 
+/// Both axes from 0.
+pub(crate) fn linear(axes: &Axes, curves: &[Curve]) -> Result<String, String> {
+    let ((_, right), (_, high)) = bounds(curves);
+    draw(axes, curves, SeriesLabelPosition::LowerRight, 0.0..right, 0.0..high * 1.05)
+}
+
 /// Shares from 0 to 1 over what is measured from 0.
 pub(crate) fn distribution(axes: &Axes, curves: &[Curve]) -> Result<String, String> {
     let ((_, right), _) = bounds(curves);

@@ -1,11 +1,11 @@
-//! `cargo xtask package`: one zip per Lambda, the same bytes for the same source.
+//! `cargo xtask package`: one zip per Lambda, the same bytes for the same source, whoever builds it and where.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::{LAMBDAS, Lambda, USAGE, cargo, succeed, zip};
+use crate::{FLOOR, LAMBDAS, Lambda, USAGE, cargo, succeed, zip};
 
 const INSTALL: &str = "\
 cargo-lambda is not installed; it brings the cross compiler and links against the C library of Amazon Linux.
@@ -17,6 +17,7 @@ struct Options {
     /// The flag of `cargo lambda build`.
     arch: &'static str,
     out: PathBuf,
+    lambdas: Vec<&'static Lambda>,
 }
 
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<(), String> {
@@ -26,38 +27,61 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<(), Strin
     if !installed.is_ok_and(|status| status.success()) {
         return Err(INSTALL.to_owned());
     }
-    for lambda in &LAMBDAS {
-        let zip = package(lambda, &options)?;
+    let binaries = build(&options)?;
+    for lambda in options.lambdas {
+        let bootstrap = read(&binaries.join(lambda.package).join("bootstrap"))?;
+        let zip = options.out.join(lambda.name).with_extension("zip");
+        fs::write(&zip, zip::of_executable("bootstrap", &bootstrap)?)
+            .map_err(|error| format!("cannot write {}: {error}", zip.display()))?;
         println!("{}", zip.display());
     }
     Ok(())
 }
 
 fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, String> {
-    let mut options = Options { arch: "--arm64", out: PathBuf::from("target/lambda") };
-    while let Some(name) = arguments.next() {
-        let value = arguments.next().ok_or_else(|| format!("{} needs a value\n{USAGE}", name.display()))?;
-        match (name.to_str(), value.to_str()) {
-            (Some("--arch"), Some("arm64")) => options.arch = "--arm64",
-            (Some("--arch"), Some("x86_64")) => options.arch = "--x86-64",
-            (Some("--out"), _) => options.out = value.into(),
-            _ => return Err(format!("unknown: {} {}\n{USAGE}", name.display(), value.display())),
+    let mut options = Options { arch: "--arm64", out: PathBuf::from("target/lambda"), lambdas: Vec::new() };
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_str().unwrap_or_default();
+        if let Some(lambda) = LAMBDAS.iter().chain([&FLOOR]).find(|lambda| lambda.name == text) {
+            options.lambdas.push(lambda);
+            continue;
         }
+        let value = arguments.next();
+        match (text, value.as_deref().and_then(OsStr::to_str)) {
+            ("--arch", Some("arm64")) => options.arch = "--arm64",
+            ("--arch", Some("x86_64")) => options.arch = "--x86-64",
+            ("--out", Some(out)) => options.out = out.into(),
+            (unknown, value) => {
+                return Err(format!("unknown: {unknown} {}\n{USAGE}", value.unwrap_or_default()));
+            }
+        }
+    }
+    if options.lambdas.is_empty() {
+        options.lambdas.extend(&LAMBDAS);
     }
     Ok(options)
 }
 
-/// Builds one Lambda on its own: together with others, each would link the services of all.
-fn package(lambda: &Lambda, Options { arch, out }: &Options) -> Result<PathBuf, String> {
+/// Builds all in one go, so that they share one build of the SDK. Link-time optimization leaves each with what it calls.
+fn build(Options { arch, out, lambdas }: &Options) -> Result<PathBuf, String> {
     let binaries = out.join("build");
     let mut build = cargo();
-    build.args(["lambda", "build", "--profile", "lambda", arch, "--package", lambda.package, "--lambda-dir"]);
-    succeed(build.arg(&binaries))?;
-    let bootstrap = read(&binaries.join(lambda.package).join("bootstrap"))?;
-    let path = out.join(lambda.name).with_extension("zip");
-    fs::write(&path, zip::of_executable("bootstrap", &bootstrap)?)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    Ok(path)
+    build.args(["lambda", "build", "--profile", "lambda", arch]);
+    build.args(lambdas.iter().flat_map(|lambda| ["--package", lambda.package]));
+    build.env("RUSTFLAGS", nobodys_paths()?);
+    succeed(build.arg("--lambda-dir").arg(&binaries))?;
+    Ok(binaries)
+}
+
+/// Panics name the files of dependencies, which lie below somebody's home.
+fn nobodys_paths() -> Result<OsString, String> {
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(home);
+    flag.push("=/cargo");
+    Ok(flag)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{InstanceId, TaskToken};
 use ec2_ops::ports::{Wake, WakeTokens};
@@ -143,7 +143,7 @@ mod tests {
     async fn the_entry_of_a_later_task_is_left_alone() {
         let refusal = json!({"__type": "ConditionalCheckFailedException", "message": "no"});
         let replay = Replay::new([http(400, refusal.to_string())]);
-        let table = WakeTable::new(&replay.config().await, "wakes");
+        let table = WakeTable::new(&replay.config(), "wakes");
         assert_eq!(table.delete(&InstanceId::new("i-1"), &TaskToken::new("old")).await, Ok(()));
         let body: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
         assert_eq!(body["ConditionExpression"], "#token = :token");
@@ -153,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn an_entry_is_read_consistently() {
         let replay = Replay::new([http(200, "{}")]);
-        let table = WakeTable::new(&replay.config().await, "wakes");
+        let table = WakeTable::new(&replay.config(), "wakes");
         assert_eq!(table.get(&InstanceId::new("i-1")).await, Ok(None));
         let body: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
         assert_eq!(body["ConsistentRead"], true);

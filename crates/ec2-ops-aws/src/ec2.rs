@@ -1,8 +1,8 @@
 //! EC2: instances and their volumes.
 
-use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, InstanceStateChange, Reservation, VolumeState};
+use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
 use ec2_ops::ports::{Instance, InstanceState, Instances, Launch, Volume, Volumes};

@@ -21,6 +21,7 @@ pub mod settings;
 
 #[cfg(any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm"))]
 mod error;
+mod https;
 #[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 mod regional;
 #[cfg(test)]

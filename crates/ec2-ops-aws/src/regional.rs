@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use ec2_ops::ids::Region;
 
 /// The clients of one service, all with the same credentials, connections and limits.
@@ -25,7 +25,7 @@ impl<C: Clone> Regional<C> {
         clients
             .entry(region.clone())
             .or_insert_with(|| {
-                let region = aws_config::Region::new(region.as_str().to_owned());
+                let region = aws_types::region::Region::new(region.as_str().to_owned());
                 (self.build)(&self.config.to_builder().region(region).build())
             })
             .clone()

@@ -5,16 +5,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
 use ec2_ops::ids::Region;
 
 /// What the other side does with a request.
@@ -55,18 +52,9 @@ impl Replay {
     }
 
     /// The configuration of the real clients, but for the network and the credentials.
-    pub(crate) async fn config(&self) -> SdkConfig {
-        let connector = SharedHttpConnector::new(self.clone());
-        let credentials = Credentials::builder()
-            .access_key_id("AKID")
-            .secret_access_key("secret")
-            .provider_name("replay")
-            .build();
-        crate::sdk::load(&Region::new("us-east-1"), http_client_fn(move |_, _| connector.clone()))
-            .await
-            .into_builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build()
+    pub(crate) fn config(&self) -> SdkConfig {
+        let credentials = Credentials::new("AKID", "secret", None, None, "replay");
+        crate::sdk::with(&Region::new("us-east-1"), credentials, self.clone())
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {

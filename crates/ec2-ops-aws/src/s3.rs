@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
+use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::Region;
 use ec2_ops::ports::{Object, Objects, OutputTarget};

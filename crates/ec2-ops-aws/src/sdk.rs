@@ -1,42 +1,64 @@
 //! The SDK's configuration that all clients share.
+//!
+//! The SDK's own loader asks profiles, containers and the instance metadata service as well. In a Lambda there is nothing
+//! but the environment, and the loader would be a good part of the function.
 
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls;
-use aws_smithy_runtime_api::client::http::HttpClient;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector, http_client_fn};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use ec2_ops::ids::Region;
 
-/// How long a connection may take to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+use crate::https::Https;
+use crate::settings::{self, SettingError};
+
 /// How long one call may take. RunInstances is the slowest of ours and answers within a few seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Reads credentials and endpoints from the environment as every SDK does, `AWS_ENDPOINT_URL` and
-/// `AWS_ENDPOINT_URL_<SERVICE>` included. See
+/// Reads the credentials, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_USE_FIPS_ENDPOINT` and
+/// `AWS_USE_DUALSTACK_ENDPOINT` from the environment. See
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
 ///
-/// The region is given, because the SDK would otherwise ask the instance metadata service for it.
-pub async fn config(region: &Region) -> SdkConfig {
-    let https = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    load(region, https).await
+/// # Errors
+/// Which variable is missing or wrong. The Lambda service sets those of the credentials.
+pub fn config(region: &Region) -> Result<SdkConfig, SettingError> {
+    let config = with(region, settings::credentials()?, Https::new()).into_builder();
+    let config = config.use_fips(settings::switch("AWS_USE_FIPS_ENDPOINT")?);
+    Ok(config.use_dual_stack(settings::switch("AWS_USE_DUALSTACK_ENDPOINT")?).build())
 }
 
 /// Calls are never repeated: retries are the state machine's, where they can be seen.
-pub(crate) async fn load(region: &Region, http_client: impl HttpClient + 'static) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .region(aws_config::Region::new(region.as_str().to_owned()))
+pub(crate) fn with(
+    region: &Region,
+    credentials: Credentials,
+    connector: impl HttpConnector + 'static,
+) -> SdkConfig {
+    let connector = SharedHttpConnector::new(connector);
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_types::region::Region::new(region.as_str().to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        .http_client(http_client)
-        .load()
-        .await
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .service_config(ServiceEndpoints);
+    config.set_endpoint_url(settings::variable("AWS_ENDPOINT_URL"));
+    config.build()
+}
+
+/// `AWS_ENDPOINT_URL_<SERVICE>`.
+#[derive(Debug)]
+struct ServiceEndpoints;
+
+impl LoadServiceConfig for ServiceEndpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        settings::variable(&format!("{}_{service}", key.env()))
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use aws_credential_types::Credentials;
 use ec2_ops::ids::Region;
 use ec2_ops::{Deployment, InstanceDefaults};
 
@@ -56,8 +57,20 @@ pub fn wake_table() -> Result<String, SettingError> {
     required(variable, "EC2_OPS_WAKE_TABLE", "the name of the table of task tokens")
 }
 
+/// The credentials of the Lambda's role, which last as long as its process.
+pub(crate) fn credentials() -> Result<Credentials, SettingError> {
+    let key = required(variable, "AWS_ACCESS_KEY_ID", "the access key of the Lambda's role")?;
+    let secret = required(variable, "AWS_SECRET_ACCESS_KEY", "the secret key of the Lambda's role")?;
+    Ok(Credentials::new(key, secret, variable("AWS_SESSION_TOKEN"), None, "environment"))
+}
+
+/// A variable that is `true`, `false` or not set.
+pub(crate) fn switch(name: &'static str) -> Result<bool, SettingError> {
+    switch_from(variable, name)
+}
+
 /// What is set to nothing is not set: that is how Terraform writes an optional variable.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     let value = std::env::var_os(name)?.to_string_lossy().into_owned();
     Some(value).filter(|value| !value.is_empty())
 }
@@ -68,7 +81,7 @@ fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, S
         additional_regions: list(&get, "EC2_OPS_ADDITIONAL_REGIONS").map(Region::new).collect(),
         log_bucket: get("EC2_OPS_LOG_BUCKET"),
         log_group: get("EC2_OPS_LOG_GROUP"),
-        fail_execution: switch(&get, "EC2_OPS_FAIL_EXECUTION")?,
+        fail_execution: switch_from(&get, "EC2_OPS_FAIL_EXECUTION")?,
         backoff_s: backoff_s(&get)?.unwrap_or(usual.backoff_s),
         instance_defaults: instance_defaults(&get)?,
         ..usual
@@ -97,7 +110,7 @@ fn list(get: impl Fn(&str) -> Option<String>, name: &str) -> impl Iterator<Item 
     entries.into_iter().filter(|entry| !entry.is_empty())
 }
 
-fn switch(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<bool, SettingError> {
+fn switch_from(get: impl Fn(&str) -> Option<String>, name: &'static str) -> Result<bool, SettingError> {
     match get(name).as_deref() {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
-use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::types::ExecutionStatus;
+use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{ExecutionId, StateMachineId, TaskToken};
 use ec2_ops::ports::{Delivery, ExecutionState, Executions};
@@ -95,7 +95,7 @@ mod tests {
 
     async fn complete(answer: Answer) -> (Replay, Result<Delivery, AwsError>) {
         let replay = Replay::new([answer]);
-        let sfn = Sfn::new(&replay.config().await);
+        let sfn = Sfn::new(&replay.config());
         let delivery = sfn.complete(&TaskToken::new("token"), &json!({"ended": true})).await;
         (replay, delivery)
     }
@@ -115,7 +115,7 @@ mod tests {
             (refusal("ExecutionDoesNotExist"), ExecutionState::Unknown),
         ] {
             let replay = Replay::new([answer]);
-            let sfn = Sfn::new(&replay.config().await);
+            let sfn = Sfn::new(&replay.config());
             assert_eq!(sfn.state(&ExecutionId::new("a")).await, Ok(state));
         }
     }
@@ -161,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_carries_the_name_to_match_and_a_cause_that_aws_accepts() {
         let replay = Replay::new([http(200, "{}")]);
-        let sfn = Sfn::new(&replay.config().await);
+        let sfn = Sfn::new(&replay.config());
         sfn.fail(&TaskToken::new("token"), "CommandFailed", &"x".repeat(40_000)).await.unwrap();
         let body: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
         assert_eq!(body["error"], "CommandFailed");

@@ -1,10 +1,10 @@
 //! SSM: agents, and Run Command.
 
-use aws_config::SdkConfig;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_command_invocation::GetCommandInvocationOutput;
 use aws_sdk_ssm::operation::send_command::builders::SendCommandInputBuilder;
 use aws_sdk_ssm::types::{CloudWatchOutputConfig, InstanceInformationStringFilter, PingStatus};
+use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, InstanceId, Region};
 use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus};

@@ -7,7 +7,7 @@ use ec2_ops_aws::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = sdk::config(&settings::region()?).await;
+    let config = sdk::config(&settings::region()?)?;
     let ports = Ports {
         clock: &SystemClock,
         instances: &Ec2::new(&config),

@@ -6,7 +6,7 @@ use ec2_ops_aws::{ec2::Ec2, entry, s3::S3, sdk, settings, ssm::Ssm};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let deployment = settings::deployment()?;
-    let config = sdk::config(&deployment.region).await;
+    let config = sdk::config(&deployment.region)?;
     let (instances, agents, objects) = (Ec2::new(&config), Ssm::new(&config), S3::new(&config));
     entry::run(|payload| start::handle(payload, &deployment, &instances, &agents, &objects)).await
 }

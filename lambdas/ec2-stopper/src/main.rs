@@ -6,7 +6,7 @@ use ec2_ops_aws::{clock::SystemClock, ec2::Ec2, entry, sdk, settings, sfn::Sfn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let deployment = settings::deployment()?;
-    let config = sdk::config(&deployment.region).await;
+    let config = sdk::config(&deployment.region)?;
     let (ec2, executions) = (Ec2::new(&config), Sfn::new(&config));
     entry::run(|payload| stop::handle(payload, &deployment, &SystemClock, &ec2, &executions)).await
 }

@@ -73,7 +73,7 @@ fn refusal(status: u16, code: &str) -> Answer {
 
 async fn ec2(answers: impl IntoIterator<Item = Answer>) -> (Replay, Ec2) {
     let replay = Replay::new(answers);
-    let ec2 = Ec2::new(&replay.config().await);
+    let ec2 = Ec2::new(&replay.config());
     (replay, ec2)
 }
 

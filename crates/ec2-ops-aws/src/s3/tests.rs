@@ -43,7 +43,7 @@ async fn newest(
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Replay, Result<Option<Object>, AwsError>) {
     let replay = Replay::new(answers);
-    let s3 = S3::new(&replay.config().await);
+    let s3 = S3::new(&replay.config());
     let newest = s3.newest(&region(), target, Timestamp::MAX).await;
     (replay, newest)
 }
@@ -61,7 +61,7 @@ async fn a_bucket_exists_unless_s3_says_that_it_does_not() {
         (head(400, IN_WEST), true),
     ] {
         let replay = Replay::new([answer]);
-        let s3 = S3::new(&replay.config().await);
+        let s3 = S3::new(&replay.config());
         assert_eq!(s3.bucket_exists(&region(), "bucket").await, Ok(exists));
     }
 }
@@ -76,7 +76,7 @@ async fn a_failure_says_nothing_about_a_bucket() {
         (Answer::Lost, AwsErrorKind::Unavailable),
     ] {
         let replay = Replay::new([answer]);
-        let s3 = S3::new(&replay.config().await);
+        let s3 = S3::new(&replay.config());
         assert_eq!(s3.bucket_exists(&region(), "bucket").await.unwrap_err().kind, kind);
     }
 }
@@ -141,7 +141,7 @@ async fn a_listing_ends_at_the_first_page_with_an_object_that_is_new_enough() {
     };
     for (enough, pages) in [("2026-01-01T00:00:05Z", 1), ("2026-01-01T00:00:06Z", 2)] {
         let replay = Replay::new([more(), page(None, &[])]);
-        let found = S3::new(&replay.config().await).newest(&region(), &prefix(), at(enough)).await;
+        let found = S3::new(&replay.config()).newest(&region(), &prefix(), at(enough)).await;
         assert_eq!(found.unwrap().map(|object| object.key), Some("run/b".to_owned()));
         assert_eq!(replay.asked().len(), pages, "{enough}");
     }
@@ -163,7 +163,7 @@ async fn a_failed_page_is_not_read_as_the_end_of_the_list() {
 #[tokio::test]
 async fn an_endpoint_of_ones_own_is_asked_by_path() {
     let replay = Replay::new([head(200, FOUND)]);
-    let config = replay.config().await.into_builder().endpoint_url("http://localhost:4566").build();
+    let config = replay.config().into_builder().endpoint_url("http://localhost:4566").build();
     S3::new(&config).newest(&region(), &key(), Timestamp::MAX).await.unwrap();
     let asked = replay.asked();
     assert!(asked[0].uri.starts_with("http://localhost:4566/bucket/run/out.nc"), "{asked:?}");

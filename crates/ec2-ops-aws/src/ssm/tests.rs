@@ -44,7 +44,7 @@ fn body(replay: &Replay, request: usize) -> Value {
 #[tokio::test]
 async fn every_field_of_a_command_arrives() {
     let replay = Replay::new([json_answer(&json!({"Command": {"CommandId": "c-1"}}))]);
-    let ssm = Ssm::new(&replay.config().await);
+    let ssm = Ssm::new(&replay.config());
     assert_eq!(ssm.send(&region(), &command()).await, Ok(CommandId::new("c-1")));
     assert_eq!(
         body(&replay, 0),
@@ -73,7 +73,7 @@ async fn a_command_is_sent_once_even_if_the_answer_is_lost() {
         (refusal("ThrottlingException"), AwsErrorKind::Throttled),
     ] {
         let replay = Replay::new([answer]);
-        let ssm = Ssm::new(&replay.config().await);
+        let ssm = Ssm::new(&replay.config());
         assert_eq!(ssm.send(&region(), &command()).await.unwrap_err().kind, kind);
         assert_eq!(replay.asked().len(), 1);
     }
@@ -88,7 +88,7 @@ async fn the_oldest_command_with_the_comment_is_found_on_whichever_page_it_is() 
         ),
         json_answer(&json!({"Commands": [listed("early", "mine", 20)]})),
     ]);
-    let ssm = Ssm::new(&replay.config().await);
+    let ssm = Ssm::new(&replay.config());
     let found = ssm.find(&region(), &instance(), "mine").await;
     assert_eq!(found, Ok(Some(CommandId::new("early"))));
     assert_eq!(body(&replay, 0)["InstanceId"], "i-1");
@@ -99,7 +99,7 @@ async fn the_oldest_command_with_the_comment_is_found_on_whichever_page_it_is() 
 async fn a_failed_listing_is_not_read_as_absent() {
     let page = json!({"Commands": [], "NextToken": "2"});
     let replay = Replay::new([json_answer(&page), refusal("ThrottlingException")]);
-    let ssm = Ssm::new(&replay.config().await);
+    let ssm = Ssm::new(&replay.config());
     let error = ssm.find(&region(), &instance(), "mine").await.unwrap_err();
     assert_eq!(error.kind, AwsErrorKind::Throttled);
 }
@@ -107,7 +107,7 @@ async fn a_failed_listing_is_not_read_as_absent() {
 #[tokio::test]
 async fn an_invocation_that_ssm_does_not_know_yet_is_none() {
     let replay = Replay::new([refusal("InvocationDoesNotExist")]);
-    let ssm = Ssm::new(&replay.config().await);
+    let ssm = Ssm::new(&replay.config());
     let invocation = ssm.invocation(&region(), &instance(), &CommandId::new("c-1")).await;
     assert_eq!(invocation, Ok(None));
 }
@@ -123,7 +123,7 @@ async fn an_agent_is_online_only_if_ssm_says_so() {
         (refusal("InvalidInstanceId"), false),
     ] {
         let replay = Replay::new([answer]);
-        let ssm = Ssm::new(&replay.config().await);
+        let ssm = Ssm::new(&replay.config());
         assert_eq!(ssm.online(&region(), &instance()).await, Ok(online));
     }
 }

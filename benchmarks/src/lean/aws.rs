@@ -1,0 +1,106 @@
+//! What a function meets: the Runtime API, and an AWS that refuses every call.
+
+use std::future::pending;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What the function asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    ForWork,
+    Aws,
+    ToTakeTheAnswer,
+}
+
+type Told = State<UnboundedSender<(Instant, Asked)>>;
+
+/// Serves one function, and tells when it asks for what.
+pub(super) async fn serve(listener: TcpListener, asked: UnboundedSender<(Instant, Asked)>) {
+    let served = Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/{result}", post(answered))
+        .fallback(refuse)
+        .with_state(asked);
+    // Whoever waits for the function sees that nobody asks any more.
+    let _ = axum::serve(listener, served).await;
+}
+
+async fn next(State(asked): Told) -> Response {
+    // Nobody listens once the one invocation has been answered.
+    if asked.send((Instant::now(), Asked::ForWork)).is_err() {
+        return pending().await;
+    }
+    let headers = [
+        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+        ("lambda-runtime-deadline-ms", "4102444800000"),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:benchmark"),
+        ("content-type", "application/json"),
+    ];
+    (headers, payload().to_string()).into_response()
+}
+
+async fn answered(State(asked): Told) -> StatusCode {
+    let _ = asked.send((Instant::now(), Asked::ToTakeTheAnswer));
+    StatusCode::ACCEPTED
+}
+
+/// Refuses in the words of the protocol that the call is in: AWS JSON, or XML.
+async fn refuse(State(asked): Told, method: Method, headers: HeaderMap, _body: Request) -> Response {
+    let _ = asked.send((Instant::now(), Asked::Aws));
+    let json = headers
+        .get("content-type")
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-amz-json"));
+    if json {
+        return (StatusCode::BAD_REQUEST, r#"{"__type":"AccessDeniedException","message":"no"}"#)
+            .into_response();
+    }
+    let xml = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>";
+    let body = if method == Method::HEAD { "" } else { xml };
+    (StatusCode::FORBIDDEN, body).into_response()
+}
+
+/// One payload for all: each step takes from it what the state machine gives it.
+fn payload() -> Value {
+    let started = "2026-01-01T00:00:00Z";
+    let attempt = json!({"number": 1, "started": started});
+    let document = json!({
+        "commands": ["echo hello"],
+        "bucket": "output",
+        "obj_key": "hello.txt",
+        "instance_parameters": {"ImageId": "ami-0abcdef1234567890", "InstanceType": "t4g.nano"},
+    });
+    json!({
+        "execution": {
+            "id": "arn:aws:states:us-east-1:123456789012:execution:benchmark:one",
+            "started": started,
+        },
+        "attempt": attempt,
+        "document": document,
+        "retry": 0,
+        "attempts": [],
+        "instance": {
+            "id": "i-0123456789abcdef0",
+            "region": "us-east-1",
+            "market": "on-demand",
+            "launched_at": started,
+        },
+        "command": {
+            "id": "11111111-2222-3333-4444-555555555555",
+            "poll_seconds": 60,
+            "deliver_by": started,
+            "end_by": started,
+            "logs": [],
+        },
+        "token": "token",
+        "entered": started,
+        "state": {"document": document, "attempt": attempt, "attempts": []},
+    })
+}
