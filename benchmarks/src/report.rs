@@ -113,7 +113,7 @@ pub(crate) fn machine() -> String {
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or("unknown");
     format!(
-        "{} × {}, {} {}, load average {load}",
+        "{} × {}, {} {}, load average {load} at the start",
         cores,
         model.unwrap_or("an unnamed processor"),
         std::env::consts::OS,

@@ -90,8 +90,9 @@ fn text(machine: &str, lambdas: &Path, warm: &[Sample], cold: &[Sample]) -> Stri
          them ending in TerminateInstances and half in StopInstances. The end of the command is the time that its last line \
          prints. Warm: each function has an environment from an execution before. Cold: all environments are taken away \
          while the commands run, so that each of the three functions starts anew.\n\n{}\n\
-         The sandbox delivers an event at once, so that these figures are ours alone: EventBridge adds its own \
-         latency, for which AWS gives no bound.\n\n{}",
+         These figures are ours alone: the sandbox delivers an event at once, where EventBridge adds its own latency, for \
+         which AWS gives no bound; its calls are plain HTTP on one machine, where AWS adds a network and TLS; and a cold \
+         start is a new process, where Lambda first makes an environment for it.\n\n{}",
         table(&["milliseconds", "warm, median", "warm, 90%", "cold, median", "cold, 90%"], &rows),
         shown("dead-time", "the distribution of the dead time"),
     )
