@@ -71,6 +71,17 @@ impl On<'_> {
     }
 }
 
+impl On<'_> {
+    /// Whether there is what the call is about, where only its existence makes it ours.
+    pub(super) fn exists(self, ec2: &Ec2) -> bool {
+        match self {
+            Self::Instance(id) => ec2.instance(id).is_some(),
+            Self::Volume(id) | Self::Attachment(id) => ec2.volume(id).is_some(),
+            _ => true,
+        }
+    }
+}
+
 impl Lookup<'_> {
     /// A question in the context that every call has.
     pub(super) fn request(&self, action: &str, resource: &str) -> Request {

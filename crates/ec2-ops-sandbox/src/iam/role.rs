@@ -25,7 +25,7 @@ pub(crate) struct Role {
 pub(crate) struct Asked {
     /// Every action that a call needed.
     pub(crate) actions: BTreeSet<String>,
-    /// What was refused.
+    /// What was refused, but for calls on what does not exist.
     pub(crate) refused: BTreeSet<String>,
 }
 
@@ -58,7 +58,10 @@ impl Role {
         for request in requests {
             asked.actions.insert(request.action.clone());
             if !self.policy.allows(&request) {
-                asked.refused.insert(request.to_string());
+                // No policy could have allowed a call on what is gone by now.
+                if on.exists(ec2) {
+                    asked.refused.insert(request.to_string());
+                }
                 return Err(refusal(&request));
             }
         }

@@ -221,4 +221,8 @@ async fn a_right_that_is_taken_away_is_missed() {
     assert!(role.permit(REGION, "TerminateInstances", on, &bench.platform, &bench.ec2).is_err());
     assert_eq!(role.asked().refused.len(), 1);
     assert_eq!(role.asked().actions.len(), 2);
+    // One that is gone is refused as well, and tells nothing of the role.
+    let gone = On::Instance("i-0fedcba9876543210");
+    assert!(role.permit(REGION, "TerminateInstances", gone, &bench.platform, &bench.ec2).is_err());
+    assert_eq!(role.asked().refused.len(), 1);
 }
