@@ -129,7 +129,7 @@ mod tests {
             http(200, json!({ "executions": [item], "nextToken": next }).to_string())
         };
         let replay = Replay::new([page("a", Some("more")), page("b", None)]);
-        let sfn = Sfn::new(&replay.config().await);
+        let sfn = Sfn::new(&replay.config());
         let running = sfn.running(&StateMachineId::new("m")).await.unwrap();
         assert_eq!(running, BTreeSet::from(["a", "b"].map(ExecutionId::new)));
         let asked: Value = serde_json::from_str(&replay.asked()[1].body).unwrap();
