@@ -27,7 +27,6 @@ fn runtime() -> tokio::runtime::Runtime {
 /// The adapter's side: prints an answer per line.
 #[test]
 #[ignore = "the other tests start it"]
-#[expect(clippy::print_stdout, reason = "it answers whoever started it")]
 fn adapter() {
     let about: Value = serde_json::from_str(&std::env::var(ABOUT).unwrap()).unwrap();
     runtime().block_on(async {

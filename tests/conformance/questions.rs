@@ -10,6 +10,7 @@ use ec2_ops::ports::{
     Volumes, Wake, WakeTokens, Watch,
 };
 use ec2_ops::tags::Tags;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::scene::REGION;
@@ -58,7 +59,7 @@ fn tags(name: &str) -> Tags {
     Tags::from([("scene".to_owned(), name.to_owned())])
 }
 
-fn launch(token: &str, image: &str, options: Value) -> Launch {
+fn launch(token: &str, image: &str, options: &Value) -> Launch {
     let mut parameters = json!({ "ImageId": image, "InstanceType": "t4g.nano" });
     parameters.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
     Launch {
@@ -142,10 +143,10 @@ async fn launches(answers: &mut Answers, ec2: &impl Instances) {
         ("of a type that does not exist", "type", image, json!({ "InstanceType": "t9.gigantic" })),
         ("in no subnet", "subnet", image, json!({ "SubnetId": "subnet-1" })),
     ] {
-        let launched = ec2.launch(&region(), &launch(token, image, options)).await;
+        let launched = ec2.launch(&region(), &launch(token, image, &options)).await;
         answers.tell(question, launched.map(|instance| (instance.id, instance.tags, instance.launched_at)));
     }
-    let spot = launch("spot", image, json!({ "InstanceMarketOptions": { "MarketType": "spot" } }));
+    let spot = launch("spot", image, &json!({ "InstanceMarketOptions": { "MarketType": "spot" } }));
     let spot = ec2.launch(&region(), &spot).await.unwrap().id;
     while ec2.describe(&region(), &spot).await.unwrap().unwrap().state
         != ec2_ops::ports::InstanceState::Running
@@ -221,10 +222,10 @@ async fn objects(answers: &mut Answers, s3: &impl Objects) {
             prefix(bucket, "many/1004"),
             prefix(bucket, "absent"),
         ] {
-            answers.tell(&target.to_string(), s3.newest(&region(), &target).await);
+            answers.tell(&target.to_string(), s3.newest(&region(), &target, Timestamp::MAX).await);
         }
         // All of the same second: which one counts as the newest is nobody's business.
-        let many = s3.newest(&region(), &prefix(bucket, "many")).await;
+        let many = s3.newest(&region(), &prefix(bucket, "many"), Timestamp::MAX).await;
         answers.tell("many", many.map(|newest| newest.map(|object| object.last_modified)));
     }
 }
@@ -277,7 +278,7 @@ where
     let (region, volume) = (region(), VolumeId::new("vol-0123456789abcdef0"));
     let first = CommandId::new(about["first"].as_str().unwrap());
     let token = |index: usize| TaskToken::new(about["tokens"][index].as_str().unwrap());
-    let launch = launch("fault", "ami-0aaaaaaaaaaaaaaaa", json!({}));
+    let launch = launch("fault", "ami-0aaaaaaaaaaaaaaaa", &json!({}));
     answers.tell("launch", ports.ec2.launch(&region, &launch).await);
     answers.tell("describe", ports.ec2.describe(&region, &bare).await);
     answers.tell("stop", ports.ec2.stop(&region, &nobody).await);
@@ -290,8 +291,8 @@ where
     answers.tell("find", ports.ssm.find(&region, &ready, "mine").await);
     answers.tell("invocation", ports.ssm.invocation(&region, &ready, &first).await);
     answers.tell("bucket", ports.s3.bucket_exists(&region, "bucket").await);
-    answers.tell("key", ports.s3.newest(&region, &key("bucket", "one")).await);
-    answers.tell("prefix", ports.s3.newest(&region, &prefix("bucket", "one")).await);
+    answers.tell("key", ports.s3.newest(&region, &key("bucket", "one"), Timestamp::MAX).await);
+    answers.tell("prefix", ports.s3.newest(&region, &prefix("bucket", "one"), Timestamp::MAX).await);
     answers.tell("put", ports.tokens.put(&wake("first")).await);
     answers.tell("get", ports.tokens.get(&nobody).await);
     answers.tell("delete", ports.tokens.delete(&nobody, &TaskToken::new("first")).await);

@@ -71,7 +71,7 @@ fn refusal(status: u16, code: &str) -> Answer {
     http(status, format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"))
 }
 
-async fn ec2(answers: impl IntoIterator<Item = Answer>) -> (Replay, Ec2) {
+fn ec2(answers: impl IntoIterator<Item = Answer>) -> (Replay, Ec2) {
     let replay = Replay::new(answers);
     let ec2 = Ec2::new(&replay.config());
     (replay, ec2)
@@ -79,7 +79,7 @@ async fn ec2(answers: impl IntoIterator<Item = Answer>) -> (Replay, Ec2) {
 
 #[tokio::test]
 async fn every_field_of_a_launch_arrives() {
-    let (replay, ec2) = ec2([described("RunInstancesResponse", "", &[("i-1", "pending")])]).await;
+    let (replay, ec2) = ec2([described("RunInstancesResponse", "", &[("i-1", "pending")])]);
     let launched = ec2.launch(&region(), &launch()).await.unwrap();
     assert_eq!((launched.id.as_str(), launched.state), ("i-1", InstanceState::Pending));
 
@@ -102,7 +102,7 @@ async fn a_launch_is_sent_once_whatever_comes_of_it() {
         (refusal(400, "InvalidAMIID.NotFound"), AwsErrorKind::NotFound),
         (refusal(400, "IdempotentParameterMismatch"), AwsErrorKind::Refused),
     ] {
-        let (replay, ec2) = ec2([answer]).await;
+        let (replay, ec2) = ec2([answer]);
         assert_eq!(ec2.launch(&region(), &launch()).await.unwrap_err().kind, kind);
         assert_eq!(replay.asked().len(), 1);
     }
@@ -110,7 +110,7 @@ async fn a_launch_is_sent_once_whatever_comes_of_it() {
 
 #[tokio::test]
 async fn an_instance_is_read_whole() {
-    let (_, ec2) = ec2([described("DescribeInstancesResponse", "", &[("i-1", "shutting-down")])]).await;
+    let (_, ec2) = ec2([described("DescribeInstancesResponse", "", &[("i-1", "shutting-down")])]);
     let instance = Instance {
         id: InstanceId::new("i-1"),
         state: InstanceState::ShuttingDown,
@@ -124,9 +124,9 @@ async fn an_instance_is_read_whole() {
 #[tokio::test]
 async fn only_ec2s_own_word_makes_an_instance_absent() {
     let id = InstanceId::new("i-1");
-    let (_, unknown) = ec2([refusal(400, "InvalidInstanceID.NotFound")]).await;
+    let (_, unknown) = ec2([refusal(400, "InvalidInstanceID.NotFound")]);
     assert_eq!(unknown.describe(&region(), &id).await, Ok(None));
-    let (_, throttled) = ec2([refusal(503, "RequestLimitExceeded")]).await;
+    let (_, throttled) = ec2([refusal(503, "RequestLimitExceeded")]);
     assert_eq!(throttled.describe(&region(), &id).await.unwrap_err().kind, AwsErrorKind::Throttled);
 }
 
@@ -134,7 +134,7 @@ async fn only_ec2s_own_word_makes_an_instance_absent() {
 async fn instances_are_found_by_tag_on_every_page() {
     let first = described("DescribeInstancesResponse", "more", &[("i-1", "running"), ("i-2", "terminated")]);
     let second = described("DescribeInstancesResponse", "", &[("i-3", "stopped")]);
-    let (replay, ec2) = ec2([first, second]).await;
+    let (replay, ec2) = ec2([first, second]);
     let found = Instances::find(&ec2, &region(), &tagged()).await.unwrap();
     let ids: Vec<_> = found.iter().map(|instance| instance.id.as_str()).collect();
     assert_eq!(ids, ["i-1", "i-2", "i-3"]);
@@ -149,7 +149,7 @@ async fn instances_are_found_by_tag_on_every_page() {
 #[tokio::test]
 async fn a_failed_page_is_not_read_as_the_end_of_the_list() {
     let first = described("DescribeInstancesResponse", "more", &[("i-1", "running")]);
-    let (_, ec2) = ec2([first, refusal(503, "RequestLimitExceeded")]).await;
+    let (_, ec2) = ec2([first, refusal(503, "RequestLimitExceeded")]);
     let error = Instances::find(&ec2, &region(), &tagged()).await.unwrap_err();
     assert_eq!(error.kind, AwsErrorKind::Throttled);
 }
@@ -164,14 +164,13 @@ async fn ending_an_instance_answers_with_its_state_now() {
              <previousState><name>running</name></previousState></item></instancesSet></Response>"
         )
     };
-    let (_, stopped) =
-        ec2([http(200, change("stopping").replace("Response", "StopInstancesResponse"))]).await;
+    let (_, stopped) = ec2([http(200, change("stopping").replace("Response", "StopInstancesResponse"))]);
     assert_eq!(stopped.stop(&region(), &id).await, Ok(InstanceState::Stopping));
     let body = change("terminated").replace("Response", "TerminateInstancesResponse");
-    let (_, terminated) = ec2([http(200, body)]).await;
+    let (_, terminated) = ec2([http(200, body)]);
     assert_eq!(terminated.terminate(&region(), &id).await, Ok(InstanceState::Terminated));
     let body = change("hovering").replace("Response", "StopInstancesResponse");
-    let (_, odd) = ec2([http(200, body)]).await;
+    let (_, odd) = ec2([http(200, body)]);
     assert!(odd.stop(&region(), &id).await.unwrap_err().message.contains("hovering"));
 }
 
@@ -182,7 +181,7 @@ async fn a_volume_says_where_it_is_attached_and_whether_it_goes() {
                 <instanceId>i-1</instanceId><status>attached</status></item></attachmentSet></item>\
                 <item><volumeId>vol-2</volumeId><status>deleting</status></item>\
                 </volumeSet></DescribeVolumesResponse>";
-    let (_, ec2) = ec2([http(200, body)]).await;
+    let (_, ec2) = ec2([http(200, body)]);
     let found = Volumes::find(&ec2, &region(), &tagged()).await.unwrap();
     let read: Vec<_> = found
         .iter()
