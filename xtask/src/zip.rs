@@ -2,7 +2,7 @@
 //!
 //! See <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>.
 
-use miniz_oxide::deflate::compress_to_vec;
+use zopfli::{Format, Options};
 
 /// What every part says of the file: deflated, no flags, 1 January 1980 (the format's epoch), so that the time of the
 /// build leaves no trace.
@@ -18,7 +18,9 @@ const MODE: u32 = 0o100_755 << 16;
 
 /// The archive of `content` under `name`, executable.
 pub(crate) fn of_executable(name: &str, content: &[u8]) -> Result<Vec<u8>, String> {
-    let deflated = compress_to_vec(content, 9);
+    let mut deflated = Vec::new();
+    zopfli::compress(Options::default(), Format::Deflate, content, &mut deflated)
+        .map_err(|error| format!("cannot compress {name}: {error}"))?;
     let file =
         File { name, crc: crc32(content), packed: size(deflated.len())?, unpacked: size(content.len())? };
     let mut archive = file.local_header();
