@@ -9,6 +9,9 @@ use tokio::time::Instant;
 
 use crate::quotas::Quotas;
 
+/// The one account that there is.
+pub(crate) const ACCOUNT_ID: &str = "000000000000";
+
 /// Wall-clock time that follows tokio's clock: real behind HTTP, virtual in a paused runtime.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
@@ -107,7 +110,7 @@ impl Platform {
         Self {
             clock,
             events: EventBus::default(),
-            account_id: "000000000000".to_owned(),
+            account_id: ACCOUNT_ID.to_owned(),
             quotas: Quotas::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
         }

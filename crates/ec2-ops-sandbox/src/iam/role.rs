@@ -1,22 +1,37 @@
 //! The deployment's roles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use super::call::{Lookup, On};
 use super::policy::{Policy, Request};
 use crate::ec2::Ec2;
-use crate::platform::lock;
+use crate::platform::{ACCOUNT_ID, lock};
 use crate::{AwsError, Platform};
 
 /// What `terraform apply` gives the roles; a test of the end-to-end package holds the page to `terraform/policies*.tf`.
 const PAGE: &str = include_str!("../../../../docs/policies.md");
 /// The account on that page.
-const ACCOUNT: &str = "111122223333";
+const EXAMPLE_ACCOUNT: &str = "111122223333";
+
+/// The policies by role, in this account. Every simulated account has the same, so they are read once.
+static POLICIES: LazyLock<Result<BTreeMap<&'static str, Arc<Policy>>, String>> = LazyLock::new(|| {
+    let sections = PAGE.split("\n## ").skip(1).filter_map(|section| {
+        let (name, text) = section.split_once('\n')?;
+        let policy = text.split_once("```json\n")?.1.split_once("```")?.0;
+        Some((name, policy.replace(EXAMPLE_ACCOUNT, ACCOUNT_ID)))
+    });
+    let policy = |(name, text): (&'static str, String)| {
+        Policy::parse(&text)
+            .map(|policy| (name, Arc::new(policy)))
+            .map_err(|error| format!("{name}: {error}"))
+    };
+    sections.map(policy).collect()
+});
 
 /// A role, and what has been asked of it.
 pub(crate) struct Role {
-    pub(super) policy: Policy,
+    pub(super) policy: Arc<Policy>,
     asked: Mutex<Asked>,
 }
 
@@ -30,18 +45,12 @@ pub(crate) struct Asked {
 }
 
 impl Role {
-    /// The deployment's roles by name, in the account `account_id`.
-    pub(crate) fn all(account_id: &str) -> Result<BTreeMap<&'static str, Arc<Self>>, AwsError> {
-        let sections = PAGE.split("\n## ").skip(1).filter_map(|section| {
-            let (name, text) = section.split_once('\n')?;
-            let policy = text.split_once("```json\n")?.1.split_once("```")?.0;
-            Some((name, policy.replace(ACCOUNT, account_id)))
-        });
-        let role = |(name, text): (&'static str, String)| match Policy::parse(&text) {
-            Ok(policy) => Ok((name, Arc::new(Self { policy, asked: Mutex::default() }))),
-            Err(error) => Err(AwsError::client("MalformedPolicyDocument", format!("{name}: {error}"))),
-        };
-        sections.map(role).collect()
+    /// The deployment's roles by name.
+    pub(crate) fn all() -> Result<BTreeMap<&'static str, Arc<Self>>, AwsError> {
+        let policies =
+            POLICIES.as_ref().map_err(|error| AwsError::client("MalformedPolicyDocument", error.clone()))?;
+        let role = |policy: &Arc<Policy>| Self { policy: Arc::clone(policy), asked: Mutex::default() };
+        Ok(policies.iter().map(|(name, policy)| (*name, Arc::new(role(policy)))).collect())
     }
 
     /// Whether the role allows a call of `action` in `region`; if not, the error that the service answers with.
@@ -76,7 +85,8 @@ impl Role {
     /// The same role without the right to do `action`.
     #[cfg(test)]
     pub(crate) fn without(&self, action: &str) -> Self {
-        Self { policy: self.policy.clone().without(action), asked: Mutex::default() }
+        let policy = Policy::clone(&self.policy).without(action);
+        Self { policy: Arc::new(policy), asked: Mutex::default() }
     }
 }
 

@@ -32,7 +32,7 @@ impl Bench {
     }
 
     fn permit_in(&self, region: &str, role: &str, action: &str, on: On<'_>) -> Result<(), AwsError> {
-        let roles = Role::all(&self.platform.account_id).unwrap();
+        let roles = Role::all().unwrap();
         roles[role].permit(region, action, on, &self.platform, &self.ec2)
     }
 
@@ -161,12 +161,12 @@ async fn nothing_is_launched_without_our_tag_nor_elsewhere_nor_with_a_role_of_ot
 /// Otherwise whoever can tag could end what belongs to others.
 #[test]
 fn nothing_becomes_ours_after_its_launch() {
-    let role = &Role::all("111122223333").unwrap()["EC2StarterFromAMI"];
+    let role = &Role::all().unwrap()["EC2StarterFromAMI"];
     let tag = |context: &[(&str, &str)]| {
         let context = context.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         role.policy.allows(&Request {
             action: "ec2:CreateTags".to_owned(),
-            resource: "arn:aws:ec2:us-east-1:111122223333:instance/i-0123456789abcdef0".to_owned(),
+            resource: "arn:aws:ec2:us-east-1:000000000000:instance/i-0123456789abcdef0".to_owned(),
             context: context.collect(),
         })
     };
@@ -216,7 +216,7 @@ async fn a_right_that_is_taken_away_is_missed() {
     let bench = Bench::new();
     let instance = bench.launched(&ours()).0;
     let on = On::Instance(&instance);
-    let role = Role::all(&bench.platform.account_id).unwrap()["EC2Stopper"].without("ec2:TerminateInstances");
+    let role = Role::all().unwrap()["EC2Stopper"].without("ec2:TerminateInstances");
     assert!(role.permit(REGION, "StopInstances", on, &bench.platform, &bench.ec2).is_ok());
     assert!(role.permit(REGION, "TerminateInstances", on, &bench.platform, &bench.ec2).is_err());
     assert_eq!(role.asked().refused.len(), 1);

@@ -46,7 +46,7 @@ pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Re
     machines.belong_to(Some(account.clone()));
     let additional_regions = if plan.other_region { vec![OTHER_REGION.to_owned()] } else { Vec::new() };
     let names = Arc::new(Names { additional_regions, ..Names::default() });
-    let roles = Role::all(&account.platform.account_id).map_err(|error| error.to_string())?;
+    let roles = Role::all().map_err(|error| error.to_string())?;
     let state_machine =
         provision(&account, &names, &plan, &faults, options, &roles).map_err(|error| error.to_string())?;
     let bystanders = bystanders(&account, &names).map_err(|error| error.to_string())?;
