@@ -12,15 +12,13 @@ const PROFILE: &str = "lambda";
 
 /// The directory of the five binaries, which are named like their packages. It is named like their profile.
 ///
-/// Each is built on its own: together with others, each would link the services of all.
+/// All are built in one go, from one build of the SDK, as `cargo xtask package` does.
 pub(crate) fn lambdas() -> Result<PathBuf, String> {
     if let Some(built) = std::env::var_os(BUILT) {
         return Ok(built.into());
     }
-    for function in FUNCTIONS {
-        let arguments = ["build", "--profile", PROFILE, "--package", function.package];
-        succeed(cargo().args(arguments))?;
-    }
+    let packages = FUNCTIONS.map(|function| ["--package", function.package]);
+    succeed(cargo().args(["build", "--profile", PROFILE]).args(packages.as_flattened()))?;
     let own = std::env::current_exe().map_err(|error| format!("cannot tell where the build is: {error}"))?;
     // Benchmarks are in `target/release/deps`.
     let target = own.ancestors().nth(3).unwrap_or(Path::new("."));

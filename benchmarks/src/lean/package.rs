@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use ec2_ops_sandbox::deployment::{FUNCTIONS, Function};
+
+use crate::binaries::{cargo, succeed};
 
 /// A package that `cargo xtask package` has made.
 pub(super) struct Package {
@@ -15,37 +18,23 @@ pub(super) struct Package {
     pub(super) unzipped: f64,
 }
 
-/// Name and crate, the floor first.
-const FUNCTIONS: [(&str, &str); 6] = [
-    ("EmptyFunction", "empty-function"),
-    ("EC2StarterFromAMI", "ec2-starter-from-ami"),
-    ("Commander", "commander"),
-    ("EC2Poller", "ec2-poller"),
-    ("RunChecker", "run-checker"),
-    ("EC2Stopper", "ec2-stopper"),
-];
+/// What does nothing but answer, by name and package.
+const FLOOR: Function = Function { name: "EmptyFunction", package: "empty-function" };
 
-/// Builds all of them, for the machine that we run on.
+/// Builds all of them, the floor first, for the machine that we run on.
 pub(super) fn all() -> Result<Vec<Package>, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let out = root.join("target/lean");
     let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["xtask", "package", "--arch", arch, "--out"])
-        .arg(&out)
-        .args(FUNCTIONS.map(|(name, _)| name))
-        .current_dir(&root)
-        .status();
-    match status {
-        Ok(status) if status.success() => {
-            FUNCTIONS.map(|function| package(&out, function)).into_iter().collect()
-        }
-        Ok(status) => Err(format!("cargo xtask package: {status}")),
-        Err(error) => Err(format!("cannot start cargo: {error}")),
-    }
+    let functions: Vec<_> = std::iter::once(FLOOR).chain(FUNCTIONS).collect();
+    let mut build = cargo();
+    build.args(["xtask", "package", "--arch", arch, "--out"]).arg(&out);
+    build.args(functions.iter().map(|function| function.name)).current_dir(&root);
+    succeed(&mut build)?;
+    functions.into_iter().map(|function| package(&out, function)).collect()
 }
 
-fn package(out: &Path, (name, package): (&'static str, &str)) -> Result<Package, String> {
+fn package(out: &Path, Function { name, package }: Function) -> Result<Package, String> {
     let bootstrap = out.join("build").join(package).join("bootstrap");
     let zipped = size(&out.join(name).with_extension("zip"))?;
     Ok(Package { name, zipped, unzipped: size(&bootstrap)?, bootstrap })
