@@ -32,6 +32,7 @@ pub mod simulation;
 pub mod ssm;
 pub mod stepfunctions;
 mod steps;
+mod virtual_time;
 
 pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;

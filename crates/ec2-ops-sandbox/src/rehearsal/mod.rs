@@ -17,6 +17,7 @@ use crate::deployment::{Function, Names, Template, deploy};
 use crate::lambda::Runtime;
 use crate::platform::lock;
 use crate::stepfunctions::api::StartExecutionRequest;
+use crate::virtual_time::{self, EPOCH};
 use crate::{Account, AccountConfig, AwsError, Event};
 use functions::Observed;
 use machines::OneScript;
@@ -103,12 +104,7 @@ impl Record {
 /// # Errors
 /// If the execution did not end in the time that it may take, or the model refused something.
 pub fn rehearse(plan: &Plan) -> Result<Record, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .map_err(|error| error.to_string())?;
-    runtime.block_on(live(plan))
+    virtual_time::live(live(plan))
 }
 
 /// How often it is looked whether the execution has ended, and how long what follows its end is waited for: the events of
@@ -118,9 +114,8 @@ const LOOK: Duration = Duration::from_mins(1);
 const OVERHEAD: Duration = Duration::from_hours(3);
 
 async fn live(plan: &Plan) -> Result<Record, String> {
-    let epoch: Timestamp = "2026-01-01T00:00:00Z".parse().map_err(|error| format!("{error}"))?;
     let (machines, events) = OneScript::new(plan.runs_for);
-    let account = Account::new(epoch, AccountConfig::default(), machines, events);
+    let account = Account::new(EPOCH, AccountConfig::default(), machines, events);
     let record = Arc::new(Mutex::new(Record::default()));
     let lived = execute(plan, &account, &record).await;
     account.dissolve();

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 pub use history::{Absorbed, Histories, Spread};
 pub use report::{ApiReport, LambdaReport, LaunchReport, Report};
 
+use crate::virtual_time;
+
 /// What to simulate.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -51,13 +53,8 @@ impl Options {
 /// # Errors
 /// If the simulation could not be set up, or an execution does not end within two days.
 pub fn simulate(options: Options) -> Result<Report, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .map_err(|error| error.to_string())?;
     let began = Instant::now();
-    let mut report = runtime.block_on(world::live(options))?;
+    let mut report = virtual_time::live(world::live(options))?;
     report.wall = began.elapsed();
     report.peak_memory = peak_memory();
     Ok(report)

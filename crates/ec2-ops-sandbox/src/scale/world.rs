@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ec2_ops_asl::Ending;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Options;
@@ -17,6 +16,7 @@ use super::tally::Tally;
 use crate::deployment::{Names, Template, deploy};
 use crate::lambda::Runtime;
 use crate::stepfunctions::api::StartExecutionRequest;
+use crate::virtual_time::EPOCH;
 use crate::{Account, AccountConfig, AwsError, Event};
 
 /// How long all executions together may take.
@@ -26,10 +26,9 @@ const EVENT_DELAY: (u64, u64) = (20, 400);
 
 /// Lives until the last execution has ended.
 pub(super) async fn live(options: Options) -> Result<Report, String> {
-    let epoch: Timestamp = "2026-01-01T00:00:00Z".parse().map_err(|error| format!("{error}"))?;
     let (machines, events) = Machines::new(options);
     let config = AccountConfig { seed: options.seed, ..AccountConfig::default() };
-    let account = Account::new(epoch, config, Arc::clone(&machines), events);
+    let account = Account::new(EPOCH, config, Arc::clone(&machines), events);
     machines.write_to(Some(Arc::clone(&account.s3)));
     let tally = Tally::new();
     let template = Template::default();

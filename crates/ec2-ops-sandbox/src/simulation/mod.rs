@@ -22,6 +22,8 @@ pub use fault_kind::{Fate, FaultKind};
 pub use hobbled::Safeguard;
 pub use invariants::{Excuse, Invariant, Violation};
 
+use crate::virtual_time;
+
 /// What to simulate.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -55,12 +57,7 @@ pub struct Report {
 /// # Errors
 /// If the simulation could not be set up, which is a bug of its own.
 pub fn simulate(seed: u64, options: Options, traced: bool) -> Result<Report, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .map_err(|error| error.to_string())?;
-    runtime.block_on(world::live(seed, options, traced))
+    virtual_time::live(world::live(seed, options, traced))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::execution::{Run, bound_of_one};
@@ -23,6 +22,7 @@ use crate::ec2::{Ec2Config, Shortage, Times};
 use crate::iam::Role;
 use crate::lambda::Runtime;
 use crate::ssm::SsmConfig;
+use crate::virtual_time::EPOCH;
 use crate::{Account, AccountConfig, AwsError, Clock};
 
 /// How long after the last end AWS stays as ill as it was: the nets must work then, too.
@@ -34,15 +34,14 @@ const SETTLING: Duration = Duration::from_mins(75);
 pub(super) async fn live(seed: u64, options: Options, traced: bool) -> Result<Report, String> {
     let mut rng = Rng::with_seed(seed);
     let plan = Arc::new(Plan::draw(&mut rng, options.executions));
-    let epoch: Timestamp = "2026-01-01T00:00:00Z".parse().map_err(|error| format!("{error}"))?;
-    let clock = Clock::starting_at(epoch);
+    let clock = Clock::starting_at(EPOCH);
     let faults = Arc::new(Faults::new(plan.mix.clone(), clock, rng.fork(), traced));
     let claims = options.without != Some(Safeguard::Claim);
     let (machines, events) = SimMachines::new(Arc::clone(&plan), claims, clock, Arc::clone(&faults));
     let (counters, launches): (Vec<_>, Vec<_>) =
         plan.executions.iter().map(|_| watch::channel(0_usize)).unzip();
     let config = config(seed, &plan, &faults, &machines, counters);
-    let account = Account::new(epoch, config, Arc::clone(&machines), events);
+    let account = Account::new(EPOCH, config, Arc::clone(&machines), events);
     machines.belong_to(Some(account.clone()));
     let additional_regions = if plan.other_region { vec![OTHER_REGION.to_owned()] } else { Vec::new() };
     let names = Arc::new(Names { additional_regions, ..Names::default() });

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use jiff::Timestamp;
 
 use super::{BUCKET, Observed, Trial};
 use crate::deployment::{Function, Names, deploy};
@@ -19,6 +18,7 @@ use crate::simulation::invariants::{Evidence, Violation};
 use crate::simulation::machines::SimMachines;
 use crate::ssm::SsmConfig;
 use crate::steps::{report, run};
+use crate::virtual_time::{self, EPOCH};
 use crate::{Account, AccountConfig, Clock, Conditions};
 
 /// Longer than any trial takes.
@@ -32,19 +32,13 @@ impl Trial {
     /// # Errors
     /// If it could not be set up.
     pub fn in_process(&self) -> Result<(Observed, Vec<Violation>), String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .map_err(|error| error.to_string())?;
-        runtime.block_on(self.live())
+        virtual_time::live(self.live())
     }
 
     async fn live(&self) -> Result<(Observed, Vec<Violation>), String> {
         let Conditions { template, listed_after, faults } = self.conditions()?;
         let plan = self.plan();
-        let epoch: Timestamp = "2026-01-01T00:00:00Z".parse().map_err(|error| format!("{error}"))?;
-        let clock = Clock::starting_at(epoch);
+        let clock = Clock::starting_at(EPOCH);
         let chance = Arc::new(Faults::new(Mix::calm(), clock, Rng::with_seed(0), false));
         let (machines, events) = SimMachines::new(Arc::clone(&plan), true, clock, chance);
         // What has been terminated stays to be judged.
@@ -54,7 +48,7 @@ impl Trial {
             ec2: Ec2Config { times, ..Ec2Config::default() },
             ssm: SsmConfig { listed_after, ..SsmConfig::fast() },
         };
-        let account = Account::new(epoch, config, Arc::clone(&machines), events);
+        let account = Account::new(EPOCH, config, Arc::clone(&machines), events);
         machines.belong_to(Some(account.clone()));
         let arrivals = faults.clone();
         account.platform.events.deliver_by(move |event| arrivals.arrivals(event));
