@@ -49,11 +49,8 @@ pub(crate) async fn handle(
     if context.retry.is_multiple_of(ASK_EC2_EVERY) {
         match instances.describe(&instance.region, &instance.id).await? {
             None => return Err(not_ready("EC2 does not show it yet")),
-            Some(found) => match found.state {
-                InstanceState::Pending => return Err(not_ready("it is pending")),
-                InstanceState::Running => {}
-                over => return Err(ended_early(&found, over)),
-            },
+            Some(found) if found.state == InstanceState::Pending => return Err(not_ready("it is pending")),
+            Some(found) => ended_early(&found).map_or(Ok(()), Err)?,
         }
     }
     Err(not_ready(
@@ -62,15 +59,20 @@ pub(crate) async fn handle(
     ))
 }
 
-/// EC2 may accept a launch and find only then that it has no capacity.
-fn ended_early(instance: &Instance, state: InstanceState) -> Error {
-    match instance.state_reason.as_deref() {
+/// What became of an instance that will not take commands any more. EC2 may accept a launch and find only then that it has
+/// no capacity.
+pub(crate) fn ended_early(instance: &Instance) -> Option<Error> {
+    let state = instance.state;
+    if matches!(state, InstanceState::Pending | InstanceState::Running) {
+        return None;
+    }
+    Some(match instance.state_reason.as_deref() {
         Some(reason @ "Server.InsufficientInstanceCapacity") => {
             let message = format!("instance {} is {state}", instance.id);
             Error::CapacityUnavailable(AwsError::new("RunInstances", reason, message, Some(400)))
         }
         _ => instance.lost(&format!("it is {state} before it took a command")),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -140,14 +142,11 @@ mod tests {
     fn a_launch_that_finds_no_capacity_only_afterwards_is_told_as_such() {
         let ended = |reason: &str| {
             let gone = instance("i-1", InstanceState::Terminated, Tags::new());
-            ended_early(
-                &Instance { state_reason: Some(reason.to_owned()), ..gone },
-                InstanceState::Terminated,
-            )
-            .name()
+            let fate = ended_early(&Instance { state_reason: Some(reason.to_owned()), ..gone });
+            fate.map(|error| error.name())
         };
-        assert_eq!(ended("Server.InsufficientInstanceCapacity"), "CapacityUnavailable");
-        assert_eq!(ended("Server.SpotInstanceTermination"), "SpotInterrupted");
-        assert_eq!(ended("Client.UserInitiatedShutdown"), "InstanceLost");
+        assert_eq!(ended("Server.InsufficientInstanceCapacity"), Some("CapacityUnavailable"));
+        assert_eq!(ended("Server.SpotInstanceTermination"), Some("SpotInterrupted"));
+        assert_eq!(ended("Client.UserInitiatedShutdown"), Some("InstanceLost"));
     }
 }

@@ -233,6 +233,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether EC2 says that it was not a call, perhaps one of ours, that ended it.
+    pub(crate) fn ended_uncalled(&self) -> bool {
+        self.state_reason.as_deref().is_some_and(|reason| reason != "Client.UserInitiatedShutdown")
+    }
+
     /// The error for an instance that will never end its commands: a Spot interruption where EC2 says so.
     pub fn lost(&self, why: &str) -> Error {
         let instance = self.id.clone();

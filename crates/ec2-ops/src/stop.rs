@@ -15,7 +15,7 @@ use crate::ids::InstanceId;
 use crate::outcome::{AttemptRecord, Outcome, Status};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::step::{Attempt, CommandSection, Context, Execution, InstanceSection, read, write};
-use crate::{abnormal_end, sweep, tags};
+use crate::{abnormal_end, boot, sweep, tags};
 
 #[derive(Deserialize)]
 struct Payload {
@@ -95,6 +95,11 @@ async fn end_attempt<C: Instances + Volumes>(
     let of_this_attempt = |instance: &&Instance| instance.tags.get(tags::ATTEMPT) == Some(&number);
     let instances: Vec<_> =
         ended.iter().filter(of_this_attempt).map(|instance| instance.id.clone()).collect();
+    if let Some(why) =
+        state.error.as_ref().and_then(|error| error.explained_by(ended.iter().filter(of_this_attempt)))
+    {
+        state.error = Some(why);
+    }
     if may_be_unseen(&state, &instances, entered, clock.now()) {
         return Err(Error::CleanupPending("a fresh instance may not be visible yet".to_owned()));
     }
@@ -161,6 +166,15 @@ fn wants_failure(document: &Value) -> Option<bool> {
 }
 
 impl CaughtError {
+    /// The fate of the instance, where only its silence is known: it may have gone after the last look at it.
+    fn explained_by<'a>(&self, mut instances: impl Iterator<Item = &'a Instance>) -> Option<Self> {
+        if !matches!(self.error.as_str(), "InstanceNotReady" | "InstanceNotReadyAmongMany") {
+            return None;
+        }
+        let fate = boot::ended_early(instances.find(|instance| instance.ended_uncalled())?)?;
+        Some(Self { error: fate.name().to_owned(), cause: serde_json::to_string(&fate.report()).ok() })
+    }
+
     /// Our own report, or whatever Step Functions or Lambda had to say.
     fn report(&self) -> ErrorReport {
         let cause = self.cause.as_deref().unwrap_or_default();
@@ -261,6 +275,31 @@ mod tests {
             assert_eq!(outcome["status"], status, "{error}");
             assert_eq!(outcome["attempts"][0]["reason"], reason, "{error}");
             assert_eq!(outcome["attempts"][0]["exit_code"].is_null(), reason != "why", "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_fell_silent_is_told_by_its_fate_unless_that_was_our_doing() {
+        let report = json!({ "errorType": "InstanceNotReady", "errorMessage": "why" }).to_string();
+        for (error, fate, status, reason) in [
+            ("InstanceNotReady", "Server.SpotInstanceTermination", "SpotInterrupted", "Server.Spot"),
+            ("InstanceNotReadyAmongMany", "Server.InternalError", "InstanceLost", "Server.InternalError"),
+            (
+                "InstanceNotReady",
+                "Server.InsufficientInstanceCapacity",
+                "CapacityUnavailable",
+                "Insufficient",
+            ),
+            ("InstanceNotReady", "Client.UserInitiatedShutdown", "LaunchFailed", "why"),
+            ("CommandFailed", "Server.SpotInstanceTermination", "CommandFailed", "why"),
+        ] {
+            let mut world = gone();
+            world.instances[0].state_reason = Some(fate.to_owned());
+            let state = json!({ "instance": launched(), "error": { "Error": error, "Cause": report } });
+            let outcome = stop(state, &world).await;
+            assert_eq!(outcome["status"], status, "{error} {fate}");
+            let told = outcome["attempts"][0]["reason"].as_str().unwrap();
+            assert!(told.contains(reason), "{told}");
         }
     }
 
