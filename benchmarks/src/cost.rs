@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ec2_ops_sandbox::prices::{self, FUNCTION_MEMORY_MB, GB_SECOND, Price, REQUEST, STATE_TRANSITION};
 use ec2_ops_sandbox::rehearsal::Invoker;
 
 use crate::designs::{CALL, Design, Unusable, Usage};
@@ -14,36 +15,6 @@ pub(crate) const CHAPTER: Chapter = Chapter { name: "cost", title: "Flat cost", 
 /// What is billed for one invocation before its handler runs: a cold start, assumed for every one. Measured for a Rust
 /// Lambda with an SDK client: 18 to 30 ms.
 const COLD_START: Duration = Duration::from_millis(30);
-/// The memory of each function, in GB.
-const MEMORY_GB: f64 = 0.125;
-
-/// A price of us-east-1, in dollars.
-struct Price {
-    what: &'static str,
-    dollars: f64,
-    per: &'static str,
-    page: &'static str,
-}
-
-const TRANSITION: Price = Price {
-    what: "state transition, retries included",
-    dollars: 0.025,
-    per: "1,000",
-    page: "https://aws.amazon.com/step-functions/pricing/",
-};
-const GB_SECOND: Price = Price {
-    what: "Lambda time, arm64, initialisation included",
-    dollars: 0.000_013_333_4,
-    per: "GB-second",
-    page: "https://aws.amazon.com/lambda/pricing/",
-};
-const REQUEST: Price = Price {
-    what: "Lambda request",
-    dollars: 0.20,
-    per: "1,000,000",
-    page: "https://aws.amazon.com/lambda/pricing/",
-};
-
 /// The commands that the tables show. SSM ends a command after 48 hours, so the longest ends a minute before that.
 const LENGTHS: [(&str, Duration); 5] = [
     ("10 s", Duration::from_secs(10)),
@@ -100,21 +71,18 @@ const BOUNDS: [Bound; 5] = [
 
 #[expect(clippy::cast_precision_loss, reason = "counts of some thousands")]
 fn transition_dollars(usage: &Usage) -> f64 {
-    usage.transitions as f64 * TRANSITION.dollars / 1_000.0
+    STATE_TRANSITION.of(usage.transitions as f64)
 }
 
 /// GB-seconds: billed by the millisecond.
 fn gb_seconds(usage: &Usage) -> f64 {
-    usage
-        .ran
-        .iter()
-        .map(|ran| ((*ran + COLD_START).as_secs_f64() * 1_000.0).ceil() / 1_000.0 * MEMORY_GB)
-        .sum()
+    let billed = |ran: &Duration| ((*ran + COLD_START).as_secs_f64() * 1_000.0).ceil() / 1_000.0;
+    prices::gb_seconds(usage.ran.iter().map(billed).sum())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of some thousands")]
 fn lambda_dollars(usage: &Usage) -> f64 {
-    gb_seconds(usage) * GB_SECOND.dollars + usage.ran.len() as f64 * REQUEST.dollars / 1_000_000.0
+    GB_SECOND.of(gb_seconds(usage)) + REQUEST.of(usage.ran.len() as f64)
 }
 
 fn dollars(usage: &Usage) -> f64 {
@@ -156,7 +124,7 @@ fn text() -> Result<String, String> {
         "*Virtual time.* One execution, on demand, terminated, its output checked; its functions' calls by name:\n\n",
         &by_call(&ours),
         &format!(
-            "\nTransitions are the arrows of the path and every retry. GB-seconds are at 128 MB, with {} ms of \
+            "\nTransitions are the arrows of the path and every retry. GB-seconds are at {FUNCTION_MEMORY_MB} MB, with {} ms of \
              initialisation for every invocation, as if each were cold, and {} ms for every call. {}\n\n",
             COLD_START.as_millis(),
             CALL.as_millis(),
@@ -221,11 +189,11 @@ fn sweeps(ours: &[Usage]) -> String {
 }
 
 fn prices() -> String {
-    let row = |Price { what, dollars, per, page }: &Price| {
+    let row = |Price { what, dollars, per, page, .. }: &Price| {
         let source = page.trim_start_matches("https://").trim_end_matches('/');
         vec![(*what).to_owned(), format!("${dollars} per {per}"), format!("[{source}]({page})")]
     };
-    table(&["us-east-1", "price", "source"], &[&TRANSITION, &GB_SECOND, &REQUEST].map(row))
+    table(&["us-east-1", "price", "source"], &[&STATE_TRANSITION, &GB_SECOND, &REQUEST].map(row))
         + "\nEC2, SSM and the events of AWS services are free of charge; DynamoDB and S3 come to less than a hundredth \
            of a cent.\n"
 }

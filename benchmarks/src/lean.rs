@@ -2,11 +2,10 @@
 
 mod aws;
 mod function;
-mod package;
 
 use function::Run;
-use package::Package;
 
+use crate::packages::{self, Package};
 use crate::report::{Chapter, machine, table};
 use crate::statistics::Sample;
 
@@ -17,7 +16,7 @@ pub(crate) const CHAPTER: Chapter = Chapter { name: "lean", title: "Lean Lambdas
 const REPETITIONS: usize = 100;
 
 fn measure() -> Result<String, String> {
-    let packages = package::all()?;
+    let packages = packages::all()?;
     let mut runs: Vec<_> = packages.iter().map(|_| Vec::new()).collect();
     for _ in 0..REPETITIONS {
         for (package, runs) in packages.iter().zip(&mut runs) {
@@ -30,7 +29,7 @@ fn measure() -> Result<String, String> {
     let rows: Vec<_> = packages
         .iter()
         .zip(&measured)
-        .map(|(package, figures)| [vec![package.name.to_owned()], figures.beside(floor)].concat())
+        .map(|(package, figures)| [vec![package.function.name.to_owned()], figures.beside(floor)].concat())
         .collect();
     Ok(format!(
         "{}\nTimed on {}: medians of {REPETITIONS} starts of each.\n\n{}",

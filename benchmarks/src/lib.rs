@@ -4,18 +4,18 @@
 //! timed is measured here and asserted nowhere.
 #![expect(clippy::print_stderr, reason = "a command speaks to a terminal")]
 
-mod binaries;
 mod cost;
 mod dead_time;
 mod designs;
 mod lean;
 mod micro;
+mod packages;
 mod plot;
 mod report;
 mod scale;
 mod statistics;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use report::{Chapter, Report};
 
@@ -63,4 +63,14 @@ fn measure(names: &[String]) -> Result<(), String> {
         report.put(chapter, (chapter.measure)()?)?;
     }
     Ok(())
+}
+
+/// Runs the cargo that runs us, with the arguments that `arguments` adds and with our terminal.
+fn cargo(arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    match arguments(&mut cargo).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo failed: {status}")),
+        Err(error) => Err(format!("cannot start cargo: {error}")),
+    }
 }

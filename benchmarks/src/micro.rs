@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::binaries::{cargo, succeed};
+use crate::cargo;
 use crate::report::{Chapter, machine, table};
 
 pub(crate) const CHAPTER: Chapter = Chapter { name: "in-process", title: "In process", measure };
@@ -22,7 +22,7 @@ fn measure() -> Result<String, String> {
     let results = tempfile::tempdir().map_err(|error| format!("cannot make a directory: {error}"))?;
     let machine = machine();
     let arguments = ["bench", "--package", "ec2-ops-benchmarks", "--bench", "in_process"];
-    succeed(cargo().args(arguments).env("CRITERION_HOME", results.path()))?;
+    cargo(|cargo| cargo.args(arguments).env("CRITERION_HOME", results.path()))?;
     let row = |(name, what): &(&str, &str)| {
         let [low, median, high] = estimate(results.path(), name)?.map(time);
         Ok(vec![(*what).to_owned(), median, format!("{low} to {high}")])

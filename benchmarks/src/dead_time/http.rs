@@ -1,8 +1,10 @@
 //! The dead time of the real binaries: each a process that speaks to the sandbox over HTTP.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use std::{fs, io};
 
 use ec2_ops_asl::{Details, Execution};
 use ec2_ops_sandbox::ssm::api::GetCommandInvocationRequest;
@@ -11,7 +13,7 @@ use ec2_ops_sandbox::{Sandbox, SandboxConfig};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::binaries;
+use crate::packages::{self, Package};
 use crate::plot::{self, Axes, Curve};
 use crate::report::{figure, machine, shown, table};
 use crate::statistics::Sample;
@@ -45,15 +47,15 @@ enum Temperature {
 }
 
 pub(super) fn measure() -> Result<String, String> {
-    let lambdas = binaries::lambdas()?;
+    let packages = packages::all()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
     let machine = machine();
     let (warm, cold) = runtime.block_on(async {
-        let warm = sample(&lambdas, Temperature::Warm).await?;
-        Ok::<_, String>((warm, sample(&lambdas, Temperature::Cold).await?))
+        let warm = sample(packages, Temperature::Warm).await?;
+        Ok::<_, String>((warm, sample(packages, Temperature::Cold).await?))
     })?;
     let total = |stages: &[Sample]| stages.last().map(Sample::distribution).unwrap_or_default();
     let curves = [("warm", &warm), ("cold", &cold)]
@@ -64,11 +66,10 @@ pub(super) fn measure() -> Result<String, String> {
         y: "share of executions",
     };
     figure("dead-time", &plot::distribution(&axes, &curves)?)?;
-    Ok(text(&machine, &lambdas, &warm, &cold))
+    Ok(text(&machine, &warm, &cold))
 }
 
-fn text(machine: &str, lambdas: &Path, warm: &[Sample], cold: &[Sample]) -> String {
-    let profile = lambdas.file_name().unwrap_or_default().to_string_lossy();
+fn text(machine: &str, warm: &[Sample], cold: &[Sample]) -> String {
     let row = |(stage, (warm, cold)): (&&str, (&Sample, &Sample))| {
         let figures = [warm.median(), warm.quantile(0.9), cold.median(), cold.quantile(0.9)];
         let figures = figures.map(|ms| format!("{ms:.1}"));
@@ -86,7 +87,7 @@ fn text(machine: &str, lambdas: &Path, warm: &[Sample], cold: &[Sample]) -> Stri
         ratio(cold, 0.9),
     ]);
     format!(
-        "*Timed* on {machine}, with binaries of the profile `{profile}`, {RUNS} executions each, one after the other, half of \
+        "*Timed* on {machine}, with the binaries of `cargo xtask package`, {RUNS} executions each, one after the other, half of \
          them ending in TerminateInstances and half in StopInstances. The end of the command is the time that its last line \
          prints. Warm: each function has an environment from an execution before. Cold: all environments are taken away \
          while the commands run, so that each of the three functions starts anew.\n\n{}\n\
@@ -98,15 +99,25 @@ fn text(machine: &str, lambdas: &Path, warm: &[Sample], cold: &[Sample]) -> Stri
     )
 }
 
+/// Puts the executables where the sandbox expects them, each under the name of its package.
+fn install(packages: &[Package], directory: &Path) -> io::Result<()> {
+    fs::create_dir(directory)?;
+    packages
+        .iter()
+        .try_for_each(|package| symlink(&package.bootstrap, directory.join(package.function.package)))
+}
+
 /// Measures one temperature, in a sandbox of its own: a sample in milliseconds for each stage, and for their sum.
-async fn sample(lambdas: &Path, temperature: Temperature) -> Result<Vec<Sample>, String> {
+async fn sample(packages: &[Package], temperature: Temperature) -> Result<Vec<Sample>, String> {
     let directory =
         tempfile::Builder::new().prefix("ec2-ops-").tempdir().map_err(|error| error.to_string())?;
+    let lambdas = directory.path().join("lambdas");
+    install(packages, &lambdas).map_err(|error| format!("cannot install the functions: {error}"))?;
     let config = SandboxConfig {
         port: 0,
         root: directory.path().to_owned(),
         tools: std::env::current_exe().map_err(|error| error.to_string())?,
-        lambdas: lambdas.to_owned(),
+        lambdas,
         buckets: vec![BUCKET.to_owned()],
     };
     let sandbox = Sandbox::start(config).await.map_err(|error| error.to_string())?;

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use ec2_ops_sandbox::deployment::Function;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
@@ -20,22 +21,28 @@ pub(super) enum Asked {
     ToTakeTheAnswer,
 }
 
-type Told = State<UnboundedSender<(Instant, Asked)>>;
+/// What the handlers share.
+#[derive(Clone)]
+struct World {
+    payload: Value,
+    /// Hears when the function asks for what.
+    asked: UnboundedSender<(Instant, Asked)>,
+}
 
-/// Serves one function, and tells when it asks for what.
-pub(super) async fn serve(listener: TcpListener, asked: UnboundedSender<(Instant, Asked)>) {
+/// Serves one function, which is invoked with `payload`, and tells when it asks for what.
+pub(super) async fn serve(listener: TcpListener, payload: Value, asked: UnboundedSender<(Instant, Asked)>) {
     let served = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/{result}", post(answered))
         .fallback(refuse)
-        .with_state(asked);
+        .with_state(World { payload, asked });
     // Whoever waits for the function sees that nobody asks any more.
     let _ = axum::serve(listener, served).await;
 }
 
-async fn next(State(asked): Told) -> Response {
+async fn next(State(world): State<World>) -> Response {
     // Nobody listens once the one invocation has been answered.
-    if asked.send((Instant::now(), Asked::ForWork)).is_err() {
+    if world.asked.send((Instant::now(), Asked::ForWork)).is_err() {
         return pending().await;
     }
     let headers = [
@@ -44,17 +51,17 @@ async fn next(State(asked): Told) -> Response {
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:benchmark"),
         ("content-type", "application/json"),
     ];
-    (headers, payload().to_string()).into_response()
+    (headers, world.payload.to_string()).into_response()
 }
 
-async fn answered(State(asked): Told) -> StatusCode {
-    let _ = asked.send((Instant::now(), Asked::ToTakeTheAnswer));
+async fn answered(State(world): State<World>) -> StatusCode {
+    let _ = world.asked.send((Instant::now(), Asked::ToTakeTheAnswer));
     StatusCode::ACCEPTED
 }
 
 /// Refuses in the words of the protocol that the call is in: AWS JSON, or XML.
-async fn refuse(State(asked): Told, method: Method, headers: HeaderMap, _body: Request) -> Response {
-    let _ = asked.send((Instant::now(), Asked::Aws));
+async fn refuse(State(world): State<World>, method: Method, headers: HeaderMap, _body: Request) -> Response {
+    let _ = world.asked.send((Instant::now(), Asked::Aws));
     let json = headers
         .get("content-type")
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-amz-json"));
@@ -68,7 +75,7 @@ async fn refuse(State(asked): Told, method: Method, headers: HeaderMap, _body: R
 }
 
 /// One payload for all: each step takes from it what the state machine gives it.
-fn payload() -> Value {
+pub(super) fn payload(function: Function) -> Value {
     let started = "2026-01-01T00:00:00Z";
     let attempt = json!({"number": 1, "started": started});
     let document = json!({
@@ -77,7 +84,7 @@ fn payload() -> Value {
         "obj_key": "hello.txt",
         "instance_parameters": {"ImageId": "ami-0abcdef1234567890", "InstanceType": "t4g.nano"},
     });
-    json!({
+    let mut payload = json!({
         "execution": {
             "id": "arn:aws:states:us-east-1:123456789012:execution:benchmark:one",
             "started": started,
@@ -102,5 +109,10 @@ fn payload() -> Value {
         "token": "token",
         "entered": started,
         "state": {"document": document, "attempt": attempt, "attempts": []},
-    })
+    });
+    // With an instance it would only look whether that has booted.
+    if let Some(payload) = payload.as_object_mut().filter(|_| function.name == "EC2StarterFromAMI") {
+        payload.remove("instance");
+    }
+    payload
 }

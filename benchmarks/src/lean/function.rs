@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ec2_ops_sandbox::prices::FUNCTION_MEMORY_MB;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::aws::{self, Asked};
-use super::package::Package;
+use crate::packages::Package;
 
 /// What one start came to.
 pub(super) struct Run {
@@ -28,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) fn run(package: &Package) -> Result<Run, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start a runtime: {error}"))?;
-    runtime.block_on(watch(package)).map_err(|error| format!("{}: {error}", package.name))
+    runtime.block_on(watch(package)).map_err(|error| format!("{}: {error}", package.function.name))
 }
 
 async fn watch(package: &Package) -> Result<Run, String> {
@@ -36,7 +37,7 @@ async fn watch(package: &Package) -> Result<Run, String> {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|error| format!("cannot listen: {error}"))?;
-    tokio::spawn(aws::serve(listener, asked));
+    tokio::spawn(aws::serve(listener, aws::payload(package.function), asked));
     let started = Instant::now();
     let mut process = start(package, address)?;
     let run = tokio::time::timeout(PATIENCE, observe(started, &process, heard)).await;
@@ -49,9 +50,9 @@ fn start(package: &Package, address: SocketAddr) -> Result<Child, String> {
     Command::new(&package.bootstrap)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-        .env("AWS_LAMBDA_FUNCTION_NAME", package.name)
+        .env("AWS_LAMBDA_FUNCTION_NAME", package.function.name)
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", FUNCTION_MEMORY_MB.to_string())
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "AKIDBENCHMARK")
         .env("AWS_SECRET_ACCESS_KEY", "secret")

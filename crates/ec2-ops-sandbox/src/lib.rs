@@ -21,6 +21,7 @@ pub mod lambda;
 mod local_machines;
 mod platform;
 pub mod ports;
+pub mod prices;
 pub mod quotas;
 pub mod rehearsal;
 mod rules;

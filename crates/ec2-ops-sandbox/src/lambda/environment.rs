@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::process::FunctionBinary;
 use super::runtime_api::{Pending, RuntimeApi};
 use super::{FunctionResult, Request};
+use crate::prices::FUNCTION_MEMORY_MB;
 
 /// A process that takes one invocation at a time. Dropping it kills the process.
 pub(super) struct Environment {
@@ -31,7 +32,7 @@ impl Environment {
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", &binary.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", FUNCTION_MEMORY_MB.to_string())
             .env("_HANDLER", "bootstrap")
             // The terminal's Ctrl-C is for the sandbox alone, which then ends its functions.
             .process_group(0)

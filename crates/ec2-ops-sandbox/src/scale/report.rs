@@ -6,14 +6,8 @@ use std::time::Duration;
 use super::Options;
 use super::history::Histories;
 use super::tally::{Calls, Counts, Invocations, Series, Tally};
+use crate::prices::{GB_SECOND, STATE_TRANSITION, gb_seconds};
 use crate::quotas::{Quotas, Rate};
-
-/// Dollars for a state transition of a standard state machine. See <https://aws.amazon.com/step-functions/pricing/>.
-const TRANSITION: f64 = 0.025 / 1000.0;
-/// Dollars for a gigabyte-second of an arm64 function. See <https://aws.amazon.com/lambda/pricing/>.
-const GB_SECOND: f64 = 0.000_013_333_4;
-/// The memory of each function, in gigabytes.
-const MEMORY_GB: f64 = 0.125;
 
 /// What thousands of executions at once came to.
 #[derive(Clone, Debug)]
@@ -100,12 +94,12 @@ impl Report {
     /// Dollars for the state transitions of all executions.
     #[expect(clippy::cast_precision_loss, reason = "dollars for people")]
     pub fn transition_cost(&self) -> f64 {
-        self.histories.transitions.total as f64 * TRANSITION
+        STATE_TRANSITION.of(self.histories.transitions.total as f64)
     }
 
     /// Dollars for the time of all functions.
     pub fn lambda_cost(&self) -> f64 {
-        self.lambda.busy.as_secs_f64() * MEMORY_GB * GB_SECOND
+        GB_SECOND.of(gb_seconds(self.lambda.busy.as_secs_f64()))
     }
 }
 
