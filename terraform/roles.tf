@@ -41,3 +41,47 @@ resource "aws_iam_role_policy" "key" {
     }]
   })
 }
+
+# EC2 encrypts volumes in the name of whoever launches. It keeps a grant, which it may be given for that alone:
+# https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+resource "aws_iam_role_policy" "volume_keys" {
+  for_each = toset(length(var.instances.kms_key_arns) == 0 ? [] : ["EC2StarterFromAMI"])
+
+  name = "VolumeKeys"
+  role = aws_iam_role.this[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "EncryptVolumes"
+        Effect = "Allow"
+        Action = [
+          "kms:Decrypt",
+          "kms:DescribeKey",
+          "kms:GenerateDataKeyWithoutPlaintext",
+          "kms:ReEncryptFrom",
+          "kms:ReEncryptTo",
+        ]
+        Resource  = var.instances.kms_key_arns
+        Condition = { StringEquals = local.through_ec2 }
+      },
+      {
+        Sid      = "LetEC2UseThem"
+        Effect   = "Allow"
+        Action   = ["kms:CreateGrant"]
+        Resource = var.instances.kms_key_arns
+        Condition = {
+          StringEquals = local.through_ec2
+          Bool         = { "kms:GrantIsForAWSResource" = "true" }
+        }
+      },
+    ]
+  })
+}
+
+locals {
+  # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+  through_ec2 = {
+    "kms:ViaService" = [for region in local.regions : "ec2.${region}.${data.aws_partition.current.dns_suffix}"]
+  }
+}

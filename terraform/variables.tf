@@ -55,10 +55,12 @@ variable "instances" {
     What the instances may do.
     output_buckets: names of buckets that commands may write to, and in which outputs are looked for.
     additional_role_arns: roles of instance profiles that documents may name instead of the deployment's own.
+    kms_key_arns: keys of one's own for volumes: the regions' default, those of encrypted images, those that documents name.
   EOT
   type = object({
     output_buckets       = optional(list(string), [])
     additional_role_arns = optional(list(string), [])
+    kms_key_arns         = optional(list(string), [])
   })
   default = {}
 
@@ -69,6 +71,10 @@ variable "instances" {
   validation {
     condition     = alltrue([for arn in var.instances.additional_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", arn))])
     error_message = "instances.additional_role_arns: ARNs of roles (not of instance profiles), without wildcards."
+  }
+  validation {
+    condition     = alltrue([for arn in var.instances.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*?]+$", arn))])
+    error_message = "instances.kms_key_arns: ARNs of keys (not of aliases), without wildcards."
   }
 }
 

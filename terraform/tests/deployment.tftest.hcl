@@ -45,14 +45,18 @@ override_resource {
 
 run "executions_run_versions_and_events_the_alias" {
   assert {
+    # Boot is the second state of the function that launches.
     condition = alltrue([for name, state in jsondecode(aws_sfn_state_machine.this.definition).States :
-      state.Parameters.FunctionName == aws_lambda_function.this[name].qualified_arn if state.Type == "Task"
+      state.Parameters.FunctionName == aws_lambda_function.this[name == "Boot" ? "EC2StarterFromAMI" : name].qualified_arn
+      if state.Type == "Task"
     ])
     error_message = "a state invokes something else than its function's published version"
   }
   assert {
-    condition     = length([for state in jsondecode(aws_sfn_state_machine.this.definition).States : state if state.Type == "Task"]) == length(local.functions)
-    error_message = "there is not one task for each function"
+    condition = toset([for name, state in jsondecode(aws_sfn_state_machine.this.definition).States :
+      name if state.Type == "Task"
+    ]) == setunion(local.functions, ["Boot"])
+    error_message = "the tasks are not those of the functions"
   }
   assert {
     condition     = alltrue([for function in aws_lambda_function.this : function.publish])
@@ -235,5 +239,31 @@ run "a_key_of_ones_own_is_used_everywhere" {
       [for rule in aws_s3_bucket_server_side_encryption_configuration.logs[0].rule : rule.apply_server_side_encryption_by_default[0].kms_master_key_id],
     )) == toset([var.kms_key_arn])
     error_message = "something is encrypted with another key"
+  }
+}
+
+run "volumes_may_be_encrypted_with_keys_that_are_named_and_through_ec2_alone" {
+  variables {
+    instances = { kms_key_arns = ["arn:aws:kms:us-east-1:111122223333:key/volumes"] }
+  }
+  assert {
+    condition     = keys(aws_iam_role_policy.volume_keys) == ["EC2StarterFromAMI"]
+    error_message = "only a launch needs the keys of volumes"
+  }
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.volume_keys["EC2StarterFromAMI"].policy).Statement :
+      statement.Resource == ["arn:aws:kms:us-east-1:111122223333:key/volumes"]
+      && statement.Condition.StringEquals["kms:ViaService"] == ["ec2.us-east-1.amazonaws.com"]
+      && contains(statement.Action, "kms:CreateGrant") == try(statement.Condition.Bool["kms:GrantIsForAWSResource"] == "true", false)
+    ])
+    error_message = "the keys of volumes can be used for something else than volumes"
+  }
+}
+
+run "without_keys_for_volumes_nobody_may_use_any" {
+  assert {
+    condition     = length(aws_iam_role_policy.volume_keys) == 0
+    error_message = "a policy about no key"
   }
 }

@@ -56,6 +56,14 @@ run "a_role_with_a_wildcard" {
   expect_failures = [var.instances]
 }
 
+run "a_volumes_key_that_is_an_alias" {
+  command = plan
+  variables {
+    instances = { kms_key_arns = ["arn:aws:kms:us-east-1:111122223333:alias/volumes"] }
+  }
+  expect_failures = [var.instances]
+}
+
 run "a_network_without_subnets" {
   command = plan
   variables {
