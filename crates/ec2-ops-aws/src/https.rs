@@ -24,25 +24,25 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) struct Https(Client<HttpsConnector<connect::HttpConnector>, SdkBody>);
 
 impl Https {
+    /// Trusts whom Mozilla trusts. These certificates are part of the binary: to read the system's took longer than
+    /// everything else before the first invocation.
     pub(crate) fn new() -> Self {
+        Self::trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+    }
+
+    /// TLS 1.2 and 1.3.
+    fn trusting(roots: RootCertStore) -> Self {
         let mut tcp = connect::HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls())
+            .with_tls_config(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
         Self(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
     }
-}
-
-/// TLS 1.2 and 1.3, trusting whom Mozilla trusts. These certificates are part of the binary: to read the system's took longer
-/// than everything else before the first invocation.
-fn tls() -> ClientConfig {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
 
 impl HttpConnector for Https {
@@ -69,3 +69,6 @@ fn failed(error: legacy::Error) -> ConnectorError {
         ConnectorError::io(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests;
