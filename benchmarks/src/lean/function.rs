@@ -1,7 +1,7 @@
 //! One start of a function, with a Runtime API and an AWS endpoint of our own.
 
-use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::aws::{self, Asked};
+use super::memory::Memory;
 use crate::packages::Package;
 
 /// What one start came to.
@@ -18,8 +19,7 @@ pub(super) struct Run {
     pub(super) to_next: Duration,
     /// From the invocation to the first AWS call; to the answer where there is none.
     pub(super) to_first_call: Duration,
-    /// The largest resident set, in KiB.
-    pub(super) peak_kib: f64,
+    pub(super) memory: Memory,
 }
 
 /// Longer than any start takes, even on a busy machine.
@@ -40,7 +40,7 @@ async fn watch(package: &Package) -> Result<Run, String> {
     tokio::spawn(aws::serve(listener, aws::payload(package.function), asked));
     let started = Instant::now();
     let mut process = start(package, address)?;
-    let run = tokio::time::timeout(PATIENCE, observe(started, &process, heard)).await;
+    let run = tokio::time::timeout(PATIENCE, observe(started, &process, &package.bootstrap, heard)).await;
     let ended = process.kill().and_then(|()| process.wait());
     ended.map_err(|error| format!("cannot end it: {error}"))?;
     run.map_err(|_| format!("not done after {PATIENCE:?}"))?
@@ -71,6 +71,7 @@ fn start(package: &Package, address: SocketAddr) -> Result<Child, String> {
 async fn observe(
     started: Instant,
     process: &Child,
+    executable: &Path,
     mut heard: UnboundedReceiver<(Instant, Asked)>,
 ) -> Result<Run, String> {
     let (mut next, mut call) = (None, None);
@@ -81,20 +82,10 @@ async fn observe(
             Asked::ToTakeTheAnswer => {
                 let next = next.ok_or("it answered before it was asked")?;
                 let to_first_call = call.unwrap_or(at) - next;
-                return Ok(Run { to_next: next - started, to_first_call, peak_kib: peak_kib(process.id())? });
+                let memory = Memory::of(process.id(), executable)?;
+                return Ok(Run { to_next: next - started, to_first_call, memory });
             }
         }
     }
     Err("the server has ended".to_owned())
-}
-
-/// The largest resident set so far. See <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>.
-fn peak_kib(process: u32) -> Result<f64, String> {
-    let path = format!("/proc/{process}/status");
-    let status = fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.split_whitespace().next());
-    peak.and_then(|peak| peak.parse().ok()).ok_or_else(|| format!("no VmHWM in {path}"))
 }
