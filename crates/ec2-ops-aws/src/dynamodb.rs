@@ -11,6 +11,7 @@ use ec2_ops::ports::{Wake, WakeTokens};
 use jiff::SignedDuration;
 
 use crate::error::{aws_error, unexpected};
+use crate::home::{Home, home};
 
 /// How long after its end an entry that nobody removed is kept, for people who look into what happened.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -18,16 +19,16 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 type Item = HashMap<String, AttributeValue>;
 
 /// The table of task tokens, in the deployment's region: one item per instance.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct WakeTable {
-    client: Client,
+    client: Home<Client>,
     table: String,
 }
 
 impl WakeTable {
     /// The table called `table`, whose key is `instance_id` (a string) and whose time to live is `expires_at`.
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(config), table: table.into() }
+        Self { client: home(config, Client::new), table: table.into() }
     }
 }
 

@@ -21,6 +21,8 @@ pub mod settings;
 
 #[cfg(any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm"))]
 mod error;
+#[cfg(any(feature = "dynamodb", feature = "sfn"))]
+mod home;
 mod https;
 #[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 mod regional;

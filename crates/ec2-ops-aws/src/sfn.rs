@@ -13,6 +13,7 @@ use ec2_ops::ports::{Delivery, ExecutionState, Executions};
 use serde_json::Value;
 
 use crate::error::aws_error;
+use crate::home::{Home, home};
 
 /// Characters of a `cause`. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
 const CAUSE_LIMIT: usize = 32_768;
@@ -21,13 +22,13 @@ const CAUSE_LIMIT: usize = 32_768;
 const PAGE: i32 = 1000;
 
 /// Step Functions in the deployment's region.
-#[derive(Clone, Debug)]
-pub struct Sfn(Client);
+#[derive(Debug)]
+pub struct Sfn(Home<Client>);
 
 impl Sfn {
     /// Step Functions in the region of `config`.
     pub fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
+        Self(home(config, Client::new))
     }
 }
 
