@@ -18,6 +18,8 @@ locals {
   our_volumes     = "arn:${local.partition}:ec2:*:${local.account_id}:volume/*"
   output_buckets  = [for bucket in var.instances.output_buckets : "arn:${local.partition}:s3:::${bucket}"]
   output_objects  = [for bucket in local.output_buckets : "${bucket}/*"]
+  input_buckets   = [for bucket in var.instances.input_buckets : "arn:${local.partition}:s3:::${bucket}"]
+  input_objects   = [for bucket in local.input_buckets : "${bucket}/*"]
   log_bucket      = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
   log_bucket_keys = [for bucket in local.log_bucket : "${bucket}/*"]
   # A command's output goes to the group of that name in the region of its instance.
@@ -155,10 +157,16 @@ locals {
       },
       {
         # `aws s3 sync` compares first.
-        Sid      = "ListOutput"
+        Sid      = "List"
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
-        Resource = local.output_buckets
+        Resource = concat(local.output_buckets, local.input_buckets)
+      },
+      {
+        Sid      = "ReadInput"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = local.input_objects
       },
     ]
 

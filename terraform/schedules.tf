@@ -65,7 +65,7 @@ resource "aws_scheduler_schedule" "document" {
 
   target {
     # StartExecution by its own name, and not as a target of type state machine: that lets us name the execution. When
-    # Scheduler repeats a call whose answer was lost, the same name finds the same execution.
+    # Scheduler repeats a call whose answer was lost, the same name finds the same execution, if the id stays the same.
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
     arn      = "arn:${local.partition}:scheduler:::aws-sdk:sfn:startExecution"
     role_arn = aws_iam_role.this["Scheduler"].arn

@@ -54,19 +54,21 @@ variable "instances" {
   description = <<-EOT
     What the instances may do.
     output_buckets: names of buckets that commands may write to, and in which outputs are looked for.
+    input_buckets: names of buckets that commands may read from.
     additional_role_arns: roles of instance profiles that documents may name instead of the deployment's own.
     kms_key_arns: keys of one's own for volumes: the regions' default, those of encrypted images, those that documents name.
   EOT
   type = object({
     output_buckets       = optional(list(string), [])
+    input_buckets        = optional(list(string), [])
     additional_role_arns = optional(list(string), [])
     kms_key_arns         = optional(list(string), [])
   })
   default = {}
 
   validation {
-    condition     = alltrue([for name in var.instances.output_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
-    error_message = "instances.output_buckets: names of buckets, without s3:// and without a key."
+    condition     = alltrue([for name in concat(var.instances.output_buckets, var.instances.input_buckets) : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "instances.output_buckets and input_buckets: names of buckets, without s3:// and without a key."
   }
   validation {
     condition     = alltrue([for arn in var.instances.additional_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", arn))])

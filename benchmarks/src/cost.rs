@@ -135,7 +135,7 @@ fn text() -> Result<String, String> {
         &bounds(&ours),
         &format!(
             "\nA poll is three calls - PutItem, GetCommandInvocation, DescribeInstances - in one invocation, and there are about \
-             50 of them in whatever limit a document sets. Were Step Functions' own invocations counted as calls, the day \
+             50 of them in most limits that a document may set, twice as many at the most. Were Step Functions' own invocations counted as calls, the day \
              would cost {} more.\n",
             calls_and_invocations(&ours[A_DAY]) - calls_and_invocations(&ours[SHORTEST]),
         ),

@@ -29,7 +29,7 @@ fn measure() -> Result<String, String> {
     };
     let rows = BENCHMARKS.iter().map(row).collect::<Result<Vec<_>, String>>()?;
     Ok(format!(
-        "*Timed* on {machine}, by Criterion (`cargo bench --package ec2-ops-benchmarks`).\n\n{}",
+        "*Timed* on {machine}, by Criterion (`cargo bench --package ec2-ops-benchmarks --bench in_process`).\n\n{}",
         table(&["", "median", "95% confidence"], &rows)
     ))
 }

@@ -156,7 +156,7 @@ run "functions_are_told_what_the_deployment_is" {
       us-east-1 = {
         IamInstanceProfile = "ec2-ops-Instance"
         SecurityGroupIds   = module.network.instance_defaults.security_group_ids
-        SubnetIds          = ["subnet-a", "subnet-b"]
+        SubnetIds          = []
       }
       us-west-2 = { IamInstanceProfile = "ec2-ops-Instance", SecurityGroupIds = ["sg-west"], SubnetIds = ["subnet-west"] }
     }

@@ -56,6 +56,7 @@ fn every_policy_fits_a_role_however_many_regions_and_buckets_there_are() {
     let mut values = Values::default();
     values.names.additional_regions = (0..30).map(|region| format!("ap-southeast-{region}")).collect();
     values.output_buckets = (0..20).map(|bucket| format!("{bucket:0>63}")).collect();
+    values.input_buckets = values.output_buckets.clone();
     for (role, policy) in render(&values).0 {
         let length = policy.to_string().len();
         assert!(length <= 10_240, "{role}: {length} characters");
@@ -71,8 +72,13 @@ fn a_role_has_a_policy_and_somebody_who_takes_it() {
 /// IAM refuses a statement without resources.
 #[test]
 fn what_a_deployment_does_without_leaves_no_trace() {
-    let bare =
-        Values { output_buckets: Vec::new(), log_bucket: false, log_group: false, ..Values::default() };
+    let bare = Values {
+        output_buckets: Vec::new(),
+        input_buckets: Vec::new(),
+        log_bucket: false,
+        log_group: false,
+        ..Values::default()
+    };
     let documents: Documents = render(&bare).0;
     for (role, policy) in &documents {
         let statements = policy["Statement"].as_array().unwrap();

@@ -22,6 +22,7 @@ pub(crate) type Documents = BTreeMap<String, serde_json::Value>;
 pub(crate) struct Values {
     pub(crate) names: Names,
     pub(crate) output_buckets: Vec<String>,
+    pub(crate) input_buckets: Vec<String>,
     pub(crate) log_bucket: bool,
     pub(crate) log_group: bool,
 }
@@ -31,6 +32,7 @@ impl Default for Values {
         Self {
             names: Names::default(),
             output_buckets: vec!["output".to_owned()],
+            input_buckets: vec!["input".to_owned()],
             log_bucket: true,
             log_group: true,
         }
@@ -42,7 +44,7 @@ impl Values {
         let own = format!("arn:aws:iam::{ACCOUNT}:role/document-1-instances");
         value(&json!({
             "prefix": self.names.deployment,
-            "instances": { "additional_role_arns": [own], "output_buckets": self.output_buckets },
+            "instances": { "additional_role_arns": [own], "output_buckets": self.output_buckets, "input_buckets": self.input_buckets },
         }))
     }
 

@@ -10,7 +10,7 @@ use crate::{FLOOR, LAMBDAS, Lambda, USAGE, cargo, succeed, zip};
 const INSTALL: &str = "\
 cargo-lambda is not installed; it brings the cross compiler and links against the C library of Amazon Linux.
 Install it with one of:
-  pip install cargo-lambda
+  pipx install cargo-lambda
   brew install cargo-lambda/tap/cargo-lambda";
 
 struct Options {
@@ -39,7 +39,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<(), Strin
 }
 
 fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, String> {
-    let mut options = Options { arch: "--arm64", out: PathBuf::from("target/lambda"), lambdas: Vec::new() };
+    let mut options = Options {
+        arch: "--arm64",
+        out: Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/lambda"),
+        lambdas: Vec::new(),
+    };
     while let Some(argument) = arguments.next() {
         let text = argument.to_str().unwrap_or_default();
         if let Some(lambda) = LAMBDAS.iter().chain([&FLOOR]).find(|lambda| lambda.name == text) {

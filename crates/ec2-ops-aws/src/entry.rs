@@ -73,8 +73,8 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
 }
 
 fn done(answer: &Value) {
-    let Told { status, next, found } = told(answer);
-    tracing::info!(status, next, found, "done");
+    let Told { status, next, found, swept, pending } = told(answer);
+    tracing::info!(status, next, found, swept, pending, "done");
 }
 
 /// What `terraform/metrics.tf` counts, by these names.
@@ -85,13 +85,24 @@ struct Told<'a> {
     next: Option<&'a str>,
     /// How many executions the sweeper had to end.
     found: Option<usize>,
+    /// Which of them it has ended, and which it has not yet, for people.
+    swept: Option<String>,
+    pending: Option<String>,
 }
 
 fn told(answer: &Value) -> Told<'_> {
     let text = |name| answer.get(name).and_then(Value::as_str);
-    let count = |name| answer.get(name).and_then(Value::as_array).map(Vec::len);
-    let found = count("swept").zip(count("pending")).map(|(swept, pending)| swept + pending);
-    Told { status: text("status"), next: text("next"), found }
+    let list = |name| answer.get(name).and_then(Value::as_array);
+    let named =
+        |name| list(name).map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "));
+    let found = list("swept").zip(list("pending")).map(|(swept, pending)| swept.len() + pending.len());
+    Told {
+        status: text("status"),
+        next: text("next"),
+        found,
+        swept: named("swept"),
+        pending: named("pending"),
+    }
 }
 
 fn failed(error: &ec2_ops::Error) -> Diagnostic {
@@ -131,10 +142,13 @@ mod tests {
         let outcome = json!({"status": "CommandFailed", "next": "succeed", "attempts": []});
         assert_eq!(
             told(&outcome),
-            Told { status: Some("CommandFailed"), next: Some("succeed"), found: None }
+            Told { status: Some("CommandFailed"), next: Some("succeed"), ..Told::default() }
         );
         let swept = json!({"swept": ["arn:1"], "pending": ["arn:2", "arn:3"]});
-        assert_eq!(told(&swept), Told { found: Some(3), ..Told::default() });
+        let (swept_text, pending_text) = ("arn:1".to_owned(), "arn:2 arn:3".to_owned());
+        let expected =
+            Told { found: Some(3), swept: Some(swept_text), pending: Some(pending_text), ..Told::default() };
+        assert_eq!(told(&swept), expected);
         assert_eq!(told(&json!({"id": "i-1"})), Told::default());
     }
 

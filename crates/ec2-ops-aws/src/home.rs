@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 pub(crate) type Home<C> = LazyLock<C, Box<dyn FnOnce() -> C + Send>>;
 
 /// The client that `build` makes of `config`.
-pub(crate) fn home<C>(config: &SdkConfig, build: fn(&SdkConfig) -> C) -> Home<C> {
+pub(crate) fn home<C: 'static>(config: &SdkConfig, build: fn(&SdkConfig) -> C) -> Home<C> {
     let config = config.clone();
     LazyLock::new(Box::new(move || build(&config)))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::document::{IamInstanceProfile, InstanceParameters, Job, Problem, Problems};
 use crate::error::Error;
-use crate::ids::Region;
+use crate::ids::{AttemptId, Region};
 
 /// Long enough for what was short to be there again, short enough for a person to watch.
 const BACKOFF_S: u32 = 15;
@@ -40,15 +40,16 @@ pub struct InstanceDefaults {
     pub iam_instance_profile: Option<String>,
     /// The security groups.
     pub security_group_ids: Vec<String>,
-    /// The subnets, in the order in which attempts take them: where one zone has no capacity, another may.
+    /// The subnets, which attempts take in turn: where one zone has no capacity, another may. Without any EC2 chooses one
+    /// of the default VPC, in a zone that has the type.
     pub subnet_ids: Vec<String>,
 }
 
 impl InstanceDefaults {
-    /// Completes `parameters` for the attempt with the number `attempt`.
+    /// Completes `parameters` for `attempt`.
     ///
     /// A subnet and its security groups belong to one VPC, so a document that names either gets neither.
-    pub(crate) fn complete(&self, parameters: &mut InstanceParameters, attempt: u32) {
+    pub(crate) fn complete(&self, parameters: &mut InstanceParameters, attempt: &AttemptId) {
         if let Some(name) = &self.iam_instance_profile {
             let profile = || IamInstanceProfile { name: Some(name.clone()), arn: None };
             parameters.iam_instance_profile.get_or_insert_with(profile);
@@ -60,8 +61,7 @@ impl InstanceDefaults {
         if placed {
             return;
         }
-        let turn = attempt.saturating_sub(1) as usize;
-        parameters.subnet_id = self.subnet_ids.iter().cycle().nth(turn).cloned();
+        parameters.subnet_id = self.subnet_ids.get(attempt.turn(self.subnet_ids.len())).cloned();
         if !self.security_group_ids.is_empty() {
             parameters.security_group_ids = Some(self.security_group_ids.clone());
         }
@@ -110,9 +110,10 @@ impl Deployment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ExecutionId;
     use serde_json::{Value, json};
 
-    fn completed(own: &Value, attempt: u32) -> Value {
+    fn completed(own: &Value, execution: &str, attempt: u32) -> Value {
         let defaults: InstanceDefaults = serde_json::from_value(json!({
             "IamInstanceProfile": "of-us", "SecurityGroupIds": ["sg-1"], "SubnetIds": ["subnet-a", "subnet-b"],
         }))
@@ -122,23 +123,29 @@ mod tests {
             parameters.extend(own);
         }
         let mut parameters: InstanceParameters = serde_json::from_value(parameters).unwrap();
-        defaults.complete(&mut parameters, attempt);
+        let attempt = AttemptId { execution: ExecutionId::new(execution), attempt };
+        defaults.complete(&mut parameters, &attempt);
         serde_json::to_value(parameters).unwrap()
     }
 
     #[test]
     fn what_a_document_leaves_out_is_taken_from_the_deployment() {
-        let instance = completed(&json!({}), 1);
+        let instance = completed(&json!({}), "arn:x", 1);
         assert_eq!(instance["IamInstanceProfile"], json!({ "Name": "of-us" }));
         assert_eq!(instance["SecurityGroupIds"], json!(["sg-1"]));
-        assert_eq!(instance["SubnetId"], "subnet-a");
+        assert!(instance["SubnetId"].is_string());
     }
 
     #[test]
-    fn each_attempt_takes_the_next_subnet() {
-        let subnets: Vec<_> =
-            (1..=3).map(|attempt| completed(&json!({}), attempt)["SubnetId"].clone()).collect();
-        assert_eq!(subnets, ["subnet-a", "subnet-b", "subnet-a"]);
+    fn executions_spread_over_the_subnets_and_each_attempt_takes_the_next() {
+        let subnet = |execution: &str, attempt| completed(&json!({}), execution, attempt)["SubnetId"].clone();
+        let executions = (0..100).map(|n| format!("arn:{n}"));
+        let first = executions.clone().filter(|execution| subnet(execution, 1) == "subnet-a").count();
+        assert!((30..=70).contains(&first), "{first} of 100 begin with subnet-a");
+        for execution in executions {
+            assert_ne!(subnet(&execution, 1), subnet(&execution, 2));
+            assert_eq!(subnet(&execution, 1), subnet(&execution, 3));
+        }
     }
 
     #[test]
@@ -149,13 +156,13 @@ mod tests {
             json!({ "SecurityGroups": ["x"] }),
             json!({ "NetworkInterfaces": [{ "DeviceIndex": 0, "SubnetId": "subnet-x" }] }),
         ] {
-            let instance = completed(&own, 1);
+            let instance = completed(&own, "arn:x", 1);
             for field in ["SubnetId", "SecurityGroupIds", "SecurityGroups", "NetworkInterfaces"] {
                 assert_eq!(instance.get(field), own.get(field), "{own}");
             }
             assert_eq!(instance["IamInstanceProfile"]["Name"], "of-us");
         }
         let profile = json!({ "IamInstanceProfile": { "Arn": "arn:x" } });
-        assert_eq!(completed(&profile, 1)["IamInstanceProfile"], profile["IamInstanceProfile"]);
+        assert_eq!(completed(&profile, "arn:x", 1)["IamInstanceProfile"], profile["IamInstanceProfile"]);
     }
 }

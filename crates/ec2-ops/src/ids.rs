@@ -100,6 +100,14 @@ impl AttemptId {
         self.digest(market)
     }
 
+    /// Which of `n` equal things it takes: executions spread over them, and the attempts of one go on to the next. 0 where
+    /// there are none.
+    pub(crate) fn turn(&self, n: usize) -> usize {
+        let digest = Sha256::digest(self.execution.as_str());
+        let first = usize::from(u16::from_be_bytes([digest[0], digest[1]]));
+        (first + self.attempt as usize).checked_rem(n).unwrap_or_default()
+    }
+
     fn digest(&self, salt: &str) -> String {
         let digest = Sha256::digest(format!("{}\n{}\n{salt}", self.execution, self.attempt));
         digest[..16].iter().fold(String::with_capacity(32), |mut out, byte| {

@@ -53,7 +53,8 @@ pub(crate) fn of(commands: &[String], attempt: &str, timeout_s: u32) -> String {
     let mut script = format!("#!/bin/sh\nec2_ops_attempt={attempt}\n{ONCE}");
     // The last net: without a control plane the instance still ends. An image without `shutdown` just does not have it.
     let _ = writeln!(script, "shutdown -h +{minutes} >/dev/null 2>&1");
-    script.push_str("(\nset -e\nec2_ops_piece=\n");
+    // Not where the agent happens to be, which is /usr/bin.
+    script.push_str("cd \"${HOME:-/root}\" || cd /\n(\nset -e\nec2_ops_piece=\n");
     script.push_str(WHOLE);
     for command in commands {
         let _ = writeln!(script, "ec2_ops_piece=$ec2_ops_piece{}", quote(&format!("{command}\n")));
@@ -93,7 +94,14 @@ mod tests {
         std::fs::set_permissions(&shutdown, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         let mut shell = Command::new("sh");
-        shell.env("HOME", home).env("PATH", path).arg("-c").arg(of(&commands, "f00d", 90)).output().unwrap()
+        shell
+            .env("HOME", home)
+            .env("PATH", path)
+            .current_dir("/usr/bin")
+            .arg("-c")
+            .arg(of(&commands, "f00d", 90))
+            .output()
+            .unwrap()
     }
 
     fn run(commands: &[&str]) -> (Option<i32>, String) {
@@ -108,6 +116,14 @@ mod tests {
             run(&["cd /usr", "export A=1", "B=2", "echo $PWD $A $B"]),
             (Some(0), "/usr 1 2\n".to_owned())
         );
+    }
+
+    #[test]
+    fn commands_start_at_home_wherever_the_agent_is() {
+        let home = tempfile::tempdir().unwrap().keep().canonicalize().unwrap();
+        let output = run_in(&home, &["pwd"]);
+        assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), home.to_str().unwrap());
+        std::fs::remove_dir_all(home).unwrap();
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn plan(job: &Job, attempt: &AttemptId, deployment: &Deployment, region: &Region
     let on_end = OnEnd { terminate: job.on_end.terminate || market == Market::Spot, ..job.on_end };
     let mut parameters = job.instance.clone();
     if let Some(defaults) = deployment.instance_defaults.get(region) {
-        defaults.complete(&mut parameters, attempt.attempt);
+        defaults.complete(&mut parameters, attempt);
     }
     secure(&mut parameters);
     tag(&mut parameters, &tags::of_attempt(attempt, &deployment.name, on_end));

@@ -24,23 +24,11 @@ data "aws_vpc" "default" {
   default = true
 }
 
-data "aws_subnets" "default" {
-  count = var.network == null ? 1 : 0
-
-  filter {
-    name   = "vpc-id"
-    values = [data.aws_vpc.default[0].id]
-  }
-  filter {
-    name   = "default-for-az"
-    values = ["true"]
-  }
-}
-
 locals {
   network = var.network != null ? var.network : {
     vpc_id     = data.aws_vpc.default[0].id
-    subnet_ids = sort(data.aws_subnets.default[0].ids)
+    # None, so that EC2 takes a zone that has the type.
+    subnet_ids = []
   }
 }
 

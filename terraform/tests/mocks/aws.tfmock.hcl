@@ -16,10 +16,6 @@ mock_data "aws_vpc" {
   defaults = { id = "vpc-default" }
 }
 
-mock_data "aws_subnets" {
-  defaults = { ids = ["subnet-b", "subnet-a"] }
-}
-
 # The provider wants these to look like ARNs.
 
 mock_resource "aws_iam_role" {
