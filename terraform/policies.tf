@@ -132,11 +132,12 @@ locals {
         Resource = local.log_bucket
       },
       {
-        # No logs:CreateLogGroup: a group that an agent creates would keep everything for ever.
+        # The agent creates the group, each time, and gives up unless it may, or hears that there is one; there is. One that
+        # somebody deletes comes back so, and keeps everything for ever, until the next apply.
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-rc-setting-up-cwlogs.html
         Sid      = "StreamWhatCommandsPrint"
         Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Action   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         Resource = concat(local.log_groups, local.log_streams)
       },
       {

@@ -29,6 +29,13 @@ fn ten_megabytes_of_output_are_kept_whole() {
 }
 
 #[test]
+fn an_exit_code_that_is_an_order_to_the_agent_is_a_failure() {
+    for order in ["exit 168", "exit 194"] {
+        comes_to(order, Status::CommandFailed);
+    }
+}
+
+#[test]
 fn a_daemon_that_left_its_session_and_its_parent_ends_with_the_instance() {
     comes_to(
         "setsid sh -c 'sh -c \"sleep 3600\" >/dev/null 2>&1 &' >/dev/null 2>&1 </dev/null",

@@ -97,7 +97,10 @@ impl Commands for Ssm {
             client.get_command_invocation().instance_id(instance.as_str()).command_id(command.as_str());
         match request.send().await.map_err(aws_error("GetCommandInvocation")) {
             Ok(answer) => invocation(answer).map(Some),
-            Err(error) if error.code == "InvocationDoesNotExist" => Ok(None),
+            // The latter of an instance that is gone.
+            Err(error) if matches!(error.code.as_str(), "InvocationDoesNotExist" | "InvalidInstanceId") => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

@@ -44,7 +44,10 @@ pub async fn handle(
     // SendCommand has no client token, so a repetition must look before it sends.
     let sent = match context.retry {
         0 => None,
-        _ => commands.find(&instance.region, &instance.id, &comment).await?,
+        _ => {
+            let found = commands.find(&instance.region, &instance.id, &comment).await;
+            found.map_err(|error| not_online(&instance, error))?
+        }
     };
     let id = match sent {
         Some(id) => id,

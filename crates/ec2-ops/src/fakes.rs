@@ -68,7 +68,8 @@ pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
 }
 
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
-    Invocation { status, exit_code: None, stderr: String::new(), started_at: None, ended_at: None }
+    let exit_code = (status == InvocationStatus::Success).then_some(0);
+    Invocation { status, exit_code, stderr: String::new(), started_at: None, ended_at: None }
 }
 
 impl World {

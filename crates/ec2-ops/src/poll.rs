@@ -19,6 +19,11 @@ use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
 /// How much of stderr an error repeats, in characters; all of it is in the logs.
 const STDERR_TAIL: usize = 1000;
+/// How much SSM keeps of stderr, from its beginning. See `StandardErrorContent` in
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html>.
+const STDERR_KEPT: usize = 8000;
+/// What the agent puts at the end of a text that it has cut: `OutputTruncatedSuffix` in amazon-ssm-agent.
+const TRUNCATED: &str = "--output truncated--";
 
 #[derive(Deserialize)]
 struct Task {
@@ -137,35 +142,43 @@ async fn look(
 ) -> Result<Option<Value>, Error> {
     let invocation = ports.commands.invocation(&watch.region, &watch.instance, &watch.command).await?;
     let status = invocation.as_ref().map_or(InvocationStatus::Pending, |invocation| invocation.status);
-    if let (InvocationStatus::Success, Some(invocation)) = (status, &invocation) {
-        return Ok(Some(json!({ "status": "Success", "exit_code": 0, "ended_at": invocation.ended_at })));
+    // The agent can be told to call a failure a success; the exit code tells.
+    if let Some(Invocation { status: InvocationStatus::Success, exit_code: Some(0), ended_at, .. }) =
+        &invocation
+    {
+        return Ok(Some(json!({ "status": "Success", "exit_code": 0, "ended_at": ended_at })));
     }
-    // Whatever else SSM says, the fate of the instance explains it best.
+    // Whatever else SSM says, the end of the instance explains it best: it may have been the end of the commands, too.
     let instance = ports.instances.describe(&watch.region, &watch.instance).await?;
     let met_its_deadline =
         instance.as_ref().is_some_and(|instance| met_its_deadline(instance, watch, ports.clock));
+    let ended =
+        invocation.filter(|_| !matches!(status, InvocationStatus::Pending | InvocationStatus::InProgress));
     if let Some(instance) = instance.filter(|_| !met_its_deadline) {
-        alive(&instance)?;
+        alive(&instance, ended.as_ref())?;
     }
-    if warned {
-        return Err(Error::SpotInterrupted {
+    match ended {
+        Some(invocation) => Err(failure(watch, &invocation)),
+        None if warned => Err(Error::SpotInterrupted {
             instance: watch.instance.clone(),
             why: "EC2 gave two minutes' notice".to_owned(),
-        });
-    }
-    match invocation {
-        Some(invocation) if !matches!(status, InvocationStatus::Pending | InvocationStatus::InProgress) => {
-            Err(failure(watch, &invocation))
-        }
-        _ => overdue(watch, status, met_its_deadline, ports.clock).map(|()| None),
+        }),
+        None => overdue(watch, status, met_its_deadline, ports.clock).map(|()| None),
     }
 }
 
-fn alive(instance: &Instance) -> Result<(), Error> {
-    match instance.state {
-        InstanceState::Pending | InstanceState::Running => Ok(()),
-        over => Err(instance.lost(&format!("it is {over} before its commands had ended"))),
-    }
+fn alive(instance: &Instance, ended: Option<&Invocation>) -> Result<(), Error> {
+    let over = match instance.state {
+        InstanceState::Pending | InstanceState::Running => return Ok(()),
+        over => over,
+    };
+    Err(instance.lost(&match ended {
+        None => format!("it is {over} before its commands had ended"),
+        Some(Invocation { exit_code: Some(code), .. }) => {
+            format!("it is {over}, and its commands ended with exit code {code}, perhaps for that")
+        }
+        Some(_) => format!("it is {over}, and its commands ended, perhaps for that"),
+    }))
 }
 
 /// Whether the instance has ended itself, as the script had it do in case nobody else would. That comes after the limit, so
@@ -240,9 +253,14 @@ fn overdue(
     Ok(())
 }
 
+/// The end of what SSM has of stderr; where that is not all, it says so.
 fn tail(text: &str) -> String {
     let skip = text.chars().count().saturating_sub(STDERR_TAIL);
-    text.chars().skip(skip).collect()
+    let mut tail: String = text.chars().skip(skip).collect();
+    if text.len() >= STDERR_KEPT || text.trim_end().ends_with(TRUNCATED) {
+        tail.push_str("\n[SSM has the beginning of stderr only; how it ended is in the logs]");
+    }
+    tail
 }
 
 #[cfg(test)]
@@ -374,6 +392,25 @@ mod tests {
         assert_eq!(world.calls()[1..], ["SendTaskFailure SpotInterrupted", "DeleteItem i-1"]);
     }
 
+    #[tokio::test]
+    async fn a_warning_does_not_hide_how_the_commands_had_ended() {
+        let mut world = world(InstanceState::Running, None, EARLY);
+        handle(task(), &ports(&world)).await.unwrap();
+        world.invocation = Some(invocation(InvocationStatus::Failed));
+        let warning = json!({ "detail-type": SPOT_WARNING, "detail": { "instance-id": "i-1" } });
+        handle(warning, &ports(&world)).await.unwrap();
+        assert_eq!(world.calls()[1..], ["SendTaskFailure CommandFailed", "DeleteItem i-1"]);
+    }
+
+    #[tokio::test]
+    async fn a_success_needs_the_exit_code_0() {
+        let called_a_success = Invocation { exit_code: Some(168), ..invocation(InvocationStatus::Success) };
+        let world =
+            World { invocation: Some(called_a_success), ..world(InstanceState::Running, None, EARLY) };
+        handle(task(), &ports(&world)).await.unwrap();
+        assert_eq!(world.calls()[1], "SendTaskFailure CommandFailed");
+    }
+
     #[test]
     fn a_failure_repeats_the_exit_code_and_the_end_of_stderr() {
         let watch: Watch = serde_json::from_value(json!({
@@ -390,5 +427,9 @@ mod tests {
         );
         assert_eq!(report.stderr_tail.chars().count(), STDERR_TAIL);
         assert!(report.stderr_tail.ends_with('é'));
+        for cut in ["x".repeat(STDERR_KEPT), format!("{}{TRUNCATED}", "x".repeat(2000))] {
+            let failed = Invocation { stderr: cut, ..failed.clone() };
+            assert!(failure(&watch, &failed).report().stderr_tail.contains("how it ended is in the logs"));
+        }
     }
 }

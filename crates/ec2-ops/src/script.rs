@@ -41,7 +41,16 @@ const EVALUATE: &str = r#"if ec2_ops_whole; then ec2_ops_now=$ec2_ops_piece ec2_
 "#;
 
 /// Where the claim is given up: the exit code is there for a second copy to read.
+///
+/// The agent takes two exit codes for orders: 168 for success, 194 for a reboot after which the script runs again. See
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/send-commands-reboot.html>.
 const EXIT: &str = r#"code=$?
+case $code in
+168 | 194)
+  echo "ec2-ops: the commands ended with exit code $code, an order to the SSM agent; it is told as 1" >&2
+  code=1
+  ;;
+esac
 echo "$code" >"$claim/exit.new" && mv "$claim/exit.new" "$claim/exit"
 exit "$code"
 "#;
@@ -133,6 +142,13 @@ mod tests {
         assert_ne!(run(&["cd /missing && echo in", "echo two"]).0, Some(0));
         assert_ne!(run(&["nonsense-command", "true"]).0, Some(0));
         assert_eq!(run(&["false\necho unreached", "true"]), (Some(1), String::new()));
+    }
+
+    #[test]
+    fn a_failure_that_the_agent_would_take_for_an_order_stays_a_failure() {
+        for command in ["exit 168", "(exit 194)"] {
+            assert_eq!(run(&[command, "echo two"]), (Some(1), String::new()), "{command}");
+        }
     }
 
     #[test]

@@ -166,9 +166,10 @@ fn wants_failure(document: &Value) -> Option<bool> {
 }
 
 impl CaughtError {
-    /// The fate of the instance, where only its silence is known: it may have gone after the last look at it.
+    /// The fate of the instance, where only its silence is known: it may have gone after the last look at it, or between two
+    /// tries to launch it, of which the second is refused.
     fn explained_by<'a>(&self, mut instances: impl Iterator<Item = &'a Instance>) -> Option<Self> {
-        if !matches!(self.error.as_str(), "InstanceNotReady" | "InstanceNotReadyAmongMany") {
+        if !matches!(self.error.as_str(), "InstanceNotReady" | "InstanceNotReadyAmongMany" | "LaunchFailed") {
             return None;
         }
         let fate = boot::ended_early(instances.find(|instance| instance.ended_uncalled())?)?;
@@ -290,6 +291,7 @@ mod tests {
                 "CapacityUnavailable",
                 "Insufficient",
             ),
+            ("LaunchFailed", "Server.InsufficientInstanceCapacity", "CapacityUnavailable", "Insufficient"),
             ("InstanceNotReady", "Client.UserInitiatedShutdown", "LaunchFailed", "why"),
             ("CommandFailed", "Server.SpotInstanceTermination", "CommandFailed", "why"),
         ] {

@@ -26,7 +26,7 @@ data "aws_vpc" "default" {
 
 locals {
   network = var.network != null ? var.network : {
-    vpc_id     = data.aws_vpc.default[0].id
+    vpc_id = data.aws_vpc.default[0].id
     # None, so that EC2 takes a zone that has the type.
     subnet_ids = []
   }

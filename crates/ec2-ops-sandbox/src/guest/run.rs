@@ -24,6 +24,9 @@ const MAX_STDERR: usize = 8_000;
 /// `CommandStoppedPreemptivelyExitCode`: 128 + SIGKILL.
 const STOPPED: i32 = 137;
 
+/// `ExitWithSuccess`: the script calls itself a success.
+const SUCCESS: i32 = 168;
+
 /// `RebootExitCode`: the script asks the agent to reboot the instance and to run it again.
 const REBOOT: i32 = 194;
 
@@ -126,7 +129,7 @@ fn verdict(stopped: Option<CommandStatus>, ended: WaitStatus) -> (CommandStatus,
         return (status, STOPPED, None);
     }
     match ended {
-        WaitStatus::Exited(_, 0) => (CommandStatus::Success, 0, None),
+        WaitStatus::Exited(_, code @ (0 | SUCCESS)) => (CommandStatus::Success, code, None),
         // The agent cannot tell a script that ended with 137 (its last command was killed, by the kernel when memory
         // ran out for example) from one that it killed itself, and reports what it reports for that.
         WaitStatus::Exited(_, STOPPED) => (CommandStatus::TimedOut, STOPPED, None),

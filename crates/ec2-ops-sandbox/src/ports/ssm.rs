@@ -57,11 +57,15 @@ impl<G: Gate> Commands for Ports<G> {
             plugin_name: None,
         };
         let effect = || self.account.ssm.get_command_invocation(region.as_str(), &request);
-        let answer =
-            match self.call(region.as_str(), "GetCommandInvocation", On::Anything("ssm"), effect).await {
-                Err(error) if error.code == "InvocationDoesNotExist" => return Ok(None),
-                answer => answer?,
-            };
+        let answer = match self
+            .call(region.as_str(), "GetCommandInvocation", On::Anything("ssm"), effect)
+            .await
+        {
+            Err(error) if matches!(error.code.as_str(), "InvocationDoesNotExist" | "InvalidInstanceId") => {
+                return Ok(None);
+            }
+            answer => answer?,
+        };
         Ok(Some(Invocation {
             status: InvocationStatus::parse(&answer.status_details),
             exit_code: Some(answer.response_code).filter(|code| *code != -1),

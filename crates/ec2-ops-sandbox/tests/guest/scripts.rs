@@ -20,10 +20,12 @@ async fn the_exit_code_is_that_of_the_script() {
 }
 
 #[tokio::test]
-async fn the_agent_takes_137_for_a_timeout_and_194_is_refused() {
+async fn the_agent_takes_137_for_a_timeout_and_168_for_a_success_and_194_is_refused() {
     let mut instance = Instance::boot().await;
     let result = instance.run("sh -c 'kill -9 $$'").await;
     assert_eq!((result.status, result.exit_code), (CommandStatus::TimedOut, 137));
+    let result = instance.run("exit 168").await;
+    assert_eq!((result.status, result.exit_code), (CommandStatus::Success, 168));
     let result = instance.run("exit 194").await;
     assert_eq!((result.status, result.exit_code), (CommandStatus::Failed, 194));
     assert!(result.stderr.contains("does not model"), "{}", result.stderr);
