@@ -31,7 +31,12 @@ fn ten_megabytes_of_output_are_kept_whole() {
 #[test]
 fn an_exit_code_that_is_an_order_to_the_agent_is_a_failure() {
     for order in ["exit 168", "exit 194"] {
-        comes_to(order, Status::CommandFailed);
+        TestSandbox::with(async |sandbox| {
+            let outcome = sandbox.run(&document(&[order])).await;
+            assert_eq!(outcome.status, Status::CommandFailed, "{outcome:#?}");
+            assert_eq!(outcome.attempts[0].exit_code, Some(1), "{outcome:#?}");
+            sandbox.assert_empty().await;
+        });
     }
 }
 

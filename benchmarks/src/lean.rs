@@ -52,16 +52,17 @@ handler that answers with what it is given, the same profile. In parentheses how
 - *start to `/next`*: from the start of the process until it asks the Runtime API for work; AWS's `Init Duration`.
 - *to the first call*: from the invocation until the function's first AWS call has arrived, signed, at an endpoint over plain
   HTTP, so without a TLS handshake. For the floor, until its answer.
-- *peak memory*: the largest resident set (`VmHWM`) after one invocation, whose calls are all refused.
+- *peak memory*: the largest resident set (`VmHWM`) after one invocation, whose calls are all refused, but for EC2StarterFromAMI's look for
+  the bucket.
 ";
 
 const WHERE: &str = "\nWhat is resident at the end of the invocation, in MiB:\n\n";
 
 const BOUNDED_BY: &str = "
-What bounds the memory is the SDK's code, not data. A function runs some 900 KB of its code, here and there in all of it, and
-for each page that is touched the kernel maps the 15 around it, so that nearly the whole executable is resident. Linked in the
-order of a recorded run, EC2StarterFromAMI came to 1.95 times the floor; that order would have to be recorded anew with every
-version of the compiler and of the SDK. Nothing is billed for any of it: the smallest memory of a Lambda is 128 MB.
+What bounds the memory is the SDK's code, not data. What a function runs lies here and there in all of its executable, and for
+each page that is touched the kernel maps the 15 around it. Linked by hand in the order of a recorded run, in November 2026,
+EC2StarterFromAMI came to 1.95 times the floor while it waited for a boot; such an order would have to be recorded anew with
+every version of the compiler and of the SDK. Billed is the memory that is configured, 256 MB, whatever is used of it.
 ";
 
 /// One function's figures.

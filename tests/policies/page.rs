@@ -12,8 +12,10 @@ const HEAD: &str = "\
 
 What each role may do, and who may take it, as [`policies.tf`](../terraform/policies.tf) and
 [`policies_functions.tf`](../terraform/policies_functions.tf) render it: for account 111122223333, the deployment `ec2-ops`
-in us-east-1 with four additional regions, the output bucket `output`, a log bucket, a log group, and documents that bring
+in us-east-1 with four additional regions, the buckets `output` and `input`, a log bucket, a log group, and documents that bring
 one instance role of their own. The reasons stand beside each statement there.
+
+Where keys of one's own are configured, [`roles.tf`](../terraform/roles.tf) adds the rights to use them.
 
 A policy of AWS's own is not used anywhere, and no statement allows an action by a pattern. The simulation enforces the
 policies of the five functions on every call.

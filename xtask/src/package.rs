@@ -10,7 +10,7 @@ use crate::{FLOOR, LAMBDAS, Lambda, USAGE, cargo, succeed, zip};
 const INSTALL: &str = "\
 cargo-lambda is not installed; it brings the cross compiler and links against the C library of Amazon Linux.
 Install it with one of:
-  pipx install cargo-lambda
+  python3 -m venv ~/.cargo-lambda && ~/.cargo-lambda/bin/pip install cargo-lambda && export PATH=~/.cargo-lambda/bin:$PATH
   brew install cargo-lambda/tap/cargo-lambda";
 
 struct Options {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use ec2_ops_sandbox::deployment::Function;
@@ -20,6 +20,9 @@ pub(super) enum Asked {
     Aws,
     ToTakeTheAnswer,
 }
+
+/// The bucket of the output.
+const BUCKET: &str = "output";
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -59,9 +62,19 @@ async fn answered(State(world): State<World>) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-/// Refuses in the words of the protocol that the call is in: AWS JSON, or XML.
-async fn refuse(State(world): State<World>, method: Method, headers: HeaderMap, _body: Request) -> Response {
+/// Refuses in the words of the protocol that the call is in: AWS JSON, or XML. The bucket is there, or nothing would be
+/// launched.
+async fn refuse(
+    State(world): State<World>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    _body: Request,
+) -> Response {
     let _ = world.asked.send((Instant::now(), Asked::Aws));
+    if method == Method::HEAD && uri.path().trim_matches('/') == BUCKET {
+        return StatusCode::OK.into_response();
+    }
     let json = headers
         .get("content-type")
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-amz-json"));
@@ -80,7 +93,7 @@ pub(super) fn payload(function: Function) -> Value {
     let attempt = json!({"number": 1, "started": started});
     let document = json!({
         "commands": ["echo hello"],
-        "bucket": "output",
+        "bucket": BUCKET,
         "obj_key": "hello.txt",
         "instance_parameters": {"ImageId": "ami-0abcdef1234567890", "InstanceType": "t4g.nano"},
     });

@@ -50,7 +50,7 @@ pub(crate) async fn handle(
         match instances.describe(&instance.region, &instance.id).await? {
             None => return Err(not_ready("EC2 does not show it yet")),
             Some(found) if found.state == InstanceState::Pending => return Err(not_ready("it is pending")),
-            Some(found) => ended_early(&found).map_or(Ok(()), Err)?,
+            Some(found) => fate(&found).map_or(Ok(()), Err)?,
         }
     }
     Err(not_ready(
@@ -61,7 +61,7 @@ pub(crate) async fn handle(
 
 /// What became of an instance that will not take commands any more. EC2 may accept a launch and find only then that it has
 /// no capacity.
-pub(crate) fn ended_early(instance: &Instance) -> Option<Error> {
+pub(crate) fn fate(instance: &Instance) -> Option<Error> {
     let state = instance.state;
     if matches!(state, InstanceState::Pending | InstanceState::Running) {
         return None;
@@ -71,7 +71,7 @@ pub(crate) fn ended_early(instance: &Instance) -> Option<Error> {
             let message = format!("instance {} is {state}", instance.id);
             Error::CapacityUnavailable(AwsError::new("RunInstances", reason, message, Some(400)))
         }
-        _ => instance.lost(&format!("it is {state} before it took a command")),
+        _ => instance.lost(&format!("it is {state}, before its commands were known to have started")),
     })
 }
 
@@ -142,7 +142,7 @@ mod tests {
     fn a_launch_that_finds_no_capacity_only_afterwards_is_told_as_such() {
         let ended = |reason: &str| {
             let gone = instance("i-1", InstanceState::Terminated, Tags::new());
-            let fate = ended_early(&Instance { state_reason: Some(reason.to_owned()), ..gone });
+            let fate = fate(&Instance { state_reason: Some(reason.to_owned()), ..gone });
             fate.map(|error| error.name())
         };
         assert_eq!(ended("Server.InsufficientInstanceCapacity"), Some("CapacityUnavailable"));

@@ -111,7 +111,32 @@ fn locations(logs: &Logs, command: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::fakes::{World, deployment};
+
+    /// The instance has gone: no call of Commander says more than that it is not there.
+    #[tokio::test]
+    async fn an_instance_that_no_call_finds_is_not_ready() {
+        for (retry, action) in [(0, "SendCommand"), (1, "ListCommands")] {
+            let payload = json!({
+                "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
+                "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+                "document": {
+                    "commands": ["true"],
+                    "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+                },
+                "retry": retry,
+                "instance": {
+                    "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:31:00Z",
+                },
+            });
+            let world = World { failing: Some((action, "InvalidInstanceId")), ..World::default() };
+            let error = handle(payload, &deployment(), &world, &world).await.unwrap_err();
+            assert_eq!(error.name(), "InstanceNotReady", "{action}");
+        }
+    }
 
     #[test]
     fn a_lost_event_costs_at_most_two_percent_of_the_limit_or_a_minute() {

@@ -150,6 +150,7 @@ impl Commands for World {
     }
 
     async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<CommandId>, AwsError> {
+        self.may("ListCommands")?;
         Ok(None)
     }
 

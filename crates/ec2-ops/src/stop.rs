@@ -172,7 +172,7 @@ impl CaughtError {
         if !matches!(self.error.as_str(), "InstanceNotReady" | "InstanceNotReadyAmongMany" | "LaunchFailed") {
             return None;
         }
-        let fate = boot::ended_early(instances.find(|instance| instance.ended_uncalled())?)?;
+        let fate = boot::fate(instances.find(|instance| instance.ended_uncalled())?)?;
         Some(Self { error: fate.name().to_owned(), cause: serde_json::to_string(&fate.report()).ok() })
     }
 

@@ -1,4 +1,4 @@
-# Where instances of one region run: subnets, given or the default ones, and a security group.
+# Where instances of one region run: a security group, and subnets if they are given.
 
 variable "prefix" {
   description = "The deployment's name."

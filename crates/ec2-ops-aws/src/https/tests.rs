@@ -77,7 +77,7 @@ async fn a_server_that_is_trusted_is_understood_in_either_version() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_trusted_is_told_nothing() {
+async fn a_server_that_is_not_trusted_is_refused() {
     let server = Server::start(&TLS13).await;
     let error = server.ask(&Https::new()).await.unwrap_err();
     assert!(error.is_io(), "{error:?}");

@@ -105,11 +105,13 @@ async fn a_failed_listing_is_not_read_as_absent() {
 }
 
 #[tokio::test]
-async fn an_invocation_that_ssm_does_not_know_yet_is_none() {
-    let replay = Replay::new([refusal("InvocationDoesNotExist")]);
-    let ssm = Ssm::new(&replay.config());
-    let invocation = ssm.invocation(&region(), &instance(), &CommandId::new("c-1")).await;
-    assert_eq!(invocation, Ok(None));
+async fn an_invocation_that_ssm_does_not_know_yet_or_not_any_more_is_none() {
+    for code in ["InvocationDoesNotExist", "InvalidInstanceId"] {
+        let replay = Replay::new([refusal(code)]);
+        let ssm = Ssm::new(&replay.config());
+        let invocation = ssm.invocation(&region(), &instance(), &CommandId::new("c-1")).await;
+        assert_eq!(invocation, Ok(None), "{code}");
+    }
 }
 
 #[tokio::test]
