@@ -63,7 +63,7 @@ pub(crate) async fn handle(
 /// no capacity.
 pub(crate) fn fate(instance: &Instance) -> Option<Error> {
     let state = instance.state;
-    if matches!(state, InstanceState::Pending | InstanceState::Running) {
+    if state.is_alive() {
         return None;
     }
     Some(match instance.state_reason.as_deref() {

@@ -12,8 +12,7 @@ use crate::aws_error::AwsError;
 use crate::error::{CommandFailure, Error};
 use crate::ids::{CommandId, InstanceId, TaskToken};
 use crate::ports::{
-    Clock, Commands, Executions, Instance, InstanceState, Instances, Invocation, InvocationStatus, Wake,
-    WakeTokens, Watch,
+    Clock, Commands, Executions, Instance, Instances, Invocation, InvocationStatus, Wake, WakeTokens, Watch,
 };
 use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
@@ -168,10 +167,10 @@ async fn look(
 }
 
 fn alive(instance: &Instance, ended: Option<&Invocation>) -> Result<(), Error> {
-    let over = match instance.state {
-        InstanceState::Pending | InstanceState::Running => return Ok(()),
-        over => over,
-    };
+    let over = instance.state;
+    if over.is_alive() {
+        return Ok(());
+    }
     Err(instance.lost(&match ended {
         None => format!("it is {over} before its commands had ended"),
         Some(Invocation { exit_code: Some(code), .. }) => {
@@ -267,6 +266,7 @@ fn tail(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::fakes::{World, instance, invocation, time};
+    use crate::ports::InstanceState;
     use crate::tags::Tags;
 
     fn ports(world: &World) -> Ports<'_, World, World, World, World, World> {

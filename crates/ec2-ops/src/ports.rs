@@ -271,6 +271,11 @@ pub enum InstanceState {
 }
 
 impl InstanceState {
+    /// Whether it runs, or will soon.
+    pub(crate) fn is_alive(self) -> bool {
+        matches!(self, Self::Pending | Self::Running)
+    }
+
     /// AWS's word for the state.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use crate::clean::end_all;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::{ExecutionId, Region};
-use crate::ports::{Clock, ExecutionState, Executions, InstanceState, Instances, Volumes};
+use crate::ports::{Clock, ExecutionState, Executions, Instances, Volumes};
 use crate::tags::{self, OnEnd, Tags};
 
 /// The `detail-type` of a rule with a schedule.
@@ -97,7 +97,7 @@ async fn left_behind<C: Instances + Volumes>(
     let ours = tags::of_deployment(&deployment.name);
     let mut left = BTreeMap::new();
     for instance in Instances::find(ec2, region, &ours).await? {
-        let alive = matches!(instance.state, InstanceState::Pending | InstanceState::Running);
+        let alive = instance.state.is_alive();
         if let Some(execution) = execution_of(&instance.tags).filter(|_| alive) {
             let youngest: &mut Option<Timestamp> = left.entry(execution).or_default();
             *youngest = (*youngest).max(Some(instance.launched_at));
@@ -120,6 +120,7 @@ fn execution_of(tags: &Tags) -> Option<ExecutionId> {
 mod tests {
     use super::*;
     use crate::fakes::{World, deployment, instance, time};
+    use crate::ports::InstanceState;
 
     const LISTED: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:listed";
     const OTHER: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:other";
