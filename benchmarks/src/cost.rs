@@ -8,13 +8,14 @@ use ec2_ops_sandbox::rehearsal::Invoker;
 
 use crate::designs::{CALL, Design, Unusable, Usage};
 use crate::plot::{self, Axes, Curve};
-use crate::report::{Chapter, figure, shown, table};
+use crate::report::{Bounded, Chapter, against_bounds, figure, shown, table};
 
 pub(crate) const CHAPTER: Chapter = Chapter { name: "cost", title: "Flat cost", measure };
 
 /// What is billed for one invocation before its handler runs: a cold start, assumed for every one. Measured for a Rust
 /// Lambda with an SDK client: 18 to 30 ms.
 const COLD_START: Duration = Duration::from_millis(30);
+
 /// The commands that the tables show. SSM ends a command after 48 hours, so the longest ends a minute before that.
 const LENGTHS: [(&str, Duration); 5] = [
     ("10 s", Duration::from_secs(10)),
@@ -199,16 +200,12 @@ fn prices() -> String {
 }
 
 fn bounds(ours: &[Usage]) -> String {
-    let row = |bound: &Bound| {
-        let (figure, digits) = ((bound.figure)(ours), bound.digits);
-        vec![
-            bound.what.to_owned(),
-            format!("{figure:.digits$}"),
-            bound.limit.to_string(),
-            format!("{:.2}", figure / bound.limit),
-        ]
-    };
-    table(&["", "measured", "bound", "ratio"], &BOUNDS.iter().map(row).collect::<Vec<_>>())
+    against_bounds(BOUNDS.iter().map(|&Bound { what, limit, figure, digits }| Bounded {
+        what,
+        measured: figure(ours),
+        bound: limit,
+        digits,
+    }))
 }
 
 /// A row for each command: what `design` uses, and what it costs as a ratio to ours.

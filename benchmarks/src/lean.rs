@@ -7,7 +7,7 @@ mod memory;
 use function::Run;
 
 use crate::packages::{self, Package};
-use crate::report::{Chapter, machine, table};
+use crate::report::{Bounded, Chapter, against_bounds, machine, table};
 use crate::statistics::Sample;
 
 /// Size, start and memory of each Lambda.
@@ -18,6 +18,7 @@ const REPETITIONS: usize = 100;
 
 fn measure() -> Result<String, String> {
     let packages = packages::all()?;
+    let machine = machine();
     let mut runs: Vec<_> = packages.iter().map(|_| Vec::new()).collect();
     for _ in 0..REPETITIONS {
         for (package, runs) in packages.iter().zip(&mut runs) {
@@ -34,10 +35,10 @@ fn measure() -> Result<String, String> {
     };
     Ok([
         ABOUT,
-        &format!("\n*Timed* on {}: medians of {REPETITIONS} starts of each.\n\n", machine()),
+        &format!("\n*Timed* on {machine}: medians of {REPETITIONS} starts of each.\n\n"),
         &table(&heads(&COLUMNS), &rows(&COLUMNS)),
         "\n### Against what it must show\n\n",
-        &table(&["", "measured", "bound", "ratio"], &verdict(floor, ours)),
+        &verdict(floor, ours),
         WHERE,
         &table(&heads(&RESIDENT), &rows(&RESIDENT)),
         BOUNDED_BY,
@@ -128,19 +129,14 @@ const RESIDENT: [Column; 3] = [
 ];
 
 /// The worst of ours against each bound.
-fn verdict(floor: &Figures, ours: &[Figures]) -> Vec<Vec<String>> {
-    let worst = |figure: &dyn Fn(&Figures) -> f64| ours.iter().map(figure).fold(0.0, f64::max);
-    let rows = [
-        ("largest zip, MB", worst(&|figures| figures.zipped_mb), 2.5),
-        (
-            "slowest start to `/next`, × the floor",
-            worst(&|figures| figures.to_next_ms / floor.to_next_ms),
-            1.5,
-        ),
-        ("largest peak memory, × the floor", worst(&|figures| figures.peak_mib / floor.peak_mib), 2.0),
-    ];
-    let row = |(what, measured, bound): (&str, f64, f64)| {
-        vec![what.to_owned(), format!("{measured:.2}"), bound.to_string(), format!("{:.2}", measured / bound)]
+fn verdict(floor: &Figures, ours: &[Figures]) -> String {
+    let worst = |what, figure: &dyn Fn(&Figures) -> f64, bound| {
+        let measured = ours.iter().map(figure).fold(0.0, f64::max);
+        Bounded { what, measured, bound, digits: 2 }
     };
-    rows.into_iter().map(row).collect()
+    against_bounds([
+        worst("largest zip, MB", &|figures| figures.zipped_mb, 2.5),
+        worst("slowest start to `/next`, × the floor", &|figures| figures.to_next_ms / floor.to_next_ms, 1.5),
+        worst("largest peak memory, × the floor", &|figures| figures.peak_mib / floor.peak_mib, 2.0),
+    ])
 }

@@ -103,6 +103,24 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// A figure, and what it must not exceed.
+pub(crate) struct Bounded {
+    pub(crate) what: &'static str,
+    pub(crate) measured: f64,
+    pub(crate) bound: f64,
+    /// Digits after the point of what was measured.
+    pub(crate) digits: usize,
+}
+
+/// The Markdown table of `figures`, each with its ratio to its bound.
+pub(crate) fn against_bounds(figures: impl IntoIterator<Item = Bounded>) -> String {
+    let row = |Bounded { what, measured, bound, digits }: Bounded| {
+        let ratio = format!("{:.2}", measured / bound);
+        vec![what.to_owned(), format!("{measured:.digits$}"), bound.to_string(), ratio]
+    };
+    table(&["", "measured", "bound", "ratio"], &figures.into_iter().map(row).collect::<Vec<_>>())
+}
+
 /// What a timed chapter was measured on: the processor, how many of it, and how busy they were.
 pub(crate) fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();

@@ -3,7 +3,7 @@
 use ec2_ops_sandbox::scale::{Options, Report, simulate};
 
 use crate::plot::{Axes, Curve, linear};
-use crate::report::{Chapter, figure, machine, shown, table};
+use crate::report::{Bounded, Chapter, against_bounds, figure, machine, shown, table};
 
 /// The simulation of `cargo ops simulate --scale 10000`, with its curves.
 pub(crate) const CHAPTER: Chapter = Chapter { name: "scale", title: "Ten thousand at once", measure };
@@ -18,6 +18,7 @@ const AVERAGED_OVER: usize = 60;
 const BUSIEST: [&str; 3] = ["RunInstances", "DescribeInstanceInformation", "DescribeInstances"];
 
 fn measure() -> Result<String, String> {
+    let machine = machine();
     let report = simulate(Options::of(EXECUTIONS))?;
     let x = "minutes since the first start";
     let launched = Axes { title: "Instances launched", x, y: "instances" };
@@ -28,14 +29,13 @@ fn measure() -> Result<String, String> {
     let concurrent = over_time("of 1,000", report.lambda.concurrent.iter().map(|&count| f64::from(count)), 1);
     figure("lambdas", &linear(&lambdas, &[concurrent])?)?;
     Ok(format!(
-        "{ABOUT}\n{}\n{}\n{}\n{}\n{}\nWhy the retries are what they are: [scale.md](scale.md). Timed on {}: the simulation \
+        "{ABOUT}\n{}\n{}\n{}\n{}\n{}\nWhy the retries are what they are: [scale.md](scale.md). Timed on {machine}: the simulation \
          took {:.0} s and {} MiB.\n",
         held(&report),
         calls_table(&report),
         shown("launched", "instances launched over time, beside the quota's bound"),
         shown("calls-at-scale", "calls a second over time"),
         shown("lambdas", "Lambdas that run at once over time"),
-        machine(),
         report.wall.as_secs_f64(),
         report.peak_memory.map_or("unknown".to_owned(), |bytes| (bytes >> 20).to_string()),
     ))
@@ -48,29 +48,18 @@ minutes and agents that come online after 20 s to 15 minutes: `cargo ops simulat
 
 #[expect(clippy::cast_precision_loss, reason = "counts and bytes for people")]
 fn held(report: &Report) -> String {
-    let row = |what: &str, measured: f64, bound: f64, digits: usize| {
-        let ratio = format!("{:.2}", measured / bound);
-        vec![what.to_owned(), format!("{measured:.digits$}"), format!("{bound:.digits$}"), ratio]
-    };
+    let row = |what, measured, bound, digits| Bounded { what, measured, bound, digits };
     let succeeded = report.outcomes.get("Succeeded").copied().unwrap_or_default();
-    let launches = &report.launches;
-    let histories = &report.histories;
+    let (launched, quota) = (report.launches.last.as_secs_f64(), report.launches.bound.as_secs_f64());
+    let events = report.histories.events.max;
     let each = report.transition_cost() / EXECUTIONS as f64;
-    table(
-        &["", "measured", "bound", "ratio"],
-        &[
-            row("executions that succeeded", succeeded as f64, EXECUTIONS as f64, 0),
-            row(
-                "all launched after, in seconds; the quota's bound",
-                launches.last.as_secs_f64(),
-                launches.bound.as_secs_f64(),
-                0,
-            ),
-            row("most Lambdas at once", f64::from(report.lambda.peak), 300.0, 0),
-            row("most history events of an execution", histories.events.max as f64, HISTORY_LIMIT, 0),
-            row("dollars of transitions for each execution; a 10 s command alone", each, 0.00045, 5),
-        ],
-    )
+    against_bounds([
+        row("executions that succeeded", succeeded as f64, EXECUTIONS as f64, 0),
+        row("all launched after, in seconds; the quota's bound", launched, quota.round(), 0),
+        row("most Lambdas at once", f64::from(report.lambda.peak), 300.0, 0),
+        row("most history events of an execution", events as f64, HISTORY_LIMIT, 0),
+        row("dollars of transitions for each execution; a 10 s command alone", each, 0.00045, 5),
+    ])
 }
 
 fn calls_table(report: &Report) -> String {

@@ -124,8 +124,8 @@ pub(super) fn payload(function: Function) -> Value {
         "state": {"document": document, "attempt": attempt, "attempts": []},
     });
     // With an instance it would only look whether that has booted.
-    if let Some(payload) = payload.as_object_mut().filter(|_| function.name == "EC2StarterFromAMI") {
-        payload.remove("instance");
+    if function.name == "EC2StarterFromAMI" {
+        payload.as_object_mut().map(|payload| payload.remove("instance"));
     }
     payload
 }
