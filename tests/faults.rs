@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use std::thread;
 
 use ec2_ops::Status;
-use ec2_ops_sandbox::simulation::trial::{BUCKET, Observed, Trial};
-use ec2_ops_sandbox::simulation::{Invariant, Safeguard};
+use ec2_ops_simulation::simulate::{Invariant, Safeguard};
+use ec2_ops_simulation::trial::{BUCKET, Observed, Trial};
 
 use crate::harness::TestSandbox;
 

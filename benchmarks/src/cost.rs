@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ec2_ops_sandbox::prices::{self, FUNCTION_MEMORY_MB, GB_SECOND, Price, REQUEST, STATE_TRANSITION};
-use ec2_ops_sandbox::rehearsal::Invoker;
+use ec2_ops_simulation::rehearsal::Invoker;
 
 use crate::designs::{CALL, Design, Unusable, Usage};
 use crate::plot::{self, Axes, Curve};

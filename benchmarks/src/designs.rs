@@ -11,7 +11,7 @@ use ec2_ops_asl::{
     Details, Ending, Environment, Event, Execution, Failure, Identity, Invocation, StateMachine, StateType,
     TaskTokens,
 };
-use ec2_ops_sandbox::rehearsal::{self, Invoker, Plan, Record, rehearse};
+use ec2_ops_simulation::rehearsal::{self, Invoker, Plan, Record, rehearse};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};

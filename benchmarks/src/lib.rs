@@ -35,7 +35,7 @@ pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().filter(|argument| argument != "--bench").collect();
     // The sandbox boots its instances from this executable.
     if let Some(("guest", arguments)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
-        return ec2_ops_sandbox::guest::main(arguments.to_vec());
+        return ec2_ops_guest::main(arguments.to_vec());
     }
     match measure(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! Ten thousand executions at once under AWS's quotas.
 
-use ec2_ops_sandbox::scale::{Options, Report, simulate};
+use ec2_ops_simulation::scale::{Options, Report, simulate};
 
 use crate::plot::{Axes, Curve, linear};
 use crate::report::{Bounded, Chapter, against_bounds, figure, machine, shown, table};
@@ -63,7 +63,7 @@ fn held(report: &Report) -> String {
 }
 
 fn calls_table(report: &Report) -> String {
-    let row = |(action, api): (&&str, &ec2_ops_sandbox::scale::ApiReport)| {
+    let row = |(action, api): (&&str, &ec2_ops_simulation::scale::ApiReport)| {
         let throttled: u64 = api.throttled.values().sum();
         let quota = api
             .quota

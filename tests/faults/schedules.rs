@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ec2_ops_sandbox::deployment::FUNCTIONS;
 use ec2_ops_sandbox::fault_plan::{CallFault, EventFault, Fault, InvocationFault};
-use ec2_ops_sandbox::simulation::trial::{Output, Trial};
+use ec2_ops_simulation::trial::{Output, Trial};
 
 const STARTER: &str = "EC2StarterFromAMI";
 const COMMANDER: &str = "Commander";

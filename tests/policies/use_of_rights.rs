@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ec2_ops_sandbox::deployment::FUNCTIONS;
-use ec2_ops_sandbox::simulation::{Options, simulate};
+use ec2_ops_simulation::simulate::{Options, simulate};
 
 use crate::render::{Values, render};
 

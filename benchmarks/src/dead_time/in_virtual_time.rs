@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ec2_ops_sandbox::rehearsal::{Plan, rehearse};
+use ec2_ops_simulation::rehearsal::{Plan, rehearse};
 
 use crate::designs::{CALL, EVENT_DELIVERY, plan};
 use crate::report::table;

@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         Command::Validate { files } => documents::validate(&files),
         Command::Simulate { args } => simulate::simulate(&args),
         Command::Schema => documents::schema(),
-        Command::Guest { args } => ec2_ops_sandbox::guest::main(args),
+        Command::Guest { args } => ec2_ops_guest::main(args),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ec2_ops_sandbox::scale::{Options, Report, simulate};
+use ec2_ops_simulation::scale::{Options, Report, simulate};
 
 use crate::fail;
 

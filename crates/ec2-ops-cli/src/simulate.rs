@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Args;
-use ec2_ops_sandbox::simulation::{
+use ec2_ops_simulation::simulate::{
     Excuse, FaultKind, Invariant, Options, Report, Safeguard, simulate as simulate_seed,
 };
 

@@ -110,7 +110,7 @@ impl Account {
 
 impl Account {
     /// Lets go of what holds the account itself: its functions and its rules. Of use where accounts come by the thousand.
-    pub(crate) fn dissolve(&self) {
+    pub fn dissolve(&self) {
         self.lambda.clear();
         self.platform.events.clear();
     }

@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 
 use crate::account::MachineEvent;
 use crate::ec2::{Hypervisor, InstanceFacts};
-use crate::guest::protocol::{CommandResult, CommandStatus};
-use crate::host::{Guest, GuestConfig, GuestEvent, RunCommand};
 use crate::platform::lock;
 use crate::ssm::{EndStatus, Runner, Script, ScriptEnd};
+use ec2_ops_guest::host::{Guest, GuestConfig, GuestEvent, RunCommand};
+use ec2_ops_guest::{CommandResult, CommandStatus};
 
 /// The machines of a sandbox that runs for real.
 pub struct LocalMachines {

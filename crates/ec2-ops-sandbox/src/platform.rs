@@ -146,6 +146,6 @@ impl Platform {
 }
 
 /// Locks `mutex`. A panic of another holder is a bug that its own task reports; the state it guarded is still read.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

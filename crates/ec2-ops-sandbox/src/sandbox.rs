@@ -24,7 +24,7 @@ pub struct SandboxConfig {
     pub port: u16,
     /// A directory of its own, for instances and logs.
     pub root: PathBuf,
-    /// The executable that carries what runs inside an instance: it calls [`crate::guest::main`].
+    /// The executable that carries what runs inside an instance: it calls [`ec2_ops_guest::main`].
     pub tools: PathBuf,
     /// The directory of the Lambda binaries, which are named like their packages.
     pub lambdas: PathBuf,

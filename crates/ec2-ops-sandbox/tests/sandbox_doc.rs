@@ -36,7 +36,7 @@ fn the_page_names_every_action_and_no_other() {
 
 #[test]
 fn the_page_names_every_command_of_the_image_and_no_other() {
-    let source = include_str!("../src/guest/shims/mod.rs");
+    let source = include_str!("../../ec2-ops-guest/src/shims/mod.rs");
     let (_, list) = source.split_once("NAMES").unwrap_or_default();
     let list = list.split("];").next().unwrap_or_default();
     let brought: BTreeSet<_> = list.split('"').skip(1).step_by(2).collect();

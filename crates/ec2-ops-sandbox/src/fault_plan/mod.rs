@@ -4,7 +4,6 @@
 //! in-process ports and behind the HTTP endpoint), to the runtime of a function ([`Mortal`]), and to the delivery of
 //! events. The other way to faults, by chance and by seed, is [`simulation`](crate::simulation).
 
-mod gate;
 mod mortal;
 mod refusal;
 
@@ -15,7 +14,6 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use gate::PlannedGate;
 pub use mortal::Mortal;
 
 use crate::platform::lock;
@@ -100,7 +98,7 @@ pub enum EventFault {
 }
 
 /// What whoever called gets in place of the answer.
-pub(crate) enum Instead {
+pub enum Instead {
     /// The service's own refusal.
     Refusal(AwsError),
     /// Nothing: the connection breaks.
@@ -156,7 +154,7 @@ impl FaultPlan {
 
     /// Carries a call of `function` to AWS: lets it have its `effect` or not, and answers with that or with what comes
     /// `instead`.
-    pub(crate) async fn carry<T>(
+    pub async fn carry<T>(
         &self,
         function: &str,
         action: &str,
@@ -185,7 +183,7 @@ impl FaultPlan {
     }
 
     /// When the copies of `event` arrive at the target of a rule.
-    pub(crate) fn arrivals(&self, event: &Event) -> Vec<Duration> {
+    pub fn arrivals(&self, event: &Event) -> Vec<Duration> {
         let struck =
             lock(&self.shared.state).strike(event.detail_type.clone(), |waiting, seen| match waiting {
                 Fault::Event { detail_type, nth, fault }
@@ -204,7 +202,7 @@ impl FaultPlan {
     }
 
     /// Whether the execution is to be stopped now that it has entered `state`.
-    pub(crate) fn aborts(&self, state: &str) -> bool {
+    pub fn aborts(&self, state: &str) -> bool {
         let mut plan = lock(&self.shared.state);
         let abort = |fault: &Fault| matches!(fault, Fault::Abort { entered } if *entered == state);
         let struck = plan.waiting.iter().position(abort);

@@ -12,7 +12,7 @@ use crate::ssm::api::SendCommandRequest;
 
 /// What a call is about.
 #[derive(Clone, Copy)]
-pub(crate) enum On<'a> {
+pub enum On<'a> {
     /// Nothing that IAM knows, but the service, as actions name it.
     Anything(&'static str),
     /// An instance to launch.
@@ -28,7 +28,12 @@ pub(crate) enum On<'a> {
     /// A bucket, or what is in it.
     Bucket(&'a str),
     /// An object.
-    Object { bucket: &'a str, key: &'a str },
+    Object {
+        /// The bucket.
+        bucket: &'a str,
+        /// The key.
+        key: &'a str,
+    },
     /// A table.
     Table(&'a str),
     /// Something of Step Functions, by its ARN.

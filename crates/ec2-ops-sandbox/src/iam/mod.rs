@@ -14,5 +14,5 @@ mod role;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::On;
-pub(crate) use role::Role;
+pub use call::On;
+pub use role::{Asked, Role};

@@ -30,23 +30,23 @@ static POLICIES: LazyLock<Result<BTreeMap<&'static str, Arc<Policy>>, String>> =
 });
 
 /// A role, and what has been asked of it.
-pub(crate) struct Role {
+pub struct Role {
     pub(super) policy: Arc<Policy>,
     asked: Mutex<Asked>,
 }
 
 /// What has been asked of a role.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// Every action that a call needed.
-    pub(crate) actions: BTreeSet<String>,
+    pub actions: BTreeSet<String>,
     /// What was refused, but for calls on what does not exist.
-    pub(crate) refused: BTreeSet<String>,
+    pub refused: BTreeSet<String>,
 }
 
 impl Role {
     /// The deployment's roles by name.
-    pub(crate) fn all() -> Result<BTreeMap<&'static str, Arc<Self>>, AwsError> {
+    pub fn all() -> Result<BTreeMap<&'static str, Arc<Self>>, AwsError> {
         let policies =
             POLICIES.as_ref().map_err(|error| AwsError::client("MalformedPolicyDocument", error.clone()))?;
         let role = |policy: &Arc<Policy>| Self { policy: Arc::clone(policy), asked: Mutex::default() };
@@ -54,7 +54,7 @@ impl Role {
     }
 
     /// Whether the role allows a call of `action` in `region`; if not, the error that the service answers with.
-    pub(crate) fn permit(
+    pub fn permit(
         &self,
         region: &str,
         action: &str,
@@ -78,13 +78,13 @@ impl Role {
     }
 
     /// What has been asked so far.
-    pub(crate) fn asked(&self) -> Asked {
+    pub fn asked(&self) -> Asked {
         lock(&self.asked).clone()
     }
 
     /// The same role without the right to do `action`.
     #[cfg(test)]
-    pub(crate) fn without(&self, action: &str) -> Self {
+    pub fn without(&self, action: &str) -> Self {
         let policy = Policy::clone(&self.policy).without(action);
         Self { policy: Arc::new(policy), asked: Mutex::default() }
     }

@@ -40,7 +40,7 @@ impl Quotas {
     }
 
     /// Counts a call of `action`, or refuses it in its service's own words. A refused call costs no token.
-    pub(crate) fn admit(&self, region: &str, action: &str) -> Result<(), AwsError> {
+    pub fn admit(&self, region: &str, action: &str) -> Result<(), AwsError> {
         let Some((name, quota)) = table::of(action) else { return Ok(()) };
         let mut buckets = lock(&self.buckets);
         let Some(buckets) = buckets.as_mut() else { return Ok(()) };

@@ -61,7 +61,7 @@ impl StepFunctions {
 
     /// Keeps the histories of executions that start from now on without their inputs and outputs, which are nearly all of
     /// what an execution takes of memory. Of use where executions come by the thousand.
-    pub(crate) fn forget_data(&self) {
+    pub fn forget_data(&self) {
         self.shared.keeps_data.store(false, Ordering::Relaxed);
     }
 

@@ -1,0 +1,212 @@
+//! The side of the sandbox that boots guests.
+//!
+//! A [`Guest`] is an instance that runs. Dropping it closes the guest's stdin, and with that everything inside ends.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::layout::ROOT_VARIABLE;
+use crate::processes;
+use crate::protocol::{Boot, CommandResult, Event, Request};
+
+/// What an instance is made of.
+#[derive(Clone, Debug)]
+pub struct GuestConfig {
+    /// The executable that answers to `guest init`: the `ec2-ops` command itself, by its absolute path.
+    pub tools: PathBuf,
+    /// The directory that is the instance. It is created if missing; a reboot finds its files again.
+    pub root: PathBuf,
+    /// The instance's id.
+    pub instance_id: String,
+    /// What every process inside finds in its environment beyond the usual: `AWS_ENDPOINT_URL`, `AWS_REGION`,
+    /// credentials. Names must not be empty or hold `=`; a value is one line.
+    pub env: Vec<(String, String)>,
+}
+
+/// One command for AWS-RunShellScript.
+#[derive(Clone, Debug)]
+pub struct RunCommand {
+    /// The command id; names the directory of its script and output.
+    pub id: String,
+    /// The script. The agent joins the document's commands with line feeds.
+    pub script: String,
+    /// `executionTimeout`.
+    pub timeout: Duration,
+}
+
+/// What happens inside an instance.
+#[derive(Debug)]
+pub enum GuestEvent {
+    /// It has booted and takes commands.
+    Ready,
+    /// A script has ended.
+    Ended {
+        /// The command id.
+        id: String,
+        /// How it ended.
+        result: CommandResult,
+    },
+    /// Someone inside wants the instance to be shut down. It goes on running until the host powers it off.
+    ShutdownRequested {
+        /// Whether it is to start again.
+        restart: bool,
+    },
+    /// It could not boot, or has died without having been powered off. The last event.
+    Died {
+        /// What is known of the cause.
+        reason: String,
+    },
+}
+
+/// A running instance.
+#[derive(Debug)]
+pub struct Guest {
+    requests: mpsc::UnboundedSender<Request>,
+    powered_off: oneshot::Receiver<io::Result<Vec<i32>>>,
+    process_id: Option<u32>,
+}
+
+impl Guest {
+    /// Starts an instance. [`GuestEvent::Ready`] says when it takes commands. Must be called in a tokio runtime that
+    /// has I/O enabled; what happens inside takes real time, whatever tokio's clock shows.
+    ///
+    /// A reboot is [`Guest::power_off`] followed by another boot with the same configuration.
+    ///
+    /// # Errors
+    /// If the executable is not named by an absolute path or cannot be started.
+    pub fn boot(config: GuestConfig) -> io::Result<(Self, mpsc::UnboundedReceiver<GuestEvent>)> {
+        if !config.tools.is_absolute() {
+            let why =
+                format!("the guest's executable must be an absolute path, not {}", config.tools.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let mut process = Command::new(&config.tools)
+            .args(["guest", "init"])
+            // Ctrl-C in the host's terminal is for the host alone.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot start {}: {error}", config.tools.display()))
+            })?;
+        let (Some(stdin), Some(stdout)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err(io::Error::other("the guest has no pipes"));
+        };
+        let process_id = process.id();
+        let (requests, pending) = mpsc::unbounded_channel();
+        let (events, received) = mpsc::unbounded_channel();
+        let (off, powered_off) = oneshot::channel();
+        let GuestConfig { tools, root, instance_id, env } = config;
+        let root = std::path::absolute(root)?;
+        let marker = format!("{ROOT_VARIABLE}={}", root.display());
+        // The receiver lives in the task below, so this cannot fail.
+        let _ = requests.send(Request::Boot(Boot { tools, root, instance_id, env }));
+        tokio::spawn(write_requests(stdin, pending));
+        tokio::spawn(watch(process, marker, stdout, events, off));
+        Ok((Self { requests, powered_off, process_id }, received))
+    }
+
+    /// Runs a script; [`GuestEvent::Ended`] brings the result. A dead instance answers nothing.
+    pub fn run(&self, command: RunCommand) {
+        let timeout_ms = u64::try_from(command.timeout.as_millis()).unwrap_or(u64::MAX);
+        self.ask(Request::Run { id: command.id, script: command.script, timeout_ms });
+    }
+
+    /// Stops a script; [`GuestEvent::Ended`] then says `Cancelled`. One that has ended keeps its result.
+    pub fn cancel(&self, id: &str) {
+        self.ask(Request::Cancel { id: id.to_owned() });
+    }
+
+    /// The process id of the instance's init, or `None` if it ended at once.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process_id
+    }
+
+    /// Powers the instance off: SIGTERM to all inside, then SIGKILL. Returns when nothing is left of it.
+    ///
+    /// # Errors
+    /// If the guest had died before, or processes could not be killed; the message has their ids.
+    pub async fn power_off(self) -> io::Result<()> {
+        self.ask(Request::PowerOff);
+        let died = || Err(io::Error::other("the guest died before it could be powered off"));
+        match self.powered_off.await.unwrap_or_else(|_| died())?.as_slice() {
+            [] => Ok(()),
+            left => Err(io::Error::other(format!(
+                "these processes of the instance could not be killed: {left:?}"
+            ))),
+        }
+    }
+
+    fn ask(&self, request: Request) {
+        // A guest that has died hears nothing; its last event says so.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// Writes requests until the [`Guest`] is dropped, and then closes the guest's stdin.
+async fn write_requests(mut stdin: ChildStdin, mut pending: mpsc::UnboundedReceiver<Request>) {
+    while let Some(request) = pending.recv().await {
+        let Ok(mut line) = serde_json::to_vec(&request) else {
+            return;
+        };
+        line.push(b'\n');
+        if stdin.write_all(&line).await.is_err() {
+            // The guest is gone; `watch` reports it.
+            return;
+        }
+    }
+}
+
+/// Passes events on until the guest is gone, and tells how it went.
+async fn watch(
+    mut process: Child,
+    marker: String,
+    stdout: ChildStdout,
+    events: mpsc::UnboundedSender<GuestEvent>,
+    off: oneshot::Sender<io::Result<Vec<i32>>>,
+) {
+    let told = pass_on(stdout, &events).await;
+    let exit = process.wait().await;
+    let reason = match (told, exit) {
+        (Ok(left), Ok(_)) => {
+            // Whoever dropped the guest no longer wants to know.
+            let _ = off.send(Ok(left));
+            return;
+        }
+        (Ok(_), Err(error)) => error.to_string(),
+        (Err(reason), Ok(status)) => format!("{reason} ({status})"),
+        (Err(reason), Err(error)) => format!("{reason} ({error})"),
+    };
+    let left = processes::kill_marked(&marker);
+    let reason = if left.is_empty() { reason } else { format!("{reason}; left behind: {left:?}") };
+    let _ = events.send(GuestEvent::Died { reason });
+}
+
+/// Returns what is left of a guest that was powered off, or why it is gone.
+async fn pass_on(
+    stdout: ChildStdout,
+    events: &mpsc::UnboundedSender<GuestEvent>,
+) -> Result<Vec<i32>, String> {
+    let mut lines = BufReader::new(stdout).lines();
+    loop {
+        let line = lines.next_line().await.map_err(|error| error.to_string())?;
+        let line = line.ok_or("the guest ended without having been powered off")?;
+        let event =
+            match serde_json::from_str(&line).map_err(|error| format!("the guest said {line:?}: {error}"))? {
+                Event::Ready => GuestEvent::Ready,
+                Event::Ended { id, result } => GuestEvent::Ended { id, result },
+                Event::ShutdownRequested { restart } => GuestEvent::ShutdownRequested { restart },
+                Event::Failed { message } => return Err(message),
+                Event::PoweredOff { left } => return Ok(left),
+            };
+        // Whoever dropped the receiver still owns the guest, so it goes on.
+        let _ = events.send(event);
+    }
+}

@@ -1,0 +1,93 @@
+//! `aws`, as far as typical documents need it when the machine has no AWS CLI: `s3 cp`, `ls`, `mb` and `rm` against
+//! the sandbox's own S3. Everything else goes to the machine's AWS CLI, which speaks to the sandbox just as well.
+
+mod call;
+mod list;
+mod s3;
+mod transfer;
+mod xml;
+
+use std::env;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use call::{Call, Verb};
+use s3::S3;
+
+use crate::layout::Root;
+
+/// What the AWS CLI exits with for a command that it cannot parse.
+/// See <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html>.
+const INVALID: u8 = 252;
+
+/// What the image brings, for those who ask for more.
+const BROUGHT: &str = "aws: the ec2-ops sandbox image brings 's3 cp', 's3 ls', 's3 mb' and 's3 rm' with --recursive, \
+                       --quiet, --only-show-errors, --no-progress and --region. With the AWS CLI installed on this \
+                       machine, every other command runs too: https://aws.amazon.com/cli/";
+
+/// Why a transfer failed: a line for stderr and the CLI's exit code for it.
+struct Failure {
+    text: String,
+    code: u8,
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self { text: error.to_string(), code: 1 }
+    }
+}
+
+/// Runs one command line.
+pub(super) fn main(args: &[String]) -> ExitCode {
+    let Some(call) = Call::parse(args) else {
+        return delegate(args);
+    };
+    let done = S3::from_environment().and_then(|s3| match call.verb {
+        Verb::Cp => transfer::copy(&s3, &call),
+        Verb::Rm => transfer::remove(&s3, &call),
+        Verb::Ls => list::list(&s3, &call),
+        Verb::Mb => list::make_bucket(&s3, &call),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !call.quiet && !failure.text.is_empty() {
+                complain(&failure.text);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Becomes the machine's own AWS CLI, if there is one.
+fn delegate(args: &[String]) -> ExitCode {
+    let Some(real) = machine_cli() else {
+        complain(BROUGHT);
+        return ExitCode::from(INVALID);
+    };
+    let error = Command::new(&real).args(args).exec();
+    complain(&format!("aws: {}: {error}", real.display()));
+    ExitCode::from(INVALID)
+}
+
+fn machine_cli() -> Option<PathBuf> {
+    let own = Root::of_caller().ok()?.path("bin");
+    let path = env::var_os("PATH")?;
+    let candidates =
+        env::split_paths(&path).filter(|directory| *directory != own).map(|directory| directory.join("aws"));
+    let executable =
+        |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+    candidates.into_iter().find(executable)
+}
+
+fn complain(text: &str) {
+    // Without a stderr nobody reads it; the exit code still tells.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn say(text: &str) -> Result<(), Failure> {
+    Ok(writeln!(io::stdout(), "{text}")?)
+}

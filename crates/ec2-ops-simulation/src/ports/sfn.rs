@@ -1,0 +1,75 @@
+//! Step Functions: tasks to complete, and executions to look at.
+
+use std::collections::BTreeSet;
+
+use ec2_ops::ids::{ExecutionId, StateMachineId, TaskToken};
+use ec2_ops::ports::{Delivery, ExecutionState, Executions};
+use serde_json::Value;
+
+use super::{Answer, Gate, PAGE, Ports};
+use ec2_ops_sandbox::iam::On;
+use ec2_ops_sandbox::stepfunctions::api::{
+    DescribeExecutionRequest, ListExecutionsRequest, SendTaskFailureRequest, SendTaskSuccessRequest,
+};
+
+impl<G: Gate> Executions for Ports<G> {
+    async fn complete(&self, token: &TaskToken, output: &Value) -> Answer<Delivery> {
+        let request = SendTaskSuccessRequest { task_token: token.to_string(), output: output.to_string() };
+        let effect = || self.account.stepfunctions.send_task_success(&request).map(drop);
+        delivery(self.call(&self.names.region, "SendTaskSuccess", On::Anything("states"), effect).await)
+    }
+
+    async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Answer<Delivery> {
+        let request = SendTaskFailureRequest {
+            task_token: token.to_string(),
+            error: Some(error.to_owned()),
+            cause: Some(cause.to_owned()),
+        };
+        let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
+        delivery(self.call(&self.names.region, "SendTaskFailure", On::Anything("states"), effect).await)
+    }
+
+    async fn running(&self, state_machine: &StateMachineId) -> Answer<BTreeSet<ExecutionId>> {
+        let mut running = BTreeSet::new();
+        let mut next_token = None;
+        loop {
+            let request = ListExecutionsRequest {
+                state_machine_arn: state_machine.to_string(),
+                status_filter: Some("RUNNING".to_owned()),
+                max_results: Some(PAGE),
+                next_token,
+            };
+            let effect = || self.account.stepfunctions.list_executions(&request);
+            let page = self
+                .call(&self.names.region, "ListExecutions", On::States(state_machine.as_str()), effect)
+                .await?;
+            running.extend(page.executions.into_iter().map(|item| ExecutionId::new(item.execution_arn)));
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(running);
+            }
+        }
+    }
+
+    async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {
+        let request = DescribeExecutionRequest { execution_arn: execution.to_string() };
+        let effect = || self.account.stepfunctions.describe_execution(&request);
+        match self.call(&self.names.region, "DescribeExecution", On::States(execution.as_str()), effect).await
+        {
+            Ok(described) if described.status == "RUNNING" => Ok(ExecutionState::Running),
+            Ok(_) => Ok(ExecutionState::Over),
+            Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn delivery(answer: Answer<()>) -> Answer<Delivery> {
+    match answer {
+        Ok(()) => Ok(Delivery::Accepted),
+        Err(error) if matches!(error.code.as_str(), "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken") => {
+            Ok(Delivery::Stale)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,152 @@
+//! What a simulation came to, as figures and as curves.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Options;
+use super::history::Histories;
+use super::tally::{Calls, Counts, Invocations, Series, Tally};
+use ec2_ops_sandbox::prices::{GB_SECOND, STATE_TRANSITION, gb_seconds};
+use ec2_ops_sandbox::quotas::{Quotas, Rate};
+
+/// What thousands of executions at once came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was simulated.
+    pub options: Options,
+    /// How many executions ended with which outcome; one without an outcome has Step Functions' own status.
+    pub outcomes: BTreeMap<String, usize>,
+    /// Virtual time from the first start to the last end.
+    pub duration: Duration,
+    /// The launches.
+    pub launches: LaunchReport,
+    /// The calls, by action.
+    pub calls: BTreeMap<&'static str, ApiReport>,
+    /// The functions.
+    pub lambda: LambdaReport,
+    /// Transitions, events and retries.
+    pub histories: Histories,
+    /// How long the simulation took.
+    pub wall: Duration,
+    /// The most memory that the process had resident, in bytes, where the system tells.
+    pub peak_memory: Option<u64>,
+}
+
+/// How soon everything was launched.
+#[derive(Clone, Debug)]
+pub struct LaunchReport {
+    /// Instances launched in each second since the first start.
+    pub per_second: Vec<u32>,
+    /// When the last was launched.
+    pub last: Duration,
+    /// When it would have been if no token of RunInstances had ever been lost.
+    pub bound: Duration,
+}
+
+/// The calls of one action.
+#[derive(Clone, Debug)]
+pub struct ApiReport {
+    /// All calls, refused ones included.
+    pub calls: u64,
+    /// Those that the quota refused, by the state that called, or `event`, `sweeper` or `caller`.
+    pub throttled: BTreeMap<&'static str, u64>,
+    /// The quota, where there is one.
+    pub quota: Option<Rate>,
+    /// All calls in each second since the first start.
+    pub per_second: Vec<u32>,
+}
+
+/// The functions, all five together.
+#[derive(Clone, Debug)]
+pub struct LambdaReport {
+    /// Invocations, by the state that asked for them, or `event` or `sweeper`.
+    pub invocations: BTreeMap<&'static str, u64>,
+    /// The most that ran at once.
+    pub peak: u32,
+    /// The most that ran at once in each second since the first start.
+    pub concurrent: Vec<u32>,
+    /// The time that all together ran.
+    pub busy: Duration,
+}
+
+impl Report {
+    pub(super) fn new(
+        options: Options,
+        outcomes: BTreeMap<String, usize>,
+        histories: Histories,
+        tally: &Tally,
+    ) -> Self {
+        let Counts { calls, invocations, launched } = tally.counts();
+        let duration = tally.elapsed();
+        Self {
+            options,
+            outcomes,
+            duration,
+            launches: LaunchReport::new(launched, options.executions),
+            calls: calls.into_iter().map(|(action, calls)| (action, ApiReport::new(action, calls))).collect(),
+            lambda: LambdaReport::new(invocations, duration),
+            histories,
+            wall: Duration::ZERO,
+            peak_memory: None,
+        }
+    }
+
+    /// Dollars for the state transitions of all executions.
+    #[expect(clippy::cast_precision_loss, reason = "dollars for people")]
+    pub fn transition_cost(&self) -> f64 {
+        STATE_TRANSITION.of(self.histories.transitions.total as f64)
+    }
+
+    /// Dollars for the time of all functions.
+    pub fn lambda_cost(&self) -> f64 {
+        GB_SECOND.of(gb_seconds(self.lambda.busy.as_secs_f64()))
+    }
+}
+
+impl LaunchReport {
+    fn new(per_second: Series, launches: usize) -> Self {
+        let quota = Quotas::rate_of("RunInstances").unwrap_or(Rate::new(1, 1));
+        let queued = u32::try_from(launches).unwrap_or(u32::MAX).saturating_sub(quota.burst);
+        Self {
+            last: Duration::from_secs(per_second.len() as u64),
+            bound: Duration::from_secs(1) * queued / quota.per_second,
+            per_second,
+        }
+    }
+
+    /// The launch rate that was reached, of what the quota allows; 1 is all of it.
+    pub fn efficiency(&self) -> f64 {
+        if self.last.is_zero() { 1.0 } else { self.bound.as_secs_f64() / self.last.as_secs_f64() }
+    }
+}
+
+impl ApiReport {
+    fn new(action: &str, Calls { per_second, throttled }: Calls) -> Self {
+        let calls = per_second.iter().map(|calls| u64::from(*calls)).sum();
+        Self { calls, throttled, quota: Quotas::rate_of(action), per_second }
+    }
+
+    /// The most calls in one second.
+    pub fn peak(&self) -> u32 {
+        self.per_second.iter().copied().max().unwrap_or_default()
+    }
+
+    /// Calls each second, from the first start to the last call.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn mean(&self) -> f64 {
+        self.calls as f64 / self.per_second.len().max(1) as f64
+    }
+}
+
+impl LambdaReport {
+    fn new(invocations: Invocations, duration: Duration) -> Self {
+        let seconds = usize::try_from(duration.as_secs()).unwrap_or_default() + 1;
+        let mut concurrent = vec![0; seconds];
+        for (second, running) in invocations.concurrent {
+            if let Some(place) = usize::try_from(second).ok().and_then(|second| concurrent.get_mut(second)) {
+                *place = running;
+            }
+        }
+        Self { invocations: invocations.count, peak: invocations.peak, concurrent, busy: invocations.busy }
+    }
+}
