@@ -1,4 +1,4 @@
-# Alarms, as soon as somebody hears them.
+# Alarms. They exist only if var.monitoring names a recipient.
 
 locals {
   alarm_defaults = { statistic = "Sum", minutes = 5, dimensions = {}, below = null, missing = "notBreaching" }
@@ -23,12 +23,12 @@ locals {
         dimensions  = { StateMachineArn = local.state_machine_arn }
       }
       sweeper-found = {
-        description = "The sweeper found what nobody had ended: something went wrong before"
+        description = "The sweeper ended something that an execution had left running: the cleanup of that execution failed"
         namespace   = local.metrics_namespace
         metric      = "Swept"
       }
       sweeper-silent = {
-        description = "For an hour no sweep came to its end"
+        description = "No sweep has finished for an hour"
         namespace   = local.metrics_namespace
         metric      = "Swept"
         statistic   = "SampleCount"
@@ -37,12 +37,12 @@ locals {
         missing     = "breaching"
       }
       function-failed = {
-        description = "A function crashed or timed out, or AWS refused a call of it: a missing permission, most often"
+        description = "A function crashed or timed out, or AWS refused one of its calls, usually because of a missing permission"
         namespace   = local.metrics_namespace
         metric      = "FunctionFailures"
       }
       schedule-dropped = {
-        description = "EventBridge Scheduler gave up starting an execution or a sweep"
+        description = "EventBridge Scheduler gave up the start of an execution or of a sweep"
         namespace   = "AWS/Scheduler"
         metric      = "InvocationDroppedCount"
         dimensions  = { ScheduleGroup = var.prefix }
@@ -77,7 +77,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 }
 
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26:CloudWatch cannot write to a topic under AWS's own key for SNS; kms_key_arn sets one that it can use
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot publish to a topic that AWS's own SNS key encrypts; kms_key_arn sets a key that it can use
   for_each = toset(length(var.monitoring.alarm_emails) > 0 ? ["alarms"] : [])
 
   name              = "${var.prefix}-alarms"

@@ -2,16 +2,16 @@ locals {
   ours      = { for name in ["FailedOutcomes", "Swept", "FunctionFailures"] : name => [local.metrics_namespace, name] }
   of_states = { for name in ["Started", "Succeeded", "Failed", "Aborted", "TimedOut"] : name => ["AWS/States", "Executions${name}", "StateMachineArn", local.state_machine_arn] }
 
-  # One row of two for each question that somebody has.
+  # A row has two widgets.
   widgets = [
     { title = "Executions", stat = "Sum", metrics = values(local.of_states) },
     { title = "Outcomes that are not Succeeded", stat = "Sum", metrics = [local.ours.FailedOutcomes] },
-    { title = "How long executions take", stat = "Maximum", metrics = [["AWS/States", "ExecutionTime", "StateMachineArn", local.state_machine_arn]] },
-    { title = "What the sweeper found; functions that failed", stat = "Sum", metrics = [local.ours.Swept, local.ours.FunctionFailures] },
+    { title = "Duration of executions", stat = "Maximum", metrics = [["AWS/States", "ExecutionTime", "StateMachineArn", local.state_machine_arn]] },
+    { title = "Found by the sweeper; failed functions", stat = "Sum", metrics = [local.ours.Swept, local.ours.FunctionFailures] },
     { title = "Invocations", stat = "Sum", metrics = [for full in values(local.function_names) : ["AWS/Lambda", "Invocations", "FunctionName", full]] },
-    { title = "How long functions take", stat = "p99", metrics = [for full in values(local.function_names) : ["AWS/Lambda", "Duration", "FunctionName", full]] },
+    { title = "Duration of functions", stat = "p99", metrics = [for full in values(local.function_names) : ["AWS/Lambda", "Duration", "FunctionName", full]] },
     { title = "Throttled invocations", stat = "Sum", metrics = [for full in values(local.function_names) : ["AWS/Lambda", "Throttles", "FunctionName", full]] },
-    { title = "Scheduled starts that were dropped", stat = "Sum", metrics = [["AWS/Scheduler", "InvocationDroppedCount", "ScheduleGroup", var.prefix]] },
+    { title = "Dropped starts of schedules", stat = "Sum", metrics = [["AWS/Scheduler", "InvocationDroppedCount", "ScheduleGroup", var.prefix]] },
   ]
 }
 
@@ -35,7 +35,7 @@ resource "aws_cloudwatch_dashboard" "this" {
       width  = 24
       height = 8
       properties = {
-        title  = "What functions had to say"
+        title  = "Warnings and errors of the functions"
         region = local.region
         view   = "table"
         query = join(" | ", concat(

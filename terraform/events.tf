@@ -1,4 +1,5 @@
-# Wake-ups for EC2Poller, and abnormal ends for EC2Stopper. state_machine/event_patterns.json says which event goes where.
+# Events that wake EC2Poller, and events of abnormal ends for EC2Stopper. state_machine/event_patterns.json says which event
+# invokes which function.
 
 locals {
   event_patterns = jsondecode(templatefile("${path.module}/../state_machine/event_patterns.json", {

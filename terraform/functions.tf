@@ -1,5 +1,6 @@
-# The five Lambda functions. Each deploy publishes a version: the state machine invokes versions, so that a running
-# execution keeps the code it started with; events and schedules invoke the alias, which moves.
+# The five Lambda functions. Each apply with changed code or settings publishes a version. The state machine invokes versions,
+# so a running execution keeps the code with which it started. Events and schedules invoke the alias, which names the newest
+# version.
 
 locals {
   zip_directory = coalesce(var.functions.zip_directory, "${path.module}/../target/lambda")
@@ -19,11 +20,11 @@ locals {
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_117:They call AWS's public endpoints only; in a VPC they would need NAT gateways, which cost when idle
-  #checkov:skip=CKV_AWS_116:The state machine repeats what fails; a lost event is made up for by the next poll or the sweeper
-  #checkov:skip=CKV_AWS_115:A reserved share would take it from the account and, being a limit, delay the end of instances
-  #checkov:skip=CKV_AWS_272:Code signing needs a signing profile of the account; the zips are pinned by their hash
-  #checkov:skip=CKV_AWS_173:Settings are names, not secrets; AWS encrypts them, with your own key if kms_key_arn is set
+  #checkov:skip=CKV_AWS_117:They call AWS's public endpoints only; in a VPC they would need NAT gateways, which cost money while idle
+  #checkov:skip=CKV_AWS_116:The state machine retries a failed call; after a lost event, the next poll or the sweeper does the work
+  #checkov:skip=CKV_AWS_115:Reserved concurrency is also a limit, which could delay the end of instances, and it takes concurrency from the account
+  #checkov:skip=CKV_AWS_272:Code signing needs a signing profile of the account; source_code_hash pins the zips
+  #checkov:skip=CKV_AWS_173:The settings are not secret; AWS encrypts them, with your own key if kms_key_arn is set
   for_each = local.functions
 
   function_name    = local.function_names[each.key]
@@ -48,14 +49,14 @@ resource "aws_lambda_function" "this" {
     mode = "Active"
   }
 
-  # What Lambda would create by itself has no retention, and what a role may not do yet fails the first invocation.
+  # A log group that Lambda creates by itself has no retention. An invocation before the role has its policy fails.
   depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.this, aws_iam_role_policy.key]
 
   lifecycle {
     precondition {
-      # The time is not known before the apply: so a plan needs no zips.
+      # timestamp() is unknown during a plan, so Terraform checks this only during an apply, and a plan needs no zips.
       condition     = fileexists(local.zips[each.key]) || timestamp() == ""
-      error_message = "There is no ${local.zips[each.key]}. Build the functions first, in the repository's root: cargo xtask package --arch ${var.functions.architecture}"
+      error_message = "${local.zips[each.key]} does not exist. Build the functions first, in the root of the repository: cargo xtask package --arch ${var.functions.architecture}"
     }
   }
 }
@@ -64,13 +65,13 @@ resource "aws_lambda_alias" "live" {
   for_each = local.functions
 
   name             = "live"
-  description      = "What events and schedules invoke"
+  description      = "The version that events and schedules invoke"
   function_name    = aws_lambda_function.this[each.key].function_name
   function_version = aws_lambda_function.this[each.key].version
 }
 
-# EC2Poller and EC2Stopper raise an error on an event when it is too early to tell, and Lambda's retries, after one and
-# two more minutes, look again: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+# If an event arrives before its effect is visible, EC2Poller and EC2Stopper raise an error. Lambda then retries after one
+# minute, and again after two more minutes: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 resource "aws_lambda_function_event_invoke_config" "live" {
   for_each = toset(keys(local.event_patterns))
 

@@ -1,4 +1,4 @@
-# What instances get whose documents name nothing themselves.
+# Defaults for instances whose documents name no instance profile, security group or subnet.
 
 resource "aws_iam_instance_profile" "this" {
   name = aws_iam_role.this["Instance"].name
@@ -15,7 +15,7 @@ module "network" {
 }
 
 locals {
-  # In the names of RunInstances.
+  # The field names are those of RunInstances.
   instance_defaults = {
     for region, defaults in merge(var.additional_regions, { (local.region) = module.network.instance_defaults }) :
     region => {

@@ -1,5 +1,5 @@
-# Names, and the ARNs that follow from them. Roles and state machine refer to each other, so ARNs are put together here
-# and not read from resources.
+# All names, and the ARNs that contain them. The roles and the state machine refer to each other. To avoid a cycle, ARNs are
+# composed here instead of read from resources.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -11,7 +11,7 @@ locals {
 
   partition  = data.aws_partition.current.partition
   account_id = data.aws_caller_identity.current.account_id
-  # `name` is deprecated from provider 6 on, and `region` is not there before.
+  # Provider 6 deprecates `name`, and provider 5 has no `region`.
   region  = data.aws_region.current.id
   regions = concat([local.region], keys(var.additional_regions))
 
@@ -31,7 +31,7 @@ locals {
   wake_table     = "${var.prefix}-wake"
   wake_table_arn = "arn:${local.partition}:dynamodb:${local.of_account}:table/${local.wake_table}"
 
-  # The names of buckets are unique in all of AWS.
+  # A bucket's name has to be unique in all of AWS.
   log_bucket_name = var.logs.command_bucket ? "${var.prefix}-logs-${local.account_id}-${local.region}" : null
   log_bucket_arn  = var.logs.command_bucket ? "arn:${local.partition}:s3:::${local.log_bucket_name}" : null
   log_group_name  = var.logs.command_log_group ? "/${var.prefix}/commands" : null

@@ -1,8 +1,8 @@
-# Where functions, state machine and commands write.
+# Log groups and the log bucket: for the functions, the state machine and the commands.
 
 resource "aws_cloudwatch_log_group" "function" {
-  #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
-  #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
+  #checkov:skip=CKV_AWS_158:AWS's own key encrypts it; kms_key_arn sets another key
+  #checkov:skip=CKV_AWS_338:The user decides how long logs are kept: logs.retention_days
   for_each = local.functions
 
   name              = local.function_log_groups[each.key]
@@ -12,9 +12,9 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_cloudwatch_log_group" "state_machine" {
-  #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
-  #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
-  # Under this name deliveries do not fill the quota of resource policies:
+  #checkov:skip=CKV_AWS_158:AWS's own key encrypts it; kms_key_arn sets another key
+  #checkov:skip=CKV_AWS_338:The user decides how long logs are kept: logs.retention_days
+  # Log groups with this prefix do not use up the quota of resource policies:
   # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
   name              = "/aws/vendedlogs/states/${var.prefix}"
   retention_in_days = var.logs.retention_days
@@ -23,8 +23,8 @@ resource "aws_cloudwatch_log_group" "state_machine" {
 }
 
 resource "aws_cloudwatch_log_group" "commands" {
-  #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
-  #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
+  #checkov:skip=CKV_AWS_158:AWS's own key encrypts it; kms_key_arn sets another key
+  #checkov:skip=CKV_AWS_338:The user decides how long logs are kept: logs.retention_days
   count = var.logs.command_log_group ? 1 : 0
 
   name              = local.log_group_name
@@ -34,11 +34,11 @@ resource "aws_cloudwatch_log_group" "commands" {
 }
 
 resource "aws_s3_bucket" "logs" {
-  #checkov:skip=CKV_AWS_18:A log of who reads the logs is the account's to keep, with CloudTrail
-  #checkov:skip=CKV_AWS_21:Each command writes keys of its own once; there are no versions to keep
-  #checkov:skip=CKV_AWS_144:Logs that expire are not worth a second region
-  #checkov:skip=CKV_AWS_145:AWS's own key costs nothing and encrypts as well; kms_key_arn sets another
-  #checkov:skip=CKV2_AWS_62:Nothing is to happen when a log arrives
+  #checkov:skip=CKV_AWS_18:Whether to log accesses is a decision for the whole account, with CloudTrail
+  #checkov:skip=CKV_AWS_21:Every key is written once, so there are no versions to keep
+  #checkov:skip=CKV_AWS_144:Logs expire, so they are not copied to a second region
+  #checkov:skip=CKV_AWS_145:AWS's own key encrypts it at no cost; kms_key_arn sets another key
+  #checkov:skip=CKV2_AWS_62:Nothing reacts to a new log
   count = var.logs.command_bucket ? 1 : 0
 
   bucket        = local.log_bucket_name
@@ -118,6 +118,6 @@ resource "aws_s3_bucket_policy" "logs" {
     }]
   })
 
-  # Two changes to one bucket at a time are refused.
+  # S3 refuses two changes to one bucket at the same time.
   depends_on = [aws_s3_bucket_public_access_block.logs]
 }

@@ -1,5 +1,5 @@
-# What the functions' own log lines tell: crates/ec2-ops-aws/src/entry.rs writes them. AWS's metric of function errors
-# tells nothing, because here an error is also how a function says "not yet" (InstanceNotReady, CleanupPending).
+# Metrics from the functions' log lines, which crates/ec2-ops-aws/src/entry.rs writes. Lambda's own metric of errors is of no
+# use here, because functions also raise an error to be retried later (InstanceNotReady, CleanupPending).
 
 locals {
   alarmed  = length(var.monitoring.alarm_emails) + length(var.monitoring.alarm_topic_arns) > 0
@@ -9,20 +9,20 @@ locals {
 
   metric_filters = merge(
     {
-      # The last attempt's end: an execution without a success, whether it ends as FAILED or not.
+      # Counts executions whose last attempt did not succeed, whether the execution ends as FAILED or not.
       FailedOutcomes = {
         function = "EC2Stopper"
         pattern  = "{ ($.next = \"fail\") || ($.next = \"succeed\" && $.status != \"Succeeded\") }"
         value    = "1"
       }
-      # One value a sweep: what it found.
+      # Each sweep logs one value: the number of executions that had left something.
       Swept = {
         function = "EC2Stopper"
         pattern  = "{ $.found >= 0 }"
         value    = "$.found"
       }
     },
-    # What cannot be the document's fault: a call that AWS refused, a bug, a crash, a timeout.
+    # Failures that no document causes: a call that AWS refused, a bug, a crash, a timeout.
     { for name in local.functions : "FunctionFailures-${name}" => {
       function = name
       pattern  = "{ $.error = \"Refused\" || $.error = \"InternalError\" }"

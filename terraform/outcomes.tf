@@ -1,11 +1,11 @@
-# A topic that tells of the end of every execution, documents and outcomes included.
+# A topic with a message for the end of every execution. The message has the document and the outcome.
 
 locals {
   outcome_topic = toset(var.outcomes.topic ? ["outcomes"] : [])
 }
 
 resource "aws_sns_topic" "outcomes" {
-  #checkov:skip=CKV_AWS_26:EventBridge cannot write to a topic under AWS's own key for SNS; kms_key_arn sets one that it can use
+  #checkov:skip=CKV_AWS_26:EventBridge cannot publish to a topic that AWS's own SNS key encrypts; kms_key_arn sets a key that it can use
   for_each = local.outcome_topic
 
   name              = "${var.prefix}-outcomes"

@@ -3,31 +3,31 @@ locals {
 }
 
 output "start_execution" {
-  description = "The command that runs a document, run.json."
+  description = "The command that starts an execution of the document run.json."
   value       = local.start_execution
 }
 
 output "next" {
-  description = "What to type next."
+  description = "The commands to type next."
   value       = <<-EOT
-    # run the document run.json; prints an executionArn
+    # run the document run.json; this prints an executionArn
     ${local.start_execution}
-    # what became of it: .outcome of its output
+    # see how it ended: field `outcome` of the output
     aws stepfunctions describe-execution --region ${local.region} --query output --output text --execution-arn EXECUTION_ARN
-    # what the functions say, as they say it
+    # follow the log of a function
     aws logs tail --region ${local.region} --follow ${local.function_log_groups["EC2Stopper"]}
-    # stop it: its instance is ended, too
+    # stop it, and its instance
     aws stepfunctions stop-execution --region ${local.region} --execution-arn EXECUTION_ARN
   EOT
 }
 
 output "console" {
-  description = "The executions in the console."
+  description = "The address of the executions in the AWS console."
   value       = "https://${local.region}.console.aws.amazon.com/states/home?region=${local.region}#/statemachines/view/${aws_sfn_state_machine.this.arn}"
 }
 
 output "state_machine_arn" {
-  description = "The state machine."
+  description = "The ARN of the state machine."
   value       = aws_sfn_state_machine.this.arn
 }
 
@@ -37,7 +37,7 @@ output "function_versions" {
 }
 
 output "log_groups" {
-  description = "The log groups: of the functions, by name, of the state machine, and of commands, if there is one."
+  description = "The log groups: one for each function, by its name, `state_machine`, and `commands` if it exists."
   value = merge(
     { for name, group in aws_cloudwatch_log_group.function : name => group.name },
     { state_machine = aws_cloudwatch_log_group.state_machine.name },
@@ -51,17 +51,17 @@ output "log_bucket" {
 }
 
 output "instance_defaults" {
-  description = "What instances get, by region, whose documents name nothing themselves."
+  description = "For each region: the profile, security groups and subnets of instances whose documents name none."
   value       = local.instance_defaults
 }
 
 output "instance_role_arn" {
-  description = "The role of the instances."
+  description = "The ARN of the instances' role."
   value       = aws_iam_role.this["Instance"].arn
 }
 
 output "home" {
-  description = "What modules/region needs to know of the deployment."
+  description = "The input `home` of modules/region."
   value = {
     event_bus_arn     = "arn:${local.partition}:events:${local.of_account}:event-bus/default"
     events_role_arn   = try(aws_iam_role.this["Events"].arn, null)
@@ -71,6 +71,6 @@ output "home" {
 }
 
 output "outcome_topic_arn" {
-  description = "The topic that tells of the end of every execution, or null."
+  description = "The ARN of the topic with a message for the end of every execution, or null."
   value       = one(values(aws_sns_topic.outcomes)[*].arn)
 }

@@ -1,15 +1,16 @@
-# What each role may do, and who may take it: local.policies and local.trust, by role; roles.tf encodes them. The work of
-# the five functions stands in policies_functions.tf. Rendered with example values in docs/policies.md. tests/policies/ runs
-# the functions against these documents: a call that is not allowed fails there, and so does an action that nobody needs.
+# What each role may do (local.policies) and which service may assume it (local.trust). roles.tf encodes both as JSON.
+# policies_functions.tf has the statements for the work of the five functions. docs/policies.md shows the policies with example
+# values. tests/policies/ runs the functions against these policies. It fails for a call that is not allowed, and for an action
+# that no function uses.
 #
-# Roles come before what they name, so each ARN here is put together from names and not read from a resource.
+# The roles are created before the resources that the policies name, so each ARN here is composed from names.
 
 locals {
-  # Everything of this deployment carries the tag; crates/ec2-ops/src/tags.rs writes it in the launch call itself.
+  # Every instance and volume of this deployment has the tag. crates/ec2-ops/src/tags.rs writes it in the launch call.
   carries_our_tag = { "aws:ResourceTag/ec2-ops:deployment" = var.prefix }
   writes_our_tag  = { "aws:RequestTag/ec2-ops:deployment" = var.prefix }
 
-  # Where instances run. Holds for calls that know no resources, too:
+  # The regions in which instances run. This condition also works for actions without resource-level permissions:
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
   in_our_regions = { "aws:RequestedRegion" = local.regions }
   at_home        = { "aws:RequestedRegion" = [local.region] }
@@ -22,11 +23,11 @@ locals {
   input_objects   = [for bucket in local.input_buckets : "${bucket}/*"]
   log_bucket      = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
   log_bucket_keys = [for bucket in local.log_bucket : "${bucket}/*"]
-  # A command's output goes to the group of that name in the region of its instance.
+  # A command's output goes to the log group of this name in the region of its instance.
   log_groups  = [for group in [local.log_group_arn] : replace(group, ":${local.region}:", ":*:") if group != null]
   log_streams = [for group in local.log_groups : "${group}:*"]
 
-  # What every function does beside its work.
+  # Permissions that every function needs.
   function_logs = { for name, group in local.function_log_group_arns : name => [
     {
       # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -38,7 +39,8 @@ locals {
   ] }
   function_traces = [
     {
-      # Neither call knows resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+      # Neither action has resource-level permissions:
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
       Sid      = "Trace"
       Effect   = "Allow"
       Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
@@ -49,14 +51,15 @@ locals {
   other_statements = {
     StateMachine = [
       {
-        # The functions' versions and aliases, and not what was deployed last.
+        # Only versions and aliases of the functions, not $LATEST.
         Sid      = "InvokeFunctions"
         Effect   = "Allow"
         Action   = ["lambda:InvokeFunction"]
         Resource = [for name, arn in local.function_arns : "${arn}:*"]
       },
       {
-        # The list is AWS's, and none of the calls knows resources: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+        # AWS requires this list of actions. None of them has resource-level permissions:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
         Sid    = "DeliverLogs"
         Effect = "Allow"
         Action = [
@@ -72,7 +75,8 @@ locals {
         Resource = ["*"]
       },
       {
-        # The list is AWS's, and none of the calls knows resources: https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+        # AWS requires this list of actions. None of them has resource-level permissions:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
         Sid    = "Trace"
         Effect = "Allow"
         Action = [
@@ -85,8 +89,8 @@ locals {
       },
     ]
 
-    # What Run Command and Session Manager need of AmazonSSMManagedInstanceCore, and not the rest: with ssm:GetParameter
-    # the commands of every document could read every parameter of the account.
+    # The part of AmazonSSMManagedInstanceCore that Run Command and Session Manager need. The rest has ssm:GetParameter, with
+    # which the commands of every document could read every parameter of the account.
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html
     Instance = [
       {
@@ -97,7 +101,7 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # Neither service knows resources:
+        # Neither service has resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagedeliveryservice.html and
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsessionmanagermessagegatewayservice.html
         Sid    = "ReceiveCommands"
@@ -118,7 +122,7 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # The agent uploads what commands print with the instance's own role:
+        # The agent uploads the output of commands with the instance's role:
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
         Sid      = "KeepWhatCommandsPrint"
         Effect   = "Allow"
@@ -132,8 +136,9 @@ locals {
         Resource = local.log_bucket
       },
       {
-        # The agent creates the group, each time, and gives up unless it may, or hears that there is one; there is. One that
-        # somebody deletes comes back so, and keeps everything for ever, until the next apply.
+        # The agent tries to create the log group each time. It continues if that succeeds, or if the answer is that the group
+        # exists. So it needs logs:CreateLogGroup, although the group exists. If a person deletes the group, the agent creates it
+        # again, and its logs do not expire until the next apply.
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-rc-setting-up-cwlogs.html
         Sid      = "StreamWhatCommandsPrint"
         Effect   = "Allow"
@@ -141,7 +146,7 @@ locals {
         Resource = concat(local.log_groups, local.log_streams)
       },
       {
-        # Of use only where there is a group, and knows no resources:
+        # Needed only if there is a log group. It has no resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
         Sid       = "FindLogGroup"
         Effect    = "Allow"
@@ -150,14 +155,14 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # `aws s3 cp`, of large files, too: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+        # `aws s3 cp` uploads large files in parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
         Sid      = "WriteOutput"
         Effect   = "Allow"
         Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
         Resource = local.output_objects
       },
       {
-        # `aws s3 sync` compares first.
+        # `aws s3 sync` lists the objects to compare them.
         Sid      = "List"
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
@@ -171,7 +176,7 @@ locals {
       },
     ]
 
-    # Events of additional regions come to the home region's bus.
+    # Additional regions forward their events to the event bus of the home region.
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
     Events = [
       {
@@ -202,20 +207,20 @@ locals {
     name => concat(statements, local.function_logs[name], local.function_traces)
   })
 
-  # A statement without resources is one that this deployment does not need.
+  # Drops statements without resources: this deployment does not need them, and IAM refuses them.
   policies = { for role, statements in local.role_statements : role => {
     Version   = "2012-10-17"
     Statement = [for statement in statements : statement if length(statement.Resource) > 0]
   } }
 
-  # Nobody makes a service of AWS take one of our roles for another account:
+  # Prevents another account from making an AWS service assume one of our roles:
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
   for_us_only = { StringEquals = { "aws:SourceAccount" = local.account_id } }
 
   takers = merge(
     { for name, arn in local.function_arns : name => { service = "lambda.amazonaws.com", condition = {} } },
     {
-      # Lambda and EC2 hand a role only to a function or an instance of its own account, and send no source account.
+      # Lambda and EC2 give a role only to functions and instances of the role's own account, and send no source account.
       Instance     = { service = "ec2.amazonaws.com", condition = {} }
       StateMachine = { service = "states.amazonaws.com", condition = local.for_us_only }
       Events       = { service = "events.amazonaws.com", condition = local.for_us_only }

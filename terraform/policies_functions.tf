@@ -1,4 +1,4 @@
-# What the work of each function needs; policies.tf adds what all of them do.
+# The permissions for the work of each function. policies.tf adds the permissions that all functions need.
 
 locals {
   function_statements = {
@@ -14,9 +14,9 @@ locals {
         Condition = { StringEquals = merge(local.writes_our_tag, local.in_our_regions) }
       },
       {
-        # What a launch uses and does not create. Which of them is the document's business. The types are those of
-        # RunInstances in https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html;
-        # spot-instances-request is asked for by Spot launches only:
+        # The resources that a launch uses but does not create. The document chooses them. The types are those of RunInstances in
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
+        # Only Spot launches need spot-instances-request:
         # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-requests.html
         Sid    = "LaunchFrom"
         Effect = "Allow"
@@ -28,14 +28,14 @@ locals {
           "arn:${local.partition}:ec2:*:${local.account_id}:network-interface/*",
           "arn:${local.partition}:ec2:*:${local.account_id}:placement-group/*",
           "arn:${local.partition}:ec2:*:${local.account_id}:spot-instances-request/*",
-          # Those of a shared VPC are its owner's: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
+          # In a shared VPC these belong to another account: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
           "arn:${local.partition}:ec2:*:*:security-group/*",
           "arn:${local.partition}:ec2:*:*:subnet/*",
         ]
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # In the launch call and at no other time: nobody's instance is made ours afterwards.
+        # Only in the launch call, so an existing instance cannot become one of ours.
         # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
         Sid    = "TagOnlyWhatIsLaunched"
         Effect = "Allow"
@@ -57,7 +57,7 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
       },
       {
-        # The first Spot launch of an account creates this role, with its caller's permission:
+        # The first Spot launch in an account creates this role, which needs the caller's permission:
         # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
         Sid       = "FirstSpotLaunch"
         Effect    = "Allow"
@@ -66,7 +66,7 @@ locals {
         Condition = { StringEquals = { "iam:AWSServiceName" = "spot.amazonaws.com" } }
       },
       {
-        # Neither call knows resources:
+        # Neither action has resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html and
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
         Sid       = "LookAtInstances"
@@ -76,7 +76,7 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # HeadBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+        # For HeadBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
         Sid      = "LookForOutputBuckets"
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
@@ -86,7 +86,7 @@ locals {
 
     Commander = [
       {
-        # A command runs one document on one instance, and may name a bucket; each is a resource of its own:
+        # SendCommand needs the permission for its document, for its instance and for the bucket that gets the output:
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html
         Sid    = "SendShellScripts"
         Effect = "Allow"
@@ -107,7 +107,8 @@ locals {
         }
       },
       {
-        # Knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+        # It has no resource-level permissions:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
         Sid       = "LookForCommands"
         Effect    = "Allow"
         Action    = ["ssm:ListCommands"]
@@ -118,7 +119,7 @@ locals {
 
     EC2Poller = [
       {
-        # Neither call knows resources:
+        # Neither action has resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html and
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
         Sid       = "LookAtCommandsAndInstances"
@@ -134,7 +135,7 @@ locals {
         Resource = [local.wake_table_arn]
       },
       {
-        # The token is the resource, and IAM does not know it:
+        # The task token identifies the task, and IAM cannot restrict it:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
         Sid       = "CompleteTasks"
         Effect    = "Allow"
@@ -146,14 +147,14 @@ locals {
 
     RunChecker = [
       {
-        # HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        # For HeadObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
         Sid      = "LookAtOutput"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
         Resource = local.output_objects
       },
       {
-        # ListObjectsV2. Without it HeadObject, too, says "forbidden" of an object that is not there.
+        # For ListObjectsV2. Without it, HeadObject answers "forbidden" for an object that does not exist.
         Sid      = "ListOutput"
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
@@ -177,7 +178,7 @@ locals {
         Condition = { StringEquals = merge(local.carries_our_tag, local.in_our_regions) }
       },
       {
-        # Asks for both the volume and the instance:
+        # DetachVolume needs the permission for both the volume and the instance:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
         Sid    = "DetachOurVolumesFromOurInstances"
         Effect = "Allow"
@@ -189,7 +190,8 @@ locals {
         Condition = { StringEquals = merge(local.carries_our_tag, local.in_our_regions) }
       },
       {
-        # Neither call knows resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+        # Neither action has resource-level permissions:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
         Sid       = "LookAtInstancesAndVolumes"
         Effect    = "Allow"
         Action    = ["ec2:DescribeInstances", "ec2:DescribeVolumes"]

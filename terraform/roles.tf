@@ -1,4 +1,4 @@
-# One role for each function, and for each service that acts for the deployment. What they may do: policies.tf.
+# One role for each function, and one for each service that acts for the deployment. policies.tf says what they may do.
 
 locals {
   roles = setsubtract(
@@ -24,8 +24,8 @@ resource "aws_iam_role_policy" "this" {
   policy = jsonencode(local.policies[each.key])
 }
 
-# The functions' settings, the table, the bucket and the schedules are encrypted with a key of the user's own, where there is
-# one. Its own policy has the last word.
+# If the user has set kms_key_arn, that key encrypts the functions' settings, the table, the bucket and the schedules. The key's
+# own policy has to allow it too.
 resource "aws_iam_role_policy" "key" {
   for_each = var.kms_key_arn == null ? [] : setsubtract(local.roles, ["Events", "StateMachine"])
 
@@ -42,7 +42,7 @@ resource "aws_iam_role_policy" "key" {
   })
 }
 
-# EC2 encrypts volumes in the name of whoever launches. It keeps a grant, which it may be given for that alone:
+# EC2 encrypts volumes with the permissions of the role that launches. The role creates a grant, which only EC2 may use:
 # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
 resource "aws_iam_role_policy" "volume_keys" {
   for_each = toset(length(var.instances.kms_key_arns) == 0 ? [] : ["EC2StarterFromAMI"])

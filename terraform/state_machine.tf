@@ -1,5 +1,5 @@
 resource "aws_sfn_state_machine" "this" {
-  #checkov:skip=CKV_AWS_285:Documents may hold secrets, and their execution data would be logged; the history has it for 90 days
+  #checkov:skip=CKV_AWS_285:Execution data contains the documents, which may hold secrets; the history keeps it for 90 days
   name       = var.prefix
   role_arn   = aws_iam_role.this["StateMachine"].arn
   definition = templatefile("${path.module}/../state_machine/run_commands.asl.json", local.function_versions)
@@ -15,7 +15,7 @@ resource "aws_sfn_state_machine" "this" {
     enabled = true
   }
 
-  # Step Functions tries the log's permissions when it creates the state machine.
+  # Step Functions checks the permissions for the log when it creates the state machine.
   depends_on = [aws_iam_role_policy.this]
 }
 

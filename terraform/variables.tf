@@ -1,20 +1,20 @@
 variable "prefix" {
-  description = "The deployment's name. Every resource's name begins with it, so several deployments can live in one account."
+  description = "The deployment's name. The name of every resource begins with it, so one account can have several deployments."
   type        = string
   default     = "ec2-ops"
 
   validation {
-    # The log bucket's name, which account and region follow, is the shortest of all: 63 characters.
+    # The log bucket's name has the tightest limit, 63 characters. It also contains the account and the region.
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.prefix))
-    error_message = "prefix: 2 to 24 lowercase letters, digits and hyphens, a letter first, no hyphen last."
+    error_message = "prefix: expected 2 to 24 lowercase letters, digits and hyphens, with a letter first and no hyphen last."
   }
 }
 
 variable "functions" {
   description = <<-EOT
     The five Lambda functions.
-    architecture: arm64 or x86_64, as the zips were built. memory_mb: 128 to 3008; it buys CPU, too.
-    zip_directory: where `cargo xtask package` has put them, if not target/lambda of the repository.
+    architecture: arm64 or x86_64, the architecture of the zips. memory_mb: 128 to 3008; more memory also means more CPU.
+    zip_directory: where `cargo xtask package` wrote the zips. Default: target/lambda of the repository.
   EOT
   type = object({
     architecture  = optional(string, "arm64")
@@ -25,18 +25,19 @@ variable "functions" {
 
   validation {
     condition     = contains(["arm64", "x86_64"], var.functions.architecture)
-    error_message = "functions.architecture: arm64 or x86_64."
+    error_message = "functions.architecture: expected arm64 or x86_64."
   }
   validation {
     condition     = var.functions.memory_mb >= 128 && var.functions.memory_mb <= 3008
-    error_message = "functions.memory_mb: 128 to 3008."
+    error_message = "functions.memory_mb: expected 128 to 3008."
   }
 }
 
 variable "executions" {
   description = <<-EOT
-    What holds for every execution whose document does not say otherwise.
-    fail_execution: end an execution without a success as FAILED. backoff_s: seconds before the second attempt, 0 to 300.
+    Settings of executions.
+    fail_execution: end an execution that did not succeed as FAILED. A document can set this for itself.
+    backoff_s: seconds before the second attempt, 0 to 300.
   EOT
   type = object({
     fail_execution = optional(bool, false)
@@ -46,17 +47,17 @@ variable "executions" {
 
   validation {
     condition     = var.executions.backoff_s >= 0 && var.executions.backoff_s <= 300 && floor(var.executions.backoff_s) == var.executions.backoff_s
-    error_message = "executions.backoff_s: whole seconds, 0 to 300."
+    error_message = "executions.backoff_s: expected whole seconds from 0 to 300."
   }
 }
 
 variable "instances" {
   description = <<-EOT
-    What the instances may do.
-    output_buckets: names of buckets that commands may write to, and in which outputs are looked for.
+    What the instances may use.
+    output_buckets: names of buckets that commands may write to, and in which RunChecker looks for outputs.
     input_buckets: names of buckets that commands may read from.
     additional_role_arns: roles of instance profiles that documents may name instead of the deployment's own.
-    kms_key_arns: keys of one's own for volumes: the regions' default, those of encrypted images, those that documents name.
+    kms_key_arns: your own KMS keys that encrypt volumes: a region's default key, keys of images, keys that documents name.
   EOT
   type = object({
     output_buckets       = optional(list(string), [])
@@ -68,22 +69,22 @@ variable "instances" {
 
   validation {
     condition     = alltrue([for name in concat(var.instances.output_buckets, var.instances.input_buckets) : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
-    error_message = "instances.output_buckets and input_buckets: names of buckets, without s3:// and without a key."
+    error_message = "instances.output_buckets and input_buckets: expected names of buckets, without s3:// and without a key."
   }
   validation {
     condition     = alltrue([for arn in var.instances.additional_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[^*?]+$", arn))])
-    error_message = "instances.additional_role_arns: ARNs of roles (not of instance profiles), without wildcards."
+    error_message = "instances.additional_role_arns: expected ARNs of roles, not of instance profiles, without wildcards."
   }
   validation {
     condition     = alltrue([for arn in var.instances.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*?]+$", arn))])
-    error_message = "instances.kms_key_arns: ARNs of keys (not of aliases), without wildcards."
+    error_message = "instances.kms_key_arns: expected ARNs of keys, not of aliases, without wildcards."
   }
 }
 
 variable "network" {
   description = <<-EOT
-    Where the instances of documents that name no subnet run: a VPC and subnets of it with a way to AWS's services.
-    By default the region's default VPC.
+    The network of instances whose documents name no subnet: a VPC and subnets in it, with a route to AWS's services.
+    null: the region's default VPC.
   EOT
   type = object({
     vpc_id     = string
@@ -93,14 +94,14 @@ variable "network" {
 
   validation {
     condition     = var.network == null || try(length(var.network.subnet_ids) > 0, false)
-    error_message = "network.subnet_ids: at least one subnet of the VPC."
+    error_message = "network.subnet_ids: expected at least one subnet of the VPC."
   }
 }
 
 variable "additional_regions" {
   description = <<-EOT
-    Further regions in which documents may run, by name, with the defaults for documents that name none themselves.
-    Each needs modules/region, whose output `instance_defaults` belongs here: see examples/full.
+    Additional regions in which documents may run. The key is the region's name. The value is the output `instance_defaults` of
+    modules/region in that region: see examples/full.
   EOT
   type = map(object({
     security_group_ids = list(string)
@@ -110,15 +111,15 @@ variable "additional_regions" {
 
   validation {
     condition     = alltrue([for region in keys(var.additional_regions) : can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", region))])
-    error_message = "additional_regions: names of regions, such as us-west-2."
+    error_message = "additional_regions: expected names of regions, such as us-west-2."
   }
 }
 
 variable "logs" {
   description = <<-EOT
-    What is kept of logs.
-    retention_days: for log groups and for the bucket. command_bucket: keep the complete output of commands in a bucket.
-    command_log_group: keep it in CloudWatch Logs, too, where it can be followed while the commands run.
+    How logs are kept.
+    retention_days: of the log groups and the bucket. command_bucket: keep the complete output of commands in a bucket.
+    command_log_group: also keep it in CloudWatch Logs, where it appears while the commands run.
     force_destroy: let `terraform destroy` delete a bucket that is not empty.
   EOT
   type = object({
@@ -135,7 +136,7 @@ variable "logs" {
       [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
       var.logs.retention_days,
     )
-    error_message = "logs.retention_days: a period that CloudWatch Logs has, such as 7, 30, 90 or 365."
+    error_message = "logs.retention_days: expected a period that CloudWatch Logs supports, such as 7, 30, 90 or 365."
   }
 }
 
@@ -143,8 +144,8 @@ variable "schedules" {
   description = <<-EOT
     Documents to run on a schedule, by name.
     expression: cron(…) or rate(…) of EventBridge Scheduler. document: the execution document as JSON, such as
-    file("daily.json"). timezone: IANA name; in one with daylight-saving time, hours from 4 to 21 only.
-    window_minutes: start at any time within so many minutes. enabled: false pauses it.
+    file("daily.json"). timezone: an IANA name. Other than in UTC, GMT and Etc/…, cron(…) may use only hours from 4 to 21.
+    window_minutes: start at a random time within this window. enabled: false pauses the schedule.
   EOT
   type = map(object({
     expression     = string
@@ -156,29 +157,29 @@ variable "schedules" {
   default = {}
 
   validation {
-    # An execution's name is this, a hyphen and Scheduler's id, in at most 80 characters.
+    # The name of an execution is this name, a hyphen and Scheduler's id, together at most 80 characters.
     condition     = alltrue([for name in keys(var.schedules) : can(regex("^[A-Za-z0-9_-]{1,40}$", name))])
-    error_message = "schedules: a name has 1 to 40 letters, digits, hyphens and underscores."
+    error_message = "schedules: expected names of 1 to 40 letters, digits, hyphens and underscores."
   }
   validation {
     condition     = alltrue([for schedule in values(var.schedules) : can(regex("^(cron\\(([^ ]+ ){5}[^ ]+\\)|rate\\([1-9][0-9]* (minute|hour|day)s?\\))$", schedule.expression))])
-    error_message = "schedules: expression is cron(minutes hours day-of-month month day-of-week year) or rate(15 minutes)."
+    error_message = "schedules: expected an expression such as cron(minutes hours day-of-month month day-of-week year) or rate(15 minutes)."
   }
   validation {
     condition     = alltrue([for schedule in values(var.schedules) : can(keys(jsondecode(schedule.document)))])
-    error_message = "schedules: document is a JSON object as text: file(\"run.json\") or jsonencode({…})."
+    error_message = "schedules: expected a document that is a JSON object as text: file(\"run.json\") or jsonencode({…})."
   }
   validation {
     condition     = alltrue([for schedule in values(var.schedules) : schedule.window_minutes >= 0 && schedule.window_minutes <= 1440])
-    error_message = "schedules: window_minutes is 0 (at the minute) to 1440."
+    error_message = "schedules: expected window_minutes from 0 (start at the minute) to 1440."
   }
   validation {
-    # Scheduler skips a local time that does not exist and does not repeat one that exists twice:
+    # Scheduler skips a local time that does not exist, and runs only once at a local time that occurs twice:
     # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time
     # Clocks change between 22:00 (Easter Island) and 04:00 (eastern Europe).
     condition = alltrue([for schedule in values(var.schedules) :
       can(regex("^(UTC|GMT|Etc/.+)$", schedule.timezone)) || startswith(schedule.expression, "rate(") || try(
-        # The second field: hours and ranges of hours. What is not a number, such as * or 4/2, is an error: not taken.
+        # The second field has hours and ranges of hours. tonumber fails for anything else, such as * or 4/2: refused.
         alltrue([for hours in split(",", split(" ", schedule.expression)[1]) :
           alltrue([for hour in split("-", hours) : tonumber(hour) >= 4 && tonumber(hour) <= 21]) &&
           tonumber(split("-", hours)[0]) <= tonumber(reverse(split("-", hours))[0])
@@ -186,14 +187,14 @@ variable "schedules" {
         false,
       )
     ])
-    error_message = "schedules: a switch to or from daylight-saving time would drop a run. Use timezone UTC, or hours from 4 to 21, such as cron(30 5 * * ? *) or cron(0 6,18 * * ? *)."
+    error_message = "schedules: a change to or from daylight-saving time could drop a run. Use timezone UTC, or hours from 4 to 21, such as cron(30 5 * * ? *) or cron(0 6,18 * * ? *)."
   }
 }
 
 variable "outcomes" {
   description = <<-EOT
-    Who hears how each execution ended.
-    topic: create an SNS topic for it. emails: addresses to subscribe; each has to confirm.
+    Notifications about the end of every execution.
+    topic: create an SNS topic for them. emails: addresses to subscribe; each has to confirm the subscription.
   EOT
   type = object({
     topic  = optional(bool, false)
@@ -203,14 +204,15 @@ variable "outcomes" {
 
   validation {
     condition     = var.outcomes.topic || length(var.outcomes.emails) == 0
-    error_message = "outcomes.emails: needs outcomes.topic = true."
+    error_message = "outcomes.emails: expected outcomes.topic = true as well."
   }
 }
 
 variable "monitoring" {
   description = <<-EOT
-    alarm_emails, alarm_topic_arns: who hears alarms; there are alarms as soon as somebody does. dashboard: create one.
-    Beyond CloudWatch's free tier (10 alarms, 3 dashboards an account) these cost a little even when nothing runs.
+    alarm_emails, alarm_topic_arns: recipients of alarms. Alarms are created only if there is a recipient.
+    dashboard: create a dashboard.
+    Beyond CloudWatch's free tier (10 alarms and 3 dashboards per account) these cost a little even while nothing runs.
   EOT
   type = object({
     alarm_emails     = optional(list(string), [])
@@ -222,20 +224,20 @@ variable "monitoring" {
 
 variable "kms_key_arn" {
   description = <<-EOT
-    A key of your own for logs, bucket, table, topics, schedules and the functions' settings, instead of AWS's.
-    Its policy has to allow the services; see README.md.
+    Your own KMS key for logs, bucket, table, topics, schedules and the functions' settings, instead of AWS's keys.
+    The key's policy has to allow the services that use it: see README.md.
   EOT
   type        = string
   default     = null
 
   validation {
     condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key_arn))
-    error_message = "kms_key_arn: the ARN of a key (not of an alias)."
+    error_message = "kms_key_arn: expected the ARN of a key, not of an alias."
   }
 }
 
 variable "tags" {
-  description = "Tags for every resource of the deployment. Instances get theirs from the documents."
+  description = "Tags for every resource of the deployment. The tags of instances are in the documents."
   type        = map(string)
   default     = {}
 }

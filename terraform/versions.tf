@@ -1,5 +1,5 @@
 terraform {
-  # Mocked providers in `terraform test`.
+  # The first version with mocked providers in `terraform test`.
   required_version = ">= 1.7"
 
   required_providers {

@@ -1,4 +1,4 @@
-# Makes an AMI for ec2-ops out of the newest Amazon Linux 2023: packer init . && packer build .
+# Makes an AMI for ec2-ops from the newest Amazon Linux 2023: packer init . && packer build .
 # See docs/image.md.
 
 packer {
@@ -21,7 +21,7 @@ variable "name" {
 }
 
 variable "architecture" {
-  description = "arm64 or x86_64. The types of your instances have to fit it."
+  description = "arm64 or x86_64. It has to be that of your instance types."
   type        = string
   default     = "arm64"
 
@@ -32,7 +32,7 @@ variable "architecture" {
 }
 
 variable "gigabytes" {
-  description = "The size of the root volume: of every instance that is launched from the image, too."
+  description = "The size of the root volume, also of every instance that is launched from the image."
   type        = number
   default     = 8
 }
@@ -48,7 +48,7 @@ source "amazon-ebs" "this" {
   instance_type = var.architecture == "arm64" ? "t4g.small" : "t3.small"
   ami_name      = "${var.name}-${formatdate("YYYYMMDD-hhmmss", timestamp())}"
 
-  # Encrypted, so that every root volume made from it is.
+  # So that the root volume of every instance is encrypted too.
   encrypt_boot = true
   launch_block_device_mappings {
     device_name           = "/dev/xvda"
@@ -57,7 +57,7 @@ source "amazon-ebs" "this" {
     delete_on_termination = true
   }
 
-  # Packer's own way in: a temporary key and a temporary security group.
+  # Packer connects with a temporary key and a temporary security group.
   ssh_username            = "ec2-user"
   temporary_key_pair_type = "ed25519"
   metadata_options {

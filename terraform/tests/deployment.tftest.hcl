@@ -1,4 +1,4 @@
-# What is wired to what. Each function has a version of its own here, so none can stand in for another.
+# How the resources refer to each other. Each function has a different version here, so a mix-up is noticed.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -50,13 +50,13 @@ run "executions_run_versions_and_events_the_alias" {
       state.Parameters.FunctionName == aws_lambda_function.this[name == "Boot" ? "EC2StarterFromAMI" : name].qualified_arn
       if state.Type == "Task"
     ])
-    error_message = "a state invokes something else than its function's published version"
+    error_message = "a state does not invoke the published version of its function"
   }
   assert {
     condition = toset([for name, state in jsondecode(aws_sfn_state_machine.this.definition).States :
       name if state.Type == "Task"
     ]) == setunion(local.functions, ["Boot"])
-    error_message = "the tasks are not those of the functions"
+    error_message = "the tasks of the state machine are not the five functions and Boot"
   }
   assert {
     condition     = alltrue([for function in aws_lambda_function.this : function.publish])
@@ -64,29 +64,29 @@ run "executions_run_versions_and_events_the_alias" {
   }
   assert {
     condition     = alltrue([for name, alias in aws_lambda_alias.live : alias.function_version == aws_lambda_function.this[name].version])
-    error_message = "an alias is not at the version that was published last"
+    error_message = "an alias does not name the version that was published last"
   }
   assert {
     condition     = alltrue([for key, target in aws_cloudwatch_event_target.this : target.arn == aws_lambda_alias.live[local.rules[key].function].arn])
-    error_message = "a rule invokes something else than the alias of its function"
+    error_message = "a rule does not invoke the alias of its function"
   }
 }
 
 run "no_placeholder_is_left" {
   assert {
     condition     = !strcontains(aws_sfn_state_machine.this.definition, "$${")
-    error_message = "the state machine has a placeholder left"
+    error_message = "the state machine still has a placeholder"
   }
   assert {
     condition     = alltrue([for rule in aws_cloudwatch_event_rule.this : !strcontains(rule.event_pattern, "$${")])
-    error_message = "an event pattern has a placeholder left"
+    error_message = "an event pattern still has a placeholder"
   }
 }
 
 run "every_pattern_has_a_rule_that_may_invoke_its_function" {
   assert {
     condition     = length(aws_cloudwatch_event_rule.this) == sum([for patterns in values(local.event_patterns) : length(patterns)])
-    error_message = "there is not one rule for each pattern"
+    error_message = "not every pattern has exactly one rule"
   }
   assert {
     condition = alltrue([for key, permission in aws_lambda_permission.rule :
@@ -100,22 +100,22 @@ run "every_pattern_has_a_rule_that_may_invoke_its_function" {
       jsondecode(aws_cloudwatch_event_rule.this["EC2Stopper-1"].event_pattern).detail.stateMachineArn ==
       ["arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops"]
     )
-    error_message = "abnormal ends of other state machines are listened to, or not of ours"
+    error_message = "the rule matches other state machines, or does not match ours"
   }
   assert {
     condition     = toset(keys(aws_lambda_function_event_invoke_config.live)) == toset(["EC2Poller", "EC2Stopper"])
-    error_message = "a function that hears events has no retries set"
+    error_message = "a function that receives events has no retries"
   }
 }
 
 run "the_sweeper_gets_the_event_that_it_knows" {
   assert {
     condition     = jsondecode(aws_scheduler_schedule.sweeper.target[0].input).detail-type == "Scheduled Event"
-    error_message = "EC2Stopper would not take this for a sweep"
+    error_message = "EC2Stopper does not recognize this event as a sweep"
   }
   assert {
     condition     = aws_scheduler_schedule.sweeper.target[0].arn == aws_lambda_alias.live["EC2Stopper"].arn
-    error_message = "the sweeper is not EC2Stopper's alias"
+    error_message = "the sweeper does not invoke EC2Stopper's alias"
   }
 }
 
@@ -126,11 +126,11 @@ run "the_wake_table_has_the_shape_that_the_code_knows" {
   }
   assert {
     condition     = aws_dynamodb_table.wake.billing_mode == "PAY_PER_REQUEST"
-    error_message = "the table costs when idle"
+    error_message = "the table costs money while idle"
   }
 }
 
-run "functions_are_told_what_the_deployment_is" {
+run "functions_get_the_settings_of_the_deployment" {
   variables {
     executions = { fail_execution = true, backoff_s = 60 }
     logs       = { command_log_group = true }
@@ -149,7 +149,7 @@ run "functions_are_told_what_the_deployment_is" {
       EC2_OPS_FAIL_EXECUTION     = "true"
       EC2_OPS_BACKOFF_S          = "60"
     }
-    error_message = "crates/ec2-ops-aws/src/settings.rs would read something else"
+    error_message = "crates/ec2-ops-aws/src/settings.rs reads other variables"
   }
   assert {
     condition = jsondecode(aws_lambda_function.this["EC2StarterFromAMI"].environment[0].variables.EC2_OPS_INSTANCE_DEFAULTS) == {
@@ -160,7 +160,7 @@ run "functions_are_told_what_the_deployment_is" {
       }
       us-west-2 = { IamInstanceProfile = "ec2-ops-Instance", SecurityGroupIds = ["sg-west"], SubnetIds = ["subnet-west"] }
     }
-    error_message = "the defaults of instances are not what RunInstances wants"
+    error_message = "the defaults of instances are not in the form of RunInstances"
   }
 }
 
@@ -186,24 +186,24 @@ run "without_logs_of_commands_nothing_is_created_for_them" {
   }
   assert {
     condition     = local.settings.EC2_OPS_LOG_BUCKET == "" && output.log_bucket == null
-    error_message = "a bucket that does not exist is told of"
+    error_message = "the functions get the name of a bucket that does not exist"
   }
 }
 
 run "logs_hold_no_documents" {
   assert {
     condition     = !aws_sfn_state_machine.this.logging_configuration[0].include_execution_data
-    error_message = "execution data is logged, and with it whatever secrets documents hold"
+    error_message = "execution data is logged, with the secrets that documents hold"
   }
 }
 
-run "what_a_user_types_next_is_complete" {
+run "the_command_to_type_next_is_complete" {
   assert {
     condition = output.start_execution == join(" ", [
       "aws stepfunctions start-execution --region us-east-1",
       "--state-machine-arn ${aws_sfn_state_machine.this.arn} --input file://run.json",
     ])
-    error_message = "the line is not one that can be typed"
+    error_message = "the output is not a complete command"
   }
 }
 
@@ -214,11 +214,11 @@ run "outcomes_go_to_the_topic" {
 
   assert {
     condition     = aws_cloudwatch_event_target.outcomes["outcomes"].arn == aws_sns_topic.outcomes["outcomes"].arn
-    error_message = "the rule leads elsewhere"
+    error_message = "the rule does not send to the topic"
   }
   assert {
     condition     = jsondecode(aws_sns_topic_policy.outcomes["outcomes"].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == aws_cloudwatch_event_rule.outcomes["outcomes"].arn
-    error_message = "the rule may not write to the topic, or others may"
+    error_message = "the rule may not publish to the topic, or others may"
   }
 }
 
@@ -242,13 +242,13 @@ run "a_key_of_ones_own_is_used_everywhere" {
   }
 }
 
-run "volumes_may_be_encrypted_with_keys_that_are_named_and_through_ec2_alone" {
+run "the_named_keys_may_encrypt_volumes_and_only_through_ec2" {
   variables {
     instances = { kms_key_arns = ["arn:aws:kms:us-east-1:111122223333:key/volumes"] }
   }
   assert {
     condition     = keys(aws_iam_role_policy.volume_keys) == ["EC2StarterFromAMI"]
-    error_message = "only a launch needs the keys of volumes"
+    error_message = "a role other than that of EC2StarterFromAMI may use the keys of volumes"
   }
   assert {
     condition = alltrue([
@@ -257,13 +257,13 @@ run "volumes_may_be_encrypted_with_keys_that_are_named_and_through_ec2_alone" {
       && statement.Condition.StringEquals["kms:ViaService"] == ["ec2.us-east-1.amazonaws.com"]
       && contains(statement.Action, "kms:CreateGrant") == try(statement.Condition.Bool["kms:GrantIsForAWSResource"] == "true", false)
     ])
-    error_message = "the keys of volumes can be used for something else than volumes"
+    error_message = "the keys of volumes can be used outside EC2"
   }
 }
 
-run "without_keys_for_volumes_nobody_may_use_any" {
+run "without_keys_for_volumes_no_role_may_use_any" {
   assert {
     condition     = length(aws_iam_role_policy.volume_keys) == 0
-    error_message = "a policy about no key"
+    error_message = "there is a policy for no key"
   }
 }

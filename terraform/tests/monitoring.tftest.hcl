@@ -6,17 +6,17 @@ variables {
   functions = { zip_directory = "./tests/packages" }
 }
 
-run "what_costs_when_idle_is_asked_for" {
+run "nothing_that_costs_money_while_idle_exists_by_default" {
   assert {
     condition = 0 == sum([
       length(aws_cloudwatch_metric_alarm.this), length(aws_cloudwatch_log_metric_filter.this),
       length(aws_cloudwatch_dashboard.this), length(aws_sns_topic.alarms), length(aws_sns_topic.outcomes),
     ])
-    error_message = "there are alarms, metrics, topics or a dashboard that nobody asked for"
+    error_message = "there are alarms, metrics, topics or a dashboard by default"
   }
 }
 
-run "whoever_listens_hears_every_alarm" {
+run "every_recipient_gets_every_alarm" {
   variables {
     monitoring = { alarm_emails = ["ops@example.com"], alarm_topic_arns = ["arn:aws:sns:us-east-1:111122223333:pager"] }
   }
@@ -25,7 +25,7 @@ run "whoever_listens_hears_every_alarm" {
     condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset([
       aws_sns_topic.alarms["alarms"].arn, "arn:aws:sns:us-east-1:111122223333:pager",
     ])])
-    error_message = "an alarm is not heard"
+    error_message = "an alarm does not reach a recipient"
   }
   assert {
     condition     = length(setsubtract(["outcome-failed", "execution-failed", "sweeper-found", "function-failed", "throttled-EC2Stopper"], keys(aws_cloudwatch_metric_alarm.this))) == 0
@@ -33,11 +33,11 @@ run "whoever_listens_hears_every_alarm" {
   }
   assert {
     condition     = toset([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name if alarm.treat_missing_data == "breaching"]) == toset(["ec2-ops-sweeper-silent"])
-    error_message = "silence is taken for trouble, or trouble for silence"
+    error_message = "missing data raises the wrong alarm, or does not raise sweeper-silent"
   }
 }
 
-run "not_yet_is_no_error" {
+run "a_retried_error_raises_no_alarm" {
   variables {
     monitoring = { dashboard = true }
   }
@@ -55,6 +55,6 @@ run "not_yet_is_no_error" {
       [for alarm in local.alarms : alarm.metric if alarm.namespace == local.metrics_namespace],
       [for filter in aws_cloudwatch_log_metric_filter.this : filter.metric_transformation[0].name],
     )) == 0
-    error_message = "an alarm waits for a metric that nobody writes"
+    error_message = "an alarm uses a metric that no filter writes"
   }
 }

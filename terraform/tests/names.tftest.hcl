@@ -1,4 +1,4 @@
-# Two deployments in one account: no name of one can be a name of the other.
+# Two deployments in one account never have a name in common.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -40,7 +40,7 @@ run "every_name_begins_with_the_prefix" {
   }
   assert {
     condition     = alltrue([for filter in aws_cloudwatch_log_metric_filter.this : filter.metric_transformation[0].namespace == "ec2-ops/night-runs"])
-    error_message = "deployments would count into one metric"
+    error_message = "two deployments would share one metric"
   }
 }
 

@@ -1,4 +1,4 @@
-# Without the zips a plan can be read, and an apply says what to run.
+# A plan works without the zips. An apply without them says how to build them.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -30,6 +30,6 @@ run "another_zip_is_another_hash" {
 
   assert {
     condition     = length(toset([for function in aws_lambda_function.this : function.source_code_hash])) == 5
-    error_message = "the hash does not follow from the zip"
+    error_message = "the hash is not that of the zip"
   }
 }

@@ -33,15 +33,15 @@ run "the_region_forwards_every_wake_up_and_nothing_else" {
 
   assert {
     condition     = toset(flatten([for rule in aws_cloudwatch_event_rule.this : jsondecode(rule.event_pattern).source])) == toset(["aws.ssm", "aws.ec2"])
-    error_message = "something else than the events of instances and commands is forwarded"
+    error_message = "the region does not forward exactly the events of instances and commands"
   }
   assert {
     condition     = toset([for target in aws_cloudwatch_event_target.this : target.arn]) == toset(["arn:aws:events:us-east-1:111122223333:event-bus/default"])
-    error_message = "events go elsewhere than home"
+    error_message = "events are not forwarded to the home region"
   }
   assert {
     condition     = aws_cloudwatch_log_group.commands[0].name == "/ec2-ops/commands"
-    error_message = "commands would find no log group in their region"
+    error_message = "the region has no log group for commands"
   }
 }
 
@@ -52,6 +52,6 @@ run "a_deployment_of_one_region_forwards_nothing" {
 
   assert {
     condition     = output.home.events_role_arn == null && !contains(keys(aws_iam_role.this), "Events")
-    error_message = "there is a role that nobody needs"
+    error_message = "there is a role for forwarding without an additional region"
   }
 }

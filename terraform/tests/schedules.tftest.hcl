@@ -1,4 +1,4 @@
-# Documents that run on a schedule: what Scheduler is told, and that no switch of the clocks drops a run.
+# Schedules: the call that Scheduler makes, and that no change of the clocks drops a run.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -24,7 +24,7 @@ run "scheduler_starts_an_execution_that_has_its_own_name" {
   }
   assert {
     condition     = startswith(aws_scheduler_schedule.document["daily"].target[0].input, "{\"Name\":\"daily-<aws.scheduler.execution-id>\",")
-    error_message = "Scheduler would not find its keyword"
+    error_message = "the name does not contain Scheduler's keyword"
   }
   assert {
     condition     = jsondecode(aws_scheduler_schedule.document["daily"].target[0].input).StateMachineArn == aws_sfn_state_machine.this.arn
@@ -32,7 +32,7 @@ run "scheduler_starts_an_execution_that_has_its_own_name" {
   }
   assert {
     condition     = jsondecode(jsondecode(aws_scheduler_schedule.document["daily"].target[0].input).Input).commands == ["sort < in > out && echo \"done\""]
-    error_message = "the document does not arrive as it was written"
+    error_message = "the input is not the document"
   }
   assert {
     condition     = aws_scheduler_schedule.document["daily"].flexible_time_window[0].mode == "OFF"

@@ -1,4 +1,4 @@
-# What is refused before anything is created.
+# Values that are refused before anything is created.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -10,15 +10,15 @@ use crate::render::{Documents, FILES, Values, render, root, source};
 const HEAD: &str = "\
 # Policies
 
-What each role may do, and who may take it, as [`policies.tf`](../terraform/policies.tf) and
-[`policies_functions.tf`](../terraform/policies_functions.tf) render it: for account 111122223333, the deployment `ec2-ops`
-in us-east-1 with four additional regions, the buckets `output` and `input`, a log bucket, a log group, and documents that bring
-one instance role of their own. The reasons stand beside each statement there.
+What each role may do, and which service may assume it. [`policies.tf`](../terraform/policies.tf) and
+[`policies_functions.tf`](../terraform/policies_functions.tf) define the policies and give the reason for each statement. They
+are rendered here for account 111122223333, the deployment `ec2-ops` in us-east-1 with four additional regions, the buckets
+`output` and `input`, a log bucket, a log group, and documents with one instance role of their own.
 
-Where keys of one's own are configured, [`roles.tf`](../terraform/roles.tf) adds the rights to use them.
+If the deployment uses your own KMS keys, [`roles.tf`](../terraform/roles.tf) adds the permissions to use them.
 
-A policy of AWS's own is not used anywhere, and no statement allows an action by a pattern. The simulation enforces the
-policies of the five functions on every call.
+No AWS managed policy is used, and no action contains a wildcard. The simulation enforces the policies of the five functions on
+every call.
 
 Generated: `REGENERATE=1 cargo test -p ec2-ops-tests --test policies`.
 ";
@@ -28,7 +28,7 @@ fn page() -> String {
     let mut page = HEAD.to_owned();
     for (role, policy) in &policies {
         let taker = trust[role]["Statement"][0]["Principal"]["Service"].as_str().unwrap();
-        write!(page, "\n## {role}\n\nTaken by `{taker}`{}.\n\n", condition(&trust[role])).unwrap();
+        write!(page, "\n## {role}\n\nAssumed by `{taker}`{}.\n\n", condition(&trust[role])).unwrap();
         write!(page, "```json\n{policy:#}\n```\n").unwrap();
     }
     page

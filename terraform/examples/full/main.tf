@@ -1,4 +1,4 @@
-# Everything at once: two regions, a network of your own, schedules, outcomes by e-mail, alarms, a dashboard.
+# Every setting: two regions, your own network, schedules, a topic for outcomes, alarms by e-mail, a dashboard.
 
 terraform {
   required_version = ">= 1.7"
@@ -38,14 +38,14 @@ module "ec2_ops" {
   additional_regions = { us-west-2 = module.us_west_2.instance_defaults }
 
   schedules = {
-    # Every day at 05:30 in New York, whatever the season; within a quarter of an hour, so that not all start at once.
+    # Every day at 05:30 in New York, in summer and winter. The window of 15 minutes spreads the starts.
     daily = {
       expression     = "cron(30 5 * * ? *)"
       timezone       = "America/New_York"
       window_minutes = 15
       document       = local.daily
     }
-    # Every hour: in UTC, where no hour is skipped or comes twice.
+    # Every hour, in UTC, because UTC skips and repeats no hour.
     hourly = {
       expression = "cron(5 * * * ? *)"
       document   = local.daily
@@ -58,7 +58,7 @@ module "ec2_ops" {
   tags       = { team = "forecasts" }
 }
 
-# Events of Oregon go to Virginia, where the state machine is.
+# Oregon forwards its events to Virginia, where the state machine is.
 module "us_west_2" {
   source    = "../../modules/region"
   providers = { aws = aws.us_west_2 }
@@ -69,6 +69,6 @@ module "us_west_2" {
 }
 
 output "next" {
-  description = "What to type next."
+  description = "The commands to type next."
   value       = module.ec2_ops.next
 }

@@ -1,10 +1,10 @@
 variable "output_bucket" {
-  description = "The name of an existing bucket: commands may write to it, and outputs are looked for in it."
+  description = "The name of an existing bucket. Commands may write to it, and RunChecker looks for outputs in it."
   type        = string
 }
 
 variable "network" {
-  description = "A VPC of us-east-1 and subnets of it with a way to AWS's services; null for the default VPC."
+  description = "A VPC of us-east-1 and subnets in it, with a route to AWS's services. null: the default VPC."
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
@@ -13,6 +13,6 @@ variable "network" {
 }
 
 variable "email" {
-  description = "Who hears alarms."
+  description = "The address for alarms."
   type        = string
 }

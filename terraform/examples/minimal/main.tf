@@ -1,4 +1,4 @@
-# The least that runs documents: in the region of your AWS configuration, in its default VPC.
+# The smallest deployment: in the region of your AWS configuration, in its default VPC.
 
 terraform {
   required_version = ">= 1.7"
@@ -14,7 +14,7 @@ terraform {
 module "ec2_ops" {
   source = "../.."
 
-  # Commands may write to this bucket, and outputs are looked for in it.
+  # Commands may write to this bucket, and RunChecker looks for outputs in it.
   instances = { output_buckets = [var.output_bucket] }
 }
 
@@ -24,6 +24,6 @@ variable "output_bucket" {
 }
 
 output "next" {
-  description = "What to type next."
+  description = "The commands to type next."
   value       = module.ec2_ops.next
 }

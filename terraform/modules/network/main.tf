@@ -1,4 +1,4 @@
-# Where instances of one region run: a security group, and subnets if they are given.
+# The network of the instances in one region: a security group, and the given subnets.
 
 variable "prefix" {
   description = "The deployment's name."
@@ -6,7 +6,7 @@ variable "prefix" {
 }
 
 variable "network" {
-  description = "A VPC and subnets of it; null for the region's default VPC."
+  description = "A VPC and subnets in it. null: the region's default VPC."
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
@@ -27,14 +27,14 @@ data "aws_vpc" "default" {
 locals {
   network = var.network != null ? var.network : {
     vpc_id = data.aws_vpc.default[0].id
-    # None, so that EC2 takes a zone that has the type.
+    # Without a subnet, EC2 chooses a zone that has the instance type.
     subnet_ids = []
   }
 }
 
-# Nobody connects to an instance: SSM's agent calls out.
+# No incoming connections: the SSM agent connects to AWS.
 resource "aws_security_group" "instances" {
-  #checkov:skip=CKV2_AWS_5:Instances that are launched later get it
+  #checkov:skip=CKV2_AWS_5:Instances get it when they are launched
   name        = "${var.prefix}-instances"
   description = "Instances of the deployment ${var.prefix} of ec2-ops: nothing in, everything out"
   vpc_id      = local.network.vpc_id
@@ -42,7 +42,7 @@ resource "aws_security_group" "instances" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "instances" {
-  #checkov:skip=CKV_AWS_382:What commands fetch, and from where, is their business
+  #checkov:skip=CKV_AWS_382:Commands may connect to any address
   for_each = { ipv4 = "0.0.0.0/0", ipv6 = "::/0" }
 
   security_group_id = aws_security_group.instances.id
@@ -50,12 +50,12 @@ resource "aws_vpc_security_group_egress_rule" "instances" {
   ip_protocol       = "-1"
   cidr_ipv4         = each.key == "ipv4" ? each.value : null
   cidr_ipv6         = each.key == "ipv6" ? each.value : null
-  # Not without any: provider 5.31 would want to add none again and again.
+  # Never empty: provider 5.31 would plan to add an empty map of tags again and again.
   tags = merge(var.tags, { Name = "${var.prefix}-instances" })
 }
 
 output "instance_defaults" {
-  description = "What instances in this region get whose documents name nothing themselves."
+  description = "The security groups and subnets of instances in this region whose documents name none."
   value = {
     security_group_ids = [aws_security_group.instances.id]
     subnet_ids         = local.network.subnet_ids

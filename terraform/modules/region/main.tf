@@ -1,7 +1,7 @@
-# What a deployment needs in a region beside its own: its events forwarded, and a security group for its instances.
+# An additional region of a deployment: rules that forward its events to the home region, a security group, and a log group.
 
 locals {
-  # The wake-ups only: executions, and so their abnormal ends, are at home.
+  # Only EC2Poller's events: executions run in the home region, so the events of their abnormal ends occur there.
   wake_ups = jsondecode(templatefile("${path.module}/../../../state_machine/event_patterns.json", {
     state_machine_arn = ""
   })).EC2Poller
@@ -26,8 +26,8 @@ resource "aws_cloudwatch_event_target" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "commands" {
-  #checkov:skip=CKV_AWS_158:AWS's own key encrypts as well; kms_key_arn sets another
-  #checkov:skip=CKV_AWS_338:How long logs are worth their price is the user's to say: logs.retention_days
+  #checkov:skip=CKV_AWS_158:AWS's own key encrypts it; kms_key_arn sets another key
+  #checkov:skip=CKV_AWS_338:The user decides how long logs are kept: logs.retention_days
   count = var.home.command_log_group == null ? 0 : 1
 
   name              = var.home.command_log_group

@@ -1,4 +1,4 @@
 output "instance_defaults" {
-  description = "For the deployment's variable `additional_regions`, under this region's name."
+  description = "The value for this region's name in the deployment's variable `additional_regions`."
   value       = module.network.instance_defaults
 }

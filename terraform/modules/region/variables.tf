@@ -1,11 +1,12 @@
 variable "prefix" {
-  description = "The deployment's variable of this name."
+  description = "The value of the deployment's variable `prefix`."
   type        = string
 }
 
 variable "home" {
-  # Not in one object with the prefix: the deployment wants to know of the security group before it can tell these.
-  description = "The deployment's output of this name."
+  # Separate from the prefix: the security group needs only the prefix, and the deployment needs the security group before it
+  # knows these values.
+  description = "The value of the deployment's output `home`."
   type = object({
     event_bus_arn     = string
     events_role_arn   = string
@@ -15,7 +16,7 @@ variable "home" {
 }
 
 variable "network" {
-  description = "As the deployment's variable of this name, in this region."
+  description = "A VPC of this region and subnets in it, with a route to AWS's services. null: the region's default VPC."
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
@@ -24,12 +25,12 @@ variable "network" {
 
   validation {
     condition     = var.network == null || try(length(var.network.subnet_ids) > 0, false)
-    error_message = "network.subnet_ids: at least one subnet of the VPC."
+    error_message = "network.subnet_ids: expected at least one subnet of the VPC."
   }
 }
 
 variable "kms_key_arn" {
-  description = "A key of your own, in this region, for its log group."
+  description = "Your own KMS key, in this region, for its log group."
   type        = string
   default     = null
 }

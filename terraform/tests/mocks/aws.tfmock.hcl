@@ -1,4 +1,4 @@
-# An account as the tests want it: known names, a default VPC.
+# The account of the tests: known names, a default VPC.
 
 mock_data "aws_caller_identity" {
   defaults = { account_id = "111122223333" }
@@ -16,7 +16,7 @@ mock_data "aws_vpc" {
   defaults = { id = "vpc-default" }
 }
 
-# The provider wants these to look like ARNs.
+# The provider requires these to look like ARNs.
 
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }

@@ -1,0 +1,32 @@
+# The sweeper: EC2Stopper, invoked by a schedule, ends instances of this deployment whose executions are over.
+
+locals {
+  sweep_minutes = 15
+}
+
+resource "aws_scheduler_schedule" "sweeper" {
+  #checkov:skip=CKV_AWS_297:AWS's own key encrypts it; kms_key_arn sets another key
+  name                = "${var.prefix}-sweeper"
+  group_name          = aws_scheduler_schedule_group.this.name
+  description         = "Invokes EC2Stopper, which ends instances whose executions are over"
+  schedule_expression = "rate(${local.sweep_minutes} minutes)"
+  kms_key_arn         = var.kms_key_arn
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = aws_lambda_alias.live["EC2Stopper"].arn
+    role_arn = aws_iam_role.this["Scheduler"].arn
+    input    = jsonencode({ detail-type = "Scheduled Event" })
+
+    # After a missed sweep, the next one does its work.
+    retry_policy {
+      maximum_event_age_in_seconds = local.sweep_minutes * 60
+      maximum_retry_attempts       = 3
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this, aws_iam_role_policy.key]
+}
