@@ -163,8 +163,7 @@ fn event_patterns(template: &str, state_machine_arn: &str) -> Result<BTreeMap<St
 mod tests {
     use std::collections::BTreeSet;
 
-    use ec2_ops::ids::InstanceId;
-    use ec2_ops::{AwsError, Error};
+    use ec2_ops::ErrorKind;
     use ec2_ops_asl::{StateMachine, lint};
 
     use super::*;
@@ -190,20 +189,11 @@ mod tests {
     /// What the steps call retryable is what the definition retries by name, and the other way round.
     #[test]
     fn the_definition_retries_exactly_the_errors_that_are_retryable() {
-        let aws = || AwsError::new("A", "B", "", None);
-        let instance = || InstanceId::new("i-1");
-        let retryable = [
-            Error::InstanceNotReady { instance: instance(), state: String::new() },
-            Error::InstanceNotReadyAmongMany { instance: instance(), state: String::new() },
-            Error::CleanupPending(String::new()),
-            Error::Throttled(aws()),
-            Error::ServiceUnavailable(aws()),
-        ];
-        assert!(retryable.iter().all(Error::retryable));
+        let retryable = ErrorKind::ALL.iter().filter(|kind| kind.retryable()).map(|kind| kind.name());
         let definition = definition();
         let foreign =
             |name: &&str| !["States.", "Lambda.", "Runtime.", "Sandbox."].iter().any(|p| name.starts_with(p));
         let named: BTreeSet<_> = definition.error_names().into_iter().filter(foreign).collect();
-        assert_eq!(named, retryable.iter().map(Error::name).collect());
+        assert_eq!(named, retryable.collect());
     }
 }
