@@ -1,7 +1,7 @@
 # The sweeper, and documents that run on a schedule.
 
 locals {
-  sweep_minutes = 15
+  sweep_minutes = tonumber(trimspace(file("${path.module}/../state_machine/sweep_minutes")))
 
   # The arguments of StartExecution. Scheduler puts its id in place of the keyword, which jsonencode would escape: so the
   # name stands outside. https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html

@@ -32,6 +32,14 @@ pub const FUNCTIONS: [Function; 5] = [
 /// The function that the sweeper's schedule invokes.
 const SWEEPER: &str = "EC2Stopper";
 
+/// How often the sweeper runs. Terraform reads the same file.
+pub const SWEEP_EVERY: Duration = Duration::from_mins(
+    match u64::from_str_radix(include_str!("../../../state_machine/sweep_minutes").trim_ascii(), 10) {
+        Ok(minutes) => minutes,
+        Err(_) => panic!("state_machine/sweep_minutes does not hold a number"),
+    },
+);
+
 /// Where documents may run in the sandbox beside its own region.
 const ADDITIONAL_REGIONS: [&str; 4] = ["us-east-2", "us-west-2", "eu-central-1", "eu-west-1"];
 
@@ -95,7 +103,7 @@ impl Default for Template {
         Self {
             definition: include_str!("../../../state_machine/run_commands.asl.json").to_owned(),
             event_patterns: include_str!("../../../state_machine/event_patterns.json").to_owned(),
-            sweep_every: Some(Duration::from_mins(15)),
+            sweep_every: Some(SWEEP_EVERY),
             function_timeout: Duration::from_mins(1),
         }
     }

@@ -154,6 +154,13 @@ mod tests {
         assert_eq!(swept("test", unknown, "2026-03-01T05:47:00Z").await, ["StopInstances i-1"]);
     }
 
+    /// Otherwise it would run on for a third interval.
+    #[test]
+    fn the_second_sweep_after_a_launch_finds_an_orphan_old_enough() {
+        let interval = include_str!("../../../state_machine/sweep_minutes").trim().parse().unwrap();
+        assert!(UNKNOWN_GRACE <= SignedDuration::from_mins(interval));
+    }
+
     #[tokio::test]
     async fn an_execution_that_is_listed_as_running_is_left_alone_and_any_other_is_described() {
         let instances = [("i-1", LISTED), ("i-2", OTHER)]
