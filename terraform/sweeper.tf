@@ -1,7 +1,8 @@
 # The sweeper: EC2Stopper, invoked by a schedule, ends instances of this deployment whose executions are over.
 
 locals {
-  sweep_minutes = 15
+  # One file for Terraform, the sandbox and the tests that depend on the interval.
+  sweep_minutes = tonumber(trimspace(file("${path.module}/../state_machine/sweep_minutes")))
 }
 
 resource "aws_scheduler_schedule" "sweeper" {

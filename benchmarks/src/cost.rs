@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ec2_ops_sandbox::deployment::SWEEP_EVERY;
 use ec2_ops_sandbox::prices::{self, FUNCTION_MEMORY_MB, GB_SECOND, Price, REQUEST, STATE_TRANSITION};
 use ec2_ops_simulation::rehearsal::Invoker;
 
@@ -184,7 +185,8 @@ fn sweeps(ours: &[Usage]) -> String {
     let day: Vec<_> = ours[A_DAY].sweeps.iter().map(|(action, count)| format!("{count} {action}")).collect();
     format!(
         "Not in the table, since they are the deployment's and go on without any execution: the sweeper's calls, every \
-         15 minutes; in the 24 hours they were {}.",
+         {} minutes; in the 24 hours they were {}.",
+        SWEEP_EVERY.as_secs() / 60,
         day.join(", ")
     )
 }

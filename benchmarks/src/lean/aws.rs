@@ -8,7 +8,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use ec2_ops_sandbox::deployment::Function;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
@@ -88,7 +87,7 @@ async fn refuse(
 }
 
 /// One payload for all: each step takes from it what the state machine gives it.
-pub(super) fn payload(function: Function) -> Value {
+pub(super) fn payload() -> Value {
     let started = "2026-01-01T00:00:00Z";
     let attempt = json!({"number": 1, "started": started});
     let document = json!({
@@ -97,7 +96,8 @@ pub(super) fn payload(function: Function) -> Value {
         "obj_key": "hello.txt",
         "instance_parameters": {"ImageId": "ami-0abcdef1234567890", "InstanceType": "t4g.nano"},
     });
-    let mut payload = json!({
+    json!({
+        "step": "launch",
         "execution": {
             "id": "arn:aws:states:us-east-1:123456789012:execution:benchmark:one",
             "started": started,
@@ -122,10 +122,5 @@ pub(super) fn payload(function: Function) -> Value {
         "token": "token",
         "entered": started,
         "state": {"document": document, "attempt": attempt, "attempts": []},
-    });
-    // With an instance it would only look whether that has booted.
-    if function.name == "EC2StarterFromAMI" {
-        payload.as_object_mut().map(|payload| payload.remove("instance"));
-    }
-    payload
+    })
 }

@@ -37,7 +37,7 @@ async fn watch(package: &Package) -> Result<Run, String> {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|error| format!("cannot listen: {error}"))?;
-    tokio::spawn(aws::serve(listener, aws::payload(package.function), asked));
+    tokio::spawn(aws::serve(listener, aws::payload(), asked));
     let started = Instant::now();
     let mut process = start(package, address)?;
     let run = tokio::time::timeout(PATIENCE, observe(started, &process, &package.bootstrap, heard)).await;

@@ -11,9 +11,9 @@ use ec2_ops::ports::{Wake, WakeTokens};
 use jiff::SignedDuration;
 
 use crate::error::{aws_error, unexpected};
-use crate::home::{Home, home};
+use crate::lazy_client::{LazyClient, lazy_client};
 
-/// How long after its end an entry that nobody removed is kept, for people who look into what happened.
+/// How long an entry is kept after the command's deadline if it was not removed, so that people can investigate.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 type Item = HashMap<String, AttributeValue>;
@@ -21,14 +21,14 @@ type Item = HashMap<String, AttributeValue>;
 /// The table of task tokens, in the deployment's region: one item per instance.
 #[derive(Debug)]
 pub struct WakeTable {
-    client: Home<Client>,
+    client: LazyClient<Client>,
     table: String,
 }
 
 impl WakeTable {
     /// The table called `table`, whose key is `instance_id` (a string) and whose time to live is `expires_at`.
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: home(config, Client::new), table: table.into() }
+        Self { client: lazy_client(config, Client::new), table: table.into() }
     }
 }
 
@@ -61,7 +61,7 @@ impl WakeTokens for WakeTable {
             .expression_attribute_names("#token", "token")
             .expression_attribute_values(":token", text(token.as_str()));
         match request.send().await.map_err(aws_error("DeleteItem")) {
-            // A later task has put its own token, or the entry is gone: both are what was wanted.
+            // A later task has stored its own token, or the entry is gone. Either way, ours is removed.
             Err(error) if error.code == "ConditionalCheckFailedException" => Ok(()),
             answer => answer.map(drop),
         }
@@ -125,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_comes_back_as_it_was_put_and_expires_a_day_after_its_end() {
+    fn an_entry_is_read_as_it_was_stored_and_expires_a_day_after_its_end() {
         let item = to_item(&wake()).unwrap();
         assert_eq!(item["expires_at"], AttributeValue::N("1767315600".to_owned()));
         assert_eq!(from_item(&item).unwrap(), wake());
     }
 
     #[test]
-    fn an_item_that_somebody_else_wrote_is_an_error_and_not_absent() {
+    fn an_item_that_cannot_be_read_is_an_error_and_not_absent() {
         let mut item = to_item(&wake()).unwrap();
         item.remove("token");
         let error = from_item(&item).unwrap_err();

@@ -97,7 +97,7 @@ impl Volumes for Ec2 {
     }
 }
 
-/// Items on a page; EC2 may time out and throttles harder where no size is asked for. See
+/// Items per page. Without a page size, EC2 may time out and throttles sooner. See
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>.
 const PAGE: i32 = 1000;
 

@@ -1,4 +1,4 @@
-//! The Lambda entry: JSON in, JSON or a named error out, one log line about how it went.
+//! The Lambda entry: JSON in, JSON or a named error out, one log line with the result.
 
 use std::future::Future;
 
@@ -8,13 +8,12 @@ use tracing::{Instrument, Span};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-/// Answers the invocations of this Lambda with `step`, until the sandbox is shut down.
+/// Runs `step` for each invocation of this Lambda, until Lambda shuts the process down.
 ///
-/// An error reaches the state machine under its [`ec2_ops::Error::name`]; a panic is turned into a diagnostic by the
-/// Lambda runtime.
+/// The state machine sees an error under its [`ec2_ops::Error::name`]. The Lambda runtime turns a panic into a diagnostic.
 ///
 /// # Errors
-/// Where the Lambda Runtime API does not answer.
+/// If the Lambda Runtime API does not answer.
 pub async fn run<Step, Answer>(step: Step) -> Result<(), lambda_runtime::Error>
 where
     Step: Fn(Value) -> Answer,
@@ -31,12 +30,12 @@ where
     .await
 }
 
-/// One JSON object a line, as CloudWatch Logs reads it.
+/// Writes one JSON object per line, which CloudWatch Logs can parse.
 ///
-/// At this level neither the SDK nor the runtime prints what it sends or receives: no commands, no task tokens.
+/// At this level neither the SDK nor the runtime logs the bodies of requests, which contain commands and task tokens.
 fn log_to_stdout() {
-    // The runtime logs each error that a handler returns; `failed` has already, with its name and level. A panic still
-    // is reported, by the panic hook.
+    // The runtime would log each error that a handler returns, which `failed` already does, with name and level. The panic
+    // hook still reports a panic.
     let levels = Targets::new()
         .with_default(LevelFilter::INFO)
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
@@ -49,13 +48,13 @@ fn log_to_stdout() {
     tracing_subscriber::registry().with(levels).with(lines).init();
 }
 
-/// The span of one invocation: what its lines are found by.
+/// The span of one invocation, by whose fields its lines can be found.
 fn span(payload: &Value, request: &str) -> Span {
     let [execution, attempt, instance] = subject(payload);
     tracing::info_span!("step", execution, attempt, instance, request)
 }
 
-/// Execution, attempt and instance, wherever a payload of ours or an EventBridge event names them.
+/// Execution, attempt and instance, from a task's payload or an EventBridge event.
 fn subject(payload: &Value) -> [Option<String>; 3] {
     let first = |pointers: &[&str]| {
         let mut values = pointers.iter().filter_map(|pointer| payload.pointer(pointer));
@@ -73,30 +72,30 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
 }
 
 fn done(answer: &Value) {
-    let Told { status, next, found, swept, pending } = told(answer);
+    let LogFields { status, next, found, swept, pending } = log_fields(answer);
     tracing::info!(status, next, found, swept, pending, "done");
 }
 
-/// What `terraform/metrics.tf` counts, by these names.
+/// The fields of the last log line. `terraform/metrics.tf` counts them by these names.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Told<'a> {
-    /// What an attempt came to, and what follows.
+struct LogFields<'a> {
+    /// How the attempt ended, and what follows.
     status: Option<&'a str>,
     next: Option<&'a str>,
-    /// How many executions the sweeper had to end.
+    /// How many executions that are over the sweeper found with an instance or a volume.
     found: Option<usize>,
-    /// Which of them it has ended, and which it has not yet, for people.
+    /// Those that it has ended, and those that are still ending, for people.
     swept: Option<String>,
     pending: Option<String>,
 }
 
-fn told(answer: &Value) -> Told<'_> {
+fn log_fields(answer: &Value) -> LogFields<'_> {
     let text = |name| answer.get(name).and_then(Value::as_str);
     let list = |name| answer.get(name).and_then(Value::as_array);
     let named =
         |name| list(name).map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "));
     let found = list("swept").zip(list("pending")).map(|(swept, pending)| swept.len() + pending.len());
-    Told {
+    LogFields {
         status: text("status"),
         next: text("next"),
         found,
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_name_the_execution_the_attempt_and_the_instance_wherever_they_are_written() {
+    fn lines_name_the_execution_the_attempt_and_the_instance_of_every_payload() {
         let text = |value: &str| Some(value.to_owned());
         let payload =
             json!({"execution": {"id": "arn"}, "attempt": {"number": 2}, "instance": {"id": "i-1"}});
@@ -138,18 +137,22 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_tells_what_the_metrics_count() {
+    fn the_last_line_has_the_fields_that_the_metrics_count() {
         let outcome = json!({"status": "CommandFailed", "next": "succeed", "attempts": []});
         assert_eq!(
-            told(&outcome),
-            Told { status: Some("CommandFailed"), next: Some("succeed"), ..Told::default() }
+            log_fields(&outcome),
+            LogFields { status: Some("CommandFailed"), next: Some("succeed"), ..LogFields::default() }
         );
         let swept = json!({"swept": ["arn:1"], "pending": ["arn:2", "arn:3"]});
         let (swept_text, pending_text) = ("arn:1".to_owned(), "arn:2 arn:3".to_owned());
-        let expected =
-            Told { found: Some(3), swept: Some(swept_text), pending: Some(pending_text), ..Told::default() };
-        assert_eq!(told(&swept), expected);
-        assert_eq!(told(&json!({"id": "i-1"})), Told::default());
+        let expected = LogFields {
+            found: Some(3),
+            swept: Some(swept_text),
+            pending: Some(pending_text),
+            ..LogFields::default()
+        };
+        assert_eq!(log_fields(&swept), expected);
+        assert_eq!(log_fields(&json!({"id": "i-1"})), LogFields::default());
     }
 
     #[test]

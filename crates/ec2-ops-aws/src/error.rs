@@ -1,4 +1,4 @@
-//! From the SDK's errors, and from answers that say nothing usable, to the core's [`AwsError`].
+//! Turns the SDK's errors, and answers that cannot be understood, into the core's [`AwsError`].
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ec2_ops::AwsError;
 
-/// Reads the error of `action`, whichever operation it belongs to.
+/// Turns an error of `action` into an [`AwsError`], whatever the type of its operation.
 pub(crate) fn aws_error<E>(action: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -17,7 +17,7 @@ where
         match &error {
             SdkError::ServiceError(refusal) => {
                 let status = refusal.raw().status().as_u16();
-                // The answer to a HEAD request has no body, so neither a code nor a message.
+                // The answer to a HEAD request has no body, and so no code and no message.
                 let code = refusal.err().code().map_or_else(|| format!("Http{status}"), str::to_owned);
                 let message = refusal
                     .err()
@@ -29,7 +29,7 @@ where
             SdkError::DispatchFailure(failure) if failure.is_timeout() => transport("Timeout"),
             SdkError::DispatchFailure(_) => transport("DispatchFailure"),
             SdkError::ResponseError(_) => transport("ResponseError"),
-            // The request never left, for want of credentials most often.
+            // The request was not sent, most often because credentials are missing.
             _ => transport("ConstructionFailure"),
         }
     }
@@ -40,22 +40,22 @@ pub(crate) fn unexpected(action: &'static str, what: impl Into<String>) -> AwsEr
     AwsError::new(action, "UnexpectedAnswer", what, Some(200))
 }
 
-/// `error` and what caused it, in one line.
+/// `error` and its causes, in one line.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// The SDK's moment as ours.
+/// The SDK's time as a [`jiff::Timestamp`].
 #[cfg(any(feature = "ec2", feature = "s3"))]
 pub(crate) fn timestamp(
     action: &'static str,
-    moment: &aws_smithy_types::DateTime,
+    time: &aws_smithy_types::DateTime,
 ) -> Result<jiff::Timestamp, AwsError> {
-    i32::try_from(moment.subsec_nanos())
+    i32::try_from(time.subsec_nanos())
         .ok()
-        .and_then(|nanos| jiff::Timestamp::new(moment.secs(), nanos).ok())
-        .ok_or_else(|| unexpected(action, format!("a moment out of range: {moment}")))
+        .and_then(|nanos| jiff::Timestamp::new(time.secs(), nanos).ok())
+        .ok_or_else(|| unexpected(action, format!("a time out of range: {time}")))
 }
 
 #[cfg(test)]
@@ -77,27 +77,27 @@ mod tests {
     }
 
     fn refusal(code: &str, status: u16) -> AwsError {
-        let metadata = ErrorMetadata::builder().code(code).message("in AWS's words").build();
+        let metadata = ErrorMetadata::builder().code(code).message("the message of AWS").build();
         read(SdkError::service_error(metadata, response(status)))
     }
 
     #[test]
-    fn a_refusal_keeps_the_code_and_the_words_of_aws() {
+    fn a_refusal_keeps_the_code_and_the_message_of_aws() {
         let error = refusal("RequestLimitExceeded", 503);
         assert_eq!((error.action, error.code.as_str()), ("RunInstances", "RequestLimitExceeded"));
-        assert_eq!(error.message, "in AWS's words");
+        assert_eq!(error.message, "the message of AWS");
         assert_eq!(error.kind, AwsErrorKind::Throttled);
-        assert_eq!(refusal("NobodyHasHeardOfIt", 400).kind, AwsErrorKind::Refused);
+        assert_eq!(refusal("UnknownCode", 400).kind, AwsErrorKind::Refused);
     }
 
     #[test]
-    fn the_status_counts_where_the_code_says_nothing() {
+    fn the_status_counts_if_there_is_no_code() {
         let error = read(SdkError::service_error(ErrorMetadata::builder().build(), response(500)));
         assert_eq!((error.code.as_str(), error.kind), ("Http500", AwsErrorKind::Unavailable));
     }
 
     #[test]
-    fn a_lost_answer_is_no_verdict() {
+    fn a_lost_answer_means_that_the_call_may_have_had_its_effect() {
         let lost = || ConnectorError::io("connection reset by peer".into());
         for (error, code) in [
             (SdkError::timeout_error("20s elapsed"), "Timeout"),

@@ -1,7 +1,7 @@
 //! HTTPS for the SDK: hyper over rustls and ring, HTTP/1.1 only.
 //!
-//! The SDK's own client also speaks HTTP/2 and through proxies, which none of our calls needs. In the smallest Lambda that
-//! was a third of the code. The Lambda runtime's client is the same as this one, so little is added.
+//! The SDK's own client also supports HTTP/2 and proxies, which none of our calls needs; in the smallest Lambda they were a
+//! third of the code. The Lambda runtime already contains the same client as this one, so it adds little.
 
 use std::error::Error;
 use std::io;
@@ -16,15 +16,15 @@ use hyper_util::client::legacy::{self, Client, connect};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 
-/// How long a connection may take to come about.
+/// How long a connection may take to be established.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Connections that are kept for the next call. Plain `http` is for an endpoint of one's own.
+/// A pool of connections. It allows plain `http`, for a custom endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Https(Client<HttpsConnector<connect::HttpConnector>, SdkBody>);
 
 impl Https {
-    /// Trusts whom Mozilla trusts. These certificates are part of the binary: to read the system's took longer than
+    /// Trusts Mozilla's root certificates. They are part of the binary: reading those of the system took longer than
     /// everything else before the first invocation.
     pub(crate) fn new() -> Self {
         Self::trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
@@ -59,7 +59,7 @@ impl HttpConnector for Https {
     }
 }
 
-/// Whether there was no connection in time, or something else on the way.
+/// A connection that timed out, or any other failure of the network.
 fn failed(error: legacy::Error) -> ConnectorError {
     let causes = std::iter::successors(error.source(), |&error| error.source());
     let mut io = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());

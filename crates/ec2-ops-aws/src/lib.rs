@@ -1,7 +1,7 @@
 //! The ports of `ec2-ops` over AWS, and the Lambda entry: the only crate that names an SDK type.
 //!
-//! One module and one Cargo feature per service, so that a Lambda links only what it calls. No call is repeated here: a
-//! hidden repetition of `SendCommand` would run commands twice. Retries are the state machine's.
+//! There is one module and one Cargo feature per service, so that a Lambda links only the services that it calls. No call is
+//! retried here: the state machine does that, and a hidden repetition of `SendCommand` would run the commands twice.
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
@@ -21,9 +21,10 @@ pub mod settings;
 
 #[cfg(any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm"))]
 mod error;
-#[cfg(any(feature = "dynamodb", feature = "sfn"))]
-mod home;
 mod https;
+#[cfg(any(feature = "dynamodb", feature = "sfn"))]
+mod lazy_client;
+
 #[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 mod regional;
 #[cfg(test)]

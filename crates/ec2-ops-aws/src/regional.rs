@@ -1,4 +1,4 @@
-//! One client per region, made at the first call: documents may name any region.
+//! The clients of a service that is called in any region, since documents may name one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_types::SdkConfig;
 use ec2_ops::ids::Region;
 
-/// The clients of one service, all with the same credentials, connections and limits.
+/// One client per region, made at the first call there. All share credentials, connections and limits.
 #[derive(Debug)]
 pub(crate) struct Regional<C> {
     config: SdkConfig,

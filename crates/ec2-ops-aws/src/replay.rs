@@ -1,6 +1,6 @@
-//! A scripted HTTP client for tests: it answers in order and keeps what it was asked.
+//! A scripted HTTP client for tests: it returns the answers in order, and records the requests.
 //!
-//! The SDK's own one would switch `serde_json` to insertion order for the tests of the whole workspace.
+//! The SDK's own one would switch `serde_json` to insertion order in the tests of the whole workspace.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use ec2_ops::ids::Region;
 
-/// What the other side does with a request.
+/// How the server responds to a request.
 pub(crate) enum Answer {
     /// Status, headers and body.
     Http(u16, &'static [(&'static str, &'static str)], String),
@@ -51,7 +51,7 @@ impl Replay {
         Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), asked: Arc::default() }
     }
 
-    /// The configuration of the real clients, but for the network and the credentials.
+    /// The configuration of the real clients, except for the network and the credentials.
     pub(crate) fn config(&self) -> SdkConfig {
         let credentials = Credentials::new("AKID", "secret", None, None, "replay");
         crate::sdk::with(&Region::new("us-east-1"), credentials, self.clone())
@@ -69,7 +69,7 @@ impl HttpConnector for Replay {
             uri: request.uri().to_owned(),
             body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
         });
-        let answer = self.answers.lock().unwrap().pop_front().expect("a request too many");
+        let answer = self.answers.lock().unwrap().pop_front().expect("an answer for every request");
         HttpConnectorFuture::ready(match answer {
             Answer::Lost => Err(ConnectorError::io("connection reset by peer".into())),
             Answer::Http(status, headers, body) => {

@@ -1,4 +1,4 @@
-//! S3: whether a promised object is there, wherever its bucket lives.
+//! S3: whether a promised object exists, in whatever region its bucket is.
 
 use std::error::Error;
 
@@ -24,7 +24,7 @@ impl S3 {
         Self(Regional::new(config, client))
     }
 
-    /// Makes `call` in `region`, and once more in the bucket's own region where S3 answers that it is another.
+    /// Makes `call` in `region`, and once more in the bucket's own region if S3 answers that the bucket is elsewhere.
     async fn call<T, E, Answer>(
         &self,
         region: &Region,
@@ -34,8 +34,8 @@ impl S3 {
         Answer: Future<Output = Result<T, SdkError<E>>>,
     {
         let answer = call(self.0.of(region)).await;
-        match answer.as_ref().err().and_then(home_region) {
-            Some(home) if home != *region => call(self.0.of(&home)).await,
+        match answer.as_ref().err().and_then(bucket_region) {
+            Some(own) if own != *region => call(self.0.of(&own)).await,
             _ => answer,
         }
     }
@@ -76,9 +76,9 @@ impl Objects for S3 {
             Ok(_) => Ok(true),
             Err(error) => match status(&error) {
                 Some(404) => Ok(false),
-                // It lives in another region.
+                // The bucket is in another region.
                 Some(301) => Ok(true),
-                Some(400) if home_region(&error).is_some() => Ok(true),
+                Some(400) if bucket_region(&error).is_some() => Ok(true),
                 _ => Err(refused("HeadBucket", bucket, error)),
             },
         }
@@ -99,14 +99,15 @@ impl Objects for S3 {
     }
 }
 
-/// Buckets are part of the host name on AWS; an endpoint of one's own rarely has a wildcard DNS entry for them.
+/// On AWS the bucket is part of the host name; a custom endpoint rarely has a wildcard DNS entry for that.
 fn client(config: &SdkConfig) -> Client {
-    let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+    let custom_endpoint =
+        config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(custom_endpoint);
     Client::from_conf(config.build())
 }
 
-/// The newest of all objects that `target` covers, page by page until one is not older than `enough`.
+/// The newest object that `target` covers, from pages up to the first one with an object not older than `enough`.
 async fn newest_listed(
     client: Client,
     target: &OutputTarget,
@@ -137,8 +138,8 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// The region that S3 names in a redirect. See <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-fn home_region<E>(error: &SdkError<E>) -> Option<Region> {
+/// The bucket's region, which S3 names in a redirect. See <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+fn bucket_region<E>(error: &SdkError<E>) -> Option<Region> {
     let response = error.raw_response()?;
     matches!(response.status().as_u16(), 301 | 307 | 400)
         .then(|| response.headers().get("x-amz-bucket-region"))
@@ -146,7 +147,8 @@ fn home_region<E>(error: &SdkError<E>) -> Option<Region> {
         .map(Region::new)
 }
 
-/// The answer to a HEAD request has no message, and a 403 may stand for an absent object too. See
+/// The error, with advice for a 403: the answer to a HEAD request has no message, and may also mean that the object does not
+/// exist. See
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
 fn refused<E>(action: &'static str, bucket: &str, error: SdkError<E>) -> AwsError
 where
@@ -173,7 +175,7 @@ fn object(
     let (Some(key), Some(last_modified), Some(size)) = (key, last_modified, size) else {
         return Err(unexpected(action, "an object without a key, a time or a size"));
     };
-    // Whole seconds: ListObjectsV2 pads with zeros what HeadObject leaves out.
+    // Whole seconds: HeadObject has no fractions, and ListObjectsV2 only zeros.
     let last_modified = timestamp(action, &last_modified)?.as_second();
     Ok(Object {
         key: key.to_owned(),

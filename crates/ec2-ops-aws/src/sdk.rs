@@ -1,7 +1,7 @@
 //! The SDK's configuration that all clients share.
 //!
-//! The SDK's own loader asks profiles, containers and the instance metadata service as well. In a Lambda there is nothing
-//! but the environment, and the loader would be a good part of the function.
+//! The SDK's own loader also reads profiles, container credentials and the instance metadata service. A Lambda has only its
+//! environment, and the loader would be a large part of the binary.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use ec2_ops::ids::Region;
 use crate::https::Https;
 use crate::settings::{self, SettingError};
 
-/// How long one call may take. RunInstances is the slowest of ours and answers within a few seconds.
+/// How long one call may take. RunInstances, the slowest of our calls, answers within a few seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Reads the credentials, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_USE_FIPS_ENDPOINT` and
@@ -33,7 +33,7 @@ pub fn config(region: &Region) -> Result<SdkConfig, SettingError> {
     Ok(config.use_dual_stack(settings::switch("AWS_USE_DUALSTACK_ENDPOINT")?).build())
 }
 
-/// Calls are never repeated: retries are the state machine's, where they can be seen.
+/// The configuration without retries: those are left to the state machine, where they are visible.
 pub(crate) fn with(
     region: &Region,
     credentials: Credentials,

@@ -1,4 +1,4 @@
-//! What a deployment tells its Lambdas, in environment variables.
+//! The settings that a deployment passes to its Lambdas, in environment variables.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct SettingError {
     problem: String,
 }
 
-/// What `main` returns is printed in its debug form; this one is for people as well.
+/// Rust prints an error that `main` returns in its debug form, so that form is for people as well.
 impl fmt::Debug for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -44,7 +44,7 @@ pub fn deployment() -> Result<Deployment, SettingError> {
 /// The region that the Lambda runs in: `AWS_REGION`.
 ///
 /// # Errors
-/// Where it is not set.
+/// If it is not set.
 pub fn region() -> Result<Region, SettingError> {
     region_from(variable)
 }
@@ -52,7 +52,7 @@ pub fn region() -> Result<Region, SettingError> {
 /// The table of task tokens: `EC2_OPS_WAKE_TABLE`.
 ///
 /// # Errors
-/// Where it is not set.
+/// If it is not set.
 pub fn wake_table() -> Result<String, SettingError> {
     required(variable, "EC2_OPS_WAKE_TABLE", "the name of the table of task tokens")
 }
@@ -69,7 +69,7 @@ pub(crate) fn switch(name: &'static str) -> Result<bool, SettingError> {
     switch_from(variable, name)
 }
 
-/// What is set to nothing is not set: that is how Terraform writes an optional variable.
+/// An empty variable counts as not set: Terraform writes an optional variable that way.
 pub(crate) fn variable(name: &str) -> Option<String> {
     let value = std::env::var_os(name)?.to_string_lossy().into_owned();
     Some(value).filter(|value| !value.is_empty())
@@ -88,7 +88,7 @@ fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, S
     })
 }
 
-/// The name is searched for as a tag's value, where `*` and `?` would match the instances of other deployments.
+/// The name is the value of a tag filter, in which `*` and `?` would match the instances of other deployments.
 fn name(get: impl Fn(&str) -> Option<String>) -> Result<String, SettingError> {
     const NAME: &str = "EC2_OPS_DEPLOYMENT";
     let expected = "the deployment's name: letters, digits, - and _";
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_needs_no_more_than_a_name() {
+    fn a_deployment_needs_only_a_name_and_a_region() {
         assert_eq!(read(&[]), Ok(Deployment::new("forecasts", Region::new("us-east-1"))));
     }
 

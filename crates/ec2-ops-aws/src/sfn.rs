@@ -1,4 +1,4 @@
-//! Step Functions: completing the task that waits for a callback.
+//! Step Functions: completes the waiting task, and reads the state of executions.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -13,22 +13,23 @@ use ec2_ops::ports::{Delivery, ExecutionState, Executions};
 use serde_json::Value;
 
 use crate::error::aws_error;
-use crate::home::{Home, home};
+use crate::lazy_client::{LazyClient, lazy_client};
 
 /// Characters of a `cause`. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
 const CAUSE_LIMIT: usize = 32_768;
 
-/// Entries of a page of `ListExecutions`, the most that it gives.
+/// Entries per page of `ListExecutions`: the maximum. See
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>.
 const PAGE: i32 = 1000;
 
 /// Step Functions in the deployment's region.
 #[derive(Debug)]
-pub struct Sfn(Home<Client>);
+pub struct Sfn(LazyClient<Client>);
 
 impl Sfn {
     /// Step Functions in the region of `config`.
     pub fn new(config: &SdkConfig) -> Self {
-        Self(home(config, Client::new))
+        Self(lazy_client(config, Client::new))
     }
 }
 
@@ -39,7 +40,7 @@ impl Executions for Sfn {
     }
 
     async fn fail(&self, token: &TaskToken, error: &str, cause: &str) -> Result<Delivery, AwsError> {
-        // A cause that is too long would be refused, and the task would never hear of its end.
+        // Step Functions refuses a longer cause, and the task would keep waiting.
         let cause: String = cause.chars().take(CAUSE_LIMIT).collect();
         let request = self.0.send_task_failure().task_token(token.as_str());
         delivery("SendTaskFailure", request.error(error).cause(cause).send().await)
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_result_for_a_task_that_is_over_is_stale_and_no_error() {
+    async fn a_result_for_a_task_that_is_over_is_stale_and_not_an_error() {
         for code in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {
             assert_eq!(complete(refusal(code)).await.1, Ok(Delivery::Stale), "{code}");
         }
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_is_made_once_whatever_comes_of_it() {
+    async fn a_call_that_fails_is_not_retried() {
         for (answer, kind) in [
             (refusal("ThrottlingException"), AwsErrorKind::Throttled),
             (http(500, "{}"), AwsErrorKind::Unavailable),
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_carries_the_name_to_match_and_a_cause_that_aws_accepts() {
+    async fn a_failure_has_the_name_to_match_and_a_cause_that_aws_accepts() {
         let replay = Replay::new([http(200, "{}")]);
         let sfn = Sfn::new(&replay.config());
         sfn.fail(&TaskToken::new("token"), "CommandFailed", &"x".repeat(40_000)).await.unwrap();

@@ -1,4 +1,4 @@
-//! SSM: agents, and Run Command.
+//! SSM: agents and Run Command.
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_command_invocation::GetCommandInvocationOutput;
@@ -39,7 +39,7 @@ impl Agents for Ssm {
             match agent.map_err(aws_error(ACTION)) {
                 Ok(agent) if agent.ping_status == Some(PingStatus::Online) => return Ok(true),
                 Ok(_) => {}
-                // SSM's word for an instance without a registered agent.
+                // SSM's error code for an instance without a registered agent.
                 Err(error) if error.code == "InvalidInstanceId" => return Ok(false),
                 Err(error) => return Err(error),
             }
@@ -97,7 +97,7 @@ impl Commands for Ssm {
             client.get_command_invocation().instance_id(instance.as_str()).command_id(command.as_str());
         match request.send().await.map_err(aws_error("GetCommandInvocation")) {
             Ok(answer) => invocation(answer).map(Some),
-            // The latter of an instance that is gone.
+            // `InvalidInstanceId`: the instance is gone.
             Err(error) if matches!(error.code.as_str(), "InvocationDoesNotExist" | "InvalidInstanceId") => {
                 Ok(None)
             }
@@ -106,7 +106,7 @@ impl Commands for Ssm {
     }
 }
 
-/// `SendCommand` for `command`; every field of it arrives.
+/// The request for `command`. It takes the type apart, so that no field can be forgotten.
 fn send_command(command: &Command) -> Result<SendCommandInputBuilder, AwsError> {
     let Command { instance, comment, script, execution_timeout, delivery_timeout, logs } = command;
     let delivery_timeout = i32::try_from(delivery_timeout.as_secs())
@@ -132,7 +132,7 @@ fn send_command(command: &Command) -> Result<SendCommandInputBuilder, AwsError> 
 fn invocation(answer: GetCommandInvocationOutput) -> Result<Invocation, AwsError> {
     Ok(Invocation {
         status: InvocationStatus::parse(answer.status_details.as_deref().unwrap_or_default()),
-        // -1 stands for a script that has not ended.
+        // -1 means that the script has not ended.
         exit_code: Some(answer.response_code).filter(|code| *code != -1),
         stderr: answer.standard_error_content.unwrap_or_default(),
         started_at: moment(answer.execution_start_date_time)?,
@@ -140,11 +140,11 @@ fn invocation(answer: GetCommandInvocationOutput) -> Result<Invocation, AwsError
     })
 }
 
-/// A moment that SSM leaves empty until it has come.
+/// A time, which SSM leaves empty until the event has happened.
 fn moment(text: Option<String>) -> Result<Option<Timestamp>, AwsError> {
     let moment = text.filter(|text| !text.is_empty()).map(|text| {
         text.parse()
-            .map_err(|error| unexpected("GetCommandInvocation", format!("the moment {text:?}: {error}")))
+            .map_err(|error| unexpected("GetCommandInvocation", format!("the time {text:?}: {error}")))
     });
     moment.transpose()
 }

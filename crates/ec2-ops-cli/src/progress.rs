@@ -92,7 +92,7 @@ impl Progress {
         let message = serde_json::from_str::<ErrorReport>(cause)
             .map_or_else(|_| cause.to_owned(), |report| report.message);
         let line = match error {
-            "InstanceNotReady" | "InstanceNotReadyAmongMany" | "CleanupPending" => (Tone::Waiting, message),
+            "InstanceNotReady" | "QueuedInstanceNotReady" | "CleanupPending" => (Tone::Waiting, message),
             _ => (Tone::Bad, format!("{error}: {message}")),
         };
         self.errors.insert(error.to_owned()).then_some(line)

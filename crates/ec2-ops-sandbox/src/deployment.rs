@@ -32,6 +32,14 @@ pub const FUNCTIONS: [Function; 5] = [
 /// The function that the sweeper's schedule invokes.
 const SWEEPER: &str = "EC2Stopper";
 
+/// How often the sweeper runs. Terraform reads the same file.
+pub const SWEEP_EVERY: Duration = Duration::from_mins(
+    match u64::from_str_radix(include_str!("../../../state_machine/sweep_minutes").trim_ascii(), 10) {
+        Ok(minutes) => minutes,
+        Err(_) => panic!("state_machine/sweep_minutes does not hold a number"),
+    },
+);
+
 /// Where documents may run in the sandbox beside its own region.
 const ADDITIONAL_REGIONS: [&str; 4] = ["us-east-2", "us-west-2", "eu-central-1", "eu-west-1"];
 
@@ -95,7 +103,7 @@ impl Default for Template {
         Self {
             definition: include_str!("../../../state_machine/run_commands.asl.json").to_owned(),
             event_patterns: include_str!("../../../state_machine/event_patterns.json").to_owned(),
-            sweep_every: Some(Duration::from_mins(15)),
+            sweep_every: Some(SWEEP_EVERY),
             function_timeout: Duration::from_mins(1),
         }
     }
@@ -163,8 +171,7 @@ fn event_patterns(template: &str, state_machine_arn: &str) -> Result<BTreeMap<St
 mod tests {
     use std::collections::BTreeSet;
 
-    use ec2_ops::ids::InstanceId;
-    use ec2_ops::{AwsError, Error};
+    use ec2_ops::ErrorKind;
     use ec2_ops_asl::{StateMachine, lint};
 
     use super::*;
@@ -190,20 +197,11 @@ mod tests {
     /// What the steps call retryable is what the definition retries by name, and the other way round.
     #[test]
     fn the_definition_retries_exactly_the_errors_that_are_retryable() {
-        let aws = || AwsError::new("A", "B", "", None);
-        let instance = || InstanceId::new("i-1");
-        let retryable = [
-            Error::InstanceNotReady { instance: instance(), state: String::new() },
-            Error::InstanceNotReadyAmongMany { instance: instance(), state: String::new() },
-            Error::CleanupPending(String::new()),
-            Error::Throttled(aws()),
-            Error::ServiceUnavailable(aws()),
-        ];
-        assert!(retryable.iter().all(Error::retryable));
+        let retryable = ErrorKind::ALL.iter().filter(|kind| kind.retryable()).map(|kind| kind.name());
         let definition = definition();
         let foreign =
             |name: &&str| !["States.", "Lambda.", "Runtime.", "Sandbox."].iter().any(|p| name.starts_with(p));
         let named: BTreeSet<_> = definition.error_names().into_iter().filter(foreign).collect();
-        assert_eq!(named, retryable.iter().map(Error::name).collect());
+        assert_eq!(named, retryable.collect());
     }
 }

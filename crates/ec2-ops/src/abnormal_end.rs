@@ -1,6 +1,6 @@
-//! The second net: an execution was stopped, timed out or failed beyond any Catch.
+//! The second safety net: ends the instances of an execution that was stopped, timed out, or failed beyond any Catch.
 //!
-//! Step Functions says so on the event bus, and EC2Stopper ends what the execution left. See
+//! Step Functions publishes an event, and EventBridge invokes EC2Stopper with it. See
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>.
 
 use jiff::Timestamp;
@@ -12,14 +12,11 @@ use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::ExecutionId;
 use crate::ports::{Clock, Instances, Volumes};
-use crate::step::read;
 use crate::tags;
 
-/// The `detail-type` of the event.
-pub(crate) const DETAIL_TYPE: &str = "Step Functions Execution Status Change";
-
+/// *Step Functions Execution Status Change*: the execution is over.
 #[derive(Deserialize)]
-struct Event {
+pub(crate) struct Event {
     time: Timestamp,
     detail: Detail,
 }
@@ -30,21 +27,22 @@ struct Detail {
     execution_arn: ExecutionId,
 }
 
-/// Ends what the execution left, in every region of the deployment.
+/// Ends every instance of the execution, in every region of the deployment.
 ///
 /// # Errors
-/// While something has yet to settle; Lambda repeats the invocation, and the sweeper sees the rest through.
+/// While an instance is ending, or one may not be visible yet. Lambda retries the invocation twice; after that the
+/// sweeper ends what remains.
 pub(crate) async fn handle<C: Instances + Volumes>(
-    payload: Value,
+    event: Event,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
 ) -> Result<Value, Error> {
-    let Event { time, detail } = read(payload)?;
+    let Event { time, detail } = event;
     let ours = tags::of_execution(&detail.execution_arn, &deployment.name);
     let (mut ended, mut failed) = (Vec::new(), None);
     for region in deployment.regions() {
-        // A region that fails must not shield the others.
+        // A failure in one region must not keep us from the others.
         match end_all(region, &ours, ec2).await {
             Ok(instances) => ended.extend(instances.into_iter().map(|instance| instance.id)),
             Err(error) => failed = failed.or(Some(error)),
@@ -53,10 +51,10 @@ pub(crate) async fn handle<C: Instances + Volumes>(
     if let Some(error) = failed {
         return Err(error);
     }
-    // Whatever was found: an attempt that had just begun may have launched another, which cannot be seen yet.
+    // Even if instances were found: an attempt that had just begun may have launched one that is not visible yet.
     if clock.now().duration_since(time) < VISIBILITY {
         return Err(Error::CleanupPending(
-            "too soon after the end to have seen everything; Lambda's retry looks again".to_owned(),
+            "the execution ended only now, so an instance may not be visible yet; Lambda retries".to_owned(),
         ));
     }
     Ok(json!({ "ended": ended }))

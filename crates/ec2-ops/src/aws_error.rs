@@ -1,39 +1,39 @@
-//! How a refused AWS call reaches the core: the call, AWS's own code, and what may be done about it.
+//! A failed AWS call: the action, AWS's own error code, and what the code means.
 //!
-//! One table reads AWS's codes for the SDK adapters and for the sandbox's in-process ports alike.
+//! One table classifies AWS's codes, for the ports over the SDK and for those of the simulation.
 
 use std::fmt;
 
-/// A call to AWS that did not give its answer.
+/// An AWS call that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsError {
     /// The action, as AWS names it: `RunInstances`.
     pub action: &'static str,
-    /// AWS's error code, or the transport's word for it (`Timeout`).
+    /// AWS's error code; `Timeout` and the like if no answer arrived.
     pub code: String,
-    /// AWS's sentence for people.
+    /// AWS's message.
     pub message: String,
-    /// What the code means for whoever called.
+    /// What the code means for the caller.
     pub kind: AwsErrorKind,
 }
 
-/// What an [`AwsError`] means for whoever called.
+/// What an [`AwsError`] means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsErrorKind {
-    /// A quota of calls is used up for the moment; nothing happened.
+    /// The quota of calls is used up for the moment; the call had no effect.
     Throttled,
-    /// The service or the way to it failed; the call may or may not have had its effect.
+    /// The service, or the network to it, failed; the call may have had its effect.
     Unavailable,
-    /// AWS has no capacity for the instance that was asked for.
+    /// AWS has no capacity for the requested instance.
     Capacity,
-    /// What the call named does not exist (any more, or not yet visibly).
+    /// The named resource does not exist; it may be gone, or not visible yet.
     NotFound,
-    /// AWS understood the call and refused it; the same call will be refused again.
+    /// AWS refused the call, and would refuse it again.
     Refused,
 }
 
-/// Throttling, by service: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and the
-/// services' own lists.
+/// Throttling. See <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and the
+/// lists of the other services.
 const THROTTLED: &[&str] = &[
     "RequestLimitExceeded",
     "Throttling",
@@ -47,8 +47,8 @@ const THROTTLED: &[&str] = &[
     "EC2ThrottledException",
 ];
 
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-codes-table-server>, and
-/// the Spot requests that AWS cannot serve at the moment.
+/// No capacity, and Spot requests that AWS cannot serve at the moment. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-codes-table-server>.
 const CAPACITY: &[&str] = &[
     "InsufficientInstanceCapacity",
     "InsufficientHostCapacity",
@@ -73,7 +73,7 @@ const UNAVAILABLE: &[&str] = &[
     "Timeout",
     "DispatchFailure",
     "ResponseError",
-    // An answer that makes no sense: the call may have had its effect.
+    // An answer that cannot be understood: the call may have had its effect.
     "UnexpectedAnswer",
 ];
 
@@ -81,7 +81,7 @@ const NOT_FOUND: &[&str] =
     &["NoSuchKey", "NotFound", "InvocationDoesNotExist", "TaskDoesNotExist", "ExecutionDoesNotExist"];
 
 impl AwsError {
-    /// Reads what AWS answered. `status` is the HTTP status where one arrived.
+    /// Classifies an error by its code, and by the HTTP status if an answer arrived.
     pub fn new(
         action: &'static str,
         code: impl Into<String>,
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_code_is_read_for_what_it_means() {
+    fn each_code_has_its_kind() {
         for (code, status, kind) in [
             ("RequestLimitExceeded", Some(503), AwsErrorKind::Throttled),
             ("SomethingNew", Some(429), AwsErrorKind::Throttled),

@@ -25,14 +25,14 @@ pub(crate) struct CheckSection {
 pub(crate) enum CheckResult {
     /// The document asks for no check.
     NotAsked,
-    /// The output is there, and new.
+    /// The output exists and is new.
     Found,
 }
 
-/// Looks for the output, where the document asks for it.
+/// Looks for the output, if the document asks for a check.
 ///
 /// # Errors
-/// [`Error::OutputMissing`] where it is absent or older than the attempt.
+/// [`Error::OutputMissing`] if it does not exist, or is older than the attempt.
 pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Objects) -> Result<Value, Error> {
     let context: Context = read(payload)?;
     let job = context.job()?;
@@ -44,7 +44,7 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
     let target = &output.target;
 
     let missing = |why: String| Error::OutputMissing { target: target.clone(), why };
-    // S3 keeps whole seconds, so an object of the attempt's first second carries a time before the attempt began.
+    // S3 keeps whole seconds, so an object of the attempt's first second seems older than the attempt.
     let since = Timestamp::from_second(context.attempt.started.as_second()).unwrap_or(Timestamp::MIN);
     let newest = match objects.newest(&deployment.region_of(&job)?, target, since).await {
         Err(error) if error.kind == AwsErrorKind::NotFound => None,
@@ -71,11 +71,11 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fakes::{World, deployment, time};
+    use crate::fakes::{FakeAws, deployment, time};
     use crate::ports::Object;
     use serde_json::json;
 
-    async fn check(check: Value, world: &World) -> Result<Value, Error> {
+    async fn check(check: Value, aws: &FakeAws) -> Result<Value, Error> {
         let payload = json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00.900Z" },
@@ -85,12 +85,12 @@ mod tests {
                 "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
             },
         });
-        handle(payload, &deployment(), world).await
+        handle(payload, &deployment(), aws).await
     }
 
-    fn with_object(key: &str, modified: &str) -> World {
+    fn with_object(key: &str, modified: &str) -> FakeAws {
         let object = Object { key: key.to_owned(), last_modified: time(modified), size: 7 };
-        World { objects: vec![object], ..World::default() }
+        FakeAws { objects: vec![object], ..FakeAws::default() }
     }
 
     fn under_out() -> Value {
@@ -99,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_document_that_asks_for_no_check_passes() {
-        let section = check(json!(false), &World::default()).await.unwrap();
+        let section = check(json!(false), &FakeAws::default()).await.unwrap();
         assert_eq!(section["result"], "not-asked");
     }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_stale_absent_or_only_shares_the_letters_is_missing() {
+    async fn an_object_that_is_stale_absent_or_only_shares_the_letters_does_not_count() {
         for (key, modified) in [
             ("out/x", "2026-03-01T05:29:59Z"),
             ("outer/x", "2026-03-01T05:40:00Z"),
@@ -122,12 +122,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_an_answer_that_says_so_is_read_as_absent() {
+    async fn only_not_found_is_read_as_absent() {
         for (code, name) in
             [("NoSuchKey", "OutputMissing"), ("SlowDown", "Throttled"), ("AccessDenied", "Refused")]
         {
-            let world = World { failing: Some(("HeadObject", code)), ..World::default() };
-            assert_eq!(check(under_out(), &world).await.unwrap_err().name(), name, "{code}");
+            let aws = FakeAws { failing: Some(("HeadObject", code)), ..FakeAws::default() };
+            assert_eq!(check(under_out(), &aws).await.unwrap_err().name(), name, "{code}");
         }
     }
 }

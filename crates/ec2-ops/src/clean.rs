@@ -1,6 +1,6 @@
-//! Ends instances and deletes volumes, told by nothing but their tags.
+//! Ends instances and deletes volumes, as their own tags say.
 //!
-//! Every net that catches something ends here: the state machine's last step, the event of an abnormal end, the sweeper.
+//! Three safety nets share it: the state machine's last step, the event of an abnormal end, and the sweeper.
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,15 @@ use crate::ids::{InstanceId, Region};
 use crate::ports::{Instance, InstanceState, Instances, Volume, Volumes};
 use crate::tags::{OnEnd, Tags};
 
-/// How long a launch of the moment before may stay unseen by DescribeInstances. See
+/// How long DescribeInstances may not show an instance after its launch. See
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
 pub(crate) const VISIBILITY: SignedDuration = SignedDuration::from_secs(45);
 
-/// Ends everything in `region` that carries `tags`, as its own tags say. Answers with the instances, once all is done.
+/// Ends every instance and volume in `region` that carries `tags`, as its own tags say. Returns the instances.
 ///
 /// # Errors
-/// [`Error::CleanupPending`] while something has yet to settle: everything has been asked to end by then, and
-/// the same call, repeated, sees it through.
+/// [`Error::CleanupPending`] until all of them have ended. Each call asks all of them to end, so the caller only repeats
+/// it.
 pub(crate) async fn end_all<C: Instances + Volumes>(
     region: &Region,
     tags: &Tags,
@@ -30,23 +30,23 @@ pub(crate) async fn end_all<C: Instances + Volumes>(
     let mut pending = Vec::new();
     let mut failed = None;
     for instance in &instances {
-        // One that resists must not shield the others.
+        // A failure to end one must not keep us from the others.
         match end(region, instance, ec2).await {
             Ok(true) => {}
-            Ok(false) => pending.push(format!("instance {} is on its way", instance.id)),
+            Ok(false) => pending.push(format!("instance {} is still ending", instance.id)),
             Err(error) => failed = Some(error),
         }
     }
     if let Some(error) = failed.take() {
         return Err(error);
     }
-    let doomed = Volumes::find(ec2, region, tags)
+    let to_delete = Volumes::find(ec2, region, tags)
         .await?
         .into_iter()
         .filter(|volume| OnEnd::of(&volume.tags).delete_volumes);
     let stopped: BTreeSet<_> =
         instances.iter().filter(|i| i.state == InstanceState::Stopped).map(|i| i.id.clone()).collect();
-    for volume in doomed {
+    for volume in to_delete {
         failed = delete(region, &volume, &stopped, ec2).await.err().or(failed);
         pending.push(format!("volume {} is being deleted", volume.id));
     }
@@ -56,7 +56,7 @@ pub(crate) async fn end_all<C: Instances + Volumes>(
     if pending.is_empty() { Ok(instances) } else { Err(Error::CleanupPending(pending.join("; "))) }
 }
 
-/// Asks one instance to end. Answers whether it has: nothing brings back one that is shutting down.
+/// Asks one instance to end. Returns whether it has: an instance that is shutting down cannot come back.
 async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Result<bool, Error> {
     let on_end = OnEnd::of(&instance.tags);
     let answer = match instance.state {
@@ -67,7 +67,7 @@ async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Resu
         // EC2 stops only what is running.
         InstanceState::Pending => return Ok(false),
         _ => match ec2.stop(region, &instance.id).await {
-            // An instance without an EBS root cannot be stopped, ever; it must not run on for that.
+            // An instance without an EBS root can never be stopped, and must not keep running because of that.
             Err(error) if error.code == "UnsupportedOperation" => ec2.terminate(region, &instance.id).await,
             answer => answer,
         },
@@ -75,13 +75,13 @@ async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Resu
     match answer {
         Ok(InstanceState::ShuttingDown | InstanceState::Terminated) => Ok(true),
         Ok(state) => Ok(state == InstanceState::Stopped && !on_end.terminate),
-        // Seen a moment ago and not found now: gone, or too fresh to be visible everywhere. The next look tells.
+        // The listing had it a moment ago: it is gone, or too new to be visible everywhere. The next call shows which.
         Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Takes one volume a step nearer to its end: EC2 detaches from stopped instances, and from terminated ones by itself.
+/// Takes the next step of deleting one volume. A stopped instance keeps its volumes attached, a terminated one does not.
 async fn delete(
     region: &Region,
     volume: &Volume,
@@ -103,7 +103,7 @@ async fn delete(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fakes::{World, instance};
+    use crate::fakes::{FakeAws, instance};
     use crate::ids::VolumeId;
     use crate::tags;
 
@@ -111,8 +111,8 @@ mod tests {
         Tags::from([(tags::ON_END.to_owned(), on_end.to_owned())])
     }
 
-    async fn end(world: &World) -> Result<usize, Error> {
-        end_all(&Region::new("us-east-1"), &Tags::new(), world).await.map(|instances| instances.len())
+    async fn end(aws: &FakeAws) -> Result<usize, Error> {
+        end_all(&Region::new("us-east-1"), &Tags::new(), aws).await.map(|instances| instances.len())
     }
 
     #[tokio::test]
@@ -133,26 +133,27 @@ mod tests {
             ("stop", Terminated, "", true),
             ("nonsense", Running, "StopInstances i-1", false),
         ] {
-            let world = World { instances: vec![instance("i-1", state, tagged(on_end))], ..World::default() };
-            assert_eq!(end(&world).await.is_ok(), done, "{on_end} while {state}");
-            assert_eq!(world.calls().concat(), call, "{on_end} while {state}");
+            let aws =
+                FakeAws { instances: vec![instance("i-1", state, tagged(on_end))], ..FakeAws::default() };
+            assert_eq!(end(&aws).await.is_ok(), done, "{on_end} while {state}");
+            assert_eq!(aws.calls().concat(), call, "{on_end} while {state}");
         }
     }
 
     #[tokio::test]
-    async fn one_that_resists_does_not_shield_the_others() {
+    async fn an_instance_that_cannot_be_ended_does_not_keep_the_others_running() {
         let instances = vec![
             instance("i-1", InstanceState::Running, tagged("stop")),
             instance("i-2", InstanceState::Running, tagged("terminate")),
         ];
         let failing = Some(("StopInstances", "RequestLimitExceeded"));
-        let world = World { instances, failing, ..World::default() };
-        assert_eq!(end(&world).await.unwrap_err().name(), "Throttled");
-        assert_eq!(world.calls(), ["StopInstances i-1", "TerminateInstances i-2"]);
+        let aws = FakeAws { instances, failing, ..FakeAws::default() };
+        assert_eq!(end(&aws).await.unwrap_err().name(), "Throttled");
+        assert_eq!(aws.calls(), ["StopInstances i-1", "TerminateInstances i-2"]);
     }
 
     #[tokio::test]
-    async fn a_volume_that_resists_does_not_shield_the_others() {
+    async fn a_volume_that_cannot_be_deleted_does_not_keep_the_others() {
         let volume = |id: &str, attached_to: Option<&str>| Volume {
             id: VolumeId::new(id),
             attached_to: attached_to.map(InstanceId::new),
@@ -162,32 +163,35 @@ mod tests {
         let instances = vec![instance("i-1", InstanceState::Stopped, tagged("stop,delete-volumes"))];
         let volumes = vec![volume("vol-1", Some("i-1")), volume("vol-2", None)];
         let failing = Some(("DetachVolume", "UnauthorizedOperation"));
-        let world = World { instances, volumes, failing, ..World::default() };
-        assert_eq!(end(&world).await.unwrap_err().name(), "Refused");
-        assert_eq!(world.calls(), ["DetachVolume vol-1", "DeleteVolume vol-2"]);
+        let aws = FakeAws { instances, volumes, failing, ..FakeAws::default() };
+        assert_eq!(end(&aws).await.unwrap_err().name(), "Refused");
+        assert_eq!(aws.calls(), ["DetachVolume vol-1", "DeleteVolume vol-2"]);
     }
 
     #[tokio::test]
-    async fn what_can_never_be_stopped_is_terminated() {
+    async fn an_instance_that_can_never_be_stopped_is_terminated() {
         let instances = vec![instance("i-1", InstanceState::Running, tagged("stop"))];
-        let world =
-            World { instances, failing: Some(("StopInstances", "UnsupportedOperation")), ..World::default() };
-        assert_eq!(end(&world).await, Ok(1));
-        assert_eq!(world.calls(), ["StopInstances i-1", "TerminateInstances i-1"]);
+        let aws = FakeAws {
+            instances,
+            failing: Some(("StopInstances", "UnsupportedOperation")),
+            ..FakeAws::default()
+        };
+        assert_eq!(end(&aws).await, Ok(1));
+        assert_eq!(aws.calls(), ["StopInstances i-1", "TerminateInstances i-1"]);
     }
 
-    /// A fresh instance is not found for a while by the very call that should end it.
+    /// For a while, the very call that should end a new instance may not find it.
     #[tokio::test]
     async fn not_found_is_believed_once_the_listing_agrees() {
         let instances = vec![instance("i-1", InstanceState::Running, tagged("terminate"))];
         let failing = Some(("TerminateInstances", "InvalidInstanceID.NotFound"));
-        let world = World { instances, failing, ..World::default() };
-        assert_eq!(end(&world).await.unwrap_err().name(), "CleanupPending");
-        assert_eq!(end(&World::default()).await, Ok(0));
+        let aws = FakeAws { instances, failing, ..FakeAws::default() };
+        assert_eq!(end(&aws).await.unwrap_err().name(), "CleanupPending");
+        assert_eq!(end(&FakeAws::default()).await, Ok(0));
     }
 
     #[tokio::test]
-    async fn a_doomed_volume_is_detached_from_what_has_stopped_and_then_deleted() {
+    async fn a_volume_is_detached_from_a_stopped_instance_and_then_deleted() {
         use InstanceState::{Running, Stopped};
         for (state, attached, deleting, on_end, call) in [
             (Running, true, false, "stop,delete-volumes", "StopInstances i-1"),
@@ -203,9 +207,9 @@ mod tests {
                 tags: tagged(on_end),
             };
             let instances = vec![instance("i-1", state, tagged(on_end))];
-            let world = World { instances, volumes: vec![volume], ..World::default() };
-            assert_eq!(end(&world).await.is_ok(), on_end == "stop", "{state} {on_end}");
-            assert_eq!(world.calls().concat(), call, "{state} {on_end}");
+            let aws = FakeAws { instances, volumes: vec![volume], ..FakeAws::default() };
+            assert_eq!(end(&aws).await.is_ok(), on_end == "stop", "{state} {on_end}");
+            assert_eq!(aws.calls().concat(), call, "{state} {on_end}");
         }
     }
 }

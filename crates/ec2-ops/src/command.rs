@@ -13,11 +13,12 @@ use crate::ports::{Clock, Command, Commands, Logs, S3Prefix};
 use crate::script;
 use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
-/// How long SSM may take to hand the command to an agent that has just been online, in seconds.
+/// How long SSM may take to deliver the command to an agent that was online a moment ago, in seconds.
 const DELIVERY_TIMEOUT_S: u32 = 300;
-/// How long after its limit a command may take to be reported as ended, in seconds.
+/// How long after its limit SSM may take to report a command as ended, in seconds.
 const REPORT_GRACE_S: u32 = 60;
 
+/// What Commander is invoked with.
 #[derive(Deserialize)]
 struct Payload {
     #[serde(flatten)]
@@ -25,7 +26,7 @@ struct Payload {
     instance: InstanceSection,
 }
 
-/// Sends the commands to the instance, or finds that an earlier try has.
+/// Sends the commands to the instance, unless an earlier try has sent them.
 ///
 /// # Errors
 /// Why they could not be sent.
@@ -41,7 +42,7 @@ pub async fn handle(
     let comment = attempt.fingerprint();
     let logs = logs(deployment, &attempt);
 
-    // SendCommand has no client token, so a repetition must look before it sends.
+    // SendCommand has no client token, so a retry must look for the command before it sends it.
     let sent = match context.retry {
         0 => None,
         _ => {
@@ -69,28 +70,28 @@ pub async fn handle(
     write(&CommandSection {
         logs: locations(&logs, &id.to_string()),
         id,
-        poll_seconds: poll_seconds(job.timeout_s, instance.is_one_of_many(&context.attempt)),
+        poll_seconds: poll_seconds(job.timeout_s, instance.was_queued(&context.attempt)),
         deliver_by,
         end_by,
     })
 }
 
-/// An agent that was online a moment ago may be updating itself, or its instance may be about to go.
+/// An agent that was online a moment ago may be updating itself, or its instance may be ending.
 fn not_online(instance: &InstanceSection, error: AwsError) -> Error {
     match error.code.as_str() {
         "InvalidInstanceId" => Error::InstanceNotReady {
             instance: instance.id.clone(),
-            state: "its SSM agent is not online any more".to_owned(),
+            state: "its SSM agent is no longer online".to_owned(),
         },
         _ => error.into(),
     }
 }
 
-/// About 50 looks over the whole limit: what a lost event costs is at most 2% of the time that was allowed. Many
-/// together have to do with 10: their looks share a quota.
-fn poll_seconds(timeout_s: u32, one_of_many: bool) -> u32 {
-    let looks = if one_of_many { 10 } else { 50 };
-    (timeout_s / looks).clamp(60, 1800)
+/// About 50 polls over the whole limit, so that a lost event costs at most 2% of the allowed time. A queued attempt has
+/// 10 polls, since it shares the quota with many others.
+fn poll_seconds(timeout_s: u32, queued: bool) -> u32 {
+    let polls = if queued { 10 } else { 50 };
+    (timeout_s / polls).clamp(60, 1800)
 }
 
 fn logs(deployment: &Deployment, attempt: &AttemptId) -> Logs {
@@ -101,7 +102,7 @@ fn logs(deployment: &Deployment, attempt: &AttemptId) -> Logs {
     }
 }
 
-/// Where a person finds the complete output. See
+/// Where the complete output is kept, for people. See
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-rc-setting-up-cwlogs.html>.
 fn locations(logs: &Logs, command: &str) -> Vec<String> {
     let s3 = logs.s3.iter().map(|S3Prefix { bucket, prefix }| format!("s3://{bucket}/{prefix}/{command}/"));
@@ -114,9 +115,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fakes::{World, deployment};
+    use crate::fakes::{FakeAws, deployment};
 
-    /// The instance has gone: no call of Commander says more than that it is not there.
+    /// The instance is gone: both calls of Commander report only that SSM does not know it.
     #[tokio::test]
     async fn an_instance_that_no_call_finds_is_not_ready() {
         for (retry, action) in [(0, "SendCommand"), (1, "ListCommands")] {
@@ -132,8 +133,8 @@ mod tests {
                     "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:31:00Z",
                 },
             });
-            let world = World { failing: Some((action, "InvalidInstanceId")), ..World::default() };
-            let error = handle(payload, &deployment(), &world, &world).await.unwrap_err();
+            let aws = FakeAws { failing: Some((action, "InvalidInstanceId")), ..FakeAws::default() };
+            let error = handle(payload, &deployment(), &aws, &aws).await.unwrap_err();
             assert_eq!(error.name(), "InstanceNotReady", "{action}");
         }
     }
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_many_looks_a_fifth_as_often() {
+    fn a_queued_attempt_polls_a_fifth_as_often() {
         for (timeout_s, expected) in [(30, 60), (3_600, 360), (86_400, 1_800)] {
             assert_eq!(poll_seconds(timeout_s, true), expected);
         }

@@ -1,4 +1,4 @@
-//! What a deployment decides for all of its executions.
+//! The settings of a deployment, which hold for all of its executions.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::document::{IamInstanceProfile, InstanceParameters, Job, Problem, Prob
 use crate::error::Error;
 use crate::ids::{AttemptId, Region};
 
-/// Long enough for what was short to be there again, short enough for a person to watch.
+/// Long enough for a shortage to pass, short enough for a user to watch.
 const BACKOFF_S: u32 = 15;
 
 /// The settings of one deployment.
@@ -16,39 +16,39 @@ const BACKOFF_S: u32 = 15;
 pub struct Deployment {
     /// Its name, unique in the account: the value of the `ec2-ops:deployment` tag.
     pub name: String,
-    /// Its own region, where documents run that name none.
+    /// Its own region, for documents that name none.
     pub region: Region,
-    /// Further regions that documents may name: those in which its events are forwarded and its sweeper looks.
+    /// Further regions that documents may name: its events are forwarded from there, and its sweeper covers them.
     pub additional_regions: Vec<Region>,
     /// The bucket in which SSM keeps the complete output of commands.
     pub log_bucket: Option<String>,
     /// The log group in which SSM keeps the complete output of commands.
     pub log_group: Option<String>,
-    /// Whether an execution without a success ends as FAILED where its document does not say.
+    /// Whether an execution without success ends as FAILED, if its document does not say.
     pub fail_execution: bool,
-    /// How long an execution waits before its second attempt, in seconds; twice as long before each further one.
+    /// How long an execution waits before its second attempt, in seconds. The wait doubles before each further one.
     pub backoff_s: u32,
-    /// By region: what an instance gets where its document says nothing.
+    /// By region: the parameters of an instance whose document does not set them.
     pub instance_defaults: BTreeMap<Region, InstanceDefaults>,
 }
 
-/// What an instance gets where its document says nothing, in RunInstances' own names.
+/// The parameters of an instance whose document does not set them, in RunInstances' own names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 pub struct InstanceDefaults {
-    /// The name of an instance profile: without one SSM cannot reach the instance.
+    /// The name of an instance profile. An instance without one cannot use SSM.
     pub iam_instance_profile: Option<String>,
     /// The security groups.
     pub security_group_ids: Vec<String>,
-    /// The subnets, which attempts take in turn: where one zone has no capacity, another may. Without any EC2 chooses one
-    /// of the default VPC, in a zone that has the type.
+    /// The subnets, which attempts take in turn: if one zone has no capacity, another may. If the list is empty, EC2 chooses
+    /// a subnet of the default VPC, in a zone that has the type.
     pub subnet_ids: Vec<String>,
 }
 
 impl InstanceDefaults {
     /// Completes `parameters` for `attempt`.
     ///
-    /// A subnet and its security groups belong to one VPC, so a document that names either gets neither.
+    /// A subnet and its security groups belong to one VPC. So a document that names either gets neither from here.
     pub(crate) fn complete(&self, parameters: &mut InstanceParameters, attempt: &AttemptId) {
         if let Some(name) = &self.iam_instance_profile {
             let profile = || IamInstanceProfile { name: Some(name.clone()), arn: None };
@@ -69,7 +69,7 @@ impl InstanceDefaults {
 }
 
 impl Deployment {
-    /// A deployment with nothing but a name and a region.
+    /// A deployment that has only a name and a region.
     pub fn new(name: impl Into<String>, region: Region) -> Self {
         Self {
             name: name.into(),
@@ -88,10 +88,10 @@ impl Deployment {
         std::iter::once(&self.region).chain(&self.additional_regions)
     }
 
-    /// Where `job` runs.
+    /// The region in which `job` runs.
     ///
     /// # Errors
-    /// Where no net of this deployment would catch it.
+    /// [`Error::InvalidExecution`] if this deployment does not cover it, so that no safety net would work there.
     pub(crate) fn region_of(&self, job: &Job) -> Result<Region, Error> {
         let region = job.region.as_ref().unwrap_or(&self.region);
         if self.regions().any(|covered| covered == region) {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_document_leaves_out_is_taken_from_the_deployment() {
+    fn a_parameter_that_the_document_leaves_out_comes_from_the_deployment() {
         let instance = completed(&json!({}), "arn:x", 1);
         assert_eq!(instance["IamInstanceProfile"], json!({ "Name": "of-us" }));
         assert_eq!(instance["SecurityGroupIds"], json!(["sg-1"]));

@@ -1,15 +1,21 @@
-//! The one error of the core: what went wrong with an attempt, under a name that the state machine can match.
+//! The error of all steps, under names that the state machine can match.
+//!
+//! A new error is a variant of [`Error`], with its message, and a row of the table in `kind.rs`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::aws_error::{AwsError, AwsErrorKind};
 use crate::document::Problems;
 use crate::ids::InstanceId;
-use crate::ports::OutputTarget;
+use crate::output_target::OutputTarget;
 
-/// Why a step did not do its work.
+mod kind;
+
+pub use kind::{ErrorKind, Leftover};
+
+/// Why a step failed.
 ///
-/// [`Error::name`] is what Step Functions sees as the error's name; the text is the cause, written for people.
+/// Step Functions sees [`Error::name`] as the error's name, and the text, which is for people, as its cause.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,28 +28,29 @@ pub enum Error {
     /// EC2 has no capacity for the instance.
     #[error("no capacity for the instance: {0}")]
     CapacityUnavailable(AwsError),
-    /// The instance is not running, or its SSM agent is not online, yet.
+    /// The instance is not running yet, or its SSM agent is not online yet.
     #[error("instance {instance} is not ready: {state}")]
     InstanceNotReady {
-        /// The instance that is being waited for.
+        /// The instance.
         instance: InstanceId,
-        /// What is missing.
+        /// What it lacks.
         state: String,
     },
-    /// The same, of an instance that had to queue for its launch: there is no hurry, and many look.
+    /// The same, but the attempt queued for its launch, together with many others. The state machine retries it less
+    /// often: all of them share the quotas of the calls.
     #[error("instance {instance} is not ready: {state}")]
-    InstanceNotReadyAmongMany {
-        /// The instance that is being waited for.
+    QueuedInstanceNotReady {
+        /// The instance.
         instance: InstanceId,
-        /// What is missing.
+        /// What it lacks.
         state: String,
     },
-    /// The instance is gone, or will never take the command.
+    /// The instance is gone, or unreachable for good.
     #[error("instance {instance} was lost: {why}")]
     InstanceLost {
         /// The lost instance.
         instance: InstanceId,
-        /// How that was noticed.
+        /// How it shows.
         why: String,
     },
     /// EC2 took the Spot instance back.
@@ -51,16 +58,16 @@ pub enum Error {
     SpotInterrupted {
         /// The interrupted instance.
         instance: InstanceId,
-        /// How that was noticed.
+        /// How it shows.
         why: String,
     },
-    /// The commands ended with a failure.
+    /// The commands failed.
     #[error("{0}")]
     CommandFailed(Box<CommandFailure>),
     /// The commands did not end within `run_options.timeout_s`.
     #[error("{0}")]
     CommandTimedOut(Box<CommandFailure>),
-    /// The commands succeeded and the promised object is not there.
+    /// The commands succeeded, but the promised object does not exist.
     #[error("the commands succeeded, but {why}: {target}")]
     OutputMissing {
         /// The object that was promised.
@@ -68,31 +75,31 @@ pub enum Error {
         /// Absent, stale, or in a bucket that does not exist.
         why: String,
     },
-    /// Cleaning up goes on: an instance or a volume is not where it should end yet.
+    /// The cleanup is not finished: an instance is still ending, or a volume still exists.
     #[error("not yet cleaned up: {0}")]
     CleanupPending(String),
-    /// AWS limits the rate of our calls.
+    /// AWS throttled a call.
     #[error("throttled: {0}")]
     Throttled(AwsError),
-    /// An AWS service, or the way to it, failed for the moment.
+    /// An AWS service, or the network to it, failed for the moment.
     #[error("service unavailable: {0}")]
     ServiceUnavailable(AwsError),
-    /// AWS refused a call that should have worked: a missing permission, most often.
+    /// AWS refused a call that should have worked; most often a permission is missing.
     #[error("AWS refused a call: {0}")]
     Refused(AwsError),
-    /// A step was handed something that no other part of the system writes.
+    /// A step got input that no other part of the system writes.
     #[error("internal error: {0}")]
-    Internal(String),
+    InternalError(String),
 }
 
 /// How the commands of an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandFailure {
-    /// The first sentence: what happened.
+    /// What happened, in one sentence.
     pub what: String,
-    /// The script's exit code, where it has one.
+    /// The script's exit code, if it has one.
     pub exit_code: Option<i32>,
-    /// The end of what the commands wrote to stderr.
+    /// The end of the commands' stderr.
     pub stderr_tail: String,
 }
 
@@ -106,75 +113,18 @@ impl std::fmt::Display for CommandFailure {
     }
 }
 
-/// What a failed step may have left behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leftover {
-    /// Nothing that this step made.
-    Nothing,
-    /// An instance that is known to exist.
-    Instance,
-    /// Perhaps an instance: the call's answer was lost.
-    Unknown,
-}
-
-impl Leftover {
-    /// Reads it from an error's name, as a Catch passes it on. Names that are not ours may mean anything.
-    pub fn of_error(name: &str) -> Self {
-        match name {
-            "InvalidExecution" | "LaunchFailed" | "CapacityUnavailable" => Self::Nothing,
-            "InstanceNotReady"
-            | "InstanceNotReadyAmongMany"
-            | "InstanceLost"
-            | "SpotInterrupted"
-            | "CommandFailed"
-            | "CommandTimedOut"
-            | "OutputMissing"
-            | "CleanupPending" => Self::Instance,
-            _ => Self::Unknown,
-        }
-    }
-}
-
 impl Error {
     /// The stable name that `ErrorEquals` in the state machine matches.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::InvalidExecution(_) => "InvalidExecution",
-            Self::LaunchFailed(_) => "LaunchFailed",
-            Self::CapacityUnavailable(_) => "CapacityUnavailable",
-            Self::InstanceNotReady { .. } => "InstanceNotReady",
-            Self::InstanceNotReadyAmongMany { .. } => "InstanceNotReadyAmongMany",
-            Self::InstanceLost { .. } => "InstanceLost",
-            Self::SpotInterrupted { .. } => "SpotInterrupted",
-            Self::CommandFailed(_) => "CommandFailed",
-            Self::CommandTimedOut(_) => "CommandTimedOut",
-            Self::OutputMissing { .. } => "OutputMissing",
-            Self::CleanupPending(_) => "CleanupPending",
-            Self::Throttled(_) => "Throttled",
-            Self::ServiceUnavailable(_) => "ServiceUnavailable",
-            Self::Refused(_) => "Refused",
-            Self::Internal(_) => "InternalError",
-        }
+        self.kind().name()
     }
 
     /// Whether the same step, invoked again with the same input, may succeed.
     pub fn retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::InstanceNotReady { .. }
-                | Self::InstanceNotReadyAmongMany { .. }
-                | Self::CleanupPending(_)
-                | Self::Throttled(_)
-                | Self::ServiceUnavailable(_)
-        )
+        self.kind().retryable()
     }
 
-    /// What the failed step may have left behind.
-    pub fn leftover(&self) -> Leftover {
-        Leftover::of_error(self.name())
-    }
-
-    /// Reads the error of a launch: there a refusal is EC2's verdict on what the document asks for.
+    /// The error of a failed `RunInstances`: a refusal there is about the launch that the document asks for.
     pub fn launch(error: AwsError) -> Self {
         match error.kind {
             AwsErrorKind::Refused | AwsErrorKind::NotFound => Self::LaunchFailed(error.to_string()),
@@ -183,7 +133,7 @@ impl Error {
     }
 }
 
-/// An error as Step Functions carries it in `Cause`: the shape of a Lambda error, and what the outcome repeats of it.
+/// An error as Step Functions carries it in `Cause`: a Lambda error, with the details that the outcome repeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorReport {
     /// [`Error::name`].
@@ -195,7 +145,7 @@ pub struct ErrorReport {
     /// The script's exit code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
-    /// The end of what the commands wrote to stderr.
+    /// The end of the commands' stderr.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
 }

@@ -1,4 +1,4 @@
-//! One hand-written stand-in for all ports: it answers what a test has put into it, and writes down what it is asked to do.
+//! One hand-written fake of all ports: it returns what the test has set, and records the calls that change something.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -16,8 +16,8 @@ use crate::ports::{
 };
 use crate::tags::Tags;
 
-/// The world as a step sees it.
-pub(crate) struct World {
+/// AWS, and the time of day, as the test has set them.
+pub(crate) struct FakeAws {
     pub(crate) now: Timestamp,
     pub(crate) instances: Vec<Instance>,
     pub(crate) volumes: Vec<Volume>,
@@ -26,15 +26,15 @@ pub(crate) struct World {
     pub(crate) objects: Vec<Object>,
     pub(crate) bucket_exists: bool,
     pub(crate) wake: Mutex<Option<Wake>>,
-    /// The action that fails, and AWS's code for it.
+    /// The action that fails, and its error code.
     pub(crate) failing: Option<(&'static str, &'static str)>,
     pub(crate) execution: ExecutionState,
-    /// What Step Functions lists as running.
+    /// The executions that Step Functions lists as running.
     pub(crate) listed: BTreeSet<ExecutionId>,
     pub(crate) calls: Mutex<Vec<String>>,
 }
 
-impl Default for World {
+impl Default for FakeAws {
     fn default() -> Self {
         Self {
             now: time("2026-03-01T06:00:00Z"),
@@ -53,7 +53,7 @@ impl Default for World {
     }
 }
 
-/// A deployment with nothing but a name.
+/// A deployment that has only a name and a region.
 pub(crate) fn deployment() -> Deployment {
     Deployment::new("test", Region::new("us-east-1"))
 }
@@ -72,8 +72,8 @@ pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
     Invocation { status, exit_code, stderr: String::new(), started_at: None, ended_at: None }
 }
 
-impl World {
-    /// What changed the world, in order.
+impl FakeAws {
+    /// The calls that change something, in order.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
@@ -91,13 +91,13 @@ impl World {
     }
 }
 
-impl Clock for World {
+impl Clock for FakeAws {
     fn now(&self) -> Timestamp {
         self.now
     }
 }
 
-impl Instances for World {
+impl Instances for FakeAws {
     async fn launch(&self, _: &Region, launch: &Launch) -> Result<Instance, AwsError> {
         self.called("RunInstances", &launch.parameters.image_id)?;
         Ok(instance("i-new", InstanceState::Pending, Tags::new()))
@@ -124,7 +124,7 @@ impl Instances for World {
     }
 }
 
-impl Volumes for World {
+impl Volumes for FakeAws {
     async fn find(&self, _: &Region, _: &Tags) -> Result<Vec<Volume>, AwsError> {
         Ok(self.volumes.clone())
     }
@@ -138,13 +138,13 @@ impl Volumes for World {
     }
 }
 
-impl Agents for World {
+impl Agents for FakeAws {
     async fn online(&self, _: &Region, _: &InstanceId) -> Result<bool, AwsError> {
         Ok(self.online)
     }
 }
 
-impl Commands for World {
+impl Commands for FakeAws {
     async fn send(&self, _: &Region, command: &Command) -> Result<CommandId, AwsError> {
         self.called("SendCommand", command.instance.as_str()).map(|()| CommandId::new("c-new"))
     }
@@ -165,7 +165,7 @@ impl Commands for World {
     }
 }
 
-impl Objects for World {
+impl Objects for FakeAws {
     async fn bucket_exists(&self, _: &Region, _: &str) -> Result<bool, AwsError> {
         self.may("HeadBucket")?;
         Ok(self.bucket_exists)
@@ -183,7 +183,7 @@ impl Objects for World {
     }
 }
 
-impl WakeTokens for World {
+impl WakeTokens for FakeAws {
     async fn put(&self, wake: &Wake) -> Result<(), AwsError> {
         *self.wake.lock().unwrap() = Some(wake.clone());
         self.called("PutItem", wake.watch.instance.as_str())
@@ -198,7 +198,7 @@ impl WakeTokens for World {
     }
 }
 
-impl Executions for World {
+impl Executions for FakeAws {
     async fn complete(&self, _: &TaskToken, output: &Value) -> Result<Delivery, AwsError> {
         self.called("SendTaskSuccess", output["status"].as_str().unwrap_or_default())?;
         Ok(Delivery::Accepted)

@@ -1,4 +1,4 @@
-//! Identifiers, each its own type, so that none is passed where another belongs.
+//! Identifiers, each of its own type, so that they cannot be confused.
 
 use std::fmt::{self, Write as _};
 
@@ -14,7 +14,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes `text` as it is; whoever issued it vouches for its form.
+            /// Takes `text` as it is, without validation: AWS issued it.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
@@ -58,12 +58,12 @@ id! {
     StateMachineId
 }
 id! {
-    /// What Step Functions hands to a task that somebody else completes.
+    /// The token with which a waiting task is completed.
     TaskToken
 }
 
 impl ExecutionId {
-    /// The execution's own name: what follows the last colon of the ARN.
+    /// The execution's own name: the part of the ARN after the last colon.
     pub fn name(&self) -> &str {
         self.0.rsplit(':').next().unwrap_or(&self.0)
     }
@@ -79,7 +79,7 @@ impl ExecutionId {
 /// One attempt of one execution: the unit that launches at most one instance and sends its commands at most once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptId {
-    /// The execution that the attempt belongs to.
+    /// The attempt's execution.
     pub execution: ExecutionId,
     /// Counts from 1.
     pub attempt: u32,
@@ -88,20 +88,20 @@ pub struct AttemptId {
 impl AttemptId {
     /// A short stable name of the attempt: 32 hexadecimal digits.
     ///
-    /// It marks the attempt's command in SSM's `Comment` (at most 100 characters, which an ARN can exceed).
+    /// It is the `Comment` of the attempt's command. SSM allows 100 characters there, which an ARN can exceed.
     pub fn fingerprint(&self) -> String {
         self.digest("")
     }
 
-    /// The `ClientToken` for launching this attempt on `market`: a repetition of the call finds the same instance.
+    /// The `ClientToken` of this attempt's launch on `market`: a repetition of the call returns the same instance.
     ///
     /// At most 64 ASCII characters. See <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
     pub fn client_token(&self, market: &str) -> String {
         self.digest(market)
     }
 
-    /// Which of `n` equal things it takes: executions spread over them, and the attempts of one go on to the next. 0 where
-    /// there are none.
+    /// Which of `n` alternatives the attempt takes; 0 if there are none. Executions spread over them, and each further attempt
+    /// of an execution takes the next.
     pub(crate) fn turn(&self, n: usize) -> usize {
         let digest = Sha256::digest(self.execution.as_str());
         let first = usize::from(u16::from_be_bytes([digest[0], digest[1]]));

@@ -1,7 +1,14 @@
 //! Launches an EC2 instance, runs commands on it, proves that the output exists, and leaves nothing running.
 //!
-//! The core: the execution document, the steps, and the ports through which they reach the world. It names no SDK type;
-//! `ec2-ops-aws` implements the ports over AWS, `ec2-ops-sandbox` over its state model.
+//! The core: the execution document, the steps, and the ports through which the steps call AWS. It names no SDK type:
+//! `ec2-ops-aws` implements the ports over the SDK, the simulation over a model of AWS.
+//!
+//! | to read first | |
+//! |---|---|
+//! | [`document::Job::resolve`] | from a document to the job that the steps carry out |
+//! | [`start`], [`command`], [`poll`], [`check`], [`stop`] | the five steps, one per Lambda function |
+//! | [`ports`] | what the steps need from AWS |
+//! | [`Error`], [`Outcome`] | how a step fails, and how an execution ends |
 
 mod abnormal_end;
 mod aws_error;
@@ -11,9 +18,12 @@ mod deployment;
 mod error;
 #[cfg(test)]
 mod fakes;
+mod instance_end;
 mod nextgen;
 mod outcome;
+mod output_target;
 mod script;
+mod status;
 mod step;
 mod sweep;
 
@@ -29,6 +39,7 @@ pub mod tags;
 
 pub use aws_error::{AwsError, AwsErrorKind};
 pub use deployment::{Deployment, InstanceDefaults};
-pub use error::{CommandFailure, Error, ErrorReport, Leftover};
-pub use outcome::{AttemptRecord, Next, Outcome, Status};
+pub use error::{CommandFailure, Error, ErrorKind, ErrorReport, Leftover};
+pub use outcome::{AttemptRecord, Next, Outcome};
+pub use status::Status;
 pub use step::Market;

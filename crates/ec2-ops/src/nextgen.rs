@@ -1,8 +1,9 @@
-//! The conventions of NextGen hydrologic forecasts; nothing outside this module knows of them.
+//! The conventions of NextGen hydrologic forecasts. No other module knows them.
 //!
-//! Their documents speak of `DAILY` where a date belongs, name the forecast cycle in `--FORCING_SOURCE`, and say in
-//! `--S3_BUCKET` and `--S3_PREFIX` where the output will be. Where an option is given more than once, the last one counts.
+//! In their documents `DAILY` stands for a date, `--FORCING_SOURCE` names the forecast cycle, and `--S3_BUCKET` and
+//! `--S3_PREFIX` name the output. If an option occurs more than once, the last one counts.
 
+mod datastream;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -11,15 +12,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::document::DatastreamCommandOptions;
-use crate::ports::OutputTarget;
+use crate::output_target::OutputTarget;
+pub use datastream::DatastreamCommandOptions;
 use options::{last_value, long, rewrite_values, short};
 
 /// The word that stands for the date of the forecast cycle.
 const DAILY: &str = "DAILY";
-/// The cycle of a forcing source whose name does not say it.
+/// The cycle of a forcing source whose name has no hour.
 const DEFAULT_CYCLE: i8 = 16;
-/// The cycle where no forcing source is named: a day counts once it is over.
+/// The cycle of commands that name no forcing source: a day counts once it is over.
 const END_OF_DAY: i8 = 24;
 /// Hours between the cycles that the members of a medium-range ensemble start from.
 const MEMBER_LAG_HOURS: i64 = 6;
@@ -33,8 +34,8 @@ struct Cycle {
     member: u8,
 }
 
-/// Puts the date of the forecast cycle in place of `DAILY`: in the `-F` path, in the S3 prefix, and, without a
-/// `--FORCING_SOURCE`, wherever it is a word. With one, the program that is run reads the rest itself.
+/// Replaces `DAILY` with the date of the forecast cycle: in the `-F` path, in the S3 prefix, and, without a
+/// `--FORCING_SOURCE`, wherever it is a word. With a `--FORCING_SOURCE`, the program itself reads the other words.
 pub(crate) fn resolve_daily(commands: &[String], started: Timestamp) -> Vec<String> {
     let source = forcing_source(commands);
     let cycle = cycle_of(source);
@@ -47,7 +48,7 @@ pub(crate) fn resolve_daily(commands: &[String], started: Timestamp) -> Vec<Stri
     commands.iter().map(resolve).collect()
 }
 
-/// Puts the date of the forecast cycle in place of `DAILY` in the key or prefix of `target`.
+/// Replaces `DAILY` with the date of the forecast cycle in the key or prefix of `target`.
 pub(crate) fn date_output(target: OutputTarget, commands: &[String], started: Timestamp) -> OutputTarget {
     let date = date_of(cycle_of(forcing_source(commands)), started);
     match target {
@@ -58,43 +59,11 @@ pub(crate) fn date_output(target: OutputTarget, commands: &[String], started: Ti
     }
 }
 
-/// Where the commands say that their output will be: `--S3_BUCKET` and `--S3_PREFIX`, in any case.
+/// The output that the commands name: `--S3_BUCKET` and `--S3_PREFIX`, in any case.
 pub(crate) fn output_of_commands(commands: &[String]) -> Option<OutputTarget> {
     let bucket = last_value(commands, long("S3_BUCKET"))?;
     let prefix = last_value(commands, long("S3_PREFIX"))?;
     Some(OutputTarget::Prefix { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
-}
-
-/// Where the older form says that its output will be.
-pub(crate) fn output_of_options(options: &DatastreamCommandOptions) -> Option<OutputTarget> {
-    let bucket = options.s3_bucket.clone()?;
-    let prefix = options.s3_prefix.clone()?;
-    Some(OutputTarget::Prefix { bucket, prefix })
-}
-
-/// The command that the older form stands for. Its values are read by the shell, inside single quotes.
-pub(crate) fn datastream_command(options: &DatastreamCommandOptions) -> String {
-    let DatastreamCommandOptions {
-        start_time,
-        end_time,
-        forcing_source,
-        subset_id,
-        subset_id_type,
-        hydrofabric_version,
-        realization,
-        nprocs,
-        s3_bucket,
-        s3_prefix,
-    } = options;
-    let upload = match (s3_bucket, s3_prefix) {
-        (Some(bucket), Some(prefix)) => format!(" -S {bucket} -o {prefix}"),
-        _ => String::new(),
-    };
-    format!(
-        "runuser -l ec2-user -c 'cd /home/ec2-user/datastream && ./scripts/datastream -s {start_time} -e {end_time} \
-         -C {forcing_source} -I {subset_id} -i {subset_id_type} -v {hydrofabric_version} -d $(pwd)/data/datastream \
-         -R {realization} -n {nprocs}{upload}'"
-    )
 }
 
 fn forcing_source(commands: &[String]) -> Option<&str> {
@@ -120,7 +89,7 @@ fn cycle_of(source: Option<&str>) -> Cycle {
     default
 }
 
-/// The hour that the last two characters of `name` say.
+/// The hour in the last two characters of `name`.
 fn hour_at_end(name: &str) -> Option<i8> {
     hour(*name.as_bytes().last_chunk::<2>()?)
 }
@@ -130,13 +99,13 @@ fn hour(digits: [u8; 2]) -> Option<i8> {
     text.parse().ok().filter(|hour| (0..24).contains(hour))
 }
 
-/// The cycle's date: today once its hour has come, yesterday before. In UTC, whatever the clocks on the wall do.
+/// The cycle's date: yesterday before its hour, then today. In UTC, so that daylight saving does not matter.
 fn date_of(cycle: Cycle, started: Timestamp) -> Date {
     let now = started.to_zoned(TimeZone::UTC);
     if now.hour() < cycle.hour { now.date().yesterday().unwrap_or(now.date()) } else { now.date() }
 }
 
-/// Dates the path of the forcings. A later member of an ensemble starts from an earlier cycle, which may be of another day.
+/// Dates the path of the forcings. A later member of an ensemble starts from an earlier cycle, perhaps of the day before.
 fn forcing_path(path: &str, date: Date, cycle: Cycle) -> String {
     let in_name = hour_between(path, b't', b'z');
     let Some(hour) = in_name.or_else(|| hour_between(path, b'/', b'/')) else {
@@ -159,17 +128,17 @@ fn hour_between(path: &str, before: u8, after: u8) -> Option<i8> {
     })
 }
 
-/// In a path `_` separates words: `restart_DAILY_00.nc`.
+/// In a path, `_` separates words: `restart_DAILY_00.nc`.
 fn replace_in_path(path: &str, date: Date) -> String {
     replace_word(path, date, char::is_alphanumeric)
 }
 
-/// In a script `_` joins them: `$DAILY_LIMIT` is a variable.
+/// In a script, `_` is part of a word: `$DAILY_LIMIT` is a variable.
 fn is_identifier(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Replaces `DAILY` where it is a word of its own: neither before nor after it is a character that `in_word` names.
+/// Replaces `DAILY` where it is a whole word: no character of a word, by `in_word`, precedes or follows it.
 fn replace_word(text: &str, date: Date, in_word: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut copied = 0;

@@ -1,54 +1,11 @@
-//! The outcome: what an execution came to, told truthfully, attempt by attempt.
+//! The outcome: how an execution ended, attempt by attempt.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::InstanceId;
+use crate::status::Status;
 use crate::step::Market;
-
-/// What an attempt, or a whole execution, came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    /// The script exited with 0 and, where asked, the output exists and is new.
-    Succeeded,
-    /// A command failed.
-    CommandFailed,
-    /// The commands did not end within their limit.
-    CommandTimedOut,
-    /// The commands succeeded and their output is not there.
-    OutputMissing,
-    /// The instance was gone, or unreachable, before its commands had ended.
-    InstanceLost,
-    /// EC2 took a Spot instance back.
-    SpotInterrupted,
-    /// EC2 had no capacity.
-    CapacityUnavailable,
-    /// EC2 refused the launch, or the instance never became ready for commands.
-    LaunchFailed,
-    /// The document asks for something that is not possible.
-    InvalidExecution,
-    /// Somebody stopped the execution.
-    Aborted,
-    /// Something else: a missing permission, an AWS service that stayed down, a bug.
-    InternalError,
-}
-
-impl Status {
-    /// The status that an attempt has which ended with the error `name`.
-    pub fn of_error(name: &str) -> Self {
-        match name {
-            "CommandFailed" => Self::CommandFailed,
-            "CommandTimedOut" => Self::CommandTimedOut,
-            "OutputMissing" => Self::OutputMissing,
-            "InstanceLost" => Self::InstanceLost,
-            "SpotInterrupted" => Self::SpotInterrupted,
-            "CapacityUnavailable" => Self::CapacityUnavailable,
-            "LaunchFailed" | "InstanceNotReady" | "InstanceNotReadyAmongMany" => Self::LaunchFailed,
-            "InvalidExecution" => Self::InvalidExecution,
-            _ => Self::InternalError,
-        }
-    }
-}
 
 /// What the state machine does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,24 +24,24 @@ pub enum Next {
 pub struct AttemptRecord {
     /// Counts from 1.
     pub attempt: u32,
-    /// What it came to.
+    /// How it ended.
     pub status: Status,
-    /// Why, where it failed.
+    /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The instances that it launched: one, or none.
+    /// The instances that it launched: one or none.
     pub instances: Vec<InstanceId>,
     /// How the instance was bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<Market>,
-    /// When the attempt began.
+    /// When it began.
     pub started_at: Timestamp,
-    /// When it was over and cleaned up.
+    /// When it was over, cleanup included.
     pub ended_at: Timestamp,
     /// The script's exit code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
-    /// The end of what the commands wrote to stderr.
+    /// The end of the commands' stderr.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
     /// The output that was found.
@@ -95,22 +52,22 @@ pub struct AttemptRecord {
     pub logs: Vec<String>,
 }
 
-/// How much of an attempt's texts is told, in characters.
+/// How much of an attempt's texts the outcome keeps, in characters.
 #[derive(Clone, Copy)]
 struct TextLimits {
     reason: usize,
     stderr_tail: usize,
 }
 
-/// The `Cause` of a failed execution holds the outcome as JSON, in 32,768 characters at most: eleven attempts of these
-/// lengths fit, even where each character needs an escape. See
+/// The `Cause` of a failed execution holds the outcome as JSON, at most 32,768 characters. Eleven attempts of these
+/// lengths fit, even if each character needs an escape. See
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html>.
 const LONGEST: TextLimits = TextLimits { reason: 4_000, stderr_tail: 1_000 };
 const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 500, stderr_tail: 300 };
 
 impl AttemptRecord {
-    /// Cuts the reason at its end, and the end of stderr at its beginning. Characters without a picture become `�`,
-    /// since JSON needs six for each of them.
+    /// Keeps the beginning of the reason and the end of stderr. Unprintable characters become `�`, since JSON needs six
+    /// characters for each of them.
     fn abridge(&mut self, limits: TextLimits) {
         if let Some(reason) = &mut self.reason {
             *reason = printable(reason);
@@ -125,19 +82,19 @@ impl AttemptRecord {
 }
 
 fn printable(text: &str) -> String {
-    let picture =
+    let printable =
         |c: char| if c.is_control() && !"\n\r\t".contains(c) { char::REPLACEMENT_CHARACTER } else { c };
-    text.chars().map(picture).collect()
+    text.chars().map(printable).collect()
 }
 
 /// The section that EC2Stopper writes after each attempt; after the last one it is the execution's outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// What the last attempt came to.
+    /// How the last attempt ended.
     pub status: Status,
     /// Every attempt, in order.
     pub attempts: Vec<AttemptRecord>,
-    /// What the document's author should know.
+    /// Warnings about the document.
     pub warnings: Vec<String>,
     /// What the state machine does next.
     pub next: Next,
@@ -146,7 +103,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Decides what follows on `attempts`, which are kept short enough for all of them to be told.
+    /// Decides what follows on `attempts`, and abridges them so that all of them fit.
     pub(crate) fn decide(
         mut attempts: Vec<AttemptRecord>,
         warnings: Vec<String>,
@@ -239,7 +196,7 @@ mod tests {
         let last = outcome.attempts.last().unwrap();
         assert!(last.reason.as_ref().unwrap().ends_with("\"…"));
         assert!(last.stderr_tail.ends_with("�\n"));
-        // Told again with the next attempt, nothing is cut a second time.
+        // Repeated with the next attempt, nothing is cut a second time.
         let again = Outcome::decide(outcome.attempts.clone(), Vec::new(), 11, true, 15);
         assert_eq!(again.attempts, outcome.attempts);
     }
@@ -249,13 +206,5 @@ mod tests {
         let waits: Vec<_> = (1..=11).map(|made| backoff_seconds(15, made)).collect();
         assert_eq!(waits, [15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300]);
         assert_eq!((1..=3).map(|made| backoff_seconds(0, made)).collect::<Vec<_>>(), [0, 0, 0]);
-    }
-
-    #[test]
-    fn an_error_that_is_not_ours_is_an_internal_one() {
-        for name in ["States.Timeout", "Lambda.Unknown", "Refused", "Throttled", ""] {
-            assert_eq!(Status::of_error(name), Status::InternalError);
-        }
-        assert_eq!(Status::of_error("InstanceNotReady"), Status::LaunchFailed);
     }
 }

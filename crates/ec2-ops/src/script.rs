@@ -1,18 +1,18 @@
-//! The commands as one shell script that fails when any of them fails.
+//! The commands as one shell script, which fails if any of them fails.
 //!
-//! `AWS-RunShellScript` reports the exit code of the script's last command and nothing of the others. `set -e` alone is not
-//! enough either: it lets `cd missing && ./run` pass. Here each entry of the list is evaluated on its own, in one shell, under
-//! `set -e`: `eval` is a simple command, so an entry that ends with a failure ends the script. Entries that are only
-//! complete together (`if …` in one, `fi` in another; a here-document; a line that ends in `\`) are evaluated as one.
+//! `AWS-RunShellScript` reports only the exit code of the script's last command. `set -e` alone is not enough: it ignores
+//! the failure in `cd missing && ./run`. So the script evaluates each entry on its own, in one shell, under `set -e`: `eval`
+//! is a simple command, so an entry that ends with a failure ends the script. Entries that are complete only together
+//! (`if …` in one, `fi` in another; a here-document; a line that ends in `\`) are evaluated as one.
 
 use std::fmt::Write as _;
 
-/// How long after the limit on the commands the instance ends itself, in minutes: later than the control plane takes to end
-/// it, so that it only matters when there is none any more.
+/// How long after the limit on the commands the instance shuts itself down, in minutes. The control plane ends it earlier,
+/// so this matters only if the control plane is gone.
 const DEADLINE_GRACE_MIN: u32 = 30;
 
 /// Runs the commands at most once on an instance: `SendCommand` cannot be made idempotent, so the script is. A second copy
-/// follows the first and ends as it ends; after a reboot, which killed the first, it says so.
+/// waits for the first and exits with its code. After a reboot, which killed the first, it fails and reports that.
 const ONCE: &str = r#"claim="${HOME:-/root}/.ec2-ops/$ec2_ops_attempt"
 boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)
 mkdir -p "${claim%/*}"
@@ -30,24 +30,24 @@ fi
 echo "$boot" >"$claim/boot"
 "#;
 
-/// Whether the piece can be evaluated by itself. Inside an open here-document even a lone `)` is no error.
+/// Whether the piece is complete. Inside an open here-document, a lone `)` is not an error.
 const WHOLE: &str = r#"ec2_ops_whole() {
   printf '%s' "$ec2_ops_piece" | sh -n 2>/dev/null && ! printf '%s)\n' "$ec2_ops_piece" | sh -n 2>/dev/null
 }
 "#;
 
-/// Evaluates the piece once it is whole. It is put aside first, since the commands may end the shell or start another.
+/// Evaluates the piece once it is complete. The piece is emptied first, since the commands may end the shell.
 const EVALUATE: &str = r#"if ec2_ops_whole; then ec2_ops_now=$ec2_ops_piece ec2_ops_piece=; eval "$ec2_ops_now"; fi
 "#;
 
-/// Where the claim is given up: the exit code is there for a second copy to read.
+/// Stores the exit code, which a second copy waits for.
 ///
-/// The agent takes two exit codes for orders: 168 for success, 194 for a reboot after which the script runs again. See
+/// The agent reads two exit codes as orders: 168 means success, 194 means reboot and run the script again. See
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/send-commands-reboot.html>.
 const EXIT: &str = r#"code=$?
 case $code in
 168 | 194)
-  echo "ec2-ops: the commands ended with exit code $code, an order to the SSM agent; it is told as 1" >&2
+  echo "ec2-ops: the commands ended with exit code $code, which the SSM agent would read as an order; it is reported as 1" >&2
   code=1
   ;;
 esac
@@ -55,30 +55,31 @@ echo "$code" >"$claim/exit.new" && mv "$claim/exit.new" "$claim/exit"
 exit "$code"
 "#;
 
-/// The script for `commands` of the attempt with this fingerprint, on an instance that ends itself some time after
-/// `timeout_s`.
+/// The script for the `commands` of the attempt with this fingerprint. It lets the instance shut itself down some time
+/// after `timeout_s`.
 pub(crate) fn of(commands: &[String], attempt: &str, timeout_s: u32) -> String {
     let minutes = timeout_s.div_ceil(60) + DEADLINE_GRACE_MIN;
     let mut script = format!("#!/bin/sh\nec2_ops_attempt={attempt}\n{ONCE}");
-    // The last net: without a control plane the instance still ends. An image without `shutdown` just does not have it.
+    // The fourth safety net: the instance ends even if the control plane is gone. An image without `shutdown` has only
+    // the other three.
     let _ = writeln!(script, "shutdown -h +{minutes} >/dev/null 2>&1");
-    // Not where the agent happens to be, which is /usr/bin.
+    // The agent starts the script in /usr/bin.
     script.push_str("cd \"${HOME:-/root}\" || cd /\n(\nset -e\nec2_ops_piece=\n");
     script.push_str(WHOLE);
     for command in commands {
         let _ = writeln!(script, "ec2_ops_piece=$ec2_ops_piece{}", quote(&format!("{command}\n")));
-        // The next entry goes on with this line.
+        // Otherwise the next entry continues this line.
         if !continues(command) {
             script.push_str(EVALUATE);
         }
     }
-    // What never became whole is for the shell to explain.
+    // If a piece is still incomplete, the shell reports why.
     script.push_str("eval \"$ec2_ops_piece\"\n)\n");
     script.push_str(EXIT);
     script
 }
 
-/// Whether the last line of `command` goes on in the next one: it ends in an odd number of backslashes.
+/// Whether the next entry continues the last line of `command`: it ends in an odd number of backslashes.
 fn continues(command: &str) -> bool {
     command.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
 }
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
     use std::process::{Command, Output};
 
-    /// Runs the script as SSM would, in a home of its own. `shutdown` is a stand-in, so that it stays in the test.
+    /// Runs the script as SSM would, in its own home directory. `shutdown` is a fake, so that the test machine keeps running.
     fn run_in(home: &std::path::Path, commands: &[&str]) -> Output {
         let commands: Vec<_> = commands.iter().map(|&command| command.to_owned()).collect();
         let bin = home.join("bin");
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_start_at_home_wherever_the_agent_is() {
+    fn commands_start_in_the_home_directory() {
         let home = tempfile::tempdir().unwrap().keep().canonicalize().unwrap();
         let output = run_in(&home, &["pwd"]);
         assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), home.to_str().unwrap());
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_that_the_agent_would_take_for_an_order_stays_a_failure() {
+    fn an_exit_code_that_the_agent_would_read_as_an_order_stays_a_failure() {
         for command in ["exit 168", "(exit 194)"] {
             assert_eq!(run(&[command, "echo two"]), (Some(1), String::new()), "{command}");
         }
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_construct_that_spans_entries_leaves_the_others_apart() {
+    fn a_construct_that_spans_entries_does_not_join_the_others() {
         let commands = ["cd /missing 2>/dev/null && true", "for i in 1; do", "echo $i", "done"];
         assert_eq!(run(&commands).1, "");
         assert_ne!(run(&commands).0, Some(0));
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_copy_follows_the_first_and_runs_nothing() {
+    fn a_second_copy_waits_for_the_first_and_runs_nothing() {
         let home = tempfile::tempdir().unwrap();
         let first = run_in(home.path(), &["echo ran >>$HOME/count", "exit 3"]);
         let second = run_in(home.path(), &["echo ran >>$HOME/count", "exit 3"]);
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_after_a_reboot_does_not_wait_for_what_the_reboot_killed() {
+    fn a_copy_after_a_reboot_does_not_wait_for_the_first() {
         let home = tempfile::tempdir().unwrap();
         let claim = home.path().join(".ec2-ops/f00d");
         std::fs::create_dir_all(&claim).unwrap();
@@ -212,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn the_instance_is_told_to_end_itself_after_the_limit() {
+    fn the_instance_shuts_itself_down_after_the_limit() {
         let home = tempfile::tempdir().unwrap();
         run_in(home.path(), &["true"]);
         assert_eq!(std::fs::read_to_string(home.path().join("shutdown.log")).unwrap(), "-h +32\n");
     }
 
     #[test]
-    fn an_image_without_shutdown_runs_the_commands_all_the_same() {
+    fn an_image_without_shutdown_still_runs_the_commands() {
         let script = of(&["echo ran".to_owned()], "f00d", 90).replace("shutdown -h", "no-such-program -h");
         let home = tempfile::tempdir().unwrap();
         let output = Command::new("sh").env("HOME", home.path()).arg("-c").arg(script).output().unwrap();

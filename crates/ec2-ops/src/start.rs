@@ -1,7 +1,7 @@
-//! EC2StarterFromAMI: one instance per attempt, however often the step is repeated.
+//! EC2StarterFromAMI: launches one instance per attempt, however often the step is retried.
 //!
-//! The function has two states: the one of its own name launches, and Boot waits ([`boot`]) with what the launch told.
-//! So a launch that is throttled is one call, repeated, and a boot is looked at by its id.
+//! The function serves two states. The state of its own name launches; `Boot` waits for the instance ([`boot`]). So a
+//! throttled launch repeats only the launch, and the wait knows the instance's id.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,25 +14,35 @@ use crate::document::{
 };
 use crate::error::Error;
 use crate::ids::{AttemptId, Region};
-use crate::outcome::{AttemptRecord, Status};
+use crate::outcome::AttemptRecord;
 use crate::ports::{Agents, Instances, Launch, Objects, ShutdownBehavior};
+use crate::status::Status;
 use crate::step::{Context, InstanceSection, Market, read, write};
 use crate::tags::{self, OnEnd, Tags};
 
+/// What EC2StarterFromAMI is invoked with: a variant for each of its states.
 #[derive(Deserialize)]
-struct Payload {
-    #[serde(flatten)]
-    context: Context,
-    /// The records of the attempts before this one.
-    attempts: Vec<AttemptRecord>,
+#[serde(tag = "step", rename_all = "kebab-case")]
+enum Payload {
+    /// From the state `EC2StarterFromAMI`.
+    Launch {
+        #[serde(flatten)]
+        context: Context,
+        /// The records of the attempts before this one.
+        attempts: Vec<AttemptRecord>,
+    },
+    /// From the state `Boot`.
+    Boot {
+        #[serde(flatten)]
+        context: Context,
+        instance: InstanceSection,
+    },
 }
 
-/// Launches the attempt's instance; or, for the payload of Boot, answers once that can take commands.
-///
-/// A repetition has the same client token, so it finds what an earlier try launched.
+/// Launches the attempt's instance, or checks whether it has booted.
 ///
 /// # Errors
-/// Why there is no instance; in Boot, why it cannot take commands yet.
+/// Why there is no instance; in `Boot`, why it cannot take commands yet.
 pub async fn handle(
     payload: Value,
     deployment: &Deployment,
@@ -40,20 +50,32 @@ pub async fn handle(
     agents: &impl Agents,
     objects: &impl Objects,
 ) -> Result<Value, Error> {
-    if payload.get("instance").is_some() {
-        return boot::handle(payload, instances, agents).await;
+    match read(payload)? {
+        Payload::Launch { context, attempts } => {
+            launch(&context, &attempts, deployment, instances, objects).await
+        }
+        Payload::Boot { context, instance } => boot::check(&context, &instance, instances, agents).await,
     }
-    let Payload { context, attempts } = read(payload)?;
+}
+
+/// Launches the instance. A retry has the same client token, so it finds the instance that an earlier try launched.
+async fn launch(
+    context: &Context,
+    before: &[AttemptRecord],
+    deployment: &Deployment,
+    instances: &impl Instances,
+    objects: &impl Objects,
+) -> Result<Value, Error> {
     let job = context.job()?;
     let region = deployment.region_of(&job)?;
-    let market = market(&job, &context, &attempts);
+    let market = market(&job, context, before);
     check_bucket(&job, &region, objects).await?;
     let launch = plan(&job, &context.attempt_id(), deployment, &region, market);
     let instance = instances.launch(&region, &launch).await.map_err(Error::launch)?;
     write(&InstanceSection { id: instance.id, region, market, launched_at: instance.launched_at })
 }
 
-/// A promise that cannot be kept is refused before anything is launched.
+/// Refuses an output in a bucket that does not exist, before anything is launched.
 async fn check_bucket(job: &Job, region: &Region, objects: &impl Objects) -> Result<(), Error> {
     let Some(output) = &job.output else { return Ok(()) };
     if objects.bucket_exists(region, output.target.bucket()).await? {
@@ -63,7 +85,7 @@ async fn check_bucket(job: &Job, region: &Region, objects: &impl Objects) -> Res
     Err(Error::InvalidExecution(Problems(vec![Problem::new(output.bucket_path, message)])))
 }
 
-/// Spot where the document asks for it; on demand for the last attempt and after a capacity error.
+/// Spot if the document asks for it; on demand for the last attempt and after a capacity error.
 fn market(job: &Job, context: &Context, before: &[AttemptRecord]) -> Market {
     let last = context.attempt.number >= job.attempts_allowed;
     let no_capacity = before.iter().any(|attempt| attempt.status == Status::CapacityUnavailable);
@@ -74,7 +96,7 @@ fn market(job: &Job, context: &Context, before: &[AttemptRecord]) -> Market {
     }
 }
 
-/// The launch, a pure function of its arguments: a repetition with the same token has the same parameters.
+/// The launch. It is a pure function of its arguments: a retry with the same token must have the same parameters.
 fn plan(job: &Job, attempt: &AttemptId, deployment: &Deployment, region: &Region, market: Market) -> Launch {
     // A one-time Spot instance cannot be stopped.
     let on_end = OnEnd { terminate: job.on_end.terminate || market == Market::Spot, ..job.on_end };
@@ -98,7 +120,7 @@ fn plan(job: &Job, attempt: &AttemptId, deployment: &Deployment, region: &Region
     }
 }
 
-/// Without `MaxPrice` the cap is the on-demand price. See
+/// Without `MaxPrice` the on-demand price is the cap. See
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SpotMarketOptions.html>.
 fn spot_at_the_on_demand_price() -> InstanceMarketOptions {
     InstanceMarketOptions {
@@ -111,7 +133,7 @@ fn spot_at_the_on_demand_price() -> InstanceMarketOptions {
     }
 }
 
-/// IMDSv2 only, and encrypted volumes, where the document does not say otherwise.
+/// IMDSv2 only and encrypted volumes, unless the document sets something else.
 fn secure(parameters: &mut InstanceParameters) {
     let metadata = parameters.metadata_options.get_or_insert_with(MetadataOptions::default);
     metadata.http_tokens.get_or_insert_with(|| "required".to_owned());
@@ -122,7 +144,7 @@ fn secure(parameters: &mut InstanceParameters) {
     }
 }
 
-/// Adds our tags to the document's own, on the instance and on its volumes.
+/// Adds our tags to those of the document, on the instance and on its volumes.
 fn tag(parameters: &mut InstanceParameters, ours: &Tags) {
     let specifications = parameters.tag_specifications.get_or_insert_with(Vec::new);
     for resource_type in [TaggedResource::Instance, TaggedResource::Volume] {
@@ -138,7 +160,7 @@ fn tag(parameters: &mut InstanceParameters, ours: &Tags) {
 mod tests {
     use super::*;
     use crate::deployment::InstanceDefaults;
-    use crate::fakes::{World, deployment};
+    use crate::fakes::{FakeAws, deployment};
     use crate::ids::ExecutionId;
     use serde_json::json;
 
@@ -157,31 +179,46 @@ mod tests {
         (context, job)
     }
 
-    fn launch(extra: &Value, market: Market) -> Launch {
+    fn planned(extra: &Value, market: Market) -> Launch {
         let (_, job) = context(1, &json!({}), extra);
         let attempt = AttemptId { execution: ExecutionId::new("arn:x:run-7"), attempt: 1 };
         plan(&job, &attempt, &deployment(), &Region::new("us-east-1"), market)
     }
 
-    /// It would be refused just the same once the commands have ended, hours later.
+    /// RunChecker would be refused as well, once the commands have ended, hours later.
     #[tokio::test]
-    async fn nothing_is_launched_for_an_output_that_may_not_be_looked_at() {
+    async fn nothing_is_launched_for_an_output_that_may_not_be_read() {
         let payload = json!({
             "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "step": "launch",
             "retry": 0,
             "attempts": [],
             "document": {
                 "commands": ["true"],
-                "bucket": "of-others",
+                "bucket": "not-ours",
                 "obj_key": "out",
                 "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
             },
         });
-        let world = World { failing: Some(("HeadBucket", "Http403")), ..World::default() };
-        let refusal = handle(payload, &deployment(), &world, &world, &world).await.unwrap_err();
+        let aws = FakeAws { failing: Some(("HeadBucket", "Http403")), ..FakeAws::default() };
+        let refusal = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap_err();
         assert_eq!(refusal.name(), "Refused");
-        assert_eq!(world.calls(), Vec::<String>::new());
+        assert_eq!(aws.calls(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_payload_that_names_no_state_of_the_function_is_refused() {
+        let aws = FakeAws::default();
+        for (payload, message) in [
+            (json!({}), "missing field `step`"),
+            (json!({ "step": "Boot" }), "unknown variant `Boot`, expected `launch` or `boot`"),
+            (json!({ "step": "launch" }), "missing field `attempts`"),
+        ] {
+            let error = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap_err();
+            assert_eq!(error.to_string(), format!("internal error: unexpected payload: {message}"));
+        }
+        assert_eq!(aws.calls(), Vec::<String>::new());
     }
 
     #[test]
@@ -226,7 +263,7 @@ mod tests {
     #[test]
     fn a_repeated_launch_is_the_same_byte_for_byte() {
         let bytes = || {
-            let launch = launch(&json!({ "KeyName": "k" }), Market::Spot);
+            let launch = planned(&json!({ "KeyName": "k" }), Market::Spot);
             (launch.client_token, serde_json::to_string(&launch.parameters).unwrap())
         };
         assert_eq!(bytes(), bytes());
@@ -235,7 +272,7 @@ mod tests {
     #[test]
     fn the_instance_and_its_volumes_carry_our_tags_beside_the_documents_own() {
         let own = json!([{ "ResourceType": "instance", "Tags": [{ "Key": "Name", "Value": "mine" }] }]);
-        let launch = launch(&json!({ "TagSpecifications": own }), Market::OnDemand);
+        let launch = planned(&json!({ "TagSpecifications": own }), Market::OnDemand);
         let specifications = launch.parameters.tag_specifications.unwrap();
         let keys = |i: usize| {
             let tags: &[Tag] = &specifications[i].tags;
@@ -250,13 +287,13 @@ mod tests {
     #[test]
     fn metadata_and_volumes_are_protected_unless_the_document_says_otherwise() {
         let mappings = json!([{ "Ebs": { "VolumeSize": 8 } }, { "Ebs": { "Encrypted": false } }]);
-        let plain = launch(&json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
+        let plain = planned(&json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
         assert_eq!(plain.metadata_options.unwrap().http_tokens.as_deref(), Some("required"));
         let encrypted =
             plain.block_device_mappings.into_iter().flatten().map(|mapping| mapping.ebs.unwrap().encrypted);
         assert_eq!(encrypted.collect::<Vec<_>>(), [Some(true), Some(false)]);
         let lax = json!({ "MetadataOptions": { "HttpTokens": "optional" } });
-        let lax = launch(&lax, Market::OnDemand).parameters;
+        let lax = planned(&lax, Market::OnDemand).parameters;
         assert_eq!(lax.metadata_options.unwrap().http_tokens.as_deref(), Some("optional"));
     }
 
@@ -267,10 +304,10 @@ mod tests {
             let tag = specifications[0].tags.iter().find(|tag| tag.key == tags::ON_END).unwrap();
             (tag.value.clone(), launch.shutdown_behavior)
         };
-        let spot = launch(&json!({}), Market::Spot);
+        let spot = planned(&json!({}), Market::Spot);
         assert_eq!(on_end(&spot), ("terminate".to_owned(), ShutdownBehavior::Terminate));
         assert_eq!(spot.parameters.instance_market_options, Some(spot_at_the_on_demand_price()));
-        let on_demand = launch(&json!({}), Market::OnDemand);
+        let on_demand = planned(&json!({}), Market::OnDemand);
         assert_eq!(on_end(&on_demand), ("stop".to_owned(), ShutdownBehavior::Stop));
         assert_eq!(on_demand.parameters.instance_market_options, None);
     }

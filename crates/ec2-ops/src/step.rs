@@ -1,4 +1,4 @@
-//! What the payloads of all steps share.
+//! The payloads of the steps: what they share, and how they are read.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -9,13 +9,13 @@ use crate::document::Job;
 use crate::error::Error;
 use crate::ids::{AttemptId, CommandId, ExecutionId, InstanceId, Region};
 
-/// Which attempt a step works for. The state machine puts this into every payload.
+/// The attempt that a step works for. The state machine puts this into every payload.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Context {
     pub(crate) execution: Execution,
     pub(crate) attempt: Attempt,
     pub(crate) document: Value,
-    /// `$$.State.RetryCount`: how often this very step has been tried before.
+    /// `$$.State.RetryCount`: how often the state machine has retried this step.
     #[serde(default)]
     pub(crate) retry: u32,
 }
@@ -53,14 +53,17 @@ pub(crate) struct InstanceSection {
     pub(crate) launched_at: Timestamp,
 }
 
-/// How long an attempt waits for its launch before it is taken for one of many.
-const CROWDED: SignedDuration = SignedDuration::from_mins(2);
+/// How long an attempt waits for its launch before it counts as queued.
+const QUEUED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 impl InstanceSection {
-    /// Whether `attempt` had to wait for its launch, as only one of many has to: EC2 takes two a second. Looks of many
-    /// share quotas that are as narrow, and a minute more does not matter to whoever has waited for minutes.
-    pub(crate) fn is_one_of_many(&self, attempt: &Attempt) -> bool {
-        self.launched_at.duration_since(attempt.started) > CROWDED
+    /// Whether `attempt` queued for its launch, which happens only when many executions start together: EC2 takes two
+    /// launches a second.
+    ///
+    /// A queued attempt polls less often. All of them share quotas that are as narrow, and after minutes in the queue one
+    /// minute more matters little.
+    pub(crate) fn was_queued(&self, attempt: &Attempt) -> bool {
+        self.launched_at.duration_since(attempt.started) > QUEUED_AFTER
     }
 }
 
@@ -75,7 +78,7 @@ pub enum Market {
 }
 
 impl Market {
-    /// The word for it.
+    /// The name that documents and outcomes use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OnDemand => "on-demand",
@@ -88,7 +91,7 @@ impl Market {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub(crate) struct CommandSection {
     pub(crate) id: CommandId,
-    /// How long EC2Poller waits for an event before it looks for itself.
+    /// How long EC2Poller waits for an event before it polls.
     pub(crate) poll_seconds: u32,
     pub(crate) deliver_by: Timestamp,
     pub(crate) end_by: Timestamp,
@@ -96,12 +99,32 @@ pub(crate) struct CommandSection {
     pub(crate) logs: Vec<String>,
 }
 
+/// The payload of a function that both the state machine and EventBridge invoke.
+pub(crate) enum TaskOrEvent<T, E> {
+    /// From a task of the state machine.
+    Task(T),
+    /// From EventBridge.
+    Event(E),
+}
+
+impl<T: DeserializeOwned, E: DeserializeOwned> TaskOrEvent<T, E> {
+    /// Reads a payload: every event of EventBridge has a `detail-type`, and no task of ours has.
+    pub(crate) fn read(payload: Value) -> Result<Self, Error> {
+        if payload.get("detail-type").is_some() {
+            read(payload).map(Self::Event)
+        } else {
+            read(payload).map(Self::Task)
+        }
+    }
+}
+
 /// Reads a payload that another part of the system has written.
 pub(crate) fn read<T: DeserializeOwned>(payload: Value) -> Result<T, Error> {
-    serde_json::from_value(payload).map_err(|error| Error::Internal(format!("unexpected payload: {error}")))
+    serde_json::from_value(payload)
+        .map_err(|error| Error::InternalError(format!("unexpected payload: {error}")))
 }
 
 /// Writes a section of the state.
 pub(crate) fn write<T: serde::Serialize>(section: &T) -> Result<Value, Error> {
-    serde_json::to_value(section).map_err(|error| Error::Internal(format!("unwritable result: {error}")))
+    serde_json::to_value(section).map_err(|error| Error::InternalError(format!("unwritable result: {error}")))
 }

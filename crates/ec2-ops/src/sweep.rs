@@ -1,7 +1,7 @@
-//! The third net: on a schedule, whatever carries this deployment's tag while its execution is over is ended.
+//! The third safety net, the sweeper: on a schedule, ends every instance of this deployment whose execution is over.
 //!
-//! It trusts nothing but EC2's tags and Step Functions' word: not the execution's state, which may never have been
-//! written, and not the events, which may have been lost.
+//! It relies only on EC2's tags and on Step Functions: an execution's state may not have been written, and events may be
+//! lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,17 +15,14 @@ use crate::ids::{ExecutionId, Region};
 use crate::ports::{Clock, ExecutionState, Executions, Instances, Volumes};
 use crate::tags::{self, OnEnd, Tags};
 
-/// The `detail-type` of a rule with a schedule.
-pub(crate) const DETAIL_TYPE: &str = "Scheduled Event";
-
-/// How old an instance must be before Step Functions' "no such execution" is believed: that answer is eventually
-/// consistent. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
+/// How old an instance must be before `ExecutionDoesNotExist` is believed, which is eventually consistent. See
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
 const UNKNOWN_GRACE: SignedDuration = SignedDuration::from_mins(15);
 
-/// Ends, in every region, what executions of this deployment left that are over.
+/// Ends, in every region of this deployment, the instances of executions that are over.
 ///
 /// # Errors
-/// The first thing that kept it from looking or ending; everything else has been dealt with by then.
+/// The first failed call. It does not keep the sweeper from the other instances.
 pub(crate) async fn handle<C: Instances + Volumes>(
     deployment: &Deployment,
     clock: &impl Clock,
@@ -41,7 +38,7 @@ pub(crate) async fn handle<C: Instances + Volumes>(
                 continue;
             }
         };
-        // Without a list each execution is asked for, so nothing is lost but calls.
+        // Without the list, each execution costs a call of its own, and nothing else is lost.
         let running = running(left.keys(), executions).await.unwrap_or_else(|error| {
             failed = failed.take().or(Some(error));
             BTreeSet::new()
@@ -74,8 +71,10 @@ pub(crate) async fn handle<C: Instances + Volumes>(
     failed.map_or_else(|| Ok(json!({ "swept": swept, "pending": pending })), Err)
 }
 
-/// Those of `left` that Step Functions lists as running, in a call for each thousand: of thousands at once, to ask for
-/// each would exceed the quota of DescribeExecution, and the function's time.
+/// Those of `left` that Step Functions lists as running.
+///
+/// The listing takes one call per thousand executions. With thousands at once, a call for each would exceed the quota of
+/// DescribeExecution and the function's time limit.
 async fn running(
     left: impl Iterator<Item = &ExecutionId>,
     executions: &impl Executions,
@@ -88,7 +87,7 @@ async fn running(
     Ok(running)
 }
 
-/// The executions that still have something in `region`, with the launch time of their youngest living instance.
+/// The executions that still have an instance or a volume in `region`, with the launch time of the youngest instance.
 async fn left_behind<C: Instances + Volumes>(
     region: &Region,
     deployment: &Deployment,
@@ -119,7 +118,7 @@ fn execution_of(tags: &Tags) -> Option<ExecutionId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fakes::{World, deployment, instance, time};
+    use crate::fakes::{FakeAws, deployment, instance, time};
     use crate::ports::InstanceState;
 
     const LISTED: &str = "arn:aws:states:us-east-1:000000000000:execution:ec2-ops:listed";
@@ -130,12 +129,12 @@ mod tests {
         tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
     }
 
-    /// One instance, and what Step Functions says of its execution.
+    /// Sweeps one instance, whose execution is in this state.
     async fn swept(deployment_of_it: &str, execution: ExecutionState, now: &str) -> Vec<String> {
         let instances = vec![instance("i-1", InstanceState::Running, of(deployment_of_it, OTHER))];
-        let world = World { now: time(now), instances, execution, ..World::default() };
-        handle(&deployment(), &world, &world, &world).await.unwrap();
-        world.calls()
+        let aws = FakeAws { now: time(now), instances, execution, ..FakeAws::default() };
+        handle(&deployment(), &aws, &aws, &aws).await.unwrap();
+        aws.calls()
     }
 
     #[tokio::test]
@@ -155,22 +154,29 @@ mod tests {
         assert_eq!(swept("test", unknown, "2026-03-01T05:47:00Z").await, ["StopInstances i-1"]);
     }
 
+    /// Otherwise it would run on for a third interval.
+    #[test]
+    fn the_second_sweep_after_a_launch_finds_an_orphan_old_enough() {
+        let interval = include_str!("../../../state_machine/sweep_minutes").trim().parse().unwrap();
+        assert!(UNKNOWN_GRACE <= SignedDuration::from_mins(interval));
+    }
+
     #[tokio::test]
-    async fn an_execution_that_is_listed_as_running_is_left_alone_and_any_other_is_asked_for() {
+    async fn an_execution_that_is_listed_as_running_is_left_alone_and_any_other_is_described() {
         let instances = [("i-1", LISTED), ("i-2", OTHER)]
             .map(|(id, execution)| instance(id, InstanceState::Running, of("test", execution)));
-        let world = World {
+        let aws = FakeAws {
             now: time("2026-03-01T06:00:00Z"),
             instances: instances.into(),
             listed: BTreeSet::from([ExecutionId::new(LISTED)]),
             execution: ExecutionState::Over,
-            ..World::default()
+            ..FakeAws::default()
         };
-        handle(&deployment(), &world, &world, &world).await.unwrap();
-        assert_eq!(world.calls(), ["StopInstances i-2"]);
-        let unlisted = World { failing: Some(("ListExecutions", "AccessDenied")), ..world };
-        let told = handle(&deployment(), &unlisted, &unlisted, &unlisted).await.unwrap_err();
-        assert_eq!(told.name(), "Refused");
+        handle(&deployment(), &aws, &aws, &aws).await.unwrap();
+        assert_eq!(aws.calls(), ["StopInstances i-2"]);
+        let unlisted = FakeAws { failing: Some(("ListExecutions", "AccessDenied")), ..aws };
+        let error = handle(&deployment(), &unlisted, &unlisted, &unlisted).await.unwrap_err();
+        assert_eq!(error.name(), "Refused");
         assert_eq!(unlisted.calls()[1..], ["StopInstances i-1", "StopInstances i-2"]);
     }
 }

@@ -1,7 +1,7 @@
-//! The tags that make an instance ours: which execution it belongs to, and what is to become of it.
+//! The tags of our instances: the execution that an instance belongs to, and how to end it.
 //!
-//! They are written in the launch call itself, so there is no moment at which an instance of ours exists without them,
-//! and cleaning up needs nothing but the instance.
+//! The launch call itself writes them, so no instance of ours ever exists without them, and the cleanup needs nothing but
+//! the instance.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ pub type Tags = BTreeMap<String, String>;
 pub const EXECUTION: &str = "ec2-ops:execution";
 /// The attempt's number.
 pub const ATTEMPT: &str = "ec2-ops:attempt";
-/// The deployment: several may live in one account.
+/// The deployment: an account may have several.
 pub const DEPLOYMENT: &str = "ec2-ops:deployment";
-/// What is to become of the instance: [`OnEnd::tag`].
+/// How to end the instance: [`OnEnd::tag`].
 pub const ON_END: &str = "ec2-ops:on-end";
 
-/// What becomes of an instance when its attempt is over.
+/// How an instance is ended when its attempt is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnEnd {
     /// Terminate, rather than stop.
@@ -41,7 +41,7 @@ impl OnEnd {
         }
     }
 
-    /// Reads the [`ON_END`] tag. What somebody has overwritten beyond recognition is stopped, which loses nothing.
+    /// Reads the [`ON_END`] tag. Any other value, which a user may have written, means stop: that loses nothing.
     pub fn of(tags: &Tags) -> Self {
         let tag = tags.get(ON_END).map_or("", String::as_str);
         Self { terminate: tag.starts_with("terminate"), delete_volumes: tag.ends_with(",delete-volumes") }
@@ -58,14 +58,14 @@ pub fn of_attempt(attempt: &AttemptId, deployment: &str, on_end: OnEnd) -> Tags 
     ])
 }
 
-/// The tags by which everything of an execution is found, and nothing of another deployment.
+/// The tags that everything of an execution carries, and nothing of another deployment.
 pub fn of_execution(execution: &ExecutionId, deployment: &str) -> Tags {
     let mut tags = of_deployment(deployment);
     tags.insert(EXECUTION.to_owned(), execution.to_string());
     tags
 }
 
-/// The tags by which everything of a deployment is found.
+/// The tags that everything of a deployment carries.
 pub fn of_deployment(deployment: &str) -> Tags {
     Tags::from([(DEPLOYMENT.to_owned(), deployment.to_owned())])
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_becomes_of_an_instance_can_be_read_from_its_tags() {
+    fn how_to_end_an_instance_can_be_read_from_its_tags() {
         for (terminate, delete_volumes) in [(true, true), (true, false), (false, true), (false, false)] {
             let on_end = OnEnd { terminate, delete_volumes };
             assert_eq!(OnEnd::of(&Tags::from([(ON_END.to_owned(), on_end.tag().to_owned())])), on_end);

@@ -1,4 +1,4 @@
-//! The EC2Poller Lambda: tells the execution when its commands have ended.
+//! The EC2Poller Lambda: waits until the commands have ended.
 
 use ec2_ops::poll::{self, Ports};
 use ec2_ops_aws::{

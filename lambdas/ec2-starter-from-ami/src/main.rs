@@ -1,4 +1,4 @@
-//! The EC2StarterFromAMI Lambda: launches the attempt's instance and answers once it can take commands.
+//! The EC2StarterFromAMI Lambda: launches the attempt's instance, and checks whether it can take commands.
 
 use ec2_ops::start;
 use ec2_ops_aws::{ec2::Ec2, entry, s3::S3, sdk, settings, ssm::Ssm};

@@ -1,4 +1,4 @@
-//! The EC2Stopper Lambda: leaves nothing running.
+//! The EC2Stopper Lambda: ends the instances and reports the outcome.
 
 use ec2_ops::stop;
 use ec2_ops_aws::{clock::SystemClock, ec2::Ec2, entry, sdk, settings, sfn::Sfn};

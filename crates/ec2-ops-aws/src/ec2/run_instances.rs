@@ -1,7 +1,6 @@
-//! From a launch to the RunInstances request.
+//! Builds the RunInstances request for a launch.
 //!
-//! Every type is taken apart whole, without `..`: a field that is added to the document and forgotten here does not
-//! compile.
+//! Every type is taken apart without `..`, so that a field that is added to the document and forgotten here does not compile.
 
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesInputBuilder;
 use aws_sdk_ec2::types as sdk;
@@ -71,7 +70,7 @@ fn each<T, U>(list: Option<Vec<T>>, convert: fn(T) -> U) -> Option<Vec<U>> {
     list.map(|items| items.into_iter().map(convert).collect())
 }
 
-/// A word that EC2 is left to judge: it may know instance types that this SDK does not.
+/// A value that only EC2 validates: it may know more values than this version of the SDK.
 fn word<T: for<'a> From<&'a str>>(text: Option<String>) -> Option<T> {
     text.map(|text| T::from(&text))
 }

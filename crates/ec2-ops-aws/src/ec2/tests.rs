@@ -14,7 +14,7 @@ fn tagged() -> Tags {
     Tags::from([("ec2-ops:execution".to_owned(), "arn".to_owned())])
 }
 
-/// Every field that a document may carry, each with a value of its own.
+/// Every field that a document may have, each with a different value.
 fn everything() -> InstanceParameters {
     serde_json::from_value(json!({
         "ImageId": "ami-1", "InstanceType": "z99.mega", "KeyName": "key", "SecurityGroupIds": ["sg-1", "sg-2"],
@@ -93,7 +93,7 @@ async fn every_field_of_a_launch_arrives() {
 }
 
 #[tokio::test]
-async fn a_launch_is_sent_once_whatever_comes_of_it() {
+async fn a_launch_that_fails_is_not_retried() {
     for (answer, kind) in [
         (Answer::Lost, AwsErrorKind::Unavailable),
         (refusal(500, "InternalError"), AwsErrorKind::Unavailable),
@@ -109,7 +109,7 @@ async fn a_launch_is_sent_once_whatever_comes_of_it() {
 }
 
 #[tokio::test]
-async fn an_instance_is_read_whole() {
+async fn every_field_of_an_instance_is_read() {
     let (_, ec2) = ec2([described("DescribeInstancesResponse", "", &[("i-1", "shutting-down")])]);
     let instance = Instance {
         id: InstanceId::new("i-1"),
@@ -122,7 +122,7 @@ async fn an_instance_is_read_whole() {
 }
 
 #[tokio::test]
-async fn only_ec2s_own_word_makes_an_instance_absent() {
+async fn only_ec2s_own_not_found_makes_an_instance_absent() {
     let id = InstanceId::new("i-1");
     let (_, unknown) = ec2([refusal(400, "InvalidInstanceID.NotFound")]);
     assert_eq!(unknown.describe(&region(), &id).await, Ok(None));
@@ -155,7 +155,7 @@ async fn a_failed_page_is_not_read_as_the_end_of_the_list() {
 }
 
 #[tokio::test]
-async fn ending_an_instance_answers_with_its_state_now() {
+async fn ending_an_instance_returns_its_state_now() {
     let id = InstanceId::new("i-1");
     let change = |state: &str| {
         format!(
@@ -175,7 +175,7 @@ async fn ending_an_instance_answers_with_its_state_now() {
 }
 
 #[tokio::test]
-async fn a_volume_says_where_it_is_attached_and_whether_it_goes() {
+async fn a_volume_has_its_attachment_and_whether_it_is_being_deleted() {
     let body = "<DescribeVolumesResponse><volumeSet>\
                 <item><volumeId>vol-1</volumeId><status>in-use</status><attachmentSet><item>\
                 <instanceId>i-1</instanceId><status>attached</status></item></attachmentSet></item>\

@@ -1,4 +1,4 @@
-//! Handshakes with a server of rustls, whose certificate is made for the test.
+//! Handshakes with a rustls server, whose certificate is made for the test.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Server {
         Self { address, certificate }
     }
 
-    /// Asks it something.
+    /// Sends a request to it.
     async fn ask(&self, https: &Https) -> Result<HttpResponse, ConnectorError> {
         let mut request = HttpRequest::new(SdkBody::from("a question"));
         request.set_method("POST").unwrap();
@@ -51,7 +51,7 @@ impl Server {
 async fn serve(listener: TcpListener, tls: TlsAcceptor) {
     loop {
         let (tcp, _) = listener.accept().await.unwrap();
-        // A client that does not trust us hangs up.
+        // A client that does not trust the certificate closes the connection.
         let Ok(mut stream) = tls.accept(tcp).await else { continue };
         let mut read = [0; 1024];
         while stream.read(&mut read).await.is_ok_and(|length| length > 0) {
@@ -63,7 +63,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor) {
 }
 
 #[tokio::test]
-async fn a_server_that_is_trusted_is_understood_in_either_version() {
+async fn a_trusted_server_is_reached_with_either_version_of_tls() {
     for version in [&TLS12, &TLS13] {
         let server = Server::start(version).await;
         let mut roots = RootCertStore::empty();
@@ -84,7 +84,7 @@ async fn a_server_that_is_not_trusted_is_refused() {
     assert!(format!("{error:?}").contains("UnknownIssuer"), "{error:?}");
 }
 
-/// <https://www.amazontrust.com/repository/>: what the certificates of AWS's endpoints lead to.
+/// The roots of the certificates of AWS's endpoints, by <https://www.amazontrust.com/repository/>.
 #[test]
 fn amazons_roots_are_trusted() {
     for name in [

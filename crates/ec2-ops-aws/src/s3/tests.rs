@@ -67,9 +67,9 @@ async fn a_bucket_exists_unless_s3_says_that_it_does_not() {
 }
 
 #[tokio::test]
-async fn a_failure_says_nothing_about_a_bucket() {
+async fn a_failure_does_not_make_a_bucket_absent() {
     for (answer, kind) in [
-        // Whoever may not look now will not find the output after hours of work either.
+        // A role that may not read the bucket now could not find the output after hours of work either.
         (head(403, &[]), AwsErrorKind::Refused),
         (head(503, &[]), AwsErrorKind::Unavailable),
         (head(400, &[]), AwsErrorKind::Refused),
@@ -90,14 +90,14 @@ async fn an_object_is_found_by_its_key() {
 }
 
 #[tokio::test]
-async fn a_forbidden_object_is_not_taken_for_an_absent_one() {
+async fn a_forbidden_object_is_not_read_as_absent() {
     let error = newest(&key(), [head(403, &[])]).await.1.unwrap_err();
     assert_eq!(error.kind, AwsErrorKind::Refused);
     assert!(error.message.contains("s3:ListBucket"), "{error}");
 }
 
 #[tokio::test]
-async fn a_bucket_in_another_region_is_asked_there() {
+async fn a_bucket_in_another_region_is_called_there() {
     for status in [301, 400] {
         let (replay, found) = newest(&key(), [head(status, IN_WEST), head(200, FOUND)]).await;
         assert!(found.unwrap().is_some());
@@ -148,7 +148,7 @@ async fn a_listing_ends_at_the_first_page_with_an_object_that_is_new_enough() {
 }
 
 #[tokio::test]
-async fn an_empty_prefix_and_a_missing_bucket_hold_nothing() {
+async fn an_empty_prefix_and_a_missing_bucket_have_no_object() {
     assert_eq!(newest(&prefix(), [page(None, &[])]).await.1, Ok(None));
     assert_eq!(newest(&prefix(), [refusal(404, &[], "NoSuchBucket")]).await.1, Ok(None));
 }
@@ -161,7 +161,7 @@ async fn a_failed_page_is_not_read_as_the_end_of_the_list() {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_ones_own_is_asked_by_path() {
+async fn a_custom_endpoint_is_called_with_the_bucket_in_the_path() {
     let replay = Replay::new([head(200, FOUND)]);
     let config = replay.config().into_builder().endpoint_url("http://localhost:4566").build();
     S3::new(&config).newest(&region(), &key(), Timestamp::MAX).await.unwrap();

@@ -80,7 +80,7 @@ async fn a_command_is_sent_once_even_if_the_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn the_oldest_command_with_the_comment_is_found_on_whichever_page_it_is() {
+async fn the_oldest_command_with_the_comment_is_found_on_any_page() {
     let listed = |id: &str, comment: &str, at: u32| json!({"CommandId": id, "Comment": comment, "RequestedDateTime": at});
     let replay = Replay::new([
         json_answer(
@@ -105,7 +105,7 @@ async fn a_failed_listing_is_not_read_as_absent() {
 }
 
 #[tokio::test]
-async fn an_invocation_that_ssm_does_not_know_yet_or_not_any_more_is_none() {
+async fn an_invocation_that_ssm_does_not_know_is_none() {
     for code in ["InvocationDoesNotExist", "InvalidInstanceId"] {
         let replay = Replay::new([refusal(code)]);
         let ssm = Ssm::new(&replay.config());
@@ -131,7 +131,7 @@ async fn an_agent_is_online_only_if_ssm_says_so() {
 }
 
 #[test]
-fn what_a_command_came_to_is_read_from_the_details() {
+fn the_status_of_a_command_is_read_from_the_details() {
     let answer = GetCommandInvocationOutput::builder()
         .status_details("Failed")
         .response_code(3)
@@ -160,7 +160,7 @@ fn a_command_that_still_runs_has_no_exit_code() {
 }
 
 #[test]
-fn an_unknown_status_word_counts_as_in_progress() {
+fn an_unknown_status_counts_as_in_progress() {
     let answer = GetCommandInvocationOutput::builder().status_details("Pondering").build();
     assert_eq!(invocation(answer).unwrap().status, InvocationStatus::InProgress);
 }

@@ -81,8 +81,8 @@ pub enum Excuse {
     NotArmed,
     /// The control plane is gone, and a reboot disarmed the deadline.
     Rebooted,
-    /// The control plane is gone, and with it who would delete a volume or tell an outcome.
-    NobodyLeft,
+    /// The control plane is gone, so no step deletes a volume or writes an outcome.
+    ControlPlaneGone,
 }
 
 impl Excuse {
@@ -91,7 +91,7 @@ impl Excuse {
         match self {
             Self::NotArmed => "runs on: no deadline armed yet",
             Self::Rebooted => "runs on: reboot disarmed it",
-            Self::NobodyLeft => "volume or outcome in the dark",
+            Self::ControlPlaneGone => "volume or outcome in the dark",
         }
     }
 }
@@ -133,7 +133,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     let instances = evidence.account.ec2.instances();
     let runs = evidence.machines.runs();
-    let nobody_left = evidence.plan.mix.is_dark().then_some(Excuse::NobodyLeft);
+    let control_plane_gone = evidence.plan.mix.is_dark().then_some(Excuse::ControlPlaneGone);
     for (scenario, lived) in evidence.plan.executions.iter().zip(evidence.executions) {
         let ours: Vec<_> =
             instances.iter().filter(|record| record.instance.image_id == scenario.image).collect();
@@ -141,10 +141,10 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
             still_running(evidence, record, &runs, &mut verdict);
         }
         for what in volumes(evidence, &ours, scenario) {
-            verdict.broken_unless(nobody_left, Invariant::NoVolumeLeft, what);
+            verdict.broken_unless(control_plane_gone, Invariant::NoVolumeLeft, what);
         }
         if let Some(what) = outcome(evidence, scenario, lived, &runs) {
-            verdict.broken_unless(nobody_left, Invariant::TrueOutcome, what);
+            verdict.broken_unless(control_plane_gone, Invariant::TrueOutcome, what);
         }
         if let Some(what) = launched_twice(&ours) {
             verdict.broken(Invariant::OneInstancePerAttempt, what);
@@ -154,7 +154,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
         }
         if lived.ended_too_soon {
             let what = format!("{} had ended and its instance ran on", lived.arn);
-            verdict.broken_unless(nobody_left, Invariant::EndsCleanedUp, what);
+            verdict.broken_unless(control_plane_gone, Invariant::EndsCleanedUp, what);
         }
         if lived.left_running {
             let what = format!("{} was cut short and its instance runs on", lived.arn);

@@ -127,7 +127,9 @@ mod tests {
     /// The limits of the promise are real ones. Each with the first seed that shows it.
     #[test]
     fn what_is_not_promised_does_happen() {
-        for (excuse, seed) in [(Excuse::NotArmed, 455), (Excuse::Rebooted, 6444), (Excuse::NobodyLeft, 161)] {
+        for (excuse, seed) in
+            [(Excuse::NotArmed, 455), (Excuse::Rebooted, 6444), (Excuse::ControlPlaneGone, 161)]
+        {
             let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
             assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);
         }

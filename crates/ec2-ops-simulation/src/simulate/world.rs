@@ -17,7 +17,7 @@ use super::machines::SimMachines;
 use super::plan::{BUCKET, OTHER_REGION, Plan};
 use super::{Options, Report};
 use crate::virtual_time::EPOCH;
-use ec2_ops_sandbox::deployment::{Function, Names, deploy};
+use ec2_ops_sandbox::deployment::{Function, Names, SWEEP_EVERY, deploy};
 use ec2_ops_sandbox::ec2::api::{RunInstancesRequest, Tag, TagSpecification};
 use ec2_ops_sandbox::ec2::{Ec2Config, Shortage, Times};
 use ec2_ops_sandbox::iam::Role;
@@ -27,8 +27,8 @@ use ec2_ops_sandbox::{Account, AccountConfig, AwsError, Clock};
 
 /// How long after the last end AWS stays as ill as it was: the nets must work then, too.
 const STILL_ILL: Duration = Duration::from_mins(30);
-/// How long after that things may take to settle: three turns of the sweeper, and what it starts.
-const SETTLING: Duration = Duration::from_mins(75);
+/// How long after that things may take to settle: three sweeps, and the cleanup that they start.
+const SETTLING: Duration = SWEEP_EVERY.saturating_mul(3).saturating_add(Duration::from_mins(30));
 
 /// Lives `seed` to its end, and judges it.
 pub(crate) async fn live(seed: u64, options: Options, traced: bool) -> Result<Report, String> {

@@ -15,7 +15,7 @@ use crate::simulate::invariants::{Evidence, Violation};
 use crate::simulate::machines::SimMachines;
 use crate::steps::{report, run};
 use crate::virtual_time::{self, EPOCH};
-use ec2_ops_sandbox::deployment::{Function, Names, deploy};
+use ec2_ops_sandbox::deployment::{Function, Names, SWEEP_EVERY, deploy};
 use ec2_ops_sandbox::ec2::{Ec2Config, Times};
 use ec2_ops_sandbox::fault_plan::{FaultPlan, Mortal};
 use ec2_ops_sandbox::lambda::{Request, Running, Runtime};
@@ -24,8 +24,8 @@ use ec2_ops_sandbox::{Account, AccountConfig, Clock, Conditions};
 
 /// Longer than any trial takes.
 const PATIENCE: Duration = Duration::from_hours(24);
-/// How long things may take to settle.
-const SETTLING: Duration = Duration::from_hours(1);
+/// How long things may take to settle: two sweeps, and the cleanup that they start.
+const SETTLING: Duration = SWEEP_EVERY.saturating_mul(2).saturating_add(Duration::from_mins(30));
 
 impl Trial {
     /// Makes the trial in process.

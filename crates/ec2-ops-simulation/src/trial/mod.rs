@@ -19,7 +19,7 @@ use crate::simulate::execution::Lived;
 use crate::simulate::faults::Mix;
 use crate::simulate::hobbled::{Safeguard, template};
 use crate::simulate::plan::{Abort, Life, Plan, Scenario};
-use ec2_ops_sandbox::deployment::Template;
+use ec2_ops_sandbox::deployment::{SWEEP_EVERY, Template};
 use ec2_ops_sandbox::fault_plan::{Fault, FaultPlan};
 use ec2_ops_sandbox::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
 use ec2_ops_sandbox::{Account, AwsError, Conditions};
@@ -90,7 +90,7 @@ impl Default for Trial {
             attempts: 1,
             listed_after: Duration::ZERO,
             function_timeout: Duration::from_mins(1),
-            sweep_every: Duration::from_mins(15),
+            sweep_every: SWEEP_EVERY,
             without: None,
         }
     }

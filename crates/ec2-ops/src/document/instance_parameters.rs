@@ -1,8 +1,8 @@
 //! The RunInstances arguments that a document may carry, in AWS's own names and shapes.
 //!
 //! See <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>. Left out on purpose, and so refused:
-//! the counts (always one), `ClientToken` and `InstanceInitiatedShutdownBehavior` (ours), and whatever would keep an
-//! instance from being ended (`DisableApiTermination`, `DisableApiStop`, persistent Spot requests, hibernation).
+//! the counts (always one), `ClientToken` and `InstanceInitiatedShutdownBehavior` (set by us), and arguments that could keep
+//! an instance from being ended (`DisableApiTermination`, `DisableApiStop`, persistent Spot requests, hibernation).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ pub struct TagSpecification {
     pub tags: Vec<Tag>,
 }
 
-/// What of a launch can be tagged.
+/// The resources of a launch that can be tagged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaggedResource {
@@ -203,7 +203,7 @@ aws_shape! {
     }
 }
 
-/// The market to buy an instance on, where it is not on demand.
+/// The market to buy an instance on, instead of on demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MarketType {

@@ -1,4 +1,4 @@
-//! What a document comes to: the job that the steps carry out.
+//! The job that the steps carry out, resolved from a document.
 
 use std::io;
 
@@ -9,45 +9,91 @@ use serde_json::Value;
 use super::instance_parameters::InstanceParameters;
 use super::output::{self, Output};
 use super::problem::{Problem, Problems};
-use super::types::{DatastreamCommandOptions, ExecutionDocument};
+use super::types::ExecutionDocument;
 use super::{launch, legacy, validate};
 use crate::ids::Region;
-use crate::nextgen;
+use crate::nextgen::{self, DatastreamCommandOptions};
 use crate::tags::OnEnd;
 
-/// A validated document, with everything decided that it leaves open.
+/// A validated document, with every default filled in: what the steps carry out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// Where to run; `None` is the deployment's own region.
+    /// The region; `None` is the deployment's own.
     pub region: Option<Region>,
     /// The shell script, entry by entry.
     pub commands: Vec<String>,
-    /// The object that must exist afterwards, where the document wants that checked.
+    /// The object that must exist afterwards, if the document asks for a check.
     pub output: Option<Output>,
-    /// What becomes of the instance.
+    /// How the instance is ended.
     pub on_end: OnEnd,
     /// Limit on the commands, in seconds.
     pub timeout_s: u32,
-    /// How many attempts may be made, the first included.
+    /// How many attempts are allowed, the first included.
     pub attempts_allowed: u32,
     /// Whether to try Spot first.
     pub spot_first: bool,
     /// RunInstances arguments, as the document gives them.
     pub instance: InstanceParameters,
-    /// What the document's author should know; part of the outcome.
+    /// Warnings about the document; part of the outcome.
     pub warnings: Vec<String>,
 }
 
-/// How large a document may be, in bytes: Step Functions limits a state's whole input to 262,144, and the record of up to
-/// 11 attempts joins it there. See <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
+/// How large a document may be, in bytes: Step Functions limits the whole state to 262,144, which also holds the records of
+/// up to 11 attempts. See <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
 const MAX_BYTES: usize = 192 * 1024;
 
 impl Job {
-    /// Validates `document` whole and decides what it leaves open, for an execution that started at `started`.
+    /// Resolves `document` for an execution that started at `started`.
+    ///
+    /// It works in four stages, and makes no AWS call:
+    ///
+    /// 1. The structure is validated against [`json_schema`](super::json_schema): names, types, limits.
+    /// 2. Fields of older documents are renamed, or dropped with a warning.
+    /// 3. `DAILY` is replaced with the date of the forecast cycle, and the output is found.
+    /// 4. The fields are checked together: whether the output can exist, whether EC2 could accept the launch.
+    ///
+    /// The result depends only on the arguments. So every step of every attempt resolves the document anew and gets the
+    /// same job, and no step relies on a digest that a function of another version has written.
     ///
     /// # Errors
-    /// Every problem of the document, each with its JSON path. What the fields mean together is looked at once each of
-    /// them is right.
+    /// Every problem of the document, each with its JSON path, what was found and what was expected. Stages 2 to 4 follow
+    /// only if the structure is valid.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use ec2_ops::document::Job;
+    /// use serde_json::json;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let started = "2026-03-01T05:30:00Z".parse()?;
+    /// let mut document = json!({
+    ///     "commands": ["./forecast.sh DAILY", "aws s3 cp out.nc s3://my-bucket/ngen.DAILY/out.nc"],
+    ///     "bucket": "my-bucket",
+    ///     "obj_key": "ngen.DAILY/out.nc",
+    ///     "run_options": { "n_retries_allowed": 2, "ii_cheapo": true, "check_s3": true },
+    ///     "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.large" },
+    /// });
+    ///
+    /// let job = Job::resolve(&document, started).map_err(|problems| problems.to_string())?;
+    /// // A cycle counts once its day is over, so `DAILY` is yesterday.
+    /// assert_eq!(job.commands[0], "./forecast.sh 20260228");
+    /// assert_eq!(job.output.unwrap().target.to_string(), "s3://my-bucket/ngen.20260228/out.nc");
+    /// // The document's retries are attempts beside the first; what it leaves out has a default.
+    /// assert_eq!((job.attempts_allowed, job.timeout_s, job.spot_first), (3, 3600, true));
+    /// assert_eq!(job.warnings, ["$.run_options.check_s3: found true, not read: ii_check_s3 decides"]);
+    ///
+    /// document["run_options"]["timeout_s"] = json!("120");
+    /// document["instance_parameters"]["instance_type"] = json!("t4g.large");
+    /// let problems = Job::resolve(&document, started).unwrap_err();
+    /// let messages: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
+    /// assert_eq!(messages, [
+    ///     "$.instance_parameters.instance_type: unknown name; did you mean InstanceType?",
+    ///     "$.run_options.timeout_s: found \"120\", expected an integer from 30 to 172800",
+    /// ]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resolve(document: &Value, started: Timestamp) -> Result<Self, Problems> {
         let (mut warnings, mut problems) = (Vec::new(), Vec::new());
         let document = read(document, &mut warnings, &mut problems);
@@ -86,7 +132,7 @@ impl Job {
     }
 }
 
-/// Reads `document`, field by field.
+/// Validates the structure of `document` and parses it.
 fn read(
     document: &Value,
     warnings: &mut Vec<String>,
@@ -111,7 +157,7 @@ fn read(
     }
 }
 
-/// How long `document` is as compact JSON.
+/// The length of `document` as compact JSON, in bytes.
 fn size(document: &Value) -> usize {
     struct Counter(usize);
     impl io::Write for Counter {
@@ -134,7 +180,7 @@ fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<St
         (Some(commands), None) => commands.clone(),
         (None, Some(options)) => {
             check_options(options, problems);
-            return vec![nextgen::datastream_command(options)];
+            return vec![options.command()];
         }
         (None, None) => {
             let message = "missing, expected a list of shell commands";
@@ -157,7 +203,7 @@ fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<St
     commands
 }
 
-/// The values become words of one command, inside single quotes.
+/// Checks the values, which become words of one command, inside single quotes.
 fn check_options(options: &DatastreamCommandOptions, problems: &mut Vec<Problem>) {
     const PATH: &str = "$.datastream_command_options";
     for (name, value) in options.named() {

@@ -1,4 +1,4 @@
-//! What of the RunInstances arguments can be known to be wrong before EC2 is asked.
+//! Checks of the RunInstances arguments that need no AWS call.
 
 use super::instance_parameters::{InstanceParameters, TagSpecification};
 use super::problem::{Problem, quoted};
@@ -6,7 +6,7 @@ use crate::ids::Region;
 
 const PATH: &str = "$.instance_parameters";
 
-/// Everything about `instance` that EC2, or the cleanup, could not do with.
+/// Reports the arguments that EC2 would refuse, or that would break the cleanup.
 pub(super) fn check(instance: &InstanceParameters, problems: &mut Vec<Problem>) {
     let mut expect = |right: bool, name: &str, what: &str| {
         if !right {
@@ -37,7 +37,7 @@ pub(super) fn check(instance: &InstanceParameters, problems: &mut Vec<Problem>) 
     check_tags(instance.tag_specifications.as_deref().unwrap_or_default(), problems);
 }
 
-/// Ours decide what the cleanup may touch, AWS's own prefix is AWS's, and a resource has one list of tags.
+/// Our tags decide what the cleanup ends, AWS reserves its own prefix, and a resource has one list of tags.
 fn check_tags(specifications: &[TagSpecification], problems: &mut Vec<Problem>) {
     for (i, specification) in specifications.iter().enumerate() {
         let path = format!("{PATH}.TagSpecifications[{i}]");
@@ -61,7 +61,7 @@ fn check_tags(specifications: &[TagSpecification], problems: &mut Vec<Problem>) 
     }
 }
 
-/// A region is named by a part of the world and a number: `us-east-1`, `us-gov-west-1`.
+/// A region's name is a part of the world and a number: `us-east-1`, `us-gov-west-1`.
 pub(super) fn check_region(region: Option<&Region>, problems: &mut Vec<Problem>) {
     let Some(region) = region.map(Region::as_str) else { return };
     let parts: Vec<_> = region.split('-').collect();
@@ -79,7 +79,7 @@ pub(super) fn check_region(region: Option<&Region>, problems: &mut Vec<Problem>)
     }
 }
 
-/// 17 hexadecimal digits; eight in ids of before 2018. See
+/// 17 hexadecimal digits, or 8 in ids from before 2018. See
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>.
 fn is_image_id(text: &str) -> bool {
     let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);

@@ -1,4 +1,4 @@
-//! Fields that older documents carry: renamed where the name has changed, dropped with a warning where nothing reads them.
+//! Fields of older documents: renamed if the name has changed, dropped with a warning if nothing reads them.
 
 use std::borrow::Cow;
 
@@ -29,10 +29,10 @@ const UNREAD: &[Unread] = &[
     Unread { section: "instance_parameters", names: &["InstanceId"], why: "left over from an earlier run" },
 ];
 
-/// Old names, by section, with today's.
+/// Sections, old names, and today's names.
 const RENAMED: &[(&str, &str, &str)] = &[("run_options", "ii_detach_volume", "ii_delete_volume")];
 
-/// Brings a valid document to today's names, and says what was done.
+/// Changes a valid document to today's names, with a warning for each change.
 pub(super) fn modernise<'a>(
     document: &'a Value,
     warnings: &mut Vec<String>,
@@ -85,7 +85,7 @@ pub(super) fn declare(schema: &mut Value) {
     }
 }
 
-/// Takes a field out. Only a document that has it is copied.
+/// Removes a field. The document is copied only if it has the field.
 fn remove(document: &mut Cow<'_, Value>, section: &str, name: &str) -> Option<Value> {
     let fields = if section.is_empty() { document.as_object() } else { document[section].as_object() };
     fields?.get(name)?;

@@ -1,8 +1,7 @@
-//! The execution document: what users write, and what it comes to.
+//! The execution document, which users write, and the [`Job`] that the steps carry out.
 //!
-//! [`Job::resolve`] is the only way in. It validates the whole document, before any AWS call, and decides everything that
-//! the document leaves open, from nothing but the document and the execution's start: every step of every attempt
-//! comes to the same job.
+//! [`Job::resolve`] turns one into the other. Every step of every attempt calls it, before any AWS call, and gets the same
+//! job.
 
 mod instance_parameters;
 mod job;
@@ -18,6 +17,7 @@ mod types;
 mod unknown;
 mod validate;
 
+pub use crate::nextgen::DatastreamCommandOptions;
 pub use instance_parameters::{
     BlockDeviceMapping, CpuOptions, CreditSpecification, Ebs, IamInstanceProfile, InstanceMarketOptions,
     InstanceParameters, MarketType, MetadataOptions, Monitoring, NetworkInterface, Placement,
@@ -27,7 +27,4 @@ pub use job::Job;
 pub use output::Output;
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;
-pub use types::{
-    CheckKey, CheckPrefix, CheckS3, DEFAULT_TIMEOUT_S, DatastreamCommandOptions, ExecutionDocument,
-    RunOptions,
-};
+pub use types::{CheckKey, CheckPrefix, CheckS3, DEFAULT_TIMEOUT_S, ExecutionDocument, RunOptions};

@@ -1,4 +1,4 @@
-//! The output that a document promises: which object it is, and whether it can be one at all.
+//! The output that a document promises, and whether it can exist at all.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -6,25 +6,25 @@ use serde_json::Value;
 use super::problem::{Problem, found, quoted};
 use super::types::{CheckS3, ExecutionDocument};
 use crate::nextgen;
-use crate::ports::OutputTarget;
+use crate::output_target::OutputTarget;
 
 /// An output to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// What must exist.
     pub target: OutputTarget,
-    /// Where the document names its bucket, as a JSON path.
+    /// The JSON path at which the document names its bucket.
     pub bucket_path: &'static str,
 }
 
-/// A target, and where the document names its bucket and its key.
+/// A target, and the JSON paths at which the document names its bucket and its key.
 struct Named {
     target: OutputTarget,
     bucket_path: &'static str,
     key_path: &'static str,
 }
 
-/// The output to check, where `document` wants that. `commands` are dated already.
+/// The output to check, if `document` asks for a check. `DAILY` is already replaced in `commands`.
 pub(super) fn of(
     document: &ExecutionDocument,
     commands: &[String],
@@ -82,7 +82,7 @@ fn promised_object(document: &ExecutionDocument, problems: &mut Vec<Problem>) ->
 }
 
 fn of_options(document: &ExecutionDocument) -> Option<Named> {
-    let target = nextgen::output_of_options(document.datastream_command_options.as_ref()?)?;
+    let target = document.datastream_command_options.as_ref()?.output()?;
     Some(Named {
         target,
         bucket_path: "$.datastream_command_options.s3_bucket",
@@ -113,7 +113,7 @@ fn explicit_target(explicit: &CheckS3) -> Option<Named> {
     }
 }
 
-/// What can never be found is refused now, and not after the run.
+/// Refuses a target that can never exist now, rather than after the run.
 fn check(target: &OutputTarget, bucket_path: &str, key_path: &str, problems: &mut Vec<Problem>) {
     let bucket = target.bucket();
     let (key, trimmed) = match target {
@@ -140,7 +140,7 @@ fn check(target: &OutputTarget, bucket_path: &str, key_path: &str, problems: &mu
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 const MAX_KEY_BYTES: usize = 1024;
 
-/// Advice for a text with a `$VARIABLE`: the shell on the instance would know its value, the check does not.
+/// Advice for a text with a `$VARIABLE`: only the shell on the instance knows its value.
 fn unfilled(text: &str) -> &'static str {
     let starts_variable = |rest: &str| {
         rest.is_empty() || rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '{' | '('))
@@ -149,7 +149,7 @@ fn unfilled(text: &str) -> &'static str {
     if found { "; no shell fills in a $ here: write the value, or set ii_check_s3 to false" } else { "" }
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, as far as letters go.
+/// The characters and the length, by <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 fn is_bucket_name(name: &str) -> bool {
     (3..=63).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')

@@ -1,8 +1,8 @@
-//! Where in a document something stands.
+//! A position in a document.
 
 use std::fmt;
 
-/// A JSON path, written only where it is needed.
+/// A JSON path, formatted only if a message needs it.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'a> {
     /// `$`

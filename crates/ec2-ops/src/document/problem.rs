@@ -1,16 +1,16 @@
-//! What is wrong with a document: where, what was found, what would be right.
+//! The problems of a document: where each is, what was found, and what was expected.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// One thing that is wrong with a document.
+/// One problem of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// JSON path, `$.run_options.timeout_s`.
     pub path: String,
-    /// What is wrong, and what would be right.
+    /// What was found, and what was expected.
     pub message: String,
 }
 
@@ -27,11 +27,11 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with a document; never empty.
+/// All problems of a document; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problems(pub Vec<Problem>);
 
-/// How many problems the one-line form names; all are in the list.
+/// How many problems the one-line form names.
 const NAMED: usize = 20;
 
 impl fmt::Display for Problems {
@@ -47,7 +47,7 @@ impl fmt::Display for Problems {
     }
 }
 
-/// How much of a text a message repeats, in characters.
+/// How much of a text a message quotes, in characters.
 const QUOTED: usize = 60;
 
 /// `value` in a few words, for a message.
@@ -63,7 +63,7 @@ pub(super) fn found(value: &Value) -> String {
     }
 }
 
-/// `text` in quotes, cut where it is long.
+/// `text` in quotes, cut if it is long.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{:?}…", &text[..end]),

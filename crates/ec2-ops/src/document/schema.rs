@@ -20,7 +20,7 @@ pub fn json_schema() -> &'static Value {
     })
 }
 
-/// An optional field is left out, not `null`: that a placeholder was not filled in should be seen.
+/// Forbids `null` for optional fields, which are left out instead: a `null` is often a placeholder that was not filled in.
 fn forbid_null(schema: &mut Value) {
     let children: Vec<&mut Value> = match schema {
         Value::Object(fields) => {
@@ -53,7 +53,7 @@ pub(super) fn resolve(schema: &'static Value) -> &'static Value {
     target.map_or(schema, |name| &json_schema()["$defs"][name])
 }
 
-/// The schemas one of which applies, where `schema` offers several.
+/// The alternatives of `schema`, if it has any.
 pub(super) fn variants(schema: &'static Value) -> Option<&'static Vec<Value>> {
     ["anyOf", "oneOf"].iter().find_map(|keyword| schema[*keyword].as_array())
 }

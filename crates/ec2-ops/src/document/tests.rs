@@ -96,7 +96,7 @@ fn an_output_that_a_shell_variable_names_is_refused_where_it_would_be_checked() 
 }
 
 #[test]
-fn what_older_documents_carry_is_accepted_with_a_warning() {
+fn fields_that_only_older_documents_have_are_accepted_with_a_warning() {
     for (pointer, value, warning) in [
         ("t0", json!(1_755_032_858.8), "$.t0: found 1755032858.8, not read: left over from an earlier run"),
         ("retry_attempt", json!(0), "$.retry_attempt: found 0, not read: left over from an earlier run"),

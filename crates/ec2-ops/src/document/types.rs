@@ -1,14 +1,15 @@
-//! The execution document as it is written: the names and types of its fields, and nothing that is decided about them.
+//! The execution document as users write it: the names and types of its fields.
 //!
-//! The JSON Schema, the validation and the parser all come from these types; the doc comments are what an editor shows.
+//! The JSON Schema, the validation and the parser are derived from these types. Editors show the doc comments.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::instance_parameters::InstanceParameters;
 use crate::ids::Region;
+use crate::nextgen::DatastreamCommandOptions;
 
-/// What to run, on which machine, and what it promises to leave behind.
+/// What to run, on which machine, and the output that it promises.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(
@@ -43,7 +44,7 @@ pub struct ExecutionDocument {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunOptions {
-    /// Check that the output exists and is newer than the attempt. Default: true where `bucket` and `obj_key` are given.
+    /// Check that the output exists and is newer than the attempt. Default: true if `bucket` and `obj_key` are given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ii_check_s3: Option<CheckS3>,
     /// Delete the instance's volumes once it has stopped.
@@ -52,7 +53,7 @@ pub struct RunOptions {
     /// Terminate the instance afterwards, rather than stop it.
     #[serde(default)]
     pub ii_terminate_instance: bool,
-    /// Launch on Spot, at most at the on-demand price. The last attempt, and any after a capacity error, is on demand.
+    /// Launch on Spot, at no more than the on-demand price. The last attempt is on demand, and any after a capacity error.
     #[serde(default)]
     pub ii_cheapo: bool,
     /// Limit on the commands, in seconds.
@@ -68,7 +69,7 @@ pub struct RunOptions {
     pub fail_execution: Option<bool>,
 }
 
-/// Limit on the commands where the document sets none, in seconds.
+/// The default limit on the commands, in seconds.
 pub const DEFAULT_TIMEOUT_S: u32 = 3600;
 
 fn default_timeout_s() -> u32 {
@@ -89,12 +90,12 @@ impl Default for RunOptions {
     }
 }
 
-/// What to check. With `true` it is `bucket` and `obj_key`; or else `s3_bucket` and `s3_prefix` of the older form; or else
-/// `--S3_BUCKET` and `--S3_PREFIX` in the commands.
+/// The output to check. `true` stands for `bucket` and `obj_key`, else for `s3_bucket` and `s3_prefix` of the older form, else
+/// for `--S3_BUCKET` and `--S3_PREFIX` in the commands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum CheckS3 {
-    /// Whether to check what the rest of the document promises.
+    /// Whether to check the output that the rest of the document names.
     Promised(bool),
     /// Exactly this object.
     Key(CheckKey),
@@ -124,59 +125,4 @@ pub struct CheckPrefix {
     /// The prefix.
     #[schemars(length(min = 1))]
     pub prefix: String,
-}
-
-/// The older NextGen form of a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DatastreamCommandOptions {
-    /// The first time step: `-s`.
-    #[schemars(length(min = 1))]
-    pub start_time: String,
-    /// The last time step: `-e`.
-    #[schemars(length(min = 1))]
-    pub end_time: String,
-    /// The source of the forcings: `-C`.
-    #[schemars(length(min = 1))]
-    pub forcing_source: String,
-    /// The basin: `-I`.
-    #[schemars(length(min = 1))]
-    pub subset_id: String,
-    /// What kind of id `subset_id` is: `-i`.
-    #[schemars(length(min = 1))]
-    pub subset_id_type: String,
-    /// The version of the hydrofabric: `-v`.
-    #[schemars(length(min = 1))]
-    pub hydrofabric_version: String,
-    /// The realization file: `-R`.
-    #[schemars(length(min = 1))]
-    pub realization: String,
-    /// The number of processes: `-n`.
-    #[schemars(length(min = 1))]
-    pub nprocs: String,
-    /// The bucket of the output: `-S`. Together with `s3_prefix`.
-    #[schemars(length(min = 1))]
-    pub s3_bucket: Option<String>,
-    /// The prefix of the output: `-o`. Together with `s3_bucket`.
-    #[schemars(length(min = 1))]
-    pub s3_prefix: Option<String>,
-}
-
-impl DatastreamCommandOptions {
-    /// The options that are given, by name.
-    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let required = [
-            ("start_time", &self.start_time),
-            ("end_time", &self.end_time),
-            ("forcing_source", &self.forcing_source),
-            ("subset_id", &self.subset_id),
-            ("subset_id_type", &self.subset_id_type),
-            ("hydrofabric_version", &self.hydrofabric_version),
-            ("realization", &self.realization),
-            ("nprocs", &self.nprocs),
-        ];
-        let optional = [("s3_bucket", &self.s3_bucket), ("s3_prefix", &self.s3_prefix)];
-        let given = optional.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        required.into_iter().chain(given).map(|(name, value)| (name, value.as_str()))
-    }
 }

@@ -1,13 +1,13 @@
-//! Advice for a name that the document does not know: how it is spelled, where it belongs, or why it is not possible.
+//! Advice for an unknown name: its spelling, its section, or why it is not possible.
 
 use serde_json::{Map, Value};
 
 use super::problem::comma_separated;
 use super::schema::{json_schema, resolve, variants};
 
-/// How alike two names must be for one to be taken for the other, from 0 to 1.
+/// How similar two names must be to suggest one for the other, from 0 to 1.
 const ALIKE: f64 = 0.88;
-/// How long a name must be for one that contains it to be taken for it.
+/// How long a name must be to suggest another that contains it, in characters.
 const TELLING: usize = 5;
 
 /// RunInstances arguments that no document may carry.
@@ -22,7 +22,7 @@ const NOT_POSSIBLE: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Says of the unknown `name`, found where `known` is known, what would be right.
+/// The advice for the unknown `name` in a section whose names are `known`.
 pub(super) fn advice(name: &str, known: &'static Map<String, Value>) -> String {
     if let Some((_, why)) = NOT_POSSIBLE.iter().find(|(names, _)| names.contains(&name)) {
         return (*why).to_owned();
@@ -56,7 +56,7 @@ pub(super) fn advice(name: &str, known: &'static Map<String, Value>) -> String {
     format!("unknown name, expected one of {}", comma_separated(here.iter()))
 }
 
-/// The one of `known` that `name` was probably meant to be.
+/// The name in `known` that is most similar to `name`, if one is similar enough.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let name = plain(name);
     known
@@ -71,12 +71,12 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// A name without what spellings differ in: `image_id` is `ImageId`.
+/// A name without case and separators: `image_id` and `ImageId` are the same.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Today's names among `properties`.
+/// The names among `properties` that are not deprecated.
 fn names(properties: &'static Map<String, Value>) -> impl Iterator<Item = &'static str> {
     let current = properties
         .iter()

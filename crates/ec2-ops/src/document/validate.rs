@@ -1,6 +1,6 @@
-//! The validation of a document against the schema: every problem, worded for people.
+//! Validates a document against the schema, with messages for people.
 //!
-//! It reads exactly the keywords that the schema has; a test holds the two together.
+//! It reads exactly the keywords that the schema uses, which a test checks.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use super::problem::{Problem, comma_separated, found};
 use super::schema::{json_schema, resolve, variants};
 use super::unknown;
 
-/// Everything about the structure of `document` that the schema does not allow.
+/// Every violation of the schema in `document`.
 pub(super) fn problems(document: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     check(document, json_schema(), Path::Root, &mut problems);
@@ -64,8 +64,8 @@ fn check_object(
     }
 }
 
-/// Checks against the variant that was probably meant: the one with the fewest problems. Where that leaves a choice,
-/// the message names them all.
+/// Checks against the variant that the author probably meant: the one with the fewest problems. If there are several, the
+/// message names all variants.
 fn check_variants(
     value: &Value,
     schema: &'static Value,
@@ -102,7 +102,7 @@ fn has_type(value: &Value, schema: &'static Value) -> bool {
     }
 }
 
-/// Whether a value of the right type is one that the schema allows.
+/// Whether the schema allows a value, which has the right type.
 fn in_limits(value: &Value, schema: &'static Value) -> bool {
     let at_least = |keyword: &str, length: usize| {
         schema[keyword].as_u64().is_none_or(|minimum| u64::try_from(length).is_ok_and(|n| n >= minimum))
@@ -120,7 +120,7 @@ fn in_limits(value: &Value, schema: &'static Value) -> bool {
         }
 }
 
-/// What `schema` wants, in a few words.
+/// What `schema` expects, in a few words.
 pub(super) fn expected(schema: &'static Value) -> String {
     let schema = resolve(schema);
     if let Some(variants) = variants(schema) {

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// Where one word ends, besides white space: quotes, so that options inside `runuser -c '…'` are words too, and what
-/// separates commands.
+/// The characters that end a word, besides white space: quotes, so that options inside `runuser -c '…'` are words too, and
+/// operators, which separate commands.
 const QUOTES: &[char] = &['\'', '"', '\\'];
 const OPERATORS: &[char] = &[';', '|', '&', '<', '>', '(', ')', '`'];
 
@@ -17,13 +17,13 @@ pub(super) fn short(name: &'static str) -> impl Fn(&str) -> bool {
     move |word| word == name
 }
 
-/// The value of the last option in `commands` that `wanted` names.
+/// The value of the last option in `commands` that `wanted` accepts.
 pub(super) fn last_value(commands: &[String], wanted: impl Fn(&str) -> bool) -> Option<&str> {
     let last = |command: &String| value_spans(command, &wanted).pop();
     commands.iter().rev().find_map(|command| last(command).map(|span| &command[span]))
 }
 
-/// Rewrites the value of every option that `wanted` names, and nothing else.
+/// Rewrites the value of every option that `wanted` accepts, and nothing else.
 pub(super) fn rewrite_values(
     command: &str,
     wanted: impl Fn(&str) -> bool,
@@ -40,7 +40,7 @@ pub(super) fn rewrite_values(
     out
 }
 
-/// Where the values of the options stand that `wanted` names: the next word, or what follows `=`.
+/// The positions of the values of the options that `wanted` accepts: the next word, or the text after `=`.
 fn value_spans(command: &str, wanted: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     let mut value_is_next = false;
@@ -81,16 +81,16 @@ fn words(command: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Whether the command ends within `gap`: at an operator, or at a line's end that is not continued.
+/// Whether the command ends within `gap`: at an operator, or at a line end without a backslash.
 fn ends_command(gap: &str) -> bool {
     gap.contains(OPERATORS) || gap.replace("\\\n", "").contains('\n')
 }
 
-/// A value that begins with a quote runs to the next one, over white space.
+/// A value in quotes, which may contain white space.
 fn quoted(command: &str, gap: &str, word: &Range<usize>) -> Option<Range<usize>> {
     let quote = gap.chars().next_back().filter(|last| matches!(last, '\'' | '"'))?;
     let length = command[word.start..].find(quote)?;
-    // Quotes inside of quotes are escaped: `\"a b\"`.
+    // Quotes inside quotes are escaped: `\"a b\"`.
     let value = command[word.start..word.start + length].trim_end_matches('\\');
     Some(word.start..word.start + value.len())
 }

@@ -214,9 +214,9 @@ fn the_older_form_becomes_one_command() {
     let command = "runuser -l ec2-user -c 'cd /home/ec2-user/datastream && ./scripts/datastream -s 202006200100 \
                    -e 202006210000 -C NWM_RETRO_V3 -I Gages-09106150 -i hl -v 2.1.1 -d $(pwd)/data/datastream \
                    -R $(pwd)/configs/r.json -n 4";
-    assert_eq!(datastream_command(&options), format!("{command} -S my-bucket -o test_directory'"));
+    assert_eq!(options.command(), format!("{command} -S my-bucket -o test_directory'"));
     (options.s3_bucket, options.s3_prefix) = (None, None);
-    assert_eq!(datastream_command(&options), format!("{command}'"));
+    assert_eq!(options.command(), format!("{command}'"));
 }
 
 fn any_time() -> impl Strategy<Value = Timestamp> {
@@ -225,7 +225,7 @@ fn any_time() -> impl Strategy<Value = Timestamp> {
 
 proptest! {
     #[test]
-    fn what_names_no_date_is_left_as_it_is(command in "[ -~é\n]{0,80}", started in any_time()) {
+    fn a_command_without_a_date_is_left_as_it_is(command in "[ -~é\n]{0,80}", started in any_time()) {
         prop_assume!(!command.contains(DAILY) && !command.contains("MEDIUM_RANGE"));
         prop_assert_eq!(resolve_daily(std::slice::from_ref(&command), started), [command]);
     }

@@ -143,7 +143,7 @@ fn every_refusal_says_where_what_was_found_and_what_was_expected() {
 }
 
 #[test]
-fn what_ec2_could_not_launch_is_refused_before_it_is_asked() {
+fn a_launch_that_ec2_could_not_accept_is_refused_before_it_is_asked() {
     let table = [
         (
             "instance_parameters/KeyName",

@@ -95,7 +95,7 @@ fn any_name() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_passes_the_schema_can_be_read(section in 0..3_usize, name in any_name(), value in any_json()) {
+    fn a_document_that_passes_the_schema_can_be_parsed(section in 0..3_usize, name in any_name(), value in any_json()) {
         let section = ["", "run_options/", "instance_parameters/"][section];
         if let Err(Problems(problems)) = try_resolve(&with(&format!("{section}{name}"), value)) {
             prop_assert!(!problems.is_empty());

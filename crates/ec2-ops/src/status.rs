@@ -1,0 +1,30 @@
+//! The status of an attempt, and of an execution.
+
+use serde::{Deserialize, Serialize};
+
+/// How an attempt, or a whole execution, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// The script exited with 0 and the output, if the document asks for one, exists and is new.
+    Succeeded,
+    /// A command failed.
+    CommandFailed,
+    /// The commands did not end within their limit.
+    CommandTimedOut,
+    /// The commands succeeded, but their output does not exist.
+    OutputMissing,
+    /// The instance was gone, or unreachable, before its commands had ended.
+    InstanceLost,
+    /// EC2 took a Spot instance back.
+    SpotInterrupted,
+    /// EC2 had no capacity.
+    CapacityUnavailable,
+    /// EC2 refused the launch, or the instance never became ready for commands.
+    LaunchFailed,
+    /// The document asks for something that is not possible.
+    InvalidExecution,
+    /// A user stopped the execution.
+    Aborted,
+    /// Anything else: a missing permission, an AWS service that stayed down, a bug.
+    InternalError,
+}

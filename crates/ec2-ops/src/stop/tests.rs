@@ -1,0 +1,187 @@
+use jiff::SignedDuration;
+
+use super::*;
+use crate::fakes::{FakeAws, deployment, instance, time};
+use crate::ports::InstanceState;
+use crate::tags::Tags;
+use serde_json::json;
+
+/// The task's payload, this many seconds after the attempt entered EC2Stopper.
+fn payload(state: &Value, waited_s: i64) -> Value {
+    let mut whole = json!({
+        "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+        "attempts": [],
+        "document": {
+            "commands": ["true"],
+            "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+        },
+    });
+    if let (Value::Object(whole), Value::Object(state)) = (&mut whole, state.clone()) {
+        whole.extend(state);
+    }
+    json!({
+        "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
+        "entered": time("2026-03-01T06:00:00Z") - SignedDuration::from_secs(waited_s),
+        "state": whole,
+    })
+}
+
+fn gone() -> FakeAws {
+    let tags = Tags::from([
+        (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
+        (tags::ATTEMPT.to_owned(), "1".to_owned()),
+        (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+    ]);
+    FakeAws { instances: vec![instance("i-1", InstanceState::Terminated, tags)], ..FakeAws::default() }
+}
+
+async fn stop(state: Value, aws: &FakeAws) -> Value {
+    handle(payload(&state, 60), &deployment(), aws, aws, aws).await.unwrap()
+}
+
+fn launched() -> Value {
+    json!({ "id": "i-1", "region": "us-east-1", "market": "on-demand", "launched_at": "2026-03-01T05:31:00Z" })
+}
+
+fn sent() -> Value {
+    json!({
+        "id": "c-1", "poll_seconds": 72, "deliver_by": "2026-03-01T05:36:00Z",
+        "end_by": "2026-03-01T06:37:00Z", "logs": ["s3://logs/x"],
+    })
+}
+
+#[tokio::test]
+async fn a_success_has_an_exit_code_its_logs_and_the_output_that_was_found() {
+    let check = json!({ "result": "found", "object": "s3://b/k", "last_modified": null, "size": 1 });
+    let outcome = stop(
+        json!({ "instance": launched(), "command": sent(), "poll": { "exit_code": 0 }, "check": check }),
+        &gone(),
+    )
+    .await;
+    assert_eq!((&outcome["status"], &outcome["next"]), (&json!("Succeeded"), &json!("succeed")));
+    let attempt = &outcome["attempts"][0];
+    assert_eq!((&attempt["exit_code"], &attempt["output"]), (&json!(0), &json!("s3://b/k")));
+    assert_eq!((&attempt["instances"], &attempt["logs"]), (&json!(["i-1"]), &json!(["s3://logs/x"])));
+}
+
+#[tokio::test]
+async fn each_way_to_fail_is_reported_as_it_was() {
+    let report = |kind: &str| {
+        json!({ "errorType": kind, "errorMessage": "why", "exit_code": 7, "stderr_tail": "oops" }).to_string()
+    };
+    for (error, cause, status, reason) in [
+        ("CommandFailed", report("CommandFailed"), "CommandFailed", "why"),
+        ("SpotInterrupted", report("SpotInterrupted"), "SpotInterrupted", "why"),
+        ("InstanceNotReady", report("InstanceNotReady"), "LaunchFailed", "why"),
+        ("States.Timeout", String::new(), "InternalError", "States.Timeout"),
+        ("Lambda.Unknown", "it died".to_owned(), "InternalError", "Lambda.Unknown: it died"),
+    ] {
+        let caught = json!({ "Error": error, "Cause": cause });
+        let state = json!({ "instance": launched(), "command": sent(), "error": caught });
+        let outcome = stop(state, &gone()).await;
+        assert_eq!(outcome["status"], status, "{error}");
+        assert_eq!(outcome["attempts"][0]["reason"], reason, "{error}");
+        assert_eq!(outcome["attempts"][0]["exit_code"].is_null(), reason != "why", "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_did_not_answer_is_explained_by_its_end_unless_we_ended_it() {
+    let report = json!({ "errorType": "InstanceNotReady", "errorMessage": "why" }).to_string();
+    for (error, state_reason, status, reason) in [
+        ("InstanceNotReady", "Server.SpotInstanceTermination", "SpotInterrupted", "Server.Spot"),
+        ("QueuedInstanceNotReady", "Server.InternalError", "InstanceLost", "Server.InternalError"),
+        ("InstanceNotReady", "Server.InsufficientInstanceCapacity", "CapacityUnavailable", "Insufficient"),
+        ("LaunchFailed", "Server.InsufficientInstanceCapacity", "CapacityUnavailable", "Insufficient"),
+        ("InstanceNotReady", "Client.UserInitiatedShutdown", "LaunchFailed", "why"),
+        ("CommandFailed", "Server.SpotInstanceTermination", "CommandFailed", "why"),
+    ] {
+        let mut aws = gone();
+        aws.instances[0].state_reason = Some(state_reason.to_owned());
+        let state = json!({ "instance": launched(), "error": { "Error": error, "Cause": report } });
+        let outcome = stop(state, &aws).await;
+        assert_eq!(outcome["status"], status, "{error} {state_reason}");
+        let reported = outcome["attempts"][0]["reason"].as_str().unwrap();
+        assert!(reported.contains(reason), "{reported}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_no_section_names_is_found_by_its_tags() {
+    let outcome = stop(json!({ "error": { "Error": "States.Timeout", "Cause": null } }), &gone()).await;
+    assert_eq!(outcome["attempts"][0]["instances"], json!(["i-1"]));
+    assert!(outcome["attempts"][0]["exit_code"].is_null());
+}
+
+#[tokio::test]
+async fn a_launched_instance_that_is_not_visible_yet_is_waited_for() {
+    let nothing = FakeAws::default();
+    for (launched_at, done) in [("2026-03-01T05:59:30Z", false), ("2026-03-01T05:31:00Z", true)] {
+        let mut state = json!({ "instance": launched() });
+        state["instance"]["launched_at"] = launched_at.into();
+        let answer = handle(payload(&state, 60), &deployment(), &nothing, &nothing, &nothing).await;
+        assert_eq!(answer.is_ok(), done, "{launched_at}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_lost_launch_the_cleanup_waits_until_an_instance_would_be_visible() {
+    let lost = json!({ "error": { "Error": "ServiceUnavailable", "Cause": "{}" } });
+    let refused = json!({ "error": { "Error": "LaunchFailed", "Cause": "{}" } });
+    let tags = Tags::from([
+        (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
+        (tags::ATTEMPT.to_owned(), "7".to_owned()),
+        (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+    ]);
+    let of_another_attempt = instance("i-7", InstanceState::Stopped, tags);
+    let aws = FakeAws { instances: vec![of_another_attempt], ..FakeAws::default() };
+    let died = json!({ "error": { "Error": "Lambda.Unknown", "Cause": "it died" } });
+    for (state, waited_s, settled) in [
+        (&lost, 0, false),
+        (&lost, 44, false),
+        (&lost, 45, true),
+        (&died, 44, false),
+        (&died, 45, true),
+        (&refused, 0, true),
+    ] {
+        let result = handle(payload(state, waited_s), &deployment(), &aws, &aws, &aws).await;
+        assert_eq!(result.is_ok(), settled, "{state} {waited_s}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_is_ended_in_the_region_of_its_launch_even_if_the_document_changes() {
+    let tags = Tags::from([
+        (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
+        (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+        (tags::ON_END.to_owned(), "terminate".to_owned()),
+    ]);
+    let aws =
+        FakeAws { instances: vec![instance("i-1", InstanceState::Running, tags)], ..FakeAws::default() };
+    let mut payload =
+        payload(&json!({ "instance": launched(), "error": { "Error": "CommandFailed", "Cause": "{}" } }), 0);
+    payload["state"]["document"]["region"] = json!("eu-north-1");
+    handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap();
+    assert_eq!(aws.calls(), ["TerminateInstances i-1"]);
+}
+
+#[tokio::test]
+async fn a_refused_document_is_reported_and_no_call_is_made() {
+    let mut payload = payload(&json!({ "error": { "Error": "InvalidExecution", "Cause": "{}" } }), 0);
+    payload["state"]["document"] = json!({});
+    let aws = FakeAws::default();
+    let outcome = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap();
+    assert_eq!((&outcome["status"], &outcome["next"]), (&json!("InvalidExecution"), &json!("succeed")));
+    assert_eq!(aws.calls(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_event_that_no_rule_sends_is_refused() {
+    let aws = FakeAws::default();
+    let event = json!({ "detail-type": "EC2 Instance State-change Notification", "detail": {} });
+    let error = handle(event, &deployment(), &aws, &aws, &aws).await.unwrap_err();
+    assert_eq!(error.name(), "InternalError");
+    assert!(
+        error.to_string().contains("expected `Step Functions Execution Status Change` or `Scheduled Event`")
+    );
+}
