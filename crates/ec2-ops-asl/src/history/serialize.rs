@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use super::{Details, Ending, Event, StateType};
 use crate::definition::Resource;
 use crate::failure::{Failure, TIMEOUT};
+use crate::json::Json;
 
 type Fields = Map<String, Value>;
 
 impl StateType {
-    /// The word that event types begin with.
+    /// The name at the beginning of event types.
     pub fn name(self) -> &'static str {
         match self {
             Self::Choice => "Choice",
@@ -45,7 +46,7 @@ impl Event {
         name.to_owned()
     }
 
-    /// The name of the field that carries the details, and the details.
+    /// The name of the field for the details, and the details.
     fn details_field(&self) -> (&'static str, Fields) {
         match &self.details {
             Details::ExecutionStarted { input, role_arn } => (
@@ -130,18 +131,18 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// What the details of every task event begin with.
+/// The details that every task event has.
 fn task(resource: Resource) -> Fields {
     fields([("resourceType", "lambda".into()), ("resource", resource.name().into())])
 }
 
-fn with_input(mut details: Fields, input: &Value) -> Fields {
+fn with_input(mut details: Fields, input: &Json) -> Fields {
     details
         .extend(fields([("input", input.to_string().into()), ("inputDetails", json!({"truncated": false}))]));
     details
 }
 
-fn with_output(mut details: Fields, output: &Value) -> Fields {
+fn with_output(mut details: Fields, output: &Json) -> Fields {
     details.extend(fields([
         ("output", output.to_string().into()),
         ("outputDetails", json!({"truncated": false})),

@@ -1,4 +1,4 @@
-//! What each intrinsic function does.
+//! The intrinsic functions.
 
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ impl Function {
         })
     }
 
-    /// Whether the function takes that many arguments.
+    /// Checks the number of arguments.
     pub(super) fn accepts(self, count: usize) -> Result<(), String> {
         let (low, high, takes) = match self {
             Self::Array => (0, usize::MAX, "any number of arguments"),
@@ -54,11 +54,13 @@ impl Function {
         }
     }
 
-    /// The function's result. The error says which argument it cannot take.
+    /// The function's result. The error names the argument that the function does not accept.
     pub(super) fn apply(self, arguments: &[Value]) -> Result<Value, String> {
         match (self, arguments) {
             (Self::Array, elements) => Ok(Value::Array(elements.to_vec())),
-            (Self::ArrayContains, [Value::Array(array), item]) => Ok(array.contains(item).into()),
+            (Self::ArrayContains, [Value::Array(array), item]) => {
+                Ok(array.iter().any(|element| equal(element, item)).into())
+            }
             (Self::ArrayGetItem, [Value::Array(array), index]) => get_item(array, index),
             (Self::ArrayLength, [Value::Array(array)]) => Ok(array.len().into()),
             (Self::Format, [Value::String(template), values @ ..]) => {
@@ -79,6 +81,16 @@ impl Function {
                 arguments.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
             )),
         }
+    }
+}
+
+/// Whether two elements are equal. `1e2` equals `100.0`, but not the integer `100`.
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) if left.is_f64() && right.is_f64() => {
+            left.as_f64() == right.as_f64()
+        }
+        _ => left == right,
     }
 }
 
@@ -113,7 +125,7 @@ fn json_merge(left: &Value, right: &Value, deep: &Value) -> Result<Value, String
     }
 }
 
-/// Puts one value after the other into the `{}` of `template`; a backslash escapes a brace.
+/// Replaces each `{}` of `template` by the next value. A backslash escapes a brace.
 fn format(template: &str, values: &[Value]) -> Result<String, String> {
     let mut text = String::with_capacity(template.len());
     let mut values = values.iter();

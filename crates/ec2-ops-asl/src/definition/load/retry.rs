@@ -1,8 +1,7 @@
 //! `Retry` and `Catch`.
 
-use super::StateId;
 use super::fields::{Fields, StateIds};
-use crate::data::path::Path;
+use crate::definition::machine::{Catcher, JitterStrategy, Retrier};
 use crate::failure::{ALL, PREDEFINED};
 use crate::suggestion::did_you_mean;
 
@@ -11,44 +10,26 @@ const MAX_DELAY_SECONDS: u64 = 31_622_400;
 const MAX_INTERVAL_SECONDS: u64 = 99_999_999;
 const MAX_ATTEMPTS: u64 = 99_999_999;
 
-/// When a failed task is tried again.
-/// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Retrier {
-    pub(crate) error_equals: Vec<String>,
-    pub(crate) interval_seconds: u64,
-    pub(crate) backoff_rate: f64,
-    pub(crate) max_attempts: u64,
-    pub(crate) max_delay_seconds: Option<u64>,
-    pub(crate) jitter: JitterStrategy,
-}
-
-/// Whether the delay is taken as computed or at random below that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JitterStrategy {
-    Full,
-    None,
-}
-
-/// Where a failed task that is not tried again leads.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Catcher {
-    pub(crate) error_equals: Vec<String>,
-    /// `ResultPath`; `None` is JSON null, which discards the error.
-    pub(crate) result_path: Option<Path>,
-    pub(crate) next: StateId,
-}
-
 pub(super) fn retriers(state: &Fields<'_>) -> Vec<Retrier> {
-    let Some(elements) = state.array("Retry") else {
-        return Vec::new();
-    };
-    let elements: Vec<_> = elements.collect();
+    elements(state, "Retry", retrier)
+}
+
+pub(super) fn catchers(state: &Fields<'_>, states: &StateIds<'_>) -> Vec<Catcher> {
+    elements(state, "Catch", |fields, last| catcher(fields, states, last))
+}
+
+/// Reads each element of the array `name`. `read` gets the element, and whether it is the last.
+fn elements<T>(
+    state: &Fields<'_>,
+    name: &'static str,
+    read: impl Fn(&Fields<'_>, bool) -> Option<T>,
+) -> Vec<T> {
+    let elements: Vec<_> = state.array(name).into_iter().flatten().collect();
     let last = elements.len().saturating_sub(1);
     elements
         .into_iter()
         .enumerate()
-        .filter_map(|(index, (value, at))| retrier(&state.inner(value, at)?, index == last))
+        .filter_map(|(index, (value, at))| read(&state.inner(value, at)?, index == last))
         .collect()
 }
 
@@ -97,19 +78,6 @@ fn jitter(fields: &Fields<'_>) -> JitterStrategy {
             JitterStrategy::None
         }
     }
-}
-
-pub(super) fn catchers(state: &Fields<'_>, states: &StateIds<'_>) -> Vec<Catcher> {
-    let Some(elements) = state.array("Catch") else {
-        return Vec::new();
-    };
-    let elements: Vec<_> = elements.collect();
-    let last = elements.len().saturating_sub(1);
-    elements
-        .into_iter()
-        .enumerate()
-        .filter_map(|(index, (value, at))| catcher(&state.inner(value, at)?, states, index == last))
-        .collect()
 }
 
 fn catcher(fields: &Fields<'_>, states: &StateIds<'_>, last: bool) -> Option<Catcher> {
