@@ -20,7 +20,7 @@ If the deployment uses your own KMS keys, [`roles.tf`](../terraform/roles.tf) ad
 No AWS managed policy is used, and no action contains a wildcard. The simulation enforces the policies of the five functions on
 every call.
 
-Generated: `REGENERATE=1 cargo test -p ec2-ops-tests --test policies`.
+Generated: `REGENERATE=1 cargo test --workspace --test policies`.
 ";
 
 fn page() -> String {
@@ -47,7 +47,7 @@ fn the_page_is_current() {
     let published = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         published == page,
-        "docs/policies.md is out of date; REGENERATE=1 cargo test -p ec2-ops-tests --test policies"
+        "docs/policies.md is out of date; REGENERATE=1 cargo test --workspace --test policies"
     );
 }
 
