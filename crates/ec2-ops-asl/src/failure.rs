@@ -93,15 +93,9 @@ impl Failure {
         Self { error: Some(TIMEOUT.into()), cause: None }
     }
 
-    /// A payload over the quota, in AWS's words; `origin` is a state's name or the service of a task.
-    pub(crate) fn data_limit_exceeded(origin: &str) -> Self {
-        Self::new(
-            DATA_LIMIT_EXCEEDED,
-            format!(
-                "The state/task '{origin}' returned a result with a size exceeding the maximum number of bytes \
-                 service limit."
-            ),
-        )
+    /// A payload that exceeds a limit, in AWS's words; `origin` is a state's name or the service of a task.
+    pub(crate) fn data_limit_exceeded(origin: &str, excess: &str) -> Self {
+        Self::new(DATA_LIMIT_EXCEEDED, format!("The state/task '{origin}' returned a result with {excess}."))
     }
 }
 

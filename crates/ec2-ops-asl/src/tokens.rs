@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::data::size::exceeds_quota;
+use crate::data::size::excess;
 use crate::failure::Failure;
+use crate::json::Json;
 
 /// What `SendTaskSuccess`, `SendTaskFailure` and `SendTaskHeartbeat` answer when they refuse.
 /// See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html>.
@@ -57,7 +57,7 @@ struct Registry {
 #[derive(Debug)]
 pub(crate) enum Signal {
     Heartbeat,
-    Completed(Result<Arc<Value>, Failure>),
+    Completed(Result<Arc<Json>, Failure>),
 }
 
 const PREFIX: &str = "AQCAAAAAKgAAAAMAAAAA";
@@ -65,10 +65,9 @@ const PREFIX: &str = "AQCAAAAAKgAAAAMAAAAA";
 impl TaskTokens {
     /// Completes the task with `output`, which must be JSON.
     pub fn send_success(&self, token: &str, output: &str) -> Result<(), TokenError> {
-        let output: Value =
-            serde_json::from_str(output).map_err(|error| TokenError::InvalidOutput(error.to_string()))?;
-        if exceeds_quota(&output) {
-            return Err(TokenError::InvalidOutput("the output is over 262144 bytes".to_owned()));
+        let output = Json::parse(output).map_err(|error| TokenError::InvalidOutput(error.to_string()))?;
+        if let Some(excess) = excess(&output) {
+            return Err(TokenError::InvalidOutput(format!("the output has {excess}")));
         }
         self.complete(token, Ok(Arc::new(output)))
     }
@@ -101,7 +100,7 @@ impl TaskTokens {
         WaitingTask { token: format!("{PREFIX}{number:016x}"), number, tokens: self.clone(), receiver }
     }
 
-    fn complete(&self, token: &str, completion: Result<Arc<Value>, Failure>) -> Result<(), TokenError> {
+    fn complete(&self, token: &str, completion: Result<Arc<Json>, Failure>) -> Result<(), TokenError> {
         let mut registry = self.lock();
         let number = registry.find(token)?;
         let sender = registry.open.remove(&number).ok_or(TokenError::TaskTimedOut)?;
@@ -148,7 +147,7 @@ impl WaitingTask {
     }
 
     /// Closes the token, unless a completion was accepted just before: then that counts.
-    pub(crate) fn expire(&mut self) -> Option<Result<Arc<Value>, Failure>> {
+    pub(crate) fn expire(&mut self) -> Option<Result<Arc<Json>, Failure>> {
         self.tokens.lock().open.remove(&self.number);
         while let Ok(signal) = self.receiver.try_recv() {
             if let Signal::Completed(completion) = signal {
@@ -180,7 +179,7 @@ mod tests {
         assert_eq!(tokens.send_success(&token, "2"), Err(TokenError::TaskTimedOut));
         assert_eq!(tokens.send_failure(&token, Failure::default()), Err(TokenError::TaskTimedOut));
         assert_eq!(tokens.send_heartbeat(&token), Err(TokenError::TaskTimedOut));
-        assert_eq!(task.expire(), Some(Ok(Arc::new(json!({"a": 1})))));
+        assert_eq!(task.expire(), Some(Ok(Arc::new(json!({"a": 1}).into()))));
     }
 
     #[test]

@@ -7,14 +7,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::path::{Path, Segment, descend};
-use crate::interpreter::Execution;
+use crate::identity::Identity;
 
 /// What a state can learn about itself and its execution.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>.
 pub(crate) struct Context<'a> {
-    pub(crate) execution: &'a Execution,
-    pub(crate) state: &'a str,
-    pub(crate) entered: Timestamp,
+    identity: &'a Identity,
+    /// The input of the execution.
+    input: &'a Value,
+    started: Timestamp,
+    state: &'a str,
+    entered: Timestamp,
     /// How often the task was retried so far. Only a Task state has it.
     pub(crate) retry_count: Option<u32>,
     /// Only a task that waits for its token has it.
@@ -24,9 +27,25 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The context of a state that is not a task.
-    pub(crate) fn new(execution: &'a Execution, state: &'a str, entered: Timestamp) -> Self {
-        Self { execution, state, entered, retry_count: None, token: None, value: OnceLock::new() }
+    /// The context of a state that is not a task: `state`, entered at `entered`, of an execution that was started at
+    /// `started` with `input`.
+    pub(crate) fn new(
+        identity: &'a Identity,
+        input: &'a Value,
+        started: Timestamp,
+        state: &'a str,
+        entered: Timestamp,
+    ) -> Self {
+        Self {
+            identity,
+            input,
+            started,
+            state,
+            entered,
+            retry_count: None,
+            token: None,
+            value: OnceLock::new(),
+        }
     }
 
     /// The value at `path`, which begins with `$$`.
@@ -34,7 +53,7 @@ impl<'a> Context<'a> {
         let is = |segment: &Segment, name: &str| matches!(segment, Segment::Field(field) if field == name);
         match path.segments() {
             [execution, input, rest @ ..] if is(execution, "Execution") && is(input, "Input") => {
-                descend(self.execution.input(), rest).map(Cow::Borrowed)
+                descend(self.input, rest).map(Cow::Borrowed)
             }
             [] => Some(Cow::Owned(self.with_input())),
             [execution] if is(execution, "Execution") => {
@@ -47,13 +66,13 @@ impl<'a> Context<'a> {
     /// The context object without `Execution.Input`.
     pub(crate) fn value(&self) -> &Value {
         self.value.get_or_init(|| {
-            let identity = self.execution.identity();
+            let identity = self.identity;
             let mut value = json!({
                 "Execution": {
                     "Id": &*identity.arn,
                     "Name": &*identity.name,
                     "RoleArn": &*identity.role_arn,
-                    "StartTime": text(self.execution.started()),
+                    "StartTime": text(self.started),
                     "RedriveCount": 0,
                 },
                 "State": {"Name": self.state, "EnteredTime": text(self.entered)},
@@ -71,7 +90,7 @@ impl<'a> Context<'a> {
 
     fn with_input(&self) -> Value {
         let mut value = self.value().clone();
-        value["Execution"]["Input"] = self.execution.input().clone();
+        value["Execution"]["Input"] = self.input.clone();
         value
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::size::MAX_DEPTH;
+
 /// A parsed path. Filters, wildcards, slices and other ways to mean more than one value are refused: a path that is
 /// read once and means one value cannot surprise anybody.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html>.
@@ -55,6 +57,12 @@ impl Path {
             let (segment, after) = segment(rest).map_err(|problem| {
                 format!("'{text}' is not a reference path: {problem}; only '.name', \"['name']\" and '[0]' are supported")
             })?;
+            if segments.len() == MAX_DEPTH {
+                return Err(format!(
+                    "'{}…' has more than {MAX_DEPTH} steps, and no payload is as deep",
+                    start(text)
+                ));
+            }
             segments.push(segment);
             rest = after;
         }
@@ -101,6 +109,12 @@ impl Path {
 /// What [`Path::assign`] puts where a field did not exist, so that the next step finds an object.
 fn nothing() -> Value {
     Value::Object(Map::new())
+}
+
+/// The beginning of a text that is too long to repeat.
+fn start(text: &str) -> &str {
+    let end = text.char_indices().nth(40).map_or(text.len(), |(at, _)| at);
+    &text[..end]
 }
 
 /// The value that `segments` lead to from `value`.

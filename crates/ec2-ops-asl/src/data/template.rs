@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::intrinsic::Call;
 use super::path::{Path, field_of};
-use super::{Scope, Trouble};
+use super::scope::{Scope, Trouble};
 
 /// A JSON value in which fields named `….$` take their values from paths and intrinsic functions.
 #[derive(Clone, Debug, PartialEq)]

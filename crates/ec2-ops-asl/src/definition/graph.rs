@@ -1,7 +1,7 @@
 //! The machine as a graph: every state can be reached, and one of them ends the execution.
 
+use super::machine::{Body, State, StateId, StateMachine, Transition};
 use super::problems::Problems;
-use super::{Body, State, StateId, StateMachine, Transition};
 use crate::data::path::field_of;
 
 /// Reports states that nothing leads to, and a machine that cannot end.

@@ -4,11 +4,10 @@ mod serialize;
 
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
-use serde_json::Value;
-
 use crate::definition::Resource;
 use crate::failure::{Failure, RUNTIME};
+use crate::json::Json;
+use jiff::Timestamp;
 
 /// The most events that an execution may have; the last of them says that there would be more.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
@@ -20,7 +19,7 @@ pub enum Ending {
     /// `SUCCEEDED`
     Succeeded {
         /// The output of the last state.
-        output: Arc<Value>,
+        output: Arc<Json>,
     },
     /// `FAILED`
     Failed(Failure),
@@ -79,23 +78,23 @@ pub enum StateType {
 #[allow(missing_docs, reason = "the names are those of the API's event details")]
 pub enum Details {
     ExecutionStarted {
-        input: Arc<Value>,
+        input: Arc<Json>,
         role_arn: Arc<str>,
     },
     StateEntered {
         state_type: StateType,
         name: Arc<str>,
-        input: Arc<Value>,
+        input: Arc<Json>,
     },
     StateExited {
         state_type: StateType,
         name: Arc<str>,
-        output: Arc<Value>,
+        output: Arc<Json>,
     },
     TaskScheduled {
         resource: Resource,
         region: Arc<str>,
-        parameters: Arc<Value>,
+        parameters: Arc<Json>,
         timeout_in_seconds: Option<u64>,
         heartbeat_in_seconds: Option<u64>,
     },
@@ -104,11 +103,11 @@ pub enum Details {
     },
     TaskSubmitted {
         resource: Resource,
-        output: Arc<Value>,
+        output: Arc<Json>,
     },
     TaskSucceeded {
         resource: Resource,
-        output: Arc<Value>,
+        output: Arc<Json>,
     },
     TaskFailed {
         resource: Resource,
@@ -124,7 +123,7 @@ pub enum Details {
 impl Details {
     /// Puts null in the place of inputs and outputs.
     fn drop_data(&mut self) {
-        static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(Arc::default);
+        static NOTHING: LazyLock<Arc<Json>> = LazyLock::new(Arc::default);
         if let Self::ExecutionStarted { input: data, .. }
         | Self::StateEntered { input: data, .. }
         | Self::StateExited { output: data, .. }
@@ -228,16 +227,18 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
     fn without_data_events_and_ending_remain() {
         let history = History::default();
-        let (at, output) = (Timestamp::UNIX_EPOCH, Arc::new(Value::from("kept")));
+        let (at, output) = (Timestamp::UNIX_EPOCH, Arc::new(Json::from(Value::from("kept"))));
         let entered = |input: &str| Details::StateEntered {
             state_type: StateType::Pass,
             name: "A".into(),
-            input: Arc::new(Value::from(input)),
+            input: Arc::new(Json::from(Value::from(input))),
         };
         history.record(at, entered("before")).unwrap();
         history.drop_data();

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Details, Ending, Event, StateType};
 use crate::definition::Resource;
 use crate::failure::{Failure, TIMEOUT};
+use crate::json::Json;
 
 type Fields = Map<String, Value>;
 
@@ -135,13 +136,13 @@ fn task(resource: Resource) -> Fields {
     fields([("resourceType", "lambda".into()), ("resource", resource.name().into())])
 }
 
-fn with_input(mut details: Fields, input: &Value) -> Fields {
+fn with_input(mut details: Fields, input: &Json) -> Fields {
     details
         .extend(fields([("input", input.to_string().into()), ("inputDetails", json!({"truncated": false}))]));
     details
 }
 
-fn with_output(mut details: Fields, output: &Value) -> Fields {
+fn with_output(mut details: Fields, output: &Json) -> Fields {
     details.extend(fields([
         ("output", output.to_string().into()),
         ("outputDetails", json!({"truncated": false})),

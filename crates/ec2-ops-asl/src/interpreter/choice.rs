@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-use super::Environment;
+use super::environment::Environment;
 use super::visit::Visit;
-use crate::data::{Scope, Trouble};
-use crate::definition::choice::{Operand, Order, Rule, Scalar, Test};
+use crate::data::scope::{Scope, Trouble};
+use crate::definition::rule::{Operand, Order, Rule, Scalar, Test};
 use crate::definition::{Choice, StateId};
 use crate::failure::Failure;
 
@@ -108,12 +108,18 @@ fn compare(left: &Scalar<'_>, right: &Scalar<'_>) -> Option<Ordering> {
     }
 }
 
-/// Whole numbers compare exactly, others as floating-point numbers.
+/// Whole numbers of up to 38 digits compare exactly, others as double-precision numbers, which is what AWS promises:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-data.html>.
 fn compare_numbers(left: &Number, right: &Number) -> Option<Ordering> {
     match (left.as_i128(), right.as_i128()) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
-        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+        _ => double(left)?.partial_cmp(&double(right)?),
     }
+}
+
+/// The double that is nearest to `number`; infinity beyond all of them, where [`Number::as_f64`] has none.
+fn double(number: &Number) -> Option<f64> {
+    number.as_str().parse().ok()
 }
 
 /// Whether `text` matches `pattern`, in which `*` stands for any characters and `\` takes the next one literally.

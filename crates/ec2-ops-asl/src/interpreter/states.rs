@@ -5,26 +5,27 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Environment;
+use super::environment::Environment;
 use super::visit::{Visit, plain};
-use crate::data::Scope;
-use crate::definition::choice::timestamp;
+use crate::data::scope::Scope;
+use crate::definition::rule::timestamp;
 use crate::definition::{Fail, Pass, Text, Until, Wait};
 use crate::failure::Failure;
+use crate::json::Json;
 
 /// The longest wait that AWS takes, in seconds; a later timestamp fails the state.
 const MAX_WAIT_SECONDS: u64 = 2_147_483_647;
 
 impl<E: Environment> Visit<'_, E> {
     /// The output of a Pass state.
-    pub(super) fn pass(&self, pass: &Pass) -> Result<Arc<Value>, Failure> {
+    pub(super) fn pass(&self, pass: &Pass) -> Result<Arc<Json>, Failure> {
         let context = self.context();
         let input = self.effective_input(&context)?;
         let result = match (&pass.result, &pass.parameters) {
-            (Some(result), _) => Arc::new(result.clone()),
+            (Some(result), _) => Arc::new(result.clone().into()),
             (None, Some(parameters)) => {
                 let scope = Scope { input: &input, context: &context };
-                Arc::new(parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?)
+                Arc::new(parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?.into())
             }
             (None, None) => input,
         };
@@ -32,7 +33,7 @@ impl<E: Environment> Visit<'_, E> {
     }
 
     /// Waits, and returns the output of a Wait state.
-    pub(super) async fn wait(&self, wait: &Wait) -> Result<Arc<Value>, Failure> {
+    pub(super) async fn wait(&self, wait: &Wait) -> Result<Arc<Json>, Failure> {
         let input = self.effective_input(&self.context())?;
         let delay = self.delay(&wait.until, &input)?;
         tokio::time::sleep(delay).await;

@@ -6,15 +6,16 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::environment::{Environment, Invocation};
 use super::retry::{Attempts, catcher};
 use super::visit::{StateFailure, Step, Stop, Visit, error_output};
-use super::{Environment, Invocation};
-use crate::data::Scope;
 use crate::data::context::Context;
-use crate::data::size::exceeds_quota;
+use crate::data::scope::Scope;
+use crate::data::size::excess;
 use crate::definition::{Resource, Task, Transition};
 use crate::failure::Failure;
 use crate::history::Details;
+use crate::json::Json;
 use crate::tokens::{Signal, WaitingTask};
 
 /// What one attempt runs with.
@@ -26,7 +27,7 @@ struct Attempt {
 
 /// How a task that was started ended.
 enum Outcome {
-    Completed(Result<Arc<Value>, Failure>),
+    Completed(Result<Arc<Json>, Failure>),
     TimedOut { heartbeat: bool },
 }
 
@@ -54,13 +55,13 @@ impl<E: Environment> Visit<'_, E> {
         let Some(catcher) = catcher(&task.catch, &failed) else {
             return Err(Stop::Failed(failed));
         };
-        let error = Arc::new(error_output(&failed.failure));
+        let error = Arc::new(error_output(&failed.failure).into());
         let output = self.within_quota(self.merge(catcher.result_path.as_ref(), error)?)?;
         Ok((Transition::Next(catcher.next), output))
     }
 
     /// One attempt, from the input to the output. Every attempt of a task that waits has a token of its own.
-    async fn attempt(&self, task: &Task, retries: u32) -> Result<Arc<Value>, Stop> {
+    async fn attempt(&self, task: &Task, retries: u32) -> Result<Arc<Json>, Stop> {
         let mut waiting = match task.resource {
             Resource::Invoke => None,
             Resource::InvokeWaitForTaskToken => Some(self.tokens.issue()),
@@ -77,7 +78,7 @@ impl<E: Environment> Visit<'_, E> {
             Some(selector) => {
                 let context = self.task_context(retries, token);
                 let scope = Scope { input: &result, context: &context };
-                Arc::new(selector.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?)
+                Arc::new(selector.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?.into())
             }
         };
         Ok(self.output(&self.merge(task.result_path.as_ref(), result)?)?)
@@ -111,7 +112,7 @@ impl<E: Environment> Visit<'_, E> {
     }
 
     /// The API parameters that the task sends.
-    fn parameters(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Arc<Value>, Failure> {
+    fn parameters(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Arc<Json>, Failure> {
         let scope = Scope { input, context };
         let parameters = task.parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?;
         let name = &parameters["FunctionName"];
@@ -120,7 +121,7 @@ impl<E: Environment> Visit<'_, E> {
                 self.runtime(format!("The value of the field 'FunctionName' must be a string: {name}"))
             );
         }
-        self.within_quota(Arc::new(parameters))
+        self.within_quota(Arc::new(parameters.into()))
     }
 
     /// The limits of a definition were checked when it was loaded; those from paths are only known now.
@@ -143,7 +144,7 @@ impl<E: Environment> Visit<'_, E> {
         tokio::select! {
             biased;
             answer = self.environment.invoke(attempt.invocation.clone()) => {
-                Outcome::Completed(answer.map(|payload| Arc::new(response(&attempt.invocation, payload))))
+                Outcome::Completed(answer.map(|payload| Arc::new(response(&attempt.invocation, payload).into())))
             }
             () = after(attempt.timeout) => Outcome::TimedOut { heartbeat: false },
         }
@@ -167,7 +168,7 @@ impl<E: Environment> Visit<'_, E> {
                         submitted = true;
                         self.record(Details::TaskSubmitted {
                             resource: Resource::InvokeWaitForTaskToken,
-                            output: Arc::new(response(&attempt.invocation, payload)),
+                            output: Arc::new(response(&attempt.invocation, payload).into()),
                         })?;
                     }
                     Err(failure) => return Ok(expired(waiting, Outcome::Completed(Err(failure)))),
@@ -180,15 +181,15 @@ impl<E: Environment> Visit<'_, E> {
     }
 
     /// Records how the task ended, and returns its result.
-    fn conclude(&self, resource: Resource, outcome: Outcome) -> Result<Arc<Value>, Stop> {
+    fn conclude(&self, resource: Resource, outcome: Outcome) -> Result<Arc<Json>, Stop> {
         let failure = match outcome {
-            Outcome::Completed(Ok(output)) if exceeds_quota(&output) => {
-                Failure::data_limit_exceeded("lambda")
-            }
-            Outcome::Completed(Ok(output)) => {
-                self.record(Details::TaskSucceeded { resource, output: Arc::clone(&output) })?;
-                return Ok(output);
-            }
+            Outcome::Completed(Ok(output)) => match excess(&output) {
+                Some(excess) => Failure::data_limit_exceeded("lambda", excess),
+                None => {
+                    self.record(Details::TaskSucceeded { resource, output: Arc::clone(&output) })?;
+                    return Ok(output);
+                }
+            },
             Outcome::Completed(Err(failure)) => failure,
             Outcome::TimedOut { heartbeat } => {
                 let failure = Failure::timeout();

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Environment, Execution};
+use super::environment::Environment;
+use super::execution::Execution;
 use crate::data::context::Context;
 use crate::data::path::Path;
-use crate::data::size::exceeds_quota;
-use crate::data::{Scope, Trouble};
+use crate::data::scope::{Scope, Trouble};
+use crate::data::size::excess;
 use crate::definition::{Body, MAX_SECONDS, Seconds, State, Transition};
 use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE, TIMEOUT};
 use crate::history::{Details, Ending, Over, StateType};
+use crate::json::Json;
 use crate::tokens::TaskTokens;
 
 /// Where the execution goes on, and with what.
-pub(super) type Step = (Transition, Arc<Value>);
+pub(super) type Step = (Transition, Arc<Json>);
 
 /// Why a state did not finish.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ pub(super) struct Visit<'a, E> {
     pub(super) tokens: &'a TaskTokens,
     pub(super) state: &'a State,
     /// The state's input, before `InputPath`.
-    pub(super) input: &'a Arc<Value>,
+    pub(super) input: &'a Arc<Json>,
     /// The id of the event that says that the state was entered.
     event_id: u64,
     entered: Timestamp,
@@ -76,7 +78,7 @@ impl<'a, E: Environment> Visit<'a, E> {
         environment: &'a E,
         tokens: &'a TaskTokens,
         state: &'a State,
-        input: &'a Arc<Value>,
+        input: &'a Arc<Json>,
     ) -> Result<Self, Over> {
         let entered = environment.now();
         let details = Details::StateEntered {
@@ -132,27 +134,26 @@ impl<'a, E: Environment> Visit<'a, E> {
     }
 
     /// The input after `InputPath`.
-    pub(super) fn effective_input(&self, context: &Context<'_>) -> Result<Arc<Value>, Failure> {
+    pub(super) fn effective_input(&self, context: &Context<'_>) -> Result<Arc<Json>, Failure> {
         self.select(self.state.input_path.as_ref(), self.input, context)
     }
 
     /// The state's output: `output` after `OutputPath`, within the quota.
-    pub(super) fn output(&self, output: &Arc<Value>) -> Result<Arc<Value>, Failure> {
+    pub(super) fn output(&self, output: &Arc<Json>) -> Result<Arc<Json>, Failure> {
         let output = self.select(self.state.output_path.as_ref(), output, &self.context())?;
         self.within_quota(output)
     }
 
     /// Refuses `value` if it is over the quota.
-    pub(super) fn within_quota(&self, value: Arc<Value>) -> Result<Arc<Value>, Failure> {
-        if exceeds_quota(&value) { Err(Failure::data_limit_exceeded(&self.state.name)) } else { Ok(value) }
+    pub(super) fn within_quota(&self, value: Arc<Json>) -> Result<Arc<Json>, Failure> {
+        match excess(&value) {
+            Some(excess) => Err(Failure::data_limit_exceeded(&self.state.name, excess)),
+            None => Ok(value),
+        }
     }
 
     /// Puts `result` into the state's input, where `ResultPath` says.
-    pub(super) fn merge(
-        &self,
-        result_path: Option<&Path>,
-        result: Arc<Value>,
-    ) -> Result<Arc<Value>, Failure> {
+    pub(super) fn merge(&self, result_path: Option<&Path>, result: Arc<Json>) -> Result<Arc<Json>, Failure> {
         let Some(path) = result_path else {
             return Ok(Arc::clone(self.input));
         };
@@ -160,8 +161,8 @@ impl<'a, E: Environment> Visit<'a, E> {
             return Ok(result);
         }
         let mut merged = Value::clone(self.input);
-        match path.assign(&mut merged, Arc::unwrap_or_clone(result)) {
-            Ok(()) => Ok(Arc::new(merged)),
+        match path.assign(&mut merged, Arc::unwrap_or_clone(result).into_value()) {
+            Ok(()) => Ok(Arc::new(merged.into())),
             Err(_) => Err(Failure::new(
                 RESULT_PATH_MATCH_FAILURE,
                 format!("Unable to apply ReferencePath {path} to input {}", self.input),
@@ -173,13 +174,13 @@ impl<'a, E: Environment> Visit<'a, E> {
     fn select(
         &self,
         path: Option<&Path>,
-        value: &Arc<Value>,
+        value: &Arc<Json>,
         context: &Context<'_>,
-    ) -> Result<Arc<Value>, Failure> {
+    ) -> Result<Arc<Json>, Failure> {
         match path {
-            None => Ok(Arc::new(Value::Object(Map::new()))),
+            None => Ok(Arc::new(Value::Object(Map::new()).into())),
             Some(path) if path.is_whole_input() => Ok(Arc::clone(value)),
-            Some(path) => self.require(path, value, context).map(Arc::new),
+            Some(path) => self.require(path, value, context).map(|value| Arc::new(value.into())),
         }
     }
 
@@ -196,7 +197,7 @@ impl<'a, E: Environment> Visit<'a, E> {
 
     /// The context object of a state that is not a task.
     pub(super) fn context(&self) -> Context<'a> {
-        Context::new(self.execution, &self.state.name, self.entered)
+        self.execution.context(&self.state.name, self.entered)
     }
 
     /// Records an event that happens now.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ec2_ops_asl::{
-    Ending, Environment, Execution, Failure, Identity, Invocation, MAX_PAYLOAD_BYTES, StateMachine,
+    Ending, Environment, Execution, Failure, Identity, Invocation, Json, MAX_PAYLOAD_BYTES, StateMachine,
     TokenError,
 };
 use jiff::Timestamp;
@@ -67,7 +67,7 @@ impl StepFunctions {
                            length less than or equal to 262144";
             return Err(AwsError::client("ValidationException", message));
         }
-        let input: Value = serde_json::from_str(&text).map_err(|error| {
+        let input = Json::parse(&text).map_err(|error| {
             AwsError::client(
                 "InvalidExecutionInput",
                 format!("Invalid State Machine Execution Input: '{error}'"),

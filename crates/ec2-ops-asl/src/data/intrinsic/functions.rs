@@ -58,7 +58,9 @@ impl Function {
     pub(super) fn apply(self, arguments: &[Value]) -> Result<Value, String> {
         match (self, arguments) {
             (Self::Array, elements) => Ok(Value::Array(elements.to_vec())),
-            (Self::ArrayContains, [Value::Array(array), item]) => Ok(array.contains(item).into()),
+            (Self::ArrayContains, [Value::Array(array), item]) => {
+                Ok(array.iter().any(|element| equal(element, item)).into())
+            }
             (Self::ArrayGetItem, [Value::Array(array), index]) => get_item(array, index),
             (Self::ArrayLength, [Value::Array(array)]) => Ok(array.len().into()),
             (Self::Format, [Value::String(template), values @ ..]) => {
@@ -79,6 +81,16 @@ impl Function {
                 arguments.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")
             )),
         }
+    }
+}
+
+/// Whether two elements are equal: `1e2` is `100.0`, however it is written, but no integer.
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) if left.is_f64() && right.is_f64() => {
+            left.as_f64() == right.as_f64()
+        }
+        _ => left == right,
     }
 }
 

@@ -3,49 +3,79 @@
 use serde_json::Value;
 
 use super::functions::Function;
-use super::{Argument, Call, Path};
+use super::{Argument, Call};
+use crate::data::path::Path;
+
+/// The most intrinsic functions in one field, the outermost included. AWS calls its example of nine "nine nested intrinsic
+/// functions": <https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html>.
+const MAX_CALLS: usize = 10;
+
+impl Call {
+    /// Reads a call. The error says what is wrong with `text` and what would be right.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        call(text).map_err(|problem| format!("'{text}' is not a valid intrinsic function: {problem}"))
+    }
+}
 
 /// Reads `text`, which must be one call and nothing else.
-pub(super) fn call(text: &str) -> Result<Call, String> {
-    let (call, rest) = call_prefix(text)?;
+fn call(text: &str) -> Result<Call, String> {
+    let (call, rest) = Parser::default().call(text)?;
     if rest.is_empty() { Ok(call) } else { Err(format!("unexpected '{rest}' after the closing parenthesis")) }
 }
 
-/// Reads a call off the front of `text`.
-fn call_prefix(text: &str) -> Result<(Call, &str), String> {
-    let (name, mut rest) = text.split_once('(').ok_or("a '(' is missing after the function's name")?;
-    let function = Function::named(name)?;
-    let mut arguments = Vec::new();
-    if let Some(after) = rest.trim_start().strip_prefix(')') {
-        rest = after;
-    } else {
-        loop {
-            let (argument, after) =
-                argument(rest.trim_start(), function == Function::Format && arguments.is_empty())?;
-            arguments.push(argument);
-            let after = after.trim_start();
-            if let Some(after) = after.strip_prefix(')') {
-                rest = after;
-                break;
-            }
-            rest = after.strip_prefix(',').ok_or_else(|| format!("expected ',' or ')' at '{after}'"))?;
-        }
-    }
-    function.accepts(arguments.len())?;
-    let text = text[..text.len() - rest.len()].to_owned();
-    Ok((Call { function, arguments, text }, rest))
+/// Reads one field's call and the calls inside of it.
+#[derive(Default)]
+struct Parser {
+    /// How many calls were begun.
+    calls: usize,
 }
 
-/// Reads an argument off the front of `text`. A format string keeps the escapes of its braces.
-fn argument(text: &str, is_format: bool) -> Result<(Argument, &str), String> {
-    if let Some(rest) = text.strip_prefix('\'') {
-        let (literal, rest) = string(rest, is_format)?;
-        return Ok((Argument::Literal(Value::String(literal)), rest));
+impl Parser {
+    /// Reads a call off the front of `text`.
+    fn call<'t>(&mut self, text: &'t str) -> Result<(Call, &'t str), String> {
+        let (name, mut rest) = text.split_once('(').ok_or("a '(' is missing after the function's name")?;
+        let function = Function::named(name)?;
+        self.calls += 1;
+        if self.calls > MAX_CALLS {
+            return Err(format!("one field can nest at most {MAX_CALLS} intrinsic functions"));
+        }
+        let mut arguments = Vec::new();
+        if let Some(after) = rest.trim_start().strip_prefix(')') {
+            rest = after;
+        } else {
+            loop {
+                let is_format = function == Function::Format && arguments.is_empty();
+                let (argument, after) = self.argument(rest.trim_start(), is_format)?;
+                arguments.push(argument);
+                let after = after.trim_start();
+                if let Some(after) = after.strip_prefix(')') {
+                    rest = after;
+                    break;
+                }
+                rest = after.strip_prefix(',').ok_or_else(|| format!("expected ',' or ')' at '{after}'"))?;
+            }
+        }
+        function.accepts(arguments.len())?;
+        let text = text[..text.len() - rest.len()].to_owned();
+        Ok((Call { function, arguments, text }, rest))
     }
-    if text.starts_with("States.") {
-        let (call, rest) = call_prefix(text)?;
-        return Ok((Argument::Call(call), rest));
+
+    /// Reads an argument off the front of `text`. A format string keeps the escapes of its braces.
+    fn argument<'t>(&mut self, text: &'t str, is_format: bool) -> Result<(Argument, &'t str), String> {
+        if let Some(rest) = text.strip_prefix('\'') {
+            let (literal, rest) = string(rest, is_format)?;
+            return Ok((Argument::Literal(Value::String(literal)), rest));
+        }
+        if text.starts_with("States.") {
+            let (call, rest) = self.call(text)?;
+            return Ok((Argument::Call(call), rest));
+        }
+        word(text)
     }
+}
+
+/// Reads a path, a number, true, false or null off the front of `text`.
+fn word(text: &str) -> Result<(Argument, &str), String> {
     let (word, rest) = text.split_at(word_end(text));
     if word.starts_with('$') {
         return Path::parse(word).map(|path| (Argument::Path(path), rest));

@@ -3,11 +3,12 @@ use serde_json::json;
 use super::*;
 use crate::data::context::Context;
 use crate::failure::{INTRINSIC_FAILURE, RUNTIME};
-use crate::interpreter::Execution;
+use crate::identity::Identity;
 
 fn evaluate(text: &str, input: &Value) -> Result<Value, Trouble> {
-    let execution = Execution::for_tests(json!({"from": "start"}));
-    let context = Context::new(&execution, "State", jiff::Timestamp::UNIX_EPOCH);
+    let (identity, start) = (Identity::for_tests(), json!({"from": "start"}));
+    let epoch = jiff::Timestamp::UNIX_EPOCH;
+    let context = Context::new(&identity, &start, epoch, "State", epoch);
     Call::parse(text).unwrap().evaluate(Scope { input, context: &context })
 }
 

@@ -17,7 +17,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::*;
-use crate::history::Event;
+use crate::definition::StateMachine;
+use crate::failure::Failure;
+use crate::history::{Details, Ending, Event};
+use crate::tokens::TaskTokens;
 
 /// The moment at which every test starts.
 const EPOCH: &str = "2026-01-02T03:04:05Z";
@@ -41,7 +44,7 @@ fn takes(seconds: u64, answer: Answer) -> Answer {
     Answer::Takes(Duration::from_secs(seconds), Box::new(answer))
 }
 
-/// A world in which functions do what a script says, and then echo their payload.
+/// Functions that do what a script says, and then echo their payload.
 struct World {
     started: Instant,
     script: Mutex<VecDeque<Answer>>,

@@ -35,7 +35,7 @@ async fn the_result_of_a_waiting_task_comes_with_its_token() {
     assert!(!run.is_finished());
     world.tokens.send_success(&world.token(0), r#"{"done": true}"#).unwrap();
     let ending = run.await.unwrap();
-    assert_eq!(ending, Ending::Succeeded { output: Arc::new(json!({"done": true})) });
+    assert_eq!(ending, Ending::Succeeded { output: Arc::new(json!({"done": true}).into()) });
     assert_eq!(
         types(&execution)[2..],
         [
@@ -63,7 +63,7 @@ async fn a_failure_comes_with_its_token_too() {
     let catch = json!({"Catch": [{"ErrorEquals": ["InstanceLost"], "Next": "T"}]});
     let (_, run) = world.start(&waiting(&catch)).await;
     world.tokens.send_failure(&world.token(0), Failure::new("InstanceLost", "gone")).unwrap();
-    let output = Arc::new(json!({"Error": "InstanceLost", "Cause": "gone"}));
+    let output = Arc::new(json!({"Error": "InstanceLost", "Cause": "gone"}).into());
     assert_eq!(run.await.unwrap(), Ending::Succeeded { output });
 }
 
@@ -73,7 +73,7 @@ async fn a_failure_without_a_name_is_caught_by_all_as_null() {
     let (_, run) =
         world.start(&waiting(&json!({"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "T"}]}))).await;
     world.tokens.send_failure(&world.token(0), Failure::default()).unwrap();
-    let output = Arc::new(json!({"Error": null, "Cause": null}));
+    let output = Arc::new(json!({"Error": null, "Cause": null}).into());
     assert_eq!(run.await.unwrap(), Ending::Succeeded { output });
 }
 
@@ -82,7 +82,7 @@ async fn a_token_may_come_back_before_its_function_answers() {
     let world = World::new([takes(30, Answer::Returns(json!("ignored")))]);
     let (execution, run) = world.start(&waiting(&json!({}))).await;
     world.tokens.send_success(&world.token(0), "1").unwrap();
-    assert_eq!(run.await.unwrap(), Ending::Succeeded { output: Arc::new(json!(1)) });
+    assert_eq!(run.await.unwrap(), Ending::Succeeded { output: Arc::new(json!(1).into()) });
     assert!(!types(&execution).contains(&"TaskSubmitted".to_owned()));
     assert!(world.started.elapsed() < Duration::from_secs(1));
 }
@@ -92,7 +92,7 @@ async fn a_function_that_completes_its_own_task_may_fail_afterwards() {
     for then in [fails("Broken"), Answer::Hangs, Answer::Returns(json!("ignored"))] {
         let world = World::new([Answer::Completes(Box::new(then))]);
         let (_, run) = world.start(&waiting(&json!({"TimeoutSeconds": 5}))).await;
-        assert_eq!(run.await.unwrap(), Ending::Succeeded { output: Arc::new(json!(1)) });
+        assert_eq!(run.await.unwrap(), Ending::Succeeded { output: Arc::new(json!(1).into()) });
     }
 }
 
@@ -118,7 +118,7 @@ async fn a_retry_after_a_timeout_has_a_fresh_token_and_the_old_one_is_timed_out(
     seconds(10).await;
     assert_ne!(world.token(1), old);
     world.tokens.send_success(&world.token(1), "2").unwrap();
-    assert_eq!(run.await.unwrap(), Ending::Succeeded { output: Arc::new(json!(2)) });
+    assert_eq!(run.await.unwrap(), Ending::Succeeded { output: Arc::new(json!(2).into()) });
     assert_eq!(world.call_times(), [0.0, 70.0]);
     assert_eq!(types(&execution)[4..8], ["TaskSubmitted", "TaskTimedOut", "TaskScheduled", "TaskStarted"]);
 }

@@ -1,29 +1,37 @@
 //! Loads a whole machine.
 
+mod choice;
+mod fields;
+mod json;
+mod retry;
+mod states;
+
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fields::{Fields, StateIds};
+use super::graph;
+use super::machine::{MAX_SECONDS, StateId, StateMachine};
 use super::problems::{InvalidDefinition, Problems};
-use super::{StateId, StateMachine, graph, json, states};
+use fields::{Fields, StateIds};
 
-/// The longest timeout, in seconds, that AWS takes (about three years).
-pub(crate) const MAX_SECONDS: u64 = 99_999_999;
-
-pub(super) fn state_machine(text: &str) -> Result<StateMachine, InvalidDefinition> {
-    let problems = Problems::default();
-    let machine = match json::parse(text) {
-        Ok(value) => machine(&value, &problems),
-        Err(error) => {
-            problems.report("$", format!("not valid JSON: {error}"));
-            None
+impl StateMachine {
+    /// Loads the definition `text`. A field, type or function that this crate does not model is a problem, and every
+    /// problem is reported.
+    pub fn parse(text: &str) -> Result<Self, InvalidDefinition> {
+        let problems = Problems::default();
+        let machine = match json::parse(text) {
+            Ok(value) => machine(&value, &problems),
+            Err(error) => {
+                problems.report("$", format!("not valid JSON: {error}"));
+                None
+            }
+        };
+        let problems = problems.into_vec();
+        match machine {
+            Some(machine) if problems.is_empty() => Ok(machine),
+            _ => Err(InvalidDefinition { problems }),
         }
-    };
-    let problems = problems.into_vec();
-    match machine {
-        Some(machine) if problems.is_empty() => Ok(machine),
-        _ => Err(InvalidDefinition { problems }),
     }
 }
 
@@ -33,20 +41,13 @@ fn machine(value: &Value, problems: &Problems) -> Option<StateMachine> {
     if let Some(version) = fields.string("Version").filter(|version| *version != "1.0") {
         fields.report("Version", format!("expected '1.0', found '{version}'"));
     }
-    query_language(&fields);
+    fields.query_language();
     let timeout = fields.integer("TimeoutSeconds", 1..=MAX_SECONDS).map(Duration::from_secs);
     let states = fields.require("States");
     fields.require("StartAt");
     let machine = states.and_then(|states| with_states(&fields, states, timeout, problems));
     fields.finish("a state machine");
     machine
-}
-
-/// Only the `JSONPath` dialect is modelled.
-pub(super) fn query_language(fields: &Fields<'_>) {
-    if let Some(language) = fields.string("QueryLanguage").filter(|language| *language != "JSONPath") {
-        fields.report("QueryLanguage", format!("only 'JSONPath' is supported, found '{language}'"));
-    }
 }
 
 fn with_states(

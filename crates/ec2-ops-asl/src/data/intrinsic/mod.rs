@@ -6,7 +6,7 @@ mod parse;
 use serde_json::Value;
 
 use super::path::Path;
-use super::{Scope, Trouble};
+use super::scope::{Scope, Trouble};
 use functions::Function;
 
 /// A call of an intrinsic function.
@@ -28,11 +28,6 @@ enum Argument {
 }
 
 impl Call {
-    /// Reads a call. The error says what is wrong with `text` and what would be right.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        parse::call(text).map_err(|problem| format!("'{text}' is not a valid intrinsic function: {problem}"))
-    }
-
     /// Whether `path` is an argument of this call or of one inside of it.
     pub(crate) fn mentions(&self, path: &str) -> bool {
         self.arguments.iter().any(|argument| match argument {

@@ -6,10 +6,10 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::problems::Problems;
-use super::{Seconds, StateId};
 use crate::data::path::{Path, Root, field_of};
 use crate::data::template::{Dynamic, Template};
+use crate::definition::machine::{Seconds, StateId};
+use crate::definition::problems::Problems;
 use crate::suggestion::did_you_mean;
 
 /// The states of a machine by name.
@@ -140,6 +140,13 @@ impl<'a> Fields<'a> {
             return None;
         }
         Some(elements)
+    }
+
+    /// `QueryLanguage`: only the `JSONPath` dialect is modelled.
+    pub(super) fn query_language(&self) {
+        if let Some(language) = self.string("QueryLanguage").filter(|language| *language != "JSONPath") {
+            self.report("QueryLanguage", format!("only 'JSONPath' is supported, found '{language}'"));
+        }
     }
 
     /// A path that is read.

@@ -1,8 +1,7 @@
 //! `Retry` and `Catch`.
 
-use super::StateId;
 use super::fields::{Fields, StateIds};
-use crate::data::path::Path;
+use crate::definition::machine::{Catcher, JitterStrategy, Retrier};
 use crate::failure::{ALL, PREDEFINED};
 use crate::suggestion::did_you_mean;
 
@@ -10,34 +9,6 @@ use crate::suggestion::did_you_mean;
 const MAX_DELAY_SECONDS: u64 = 31_622_400;
 const MAX_INTERVAL_SECONDS: u64 = 99_999_999;
 const MAX_ATTEMPTS: u64 = 99_999_999;
-
-/// When a failed task is tried again.
-/// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Retrier {
-    pub(crate) error_equals: Vec<String>,
-    pub(crate) interval_seconds: u64,
-    pub(crate) backoff_rate: f64,
-    pub(crate) max_attempts: u64,
-    pub(crate) max_delay_seconds: Option<u64>,
-    pub(crate) jitter: JitterStrategy,
-}
-
-/// Whether the delay is taken as computed or at random below that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JitterStrategy {
-    Full,
-    None,
-}
-
-/// Where a failed task that is not tried again leads.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Catcher {
-    pub(crate) error_equals: Vec<String>,
-    /// `ResultPath`; `None` is JSON null, which discards the error.
-    pub(crate) result_path: Option<Path>,
-    pub(crate) next: StateId,
-}
 
 pub(super) fn retriers(state: &Fields<'_>) -> Vec<Retrier> {
     let Some(elements) = state.array("Retry") else {

@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use super::fields::{Fields, StateIds};
-use super::load::{MAX_SECONDS, query_language};
-use super::problems::Problems;
-use super::{
-    Body, Choice, Fail, Pass, Resource, Seconds, State, Task, Text, Transition, Until, Wait, choice, retry,
-};
+use super::{choice, retry};
 use crate::data::path::{Path, field_of};
 use crate::data::template::Template;
+use crate::definition::machine::{
+    Body, Choice, Fail, MAX_SECONDS, Pass, Resource, Seconds, State, Task, Text, Transition, Until, Wait,
+};
+use crate::definition::problems::Problems;
+use crate::definition::rule::timestamp;
 use crate::suggestion::did_you_mean;
 
 const MAX_NAME_CHARACTERS: usize = 80;
@@ -24,7 +25,7 @@ pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: 
         ));
     }
     fields.string("Comment");
-    query_language(&fields);
+    fields.query_language();
     fields.require("Type")?;
     let kind = fields.string("Type")?;
     if !TYPES.contains(&kind) {
@@ -194,7 +195,7 @@ fn until(fields: &Fields<'_>) -> Option<Until> {
     let seconds = fields.integer("Seconds", 0..=MAX_SECONDS).map(Seconds::Fixed);
     let seconds = seconds.or(fields.path("SecondsPath").map(Seconds::Path));
     let timestamp = fields.string("Timestamp").and_then(|text| {
-        choice::timestamp(text).or_else(|| {
+        timestamp(text).or_else(|| {
             fields.report(
                 "Timestamp",
                 format!("expected an RFC 3339 timestamp like 2016-03-14T01:59:00Z, found '{text}'"),

@@ -1,0 +1,224 @@
+//! The typed definition of a state machine, after every check.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::rule::Rule;
+use crate::data::path::Path;
+use crate::data::template::{Dynamic, Template};
+
+/// The longest timeout, in seconds, that AWS takes (about three years).
+pub(crate) const MAX_SECONDS: u64 = 99_999_999;
+
+/// A state machine in Amazon States Language, `JSONPath` dialect: loaded, checked and ready to run.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateMachine {
+    pub(crate) start_at: StateId,
+    pub(crate) states: Vec<State>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl StateMachine {
+    /// `TimeoutSeconds` of the whole machine: how long an execution may run.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The names of all states.
+    pub fn state_names(&self) -> impl Iterator<Item = &str> {
+        self.states.iter().map(|state| &*state.name)
+    }
+
+    /// Every error name that some `Retry` or `Catch` matches.
+    pub fn error_names(&self) -> BTreeSet<&str> {
+        self.tasks()
+            .flat_map(|task| {
+                let retried = task.retry.iter().flat_map(|retrier| &retrier.error_equals);
+                retried.chain(task.catch.iter().flat_map(|catcher| &catcher.error_equals))
+            })
+            .map(|name| &**name)
+            .collect()
+    }
+
+    /// Every literal `FunctionName`. One that a path yields is not known before the machine runs.
+    pub fn function_names(&self) -> BTreeSet<&str> {
+        self.tasks()
+            .filter_map(|task| match &task.parameters {
+                Template::Literal(parameters) => parameters.get("FunctionName")?.as_str(),
+                Template::Object(fields) => {
+                    fields.iter().find_map(|(name, value)| match (name.as_str(), value) {
+                        ("FunctionName", Template::Literal(Value::String(function))) => {
+                            Some(function.as_str())
+                        }
+                        _ => None,
+                    })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn state(&self, id: StateId) -> &State {
+        &self.states[id.0]
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.states.iter().filter_map(|state| match &state.body {
+            Body::Task(task) => Some(task),
+            _ => None,
+        })
+    }
+}
+
+/// A state's place in [`StateMachine::states`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StateId(pub(crate) usize);
+
+/// A state: what all types have in common, and the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct State {
+    pub(crate) name: Arc<str>,
+    /// `InputPath`; `None` is JSON null, which means an empty object.
+    pub(crate) input_path: Option<Path>,
+    /// `OutputPath`; `None` is JSON null, which means an empty object.
+    pub(crate) output_path: Option<Path>,
+    pub(crate) body: Body,
+}
+
+/// What a state does.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    Task(Task),
+    Choice(Choice),
+    Pass(Pass),
+    Wait(Wait),
+    Succeed,
+    Fail(Fail),
+}
+
+/// Where the execution goes after a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transition {
+    Next(StateId),
+    End,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Task {
+    pub(crate) resource: Resource,
+    pub(crate) parameters: Template,
+    pub(crate) result_selector: Option<Template>,
+    /// `ResultPath`; `None` is JSON null, which discards the result.
+    pub(crate) result_path: Option<Path>,
+    pub(crate) timeout: Option<Seconds>,
+    pub(crate) heartbeat: Option<Seconds>,
+    pub(crate) retry: Vec<Retrier>,
+    pub(crate) catch: Vec<Catcher>,
+    pub(crate) then: Transition,
+}
+
+/// The service integrations that are modelled.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// `arn:aws:states:::lambda:invoke`: the task's result is the function's answer.
+    Invoke,
+    /// `arn:aws:states:::lambda:invoke.waitForTaskToken`: the task's result is what comes back with its token.
+    InvokeWaitForTaskToken,
+}
+
+impl Resource {
+    /// All of them with their ARNs.
+    pub(crate) const ARNS: [(&str, Self); 2] = [
+        ("arn:aws:states:::lambda:invoke", Self::Invoke),
+        ("arn:aws:states:::lambda:invoke.waitForTaskToken", Self::InvokeWaitForTaskToken),
+    ];
+
+    /// The `resource` of a history event.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invoke => "invoke",
+            Self::InvokeWaitForTaskToken => "invoke.waitForTaskToken",
+        }
+    }
+}
+
+/// A number of seconds that is fixed or taken from the input.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Seconds {
+    Fixed(u64),
+    Path(Path),
+}
+
+/// When a failed task is tried again.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Retrier {
+    pub(crate) error_equals: Vec<String>,
+    pub(crate) interval_seconds: u64,
+    pub(crate) backoff_rate: f64,
+    pub(crate) max_attempts: u64,
+    pub(crate) max_delay_seconds: Option<u64>,
+    pub(crate) jitter: JitterStrategy,
+}
+
+/// Whether the delay is taken as computed or at random below that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JitterStrategy {
+    Full,
+    None,
+}
+
+/// Where a failed task that is not tried again leads.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Catcher {
+    pub(crate) error_equals: Vec<String>,
+    /// `ResultPath`; `None` is JSON null, which discards the error.
+    pub(crate) result_path: Option<Path>,
+    pub(crate) next: StateId,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) rules: Vec<(Rule, StateId)>,
+    pub(crate) default: Option<StateId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pass {
+    pub(crate) parameters: Option<Template>,
+    pub(crate) result: Option<Value>,
+    pub(crate) result_path: Option<Path>,
+    pub(crate) then: Transition,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wait {
+    pub(crate) until: Until,
+    pub(crate) then: Transition,
+}
+
+/// How long a Wait state waits.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Until {
+    Seconds(Seconds),
+    Timestamp(jiff::Timestamp),
+    TimestampPath(Path),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fail {
+    pub(crate) error: Option<Text>,
+    pub(crate) cause: Option<Text>,
+}
+
+/// A text that is fixed or computed from the input.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Text {
+    Fixed(Arc<str>),
+    Dynamic(Dynamic),
+}

@@ -1,0 +1,68 @@
+//! Runs an execution: one state after the other.
+
+use std::sync::Arc;
+
+use super::environment::Environment;
+use super::execution::Execution;
+use super::visit::Visit;
+use crate::definition::{StateMachine, Transition};
+use crate::failure::Failure;
+use crate::history::{Ending, Over};
+use crate::tokens::TaskTokens;
+
+impl Execution {
+    /// Runs `machine` to its end. To be called once. Dropping the future leaves the execution without an ending, and
+    /// closes the token of a task that waits.
+    pub async fn run<E: Environment>(
+        &self,
+        machine: &StateMachine,
+        environment: &E,
+        tokens: &TaskTokens,
+    ) -> Ending {
+        let deadline = async {
+            match machine.timeout() {
+                Some(timeout) => tokio::time::sleep(timeout).await,
+                None => std::future::pending().await,
+            }
+        };
+        let ending = tokio::select! {
+            biased;
+            () = self.stopped.notified() => None,
+            ending = self.walk(machine, environment, tokens) => Some(ending),
+            () = deadline => Some(Ending::TimedOut),
+        };
+        match ending {
+            Some(ending) => self.history.end(environment.now(), ending),
+            // Only `abort` notifies, after it ended the history: what it decided is returned here.
+            None => self.history.end(environment.now(), Ending::Aborted(Failure::default())),
+        }
+    }
+
+    /// Goes from state to state, and returns how that ends.
+    async fn walk<E: Environment>(
+        &self,
+        machine: &StateMachine,
+        environment: &E,
+        tokens: &TaskTokens,
+    ) -> Ending {
+        let mut state = machine.state(machine.start_at);
+        let mut input = Arc::clone(&self.input);
+        loop {
+            // Lets others run, and the deadline pass, even if no state ever waits.
+            tokio::task::coop::consume_budget().await;
+            environment.transition(&self.region).await;
+            let visit = match Visit::enter(self, environment, tokens, state, &input) {
+                Ok(visit) => visit,
+                Err(Over(ending)) => return ending,
+            };
+            match visit.run().await {
+                Ok((Transition::Next(next), output)) => {
+                    state = machine.state(next);
+                    input = output;
+                }
+                Ok((Transition::End, output)) => return Ending::Succeeded { output },
+                Err(stop) => return stop.into_ending(),
+            }
+        }
+    }
+}
