@@ -52,6 +52,8 @@ fn arrays_are_made_counted_searched_and_read() {
     assert_eq!(value("States.ArrayGetItem($.list, 1)", &input), json!(6));
     assert_eq!(value("States.ArrayContains($.list, 'x')", &input), json!(true));
     assert_eq!(value("States.ArrayContains($.list, 'y')", &input), json!(false));
+    assert_eq!(value("States.ArrayContains(States.Array(1e2), 100.0)", &input), json!(true));
+    assert_eq!(value("States.ArrayContains(States.Array(100), 100.0)", &input), json!(false));
     assert_eq!(evaluate("States.ArrayGetItem($.list, 3)", &input).unwrap_err().error, INTRINSIC_FAILURE);
 }
 

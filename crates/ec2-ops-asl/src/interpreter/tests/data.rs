@@ -1,7 +1,8 @@
 use super::*;
+use crate::data::size::MAX_DEPTH;
 use crate::failure::{DATA_LIMIT_EXCEEDED, INTRINSIC_FAILURE, RESULT_PATH_MATCH_FAILURE, RUNTIME};
 
-async fn pass(change: Value, input: Value) -> Run {
+async fn pass(change: Value, input: impl Into<Json>) -> Run {
     let mut state = json!({"Type": "Pass", "End": true});
     state.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     World::new([]).run(&machine(&state), input).await
@@ -15,6 +16,49 @@ async fn a_pass_state_passes_its_input_on() {
         run.types(),
         ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
     );
+}
+
+/// An input as people write it: with white space, members in no order, numbers in several spellings.
+const SENT: &str = r#"{"b": 1e2, "a": [1.50, -0, 12345678901234567890123],  "s": "\u00e9"}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_changes_nothing_keeps_the_text_of_its_input() {
+    for change in [json!({}), json!({"InputPath": "$", "OutputPath": "$"}), json!({"ResultPath": null})] {
+        let run = pass(change, Json::parse(SENT).unwrap()).await;
+        assert_eq!(run.text(), SENT);
+        assert_eq!(run.event("ExecutionStarted")["executionStartedEventDetails"]["input"], SENT);
+        assert_eq!(run.event("PassStateEntered")["stateEnteredEventDetails"]["input"], SENT);
+        assert_eq!(run.event("PassStateExited")["stateExitedEventDetails"]["output"], SENT);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_selected_or_computed_value_keeps_the_order_of_its_members_and_the_digits_of_its_numbers() {
+    for (change, expected) in [
+        (json!({"InputPath": "$.a"}), "[1.50,-0,12345678901234567890123]"),
+        (
+            json!({"Result": 1, "ResultPath": "$.0"}),
+            r#"{"b":1e+2,"a":[1.50,-0,12345678901234567890123],"s":"é","0":1}"#,
+        ),
+        (json!({"Parameters": {"z.$": "$.a[2]", "y": 1}}), r#"{"z":12345678901234567890123,"y":1}"#),
+        (
+            json!({"Parameters": {"v.$": "States.JsonToString($.a)"}}),
+            r#"{"v":"[1.50,-0,12345678901234567890123]"}"#,
+        ),
+    ] {
+        let run = pass(change, Json::parse(SENT).unwrap()).await;
+        assert_eq!(run.text(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_a_state_nests_too_deeply_fails_the_state() {
+    let deepest = (0..MAX_DEPTH).fold(json!(1), |inner, _| json!([inner]));
+    assert_eq!(pass(json!({}), deepest.clone()).await.ending.status(), "SUCCEEDED");
+    let run = pass(json!({"Parameters": {"a.$": "$"}}), deepest).await;
+    let cause =
+        "The state/task 'S' returned a result with more than the maximum of 127 nested arrays and objects.";
+    assert_eq!(run.failure(), (DATA_LIMIT_EXCEEDED, cause));
 }
 
 #[tokio::test(start_paused = true)]

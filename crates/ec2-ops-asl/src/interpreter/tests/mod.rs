@@ -20,6 +20,7 @@ use super::*;
 use crate::definition::StateMachine;
 use crate::failure::Failure;
 use crate::history::{Details, Ending, Event};
+use crate::json::Json;
 use crate::tokens::TaskTokens;
 
 /// The moment at which every test starts.
@@ -78,7 +79,7 @@ impl World {
     }
 
     /// Runs the machine to its end.
-    async fn run(&self, definition: &Value, input: Value) -> Run {
+    async fn run(&self, definition: &Value, input: impl Into<Json>) -> Run {
         let execution = Execution::for_tests(input);
         let machine = StateMachine::parse(&definition.to_string()).unwrap();
         let ending = execution.run(&machine, self, &self.tokens).await;
@@ -157,6 +158,11 @@ impl Run {
             }
             other => panic!("expected a failure, found {other:?}"),
         }
+    }
+
+    /// The text of the output, as the history has it.
+    fn text(&self) -> Value {
+        self.event("ExecutionSucceeded")["executionSucceededEventDetails"]["output"].clone()
     }
 
     fn types(&self) -> Vec<String> {
