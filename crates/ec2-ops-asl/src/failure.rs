@@ -1,4 +1,4 @@
-//! What goes wrong in a task, a state or an execution, under the names that `Retry` and `Catch` match.
+//! The errors of tasks, states and executions, by the names that `Retry` and `Catch` match.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ pub const ALL: &str = "States.ALL";
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 /// A task did not send a heartbeat in time.
 pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
-/// An intrinsic function was called with arguments it cannot take.
+/// An intrinsic function was called with an argument that it does not accept.
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 /// The `ResultPath` does not fit the state's input.
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
-/// The state could not be executed; nothing catches it.
+/// The state could not be executed. No `Catch` matches it.
 pub const RUNTIME: &str = "States.Runtime";
 /// Matches any error of a task except a timeout.
 pub const TASK_FAILED: &str = "States.TaskFailed";
-/// A task or an execution ran longer than it may.
+/// A task or an execution exceeded its time limit.
 pub const TIMEOUT: &str = "States.Timeout";
 
 /// The error names that AWS predefines.
@@ -43,12 +43,12 @@ pub(crate) const PREDEFINED: [&str; 17] = [
     TIMEOUT,
 ];
 
-/// An error name and what people need to understand it. AWS allows either to be absent.
+/// An error name and its cause. AWS allows either to be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
     /// The name that `ErrorEquals` matches.
     pub error: Option<Arc<str>>,
-    /// The explanation; for a Lambda function error, the JSON text that the function answered.
+    /// The explanation. For an error of a Lambda function, the JSON text that the function returned.
     pub cause: Option<Arc<str>>,
 }
 
@@ -58,8 +58,8 @@ impl Failure {
         Self { error: Some(error.into()), cause: Some(cause.into()) }
     }
 
-    /// A Lambda function that ended in an error and answered `payload`: its `errorType` becomes the error name, the
-    /// whole payload the cause. A payload without an `errorType` is `Lambda.Unknown`.
+    /// An error that a Lambda function returned as `payload`: its `errorType` is the error name, the whole payload the
+    /// cause. Without an `errorType` the name is `Lambda.Unknown`.
     pub fn function_error(payload: &Value) -> Self {
         match payload.get("errorType").and_then(Value::as_str) {
             Some(error_type) => Self::new(error_type, payload.to_string()),
@@ -73,7 +73,7 @@ impl Failure {
         }
     }
 
-    /// A Lambda function that ran into its own timeout of `seconds`. Lambda answers `Sandbox.Timedout`.
+    /// A Lambda function exceeded its own timeout of `seconds`. Lambda's name for that is `Sandbox.Timedout`.
     /// See <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html>.
     pub fn function_timeout(request_id: &str, seconds: f64) -> Self {
         Self::function_error(&serde_json::json!({
@@ -82,18 +82,18 @@ impl Failure {
         }))
     }
 
-    /// The Lambda service refused or lost the call, for example with `TooManyRequestsException`; the error name is
+    /// The Lambda service refused or lost the call, for example with `TooManyRequestsException`. The error name is
     /// `Lambda.` and that code.
     pub fn service_error(code: &str, message: &str) -> Self {
         Self::new(format!("Lambda.{code}"), message)
     }
 
-    /// A task that ran longer than it may. AWS gives no cause.
+    /// A task exceeded its time limit. AWS gives no cause.
     pub(crate) fn timeout() -> Self {
         Self { error: Some(TIMEOUT.into()), cause: None }
     }
 
-    /// A payload that exceeds a limit, in AWS's words; `origin` is a state's name or the service of a task.
+    /// A payload exceeds a limit. The message is AWS's; `origin` is a state's name or the service of a task.
     pub(crate) fn data_limit_exceeded(origin: &str, excess: &str) -> Self {
         Self::new(DATA_LIMIT_EXCEEDED, format!("The state/task '{origin}' returned a result with {excess}."))
     }

@@ -1,45 +1,74 @@
-//! Amazon States Language, the `JSONPath` dialect: a typed definition, a strict loader, a lint and an
-//! interpreter.
+//! Amazon States Language, the `JSONPath` dialect: a strict loader, a lint and an interpreter.
 //!
-//! The interpreter runs on tokio's clock, so an hour of back-off is an hour behind a real API and nothing in a
-//! simulation with a paused clock. It keeps the execution history in AWS's own shapes. Whatever is not modelled is
-//! refused when a definition is loaded; nothing is ignored.
+//! | step | by | |
+//! |---|---|---|
+//! | load a definition | [`StateMachine::parse`] | checks everything, and refuses what the interpreter does not model |
+//! | check house rules | [`lint`] | for example: every failure leads to the cleanup |
+//! | run it | [`Execution::run`] | on tokio's clock, with an [`Environment`] for the functions |
+//! | see what happened | [`Execution::history`] | events in the shapes of `GetExecutionHistory` |
+//!
+//! Delays and timeouts use tokio's clock. On a paused clock an hour of back-off takes no time, so a test of it does not
+//! wait. Here a function is throttled twice before it succeeds:
 //!
 //! ```
-//! # use ec2_ops_asl::*;
-//! struct Echo;
+//! use std::sync::atomic::{AtomicU32, Ordering};
 //!
-//! impl Environment for Echo {
-//!     fn now(&self) -> jiff::Timestamp {
-//!         jiff::Timestamp::UNIX_EPOCH
+//! use ec2_ops_asl::{Ending, Environment, Execution, Failure, Identity, Invocation, StateMachine, TaskTokens};
+//! use jiff::Timestamp;
+//! use serde_json::{Value, json};
+//! use tokio::time::{Duration, Instant};
+//!
+//! /// The outside world of one execution: a clock, and one function.
+//! struct Busy {
+//!     started: Instant,
+//!     refusals: AtomicU32,
+//! }
+//!
+//! impl Environment for Busy {
+//!     fn now(&self) -> Timestamp {
+//!         Timestamp::UNIX_EPOCH + self.started.elapsed()
 //!     }
-//!     async fn invoke(&self, invocation: Invocation) -> Result<serde_json::Value, Failure> {
-//!         Ok(invocation.payload().clone())
+//!
+//!     async fn invoke(&self, invocation: Invocation) -> Result<Value, Failure> {
+//!         assert_eq!(invocation.function_name(), "greet");
+//!         if self.refusals.fetch_add(1, Ordering::Relaxed) < 2 {
+//!             return Err(Failure::service_error("TooManyRequestsException", "Rate exceeded"));
+//!         }
+//!         Ok(json!({"greeting": format!("Hello, {}", invocation.payload()["name"])}))
 //!     }
+//!
 //!     fn fraction(&self) -> f64 {
-//!         0.5
+//!         0.5 // of each delay, where `JitterStrategy` is `FULL`
 //!     }
 //! }
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), InvalidDefinition> {
-//! let machine = StateMachine::parse(
-//!     r#"{"StartAt": "Say", "States": {"Say": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
-//!         "Parameters": {"FunctionName": "echo", "Payload.$": "$"}, "OutputPath": "$.Payload", "End": true}}}"#,
-//! )?;
-//! let identity = Identity {
-//!     arn: "arn:aws:states:us-east-1:000000000000:execution:say:one".into(),
-//!     name: "one".into(),
-//!     role_arn: "arn:aws:iam::000000000000:role/say".into(),
-//!     state_machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:say".into(),
-//!     state_machine_name: "say".into(),
-//! };
-//! let execution = Execution::new(identity, serde_json::json!("hello"), Echo.now());
-//! let ending = execution.run(&machine, &Echo, &TaskTokens::default()).await;
-//! assert_eq!(ending.status(), "SUCCEEDED");
-//! # Ok(())
-//! # }
+//! #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let machine = StateMachine::parse(
+//!         r#"{"StartAt": "Greet", "States": {"Greet": {
+//!             "Type": "Task",
+//!             "Resource": "arn:aws:states:::lambda:invoke",
+//!             "Parameters": {"FunctionName": "greet", "Payload.$": "$"},
+//!             "OutputPath": "$.Payload",
+//!             "Retry": [{"ErrorEquals": ["Lambda.TooManyRequestsException"], "IntervalSeconds": 600}],
+//!             "End": true}}}"#,
+//!     )?;
+//!     let identity = Identity::new("us-east-1", "000000000000", "hello", "one");
+//!     let busy = Busy { started: Instant::now(), refusals: AtomicU32::new(0) };
+//!     let execution = Execution::new(identity, json!({"name": 7}), busy.now());
+//!
+//!     let ending = execution.run(&machine, &busy, &TaskTokens::default()).await;
+//!
+//!     let output = json!({"greeting": "Hello, 7"}).into();
+//!     assert_eq!(ending, Ending::Succeeded { output: std::sync::Arc::new(output) });
+//!     assert_eq!(busy.started.elapsed(), Duration::from_secs(600 + 1200));
+//!     let tries = execution.history().events().iter().filter(|event| event.event_type() == "TaskScheduled").count();
+//!     assert_eq!(tries, 3);
+//!     Ok(())
+//! }
 //! ```
+//!
+//! A task that waits for a token (`lambda:invoke.waitForTaskToken`) is completed through [`TaskTokens`].
 
 mod data;
 mod definition;

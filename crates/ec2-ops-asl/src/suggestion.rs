@@ -1,6 +1,6 @@
-//! The nearest known name to an unknown one.
+//! Suggests the known name that is nearest to an unknown one.
 
-/// ` (did you mean 'X'?)` for the known name that is nearest to `unknown`, or nothing where none is near.
+/// ` (did you mean 'X'?)` with the known name that is nearest to `unknown`; empty if none is near.
 pub(crate) fn did_you_mean<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     let near = known
         .into_iter()

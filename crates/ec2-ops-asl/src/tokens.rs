@@ -1,4 +1,4 @@
-//! Task tokens: how the world outside completes a task that waits.
+//! Task tokens, by which a caller outside completes a waiting task.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use crate::data::size::excess;
 use crate::failure::Failure;
 use crate::json::Json;
 
-/// What `SendTaskSuccess`, `SendTaskFailure` and `SendTaskHeartbeat` answer when they refuse.
+/// The errors of `SendTaskSuccess`, `SendTaskFailure` and `SendTaskHeartbeat`.
 /// See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html>.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -39,21 +39,21 @@ impl TokenError {
     }
 }
 
-/// The tokens of all tasks that wait. Clones share them.
+/// The tokens of all waiting tasks. Clones share them.
 ///
-/// A token is good for one completion. Whoever gets `Ok` from [`send_success`](Self::send_success) or
-/// [`send_failure`](Self::send_failure) has completed the task: the answer and the effect are decided under one lock.
+/// A token is good for one completion. A caller that gets `Ok` from [`send_success`](Self::send_success) or
+/// [`send_failure`](Self::send_failure) has completed the task: return value and effect are decided under one lock.
 #[derive(Clone, Default)]
 pub struct TaskTokens(Arc<Mutex<Registry>>);
 
-/// Tokens are numbered, so a closed one is known from one that never was without keeping it.
+/// Tokens are numbered, so closed ones need not be kept: a number below `issued` that is not open is closed.
 #[derive(Default)]
 struct Registry {
     issued: u64,
     open: HashMap<u64, mpsc::UnboundedSender<Signal>>,
 }
 
-/// What reaches a waiting task.
+/// A message to a waiting task.
 #[derive(Debug)]
 pub(crate) enum Signal {
     Heartbeat,
@@ -77,7 +77,7 @@ impl TaskTokens {
         self.complete(token, Err(failure))
     }
 
-    /// Starts the task's `HeartbeatSeconds` anew.
+    /// Restarts the task's `HeartbeatSeconds`.
     pub fn send_heartbeat(&self, token: &str) -> Result<(), TokenError> {
         let registry = self.lock();
         let number = registry.find(token)?;
@@ -85,12 +85,12 @@ impl TaskTokens {
         sender.send(Signal::Heartbeat).map_err(|_| TokenError::TaskTimedOut)
     }
 
-    /// How many tasks wait for a completion.
+    /// The number of waiting tasks.
     pub fn open(&self) -> usize {
         self.lock().open.len()
     }
 
-    /// A fresh token and the task that waits for it.
+    /// A new token, with the receiving end of its task.
     pub(crate) fn issue(&self) -> WaitingTask {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut registry = self.lock();
@@ -107,7 +107,7 @@ impl TaskTokens {
         sender.send(Signal::Completed(completion)).map_err(|_| TokenError::TaskTimedOut)
     }
 
-    /// A panic of another holder is a bug that its own task reports; the map is whole between any two statements.
+    /// Ignores poisoning: a panic is reported by its own task, and the map is consistent between statements.
     fn lock(&self) -> MutexGuard<'_, Registry> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,7 +125,7 @@ impl Registry {
     }
 }
 
-/// The interpreter's end of a token. Dropping it closes the token.
+/// The receiving end of a token. Dropping it closes the token.
 pub(crate) struct WaitingTask {
     token: String,
     number: u64,
@@ -138,7 +138,7 @@ impl WaitingTask {
         &self.token
     }
 
-    /// The next signal. Never ends without one: the sender lives until a completion or [`expire`](Self::expire).
+    /// The next signal. Always arrives or pends: the sender lives until a completion or [`expire`](Self::expire).
     pub(crate) async fn signal(&mut self) -> Signal {
         match self.receiver.recv().await {
             Some(signal) => signal,
@@ -146,7 +146,7 @@ impl WaitingTask {
         }
     }
 
-    /// Closes the token, unless a completion was accepted just before: then that counts.
+    /// Closes the token. Returns the completion if one was accepted just before.
     pub(crate) fn expire(&mut self) -> Option<Result<Arc<Json>, Failure>> {
         self.tokens.lock().open.remove(&self.number);
         while let Ok(signal) = self.receiver.try_recv() {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_or_dropped_task_answers_that_it_timed_out() {
+    fn the_token_of_an_expired_or_dropped_task_has_timed_out() {
         let tokens = TaskTokens::default();
         let mut expired = tokens.issue();
         assert_eq!(expired.expire(), None);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_token_differs_from_a_token_that_never_was() {
+    fn an_invalid_token_and_an_unknown_token_are_different_errors() {
         let tokens = TaskTokens::default();
         let foreign = TaskTokens::default().issue().token().to_owned();
         assert_eq!(tokens.send_success("nonsense", "1"), Err(TokenError::InvalidToken));

@@ -1,4 +1,4 @@
-//! The interpreter against cases that an independent one, moto's, was run on too; see `cross_check/`.
+//! Runs the cases of `cross_check/`, which an independent interpreter, moto's, has run too.
 
 // The lint table's exception for tests does not reach the helpers of an integration test.
 #![allow(clippy::unwrap_used)]
@@ -16,14 +16,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// A world in which the function does what a case's script says, and then echoes its payload.
-struct World {
+/// Functions that follow the script of a case, and then echo their payload.
+struct Functions {
     started: Instant,
     script: Mutex<VecDeque<Value>>,
     tokens: TaskTokens,
 }
 
-impl Environment for World {
+impl Environment for Functions {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH + self.started.elapsed()
     }
@@ -68,21 +68,15 @@ async fn send(tokens: TaskTokens, token: String, completion: Value) {
 
 /// The status, the output or the error, and the event types of a case.
 async fn run(case: &Value) -> Value {
-    let world = World {
+    let functions = Functions {
         started: Instant::now(),
         script: Mutex::new(case["script"].as_array().cloned().unwrap_or_default().into()),
         tokens: TaskTokens::default(),
     };
-    let identity = Identity {
-        arn: "arn:aws:states:us-east-1:123456789012:execution:machine:run".into(),
-        name: "run".into(),
-        role_arn: "arn:aws:iam::123456789012:role/r".into(),
-        state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:machine".into(),
-        state_machine_name: "machine".into(),
-    };
+    let identity = Identity::new("us-east-1", "123456789012", "machine", "run");
     let machine = StateMachine::parse(&case["definition"].to_string()).unwrap();
-    let execution = Execution::new(identity, case["input"].clone(), world.now());
-    let ending = execution.run(&machine, &world, &world.tokens).await;
+    let execution = Execution::new(identity, case["input"].clone(), functions.now());
+    let ending = execution.run(&machine, &functions, &functions.tokens).await;
     let mut found = json!({"status": ending.status()});
     match ending {
         Ending::Succeeded { output } => found["output"] = Value::clone(&output),

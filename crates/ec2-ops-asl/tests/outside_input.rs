@@ -29,20 +29,14 @@ impl Environment for Echo {
 
 /// How an execution of `machine` with `input` ends, in virtual time.
 fn run(machine: &StateMachine, input: Json) -> Ending {
-    let identity = Identity {
-        arn: "arn:aws:states:us-east-1:123456789012:execution:machine:run".into(),
-        name: "run".into(),
-        role_arn: "arn:aws:iam::123456789012:role/r".into(),
-        state_machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:machine".into(),
-        state_machine_name: "machine".into(),
-    };
+    let identity = Identity::new("us-east-1", "123456789012", "machine", "run");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let execution = Execution::new(identity, input, Timestamp::UNIX_EPOCH);
     runtime.unwrap().block_on(execution.run(machine, &Echo, &TaskTokens::default()))
 }
 
 /// A machine of one Pass state with `change`.
-fn pass(change: Value) -> String {
+fn pass(change: &Value) -> String {
     let mut state = json!({"Type": "Pass", "End": true});
     state.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     json!({"StartAt": "S", "States": {"S": state}}).to_string()
@@ -60,7 +54,7 @@ fn nested_calls(depth: usize) -> String {
 
 #[test]
 fn ten_intrinsic_functions_fit_into_a_field_and_more_are_refused() {
-    let with = |call: &str| pass(json!({"Parameters": {"v.$": call}}));
+    let with = |call: &str| pass(&json!({"Parameters": {"v.$": call}}));
     assert!(StateMachine::parse(&with(&nested_calls(10))).is_ok());
     let side_by_side = format!("States.Array({})", ["States.Array()"; 10].join(", "));
     for call in [nested_calls(11), side_by_side, nested_calls(20_000)] {
@@ -70,7 +64,7 @@ fn ten_intrinsic_functions_fit_into_a_field_and_more_are_refused() {
 
 #[test]
 fn a_path_is_no_longer_than_a_payload_is_deep() {
-    let with = |steps: usize| pass(json!({"Result": 1, "ResultPath": format!("${}", ".a".repeat(steps))}));
+    let with = |steps: usize| pass(&json!({"Result": 1, "ResultPath": format!("${}", ".a".repeat(steps))}));
     assert!(StateMachine::parse(&with(127)).is_ok());
     for steps in [128, 10_000] {
         let refusal = refusal(&with(steps));
@@ -87,14 +81,14 @@ fn what_is_nested_too_deeply_is_refused_wherever_it_stands() {
         r#"{"Not": "#.repeat(depth),
         "}".repeat(depth)
     );
-    let parameters = pass(json!({"Parameters": "HERE"})).replace("\"HERE\"", &arrays);
+    let parameters = pass(&json!({"Parameters": "HERE"})).replace("\"HERE\"", &arrays);
     for definition in [&arrays, &rules, &parameters] {
         assert!(refusal(definition).contains("recursion limit exceeded"));
     }
     assert!(Json::parse(&arrays).is_err());
     let output = TaskTokens::default().send_success("token", &arrays);
     assert!(matches!(output, Err(TokenError::InvalidOutput(_))), "{output:?}");
-    let text = StateMachine::parse(&pass(json!({"Parameters": {"v.$": "States.StringToJson($)"}}))).unwrap();
+    let text = StateMachine::parse(&pass(&json!({"Parameters": {"v.$": "States.StringToJson($)"}}))).unwrap();
     assert!(matches!(run(&text, Value::from(arrays).into()), Ending::Failed(_)));
 }
 
@@ -229,7 +223,7 @@ proptest! {
     #[test]
     fn any_text_is_a_definition_or_refused(text in ".{0,200}", cut in 0usize..400) {
         let _ = StateMachine::parse(&text);
-        let whole = pass(json!({"Parameters": {"v.$": text}}));
+        let whole = pass(&json!({"Parameters": {"v.$": text}}));
         let _ = StateMachine::parse(&whole.chars().take(cut).collect::<String>());
     }
 
@@ -250,7 +244,7 @@ proptest! {
             json!({"Result": [1], "ResultPath": text}),
             json!({"Type": "Fail", "CausePath": text, "End": "absent"}),
         ] {
-            let definition = pass(change).replace(r#""End":"absent","#, "").replace(r#","End":"absent""#, "");
+            let definition = pass(&change).replace(r#""End":"absent","#, "").replace(r#","End":"absent""#, "");
             if let Ok(machine) = StateMachine::parse(&definition) {
                 run(&machine, input.clone().into());
             }

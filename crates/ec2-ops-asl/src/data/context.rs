@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::path::{Path, Segment, descend};
 use crate::identity::Identity;
 
-/// What a state can learn about itself and its execution.
+/// What a state can read about itself and its execution.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>.
 pub(crate) struct Context<'a> {
     identity: &'a Identity,
@@ -18,11 +18,11 @@ pub(crate) struct Context<'a> {
     started: Timestamp,
     state: &'a str,
     entered: Timestamp,
-    /// How often the task was retried so far. Only a Task state has it.
+    /// The number of retries so far; only in a Task state.
     pub(crate) retry_count: Option<u32>,
-    /// Only a task that waits for its token has it.
+    /// Only in a task that waits for its token.
     pub(crate) token: Option<&'a str>,
-    /// Everything but `Execution.Input`, made when it is first asked for: most states never ask.
+    /// Everything but `Execution.Input`. Built when it is first used, because most states never use it.
     value: OnceLock<Value>,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A moment as AWS writes it here: RFC 3339 in UTC with milliseconds.
+/// A time as the context object shows it: RFC 3339 in UTC with milliseconds.
 fn text(timestamp: Timestamp) -> String {
     format!("{timestamp:.3}")
 }

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 
 use super::size::MAX_DEPTH;
 
-/// A parsed path. Filters, wildcards, slices and other ways to mean more than one value are refused: a path that is
-/// read once and means one value cannot surprise anybody.
+/// A path to one value. A path that can select more than one, by a filter, a wildcard or a slice, is refused.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
@@ -15,7 +14,7 @@ pub(crate) struct Path {
     segments: Vec<Segment>,
 }
 
-/// Where a path begins.
+/// The beginning of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     /// `$`
@@ -33,7 +32,7 @@ pub(crate) enum Segment {
     Index(usize),
 }
 
-/// Why a result could not be put at a path.
+/// The error of [`Path::assign`]: there is a value of another type on the way, or no such element.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct DoesNotFit;
 
@@ -89,7 +88,7 @@ impl Path {
         descend(value, &self.segments)
     }
 
-    /// Puts `value` at this path into `target`, creating objects on the way where nothing is.
+    /// Puts `value` into `target` at this path. Creates the objects that are missing on the way.
     pub(crate) fn assign(&self, target: &mut Value, value: Value) -> Result<(), DoesNotFit> {
         let mut place = target;
         for segment in &self.segments {
@@ -106,7 +105,7 @@ impl Path {
     }
 }
 
-/// What [`Path::assign`] puts where a field did not exist, so that the next step finds an object.
+/// The empty object that [`Path::assign`] creates for a missing field.
 fn nothing() -> Value {
     Value::Object(Map::new())
 }
@@ -117,7 +116,7 @@ fn start(text: &str) -> &str {
     &text[..end]
 }
 
-/// The value that `segments` lead to from `value`.
+/// The value at `segments` below `value`.
 pub(crate) fn descend<'v>(value: &'v Value, segments: &[Segment]) -> Option<&'v Value> {
     segments.iter().try_fold(value, |value, segment| match segment {
         Segment::Field(name) => value.as_object()?.get(name),
@@ -125,7 +124,7 @@ pub(crate) fn descend<'v>(value: &'v Value, segments: &[Segment]) -> Option<&'v 
     })
 }
 
-/// Reads one step off the front of `text`.
+/// Reads one step, and returns it with the rest of `text`.
 fn segment(text: &str) -> Result<(Segment, &str), String> {
     if let Some(rest) = text.strip_prefix('.') {
         let end = rest.find(|c| !plain(c)).unwrap_or(rest.len());
@@ -172,7 +171,7 @@ fn plain(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '-'
 }
 
-/// The path of the field `name` of what is at `at`: `$.States['My state']`.
+/// The path of the field `name` below `at`: `$.States['My state']`.
 pub(crate) fn field_of(at: &str, name: &str) -> String {
     format!("{at}{}", Segment::Field(name.to_owned()))
 }
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_may_mean_many_values_is_refused() {
+    fn a_path_that_can_select_many_values_is_refused() {
         for text in
             ["$.a[*]", "$..a", "$.a[?(@.b)]", "$.a[0:2]", "$.a[-1]", "$.a.*", "$.a[0,1]", "$.a.length()"]
         {
@@ -231,14 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn a_result_is_put_where_nothing_was() {
+    fn a_result_creates_the_objects_on_its_way() {
         let mut target = json!({"a": 1});
         path("$.b.c.d").assign(&mut target, json!(2)).unwrap();
         assert_eq!(target, json!({"a": 1, "b": {"c": {"d": 2}}}));
     }
 
     #[test]
-    fn a_result_replaces_what_was_there() {
+    fn a_result_replaces_the_value_at_its_path() {
         let mut target = json!({"a": [1, 2]});
         path("$.a[1]").assign(&mut target, json!("x")).unwrap();
         assert_eq!(target, json!({"a": [1, "x"]}));
@@ -278,7 +277,7 @@ mod tests {
         }
 
         #[test]
-        fn what_was_assigned_is_found(path in any_path(), value in 0..100i32) {
+        fn an_assigned_value_is_found(path in any_path(), value in 0..100i32) {
             let mut target = json!({});
             if path.assign(&mut target, json!(value)).is_ok() {
                 prop_assert_eq!(path.find(&target), Some(&json!(value)));

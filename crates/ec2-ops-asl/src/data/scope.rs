@@ -1,4 +1,4 @@
-//! What paths can refer to, and what is wrong with one that leads nowhere.
+//! The values that paths refer to, and the error of a path without a value.
 
 use std::borrow::Cow;
 
@@ -8,23 +8,23 @@ use super::context::Context;
 use super::path::{self, Path, Root, Segment};
 use crate::failure::RUNTIME;
 
-/// Why data could not be had, before the interpreter adds which state it was.
+/// Why a value could not be computed. The interpreter adds the state.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Trouble {
+pub(crate) struct DataError {
     /// The error name that AWS gives it.
     pub(crate) error: &'static str,
-    /// AWS's sentence about it.
+    /// AWS's message.
     pub(crate) message: String,
 }
 
-impl Trouble {
-    /// Trouble that nothing catches.
+impl DataError {
+    /// An error that no `Catch` matches.
     pub(crate) fn runtime(message: impl Into<String>) -> Self {
         Self { error: RUNTIME, message: message.into() }
     }
 }
 
-/// What paths can refer to at one point of a state.
+/// The values that paths refer to at one point of a state.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// The value of `$`.
@@ -42,23 +42,23 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The value at `path`, or AWS's complaint about a state's own path, for example its `InputPath`.
-    pub(crate) fn require(&self, path: &Path) -> Result<Cow<'a, Value>, Trouble> {
+    /// The value at `path`, or AWS's error for a path of the state itself, for example its `InputPath`.
+    pub(crate) fn require(&self, path: &Path) -> Result<Cow<'a, Value>, DataError> {
         self.find(path)
-            .ok_or_else(|| Trouble::runtime(format!("Invalid path '{path}' : {}", self.missing(path))))
+            .ok_or_else(|| DataError::runtime(format!("Invalid path '{path}' : {}", self.missing(path))))
     }
 
-    /// The value at `path`, or AWS's complaint about the path of a payload template's or Fail state's `field`.
-    pub(crate) fn require_for(&self, path: &Path, field: &str) -> Result<Cow<'a, Value>, Trouble> {
+    /// The value at `path`, or AWS's error for the `field` of a payload template or a Fail state.
+    pub(crate) fn require_for(&self, path: &Path, field: &str) -> Result<Cow<'a, Value>, DataError> {
         self.find(path).ok_or_else(|| {
-            Trouble::runtime(format!(
+            DataError::runtime(format!(
                 "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{}'",
                 self.input
             ))
         })
     }
 
-    /// Says from where on `path` leads nowhere.
+    /// AWS's reason why `path` has no value.
     fn missing(&self, path: &Path) -> String {
         let segments = path.segments();
         let root = match path.root() {
@@ -75,7 +75,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// `$['a'][0]`: the normal form in which AWS names paths in its complaints.
+/// `$['a'][0]`: the form of paths in the messages of AWS.
 fn bracketed(segments: &[Segment]) -> String {
     segments.iter().fold("$".to_owned(), |text, segment| match segment {
         Segment::Field(name) => format!("{text}['{name}']"),

@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 
 use super::intrinsic::Call;
 use super::path::{Path, field_of};
-use super::scope::{Scope, Trouble};
+use super::scope::{DataError, Scope};
 
 /// A JSON value in which fields named `….$` take their values from paths and intrinsic functions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Template {
-    /// A part without any such field.
+    /// A part without such a field.
     Literal(Value),
     /// An object with at least one dynamic part; names are without `.$`.
     Object(Vec<(String, Template)>),
@@ -39,7 +39,7 @@ impl Dynamic {
     }
 
     /// The value for `field`.
-    pub(crate) fn evaluate(&self, scope: Scope<'_>, field: &str) -> Result<Value, Trouble> {
+    pub(crate) fn evaluate(&self, scope: Scope<'_>, field: &str) -> Result<Value, DataError> {
         match self {
             Self::Path(path) => scope.require_for(path, field).map(std::borrow::Cow::into_owned),
             Self::Call(call) => call.evaluate(scope),
@@ -48,7 +48,7 @@ impl Dynamic {
 }
 
 impl Template {
-    /// Reads a template. Every problem is handed to `report` with its place below `at`.
+    /// Reads the template at `at`. Calls `report` with the path and the message of each problem.
     pub(crate) fn load(value: &Value, at: &str, report: &mut dyn FnMut(String, String)) -> Self {
         match value {
             Value::Object(object) => {
@@ -74,7 +74,7 @@ impl Template {
     }
 
     /// The value of the template.
-    pub(crate) fn evaluate(&self, scope: Scope<'_>) -> Result<Value, Trouble> {
+    pub(crate) fn evaluate(&self, scope: Scope<'_>) -> Result<Value, DataError> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
             Self::Array(elements) => elements.iter().map(|element| element.evaluate(scope)).collect(),

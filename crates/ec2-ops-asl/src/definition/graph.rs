@@ -1,10 +1,10 @@
-//! The machine as a graph: every state can be reached, and one of them ends the execution.
+//! The machine as a graph: which states can be reached, and where the execution can end.
 
 use super::machine::{Body, State, StateId, StateMachine, Transition};
 use super::problems::Problems;
 use crate::data::path::field_of;
 
-/// Reports states that nothing leads to, and a machine that cannot end.
+/// Reports each state that no path reaches, and a machine that cannot end.
 pub(super) fn check(machine: &StateMachine, problems: &Problems) {
     let reachable = reachable(machine);
     for (state, reachable) in machine.states.iter().zip(&reachable) {

@@ -33,7 +33,7 @@ impl StateMachine {
         self.states.iter().map(|state| &*state.name)
     }
 
-    /// Every error name that some `Retry` or `Catch` matches.
+    /// The error names in all `Retry` and `Catch` fields.
     pub fn error_names(&self) -> BTreeSet<&str> {
         self.tasks()
             .flat_map(|task| {
@@ -44,7 +44,7 @@ impl StateMachine {
             .collect()
     }
 
-    /// Every literal `FunctionName`. One that a path yields is not known before the machine runs.
+    /// Every literal `FunctionName`. A path has its value only when the machine runs.
     pub fn function_names(&self) -> BTreeSet<&str> {
         self.tasks()
             .filter_map(|task| match &task.parameters {
@@ -74,11 +74,11 @@ impl StateMachine {
     }
 }
 
-/// A state's place in [`StateMachine::states`].
+/// The index of a state in [`StateMachine::states`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StateId(pub(crate) usize);
 
-/// A state: what all types have in common, and the rest.
+/// A state: the fields that all types have, and the body of its type.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct State {
     pub(crate) name: Arc<str>,
@@ -89,7 +89,7 @@ pub(crate) struct State {
     pub(crate) body: Body,
 }
 
-/// What a state does.
+/// The type of a state, with its fields.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
     Task(Task),
@@ -125,14 +125,14 @@ pub(crate) struct Task {
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
-    /// `arn:aws:states:::lambda:invoke`: the task's result is the function's answer.
+    /// `arn:aws:states:::lambda:invoke`: the task's result is the function's response.
     Invoke,
-    /// `arn:aws:states:::lambda:invoke.waitForTaskToken`: the task's result is what comes back with its token.
+    /// `arn:aws:states:::lambda:invoke.waitForTaskToken`: the task's result comes with its token, by `SendTaskSuccess`.
     InvokeWaitForTaskToken,
 }
 
 impl Resource {
-    /// All of them with their ARNs.
+    /// The ARN of each.
     pub(crate) const ARNS: [(&str, Self); 2] = [
         ("arn:aws:states:::lambda:invoke", Self::Invoke),
         ("arn:aws:states:::lambda:invoke.waitForTaskToken", Self::InvokeWaitForTaskToken),
@@ -154,7 +154,7 @@ pub(crate) enum Seconds {
     Path(Path),
 }
 
-/// When a failed task is tried again.
+/// When a failed task is retried.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Retrier {
@@ -166,14 +166,14 @@ pub(crate) struct Retrier {
     pub(crate) jitter: JitterStrategy,
 }
 
-/// Whether the delay is taken as computed or at random below that.
+/// Whether a retry waits for the computed delay, or for a random part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JitterStrategy {
     Full,
     None,
 }
 
-/// Where a failed task that is not tried again leads.
+/// Where the execution continues after a failed task that is not retried.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Catcher {
     pub(crate) error_equals: Vec<String>,

@@ -1,4 +1,4 @@
-//! What is wrong with a definition.
+//! The problems of a definition.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -31,12 +31,12 @@ pub struct InvalidDefinition {
 pub(super) struct Problems(RefCell<Vec<Problem>>);
 
 impl Problems {
-    /// Notes that something is wrong at `path`.
+    /// Adds a problem at `path`.
     pub(super) fn report(&self, path: impl Into<String>, message: impl Into<String>) {
         self.0.borrow_mut().push(Problem { path: path.into(), message: message.into() });
     }
 
-    /// All problems that were noted.
+    /// The problems, in the order of their reports.
     pub(super) fn into_vec(self) -> Vec<Problem> {
         self.0.into_inner()
     }

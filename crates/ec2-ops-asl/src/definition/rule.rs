@@ -17,7 +17,7 @@ pub(crate) enum Rule {
     Test { variable: Path, test: Test },
 }
 
-/// What a rule asks of its variable.
+/// The condition of a rule on its variable.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Test {
     IsPresent(bool),
@@ -26,7 +26,7 @@ pub(crate) enum Test {
     Compare { kind: Kind, order: Order, operand: Operand },
 }
 
-/// The types that values are tested for and compared as.
+/// The types that tests and comparisons distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Null,
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Timestamp,
 }
 
-/// How a variable must stand to the operand.
+/// The relation of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     Equals,
@@ -46,7 +46,7 @@ pub(crate) enum Order {
     GreaterThanEquals,
 }
 
-/// What a variable is compared with.
+/// The value that a variable is compared with.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operand {
     Literal(Scalar<'static>),
@@ -87,7 +87,7 @@ impl<'a> Scalar<'a> {
     }
 }
 
-/// An RFC 3339 timestamp with a capital `T` and an offset or a capital `Z`, which is what AWS takes.
+/// An RFC 3339 timestamp with a capital `T` and an offset or a capital `Z`, as AWS requires.
 pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let (_, time) = text.split_once('T')?;
     let zoned = time.ends_with('Z') || time.get(8..).is_some_and(|zone| zone.contains(['+', '-']));

@@ -92,7 +92,7 @@ fn literal_function_names_are_known() {
 }
 
 #[test]
-fn every_problem_is_listed_with_its_place() {
+fn every_problem_is_listed_with_its_path() {
     let definition = json!({
         "StartAt": "Strat", "Versoin": "1.0",
         "States": {
@@ -114,7 +114,7 @@ fn every_problem_is_listed_with_its_place() {
 }
 
 #[test]
-fn what_is_not_json_or_hides_a_field_is_refused() {
+fn text_that_is_not_json_or_names_a_member_twice_is_refused() {
     for (text, reason) in [
         ("{", "not valid JSON"),
         ("[]", "expected an object"),
@@ -126,7 +126,7 @@ fn what_is_not_json_or_hides_a_field_is_refused() {
 }
 
 #[test]
-fn the_machine_itself_is_checked() {
+fn the_fields_of_the_machine_are_checked() {
     let pass = json!({"Type": "Pass", "End": true});
     let with = |name: &str, value: Value| {
         let mut definition = only(&pass);
@@ -160,7 +160,7 @@ fn a_name_has_at_most_80_characters() {
 }
 
 #[test]
-fn a_state_goes_on_or_ends() {
+fn a_state_has_either_a_next_state_or_an_end() {
     let pass = || json!({"Type": "Pass", "End": true});
     refused(&problems_with(pass(), json!({"Next": "S"})), "only one of 'Next' and 'End'");
     refused(&problems_with(pass(), json!({"End": "absent"})), "'Next' or 'End' is required");
@@ -330,7 +330,7 @@ fn a_wait_has_one_way_to_end() {
 }
 
 #[test]
-fn a_fail_state_names_its_error_one_way() {
+fn a_fail_state_has_at_most_one_error_and_one_cause() {
     let fail = |fields: Value| problems_with(json!({"Type": "Fail"}), fields);
     assert!(fail(json!({"Error": "E", "CausePath": "$$.State.Name"})).is_empty());
     refused(&fail(json!({"Error": "E", "ErrorPath": "$.e"})), "only one of 'Error' and 'ErrorPath'");

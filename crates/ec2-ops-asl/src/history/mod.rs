@@ -1,4 +1,4 @@
-//! What an execution did, in the shapes of `GetExecutionHistory`.
+//! The history of an execution, in the shapes of `GetExecutionHistory`.
 
 mod serialize;
 
@@ -9,7 +9,7 @@ use crate::failure::{Failure, RUNTIME};
 use crate::json::Json;
 use jiff::Timestamp;
 
-/// The most events that an execution may have; the last of them says that there would be more.
+/// The most events of an execution. An execution that needs more fails with the last of them.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
 pub const MAX_EVENTS: usize = 25_000;
 
@@ -23,9 +23,9 @@ pub enum Ending {
     },
     /// `FAILED`
     Failed(Failure),
-    /// `TIMED_OUT`: the machine's own `TimeoutSeconds` passed.
+    /// `TIMED_OUT`: the execution exceeded the machine's own `TimeoutSeconds`.
     TimedOut,
-    /// `ABORTED`, with the error and the cause that whoever stopped it gave.
+    /// `ABORTED`, with the error and the cause from the caller of `StopExecution`.
     Aborted(Failure),
 }
 
@@ -41,21 +41,21 @@ impl Ending {
     }
 }
 
-/// One event. Serialises to the shape of `GetExecutionHistory`; nothing is turned into text before that.
+/// One event. Serialises to the shape of `GetExecutionHistory`.
 /// See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Counts from 1 without gaps.
+    /// Its number, from 1 without gaps.
     pub id: u64,
-    /// The event that led to this one; 0 where AWS names none.
+    /// The event before this one; 0 where AWS names none.
     pub previous_event_id: u64,
-    /// When it happened.
+    /// Its time.
     pub timestamp: Timestamp,
-    /// What happened.
+    /// Its type and its data.
     pub details: Details,
 }
 
-/// The types of states, as event types begin with them.
+/// The types of states. Event types begin with their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateType {
     /// `Choice`
@@ -72,8 +72,8 @@ pub enum StateType {
     Wait,
 }
 
-/// What happened in an event; each variant is an event type, `StateEntered` and `StateExited` one for each type of
-/// state.
+/// The type and the data of an event. Each variant is one event type; `StateEntered` and `StateExited` are one for each
+/// type of state.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the names are those of the API's event details")]
 pub enum Details {
@@ -121,7 +121,7 @@ pub enum Details {
 }
 
 impl Details {
-    /// Puts null in the place of inputs and outputs.
+    /// Replaces inputs and outputs by null.
     fn drop_data(&mut self) {
         static NOTHING: LazyLock<Arc<Json>> = LazyLock::new(Arc::default);
         if let Self::ExecutionStarted { input: data, .. }
@@ -136,7 +136,7 @@ impl Details {
     }
 }
 
-/// The events of one execution. Clones share them; any of them can be read while the execution runs.
+/// The events of one execution. Clones share them. They can be read while the execution runs.
 #[derive(Clone, Debug, Default)]
 pub struct History(Arc<Mutex<Record>>);
 
@@ -144,11 +144,11 @@ pub struct History(Arc<Mutex<Record>>);
 struct Record {
     events: Vec<Event>,
     ending: Option<Ending>,
-    /// Whether events come without their inputs and outputs.
+    /// Whether the events have no inputs and outputs.
     without_data: bool,
 }
 
-/// The execution is over: nothing more can be recorded.
+/// The execution is over. No event can be recorded.
 #[derive(Debug)]
 pub(crate) struct Over(pub(crate) Ending);
 
@@ -158,21 +158,21 @@ impl History {
         self.lock().events.clone()
     }
 
-    /// Keeps neither the inputs and outputs so far nor those to come. Of the ending it keeps the output.
+    /// Drops the inputs and outputs of all events, now and later. The ending keeps its output.
     pub(crate) fn drop_data(&self) {
         let mut record = self.lock();
         record.without_data = true;
         record.events.iter_mut().for_each(|event| event.details.drop_data());
     }
 
-    /// How the execution ended and when, if it has.
+    /// The ending and its time, if the execution has ended.
     pub fn ending(&self) -> Option<(Ending, Timestamp)> {
         let record = self.lock();
         let ending = record.ending.clone()?;
         record.events.last().map(|event| (ending, event.timestamp))
     }
 
-    /// Records an event and returns its id. The one that would be the last that fits ends the execution instead.
+    /// Records an event and returns its id. If only one more fits, ends the execution instead.
     pub(crate) fn record(&self, timestamp: Timestamp, details: Details) -> Result<u64, Over> {
         let mut record = self.lock();
         if let Some(ending) = &record.ending {
@@ -185,7 +185,7 @@ impl History {
         Ok(record.push(timestamp, details))
     }
 
-    /// Ends the execution, unless it is over: an ending is final. Returns how it ended.
+    /// Ends the execution, unless it is over. Returns its ending, which is final.
     pub(crate) fn end(&self, timestamp: Timestamp, ending: Ending) -> Ending {
         let mut record = self.lock();
         match &record.ending {
@@ -194,7 +194,7 @@ impl History {
         }
     }
 
-    /// A panic of another holder is a bug that its own task reports; the record is whole between any two statements.
+    /// Ignores poisoning: a panic is reported by its own task, and the record is consistent between statements.
     fn lock(&self) -> MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -213,7 +213,7 @@ impl Record {
         }
         let previous = self.events.len() as u64;
         let id = previous + 1;
-        // AWS chains events, but not the first state to the start, and not what ends an execution from outside.
+        // AWS links each event to the one before it, but not the first state, and not an ending from outside.
         let outside = matches!(details, Details::ExecutionEnded(Ending::TimedOut | Ending::Aborted(_)));
         self.events.push(Event {
             id,
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_data_events_and_ending_remain() {
+    fn a_history_without_data_keeps_its_events_and_its_ending() {
         let history = History::default();
         let (at, output) = (Timestamp::UNIX_EPOCH, Arc::new(Json::from(Value::from("kept"))));
         let entered = |input: &str| Details::StateEntered {

@@ -12,7 +12,7 @@ use crate::json::Json;
 type Fields = Map<String, Value>;
 
 impl StateType {
-    /// The word that event types begin with.
+    /// The name at the beginning of event types.
     pub fn name(self) -> &'static str {
         match self {
             Self::Choice => "Choice",
@@ -46,7 +46,7 @@ impl Event {
         name.to_owned()
     }
 
-    /// The name of the field that carries the details, and the details.
+    /// The name of the field for the details, and the details.
     fn details_field(&self) -> (&'static str, Fields) {
         match &self.details {
             Details::ExecutionStarted { input, role_arn } => (
@@ -131,7 +131,7 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// What the details of every task event begin with.
+/// The details that every task event has.
 fn task(resource: Resource) -> Fields {
     fields([("resourceType", "lambda".into()), ("resource", resource.name().into())])
 }

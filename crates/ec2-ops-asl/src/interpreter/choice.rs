@@ -1,4 +1,4 @@
-//! Which way a Choice state goes.
+//! The Choice state.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 
 use super::environment::Environment;
 use super::visit::Visit;
-use crate::data::scope::{Scope, Trouble};
+use crate::data::scope::{DataError, Scope};
 use crate::definition::rule::{Operand, Order, Rule, Scalar, Test};
 use crate::definition::{Choice, StateId};
 use crate::failure::Failure;
@@ -17,19 +17,19 @@ impl<E: Environment> Visit<'_, E> {
         let context = self.context();
         let scope = Scope { input, context: &context };
         for (rule, next) in &choice.rules {
-            if holds(rule, scope).map_err(|trouble| self.trouble(&trouble))? {
+            if holds(rule, scope).map_err(|error| self.data_error(&error))? {
                 return Ok(*next);
             }
         }
         choice.default.ok_or_else(|| {
-            // The documentation calls this States.NoChoiceMatched; the service answers States.Runtime.
+            // The documentation calls this States.NoChoiceMatched; the service returns States.Runtime.
             self.runtime("Failed to transition out of the state. The state does not point to a next state.")
         })
     }
 }
 
-/// Whether `rule` holds. `And` and `Or` look no further than they must, so `IsPresent` can guard what follows.
-fn holds(rule: &Rule, scope: Scope<'_>) -> Result<bool, Trouble> {
+/// Whether `rule` holds. `And` and `Or` stop at the first rule that decides, so `IsPresent` can guard the rules after it.
+fn holds(rule: &Rule, scope: Scope<'_>) -> Result<bool, DataError> {
     match rule {
         Rule::And(rules) => {
             for rule in rules {
@@ -59,7 +59,7 @@ fn holds(rule: &Rule, scope: Scope<'_>) -> Result<bool, Trouble> {
     }
 }
 
-fn passes(test: &Test, value: &Value, scope: Scope<'_>) -> Result<bool, Trouble> {
+fn passes(test: &Test, value: &Value, scope: Scope<'_>) -> Result<bool, DataError> {
     match test {
         Test::IsPresent(expected) => Ok(*expected),
         Test::Is(kind, expected) => Ok(Scalar::read(*kind, value).is_some() == *expected),
@@ -69,23 +69,23 @@ fn passes(test: &Test, value: &Value, scope: Scope<'_>) -> Result<bool, Trouble>
                 return Ok(false);
             };
             match operand {
-                Operand::Literal(right) => Ok(stands(&left, *order, right)),
+                Operand::Literal(right) => Ok(is_in_order(&left, *order, right)),
                 Operand::Path(path) => {
                     let right = scope.find(path).ok_or_else(|| invalid_path(path))?;
-                    Ok(Scalar::read(*kind, &right).is_some_and(|right| stands(&left, *order, &right)))
+                    Ok(Scalar::read(*kind, &right).is_some_and(|right| is_in_order(&left, *order, &right)))
                 }
             }
         }
     }
 }
 
-fn invalid_path(path: &crate::data::path::Path) -> Trouble {
-    Trouble::runtime(format!(
+fn invalid_path(path: &crate::data::path::Path) -> DataError {
+    DataError::runtime(format!(
         "Invalid path '{path}': The choice state's condition path references an invalid value."
     ))
 }
 
-fn stands(left: &Scalar<'_>, order: Order, right: &Scalar<'_>) -> bool {
+fn is_in_order(left: &Scalar<'_>, order: Order, right: &Scalar<'_>) -> bool {
     let Some(ordering) = compare(left, right) else {
         return false;
     };

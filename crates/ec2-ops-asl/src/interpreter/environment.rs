@@ -1,4 +1,4 @@
-//! What the interpreter needs from outside.
+//! What the interpreter calls.
 
 use std::future::Future;
 use std::sync::{Arc, LazyLock};
@@ -9,24 +9,24 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::json::Json;
 
-/// What the interpreter needs from outside. Sleeping and timeouts use tokio's clock, so [`now`](Self::now) should
-/// follow it.
+/// Gives the interpreter a clock, functions and random numbers. Delays and timeouts use tokio's clock, so
+/// [`now`](Self::now) should follow it.
 pub trait Environment: Send + Sync {
     /// The wall clock, for the history, the context object and waiting until a timestamp.
     fn now(&self) -> Timestamp;
 
-    /// Invokes a Lambda function and returns its answer.
+    /// Invokes a Lambda function and returns its response.
     ///
-    /// The future is dropped when nobody waits for the answer any more: the task timed out, its token was completed
-    /// first, or the execution was stopped. On AWS a function that was started runs on then, so an implementation
-    /// that models this spawns the function and only waits here.
+    /// The future is dropped when the response is no longer needed: the task timed out, its token was completed first,
+    /// or the execution was stopped. On AWS a function that has started runs on. An implementation that models this
+    /// spawns the function, and only waits for it here.
     fn invoke(&self, invocation: Invocation) -> impl Future<Output = Result<Value, Failure>> + Send;
 
     /// A random number in `0.0..1.0`, for the jitter of retries.
     fn fraction(&self) -> f64;
 
-    /// Waits until the execution's region allows another state transition: a state is about to be entered, or a task to
-    /// be tried again. By default that is at once.
+    /// Waits until the quota of `region` allows another state transition: the entry of a state, or the retry of a task.
+    /// By default returns at once.
     fn transition(&self, _region: &str) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -35,7 +35,7 @@ pub trait Environment: Send + Sync {
 /// A call of a Lambda function. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation {
-    /// The task's parameters, which the history shares.
+    /// The task's parameters, shared with the history.
     pub(super) parameters: Arc<Json>,
 }
 

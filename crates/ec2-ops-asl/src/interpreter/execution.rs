@@ -1,4 +1,4 @@
-//! An execution: what it was started with, and what it has done.
+//! An execution: its input and its history.
 
 use std::sync::Arc;
 
@@ -23,35 +23,35 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// An execution that started at `started`, and whose history says so.
+    /// An execution that was started at `started` with `input`. Records the event.
     pub fn new(identity: Identity, input: impl Into<Json>, started: Timestamp) -> Self {
         let input = Arc::new(input.into());
         let history = History::default();
         let details =
             Details::ExecutionStarted { input: Arc::clone(&input), role_arn: Arc::clone(&identity.role_arn) };
-        // An empty history takes any event.
+        // An empty history accepts any event.
         let _ = history.record(started, details);
         Self { region: identity.region().into(), identity, input, started, history, stopped: Notify::new() }
     }
 
-    /// The same execution, whose history keeps what happens and when, but no inputs and outputs.
+    /// Keeps no inputs and outputs in the history, only the events and their times.
     #[must_use]
     pub fn without_data(self) -> Self {
         self.history.drop_data();
         self
     }
 
-    /// Who the execution is.
+    /// Its names and ARNs.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// The input that it was started with.
+    /// Its input.
     pub fn input(&self) -> &Json {
         &self.input
     }
 
-    /// When it was started.
+    /// The time of its start.
     pub fn started(&self) -> Timestamp {
         self.started
     }
@@ -61,9 +61,9 @@ impl Execution {
         &self.history
     }
 
-    /// Stops the execution at `now`, for the reason that `failure` gives, which may be empty. The ending is decided
-    /// when this returns; [`run`](Self::run) drops what it is doing and returns. Returns how the execution ended,
-    /// which is something else where it was over already.
+    /// Stops the execution at `now`. `failure` is the reason, and may be empty. The ending is final when this returns;
+    /// [`run`](Self::run) drops the current task and returns. Returns the ending, which is another one if the execution
+    /// had ended before.
     pub fn abort(&self, now: Timestamp, failure: Failure) -> Ending {
         let ending = self.history.end(now, Ending::Aborted(failure));
         self.stopped.notify_one();

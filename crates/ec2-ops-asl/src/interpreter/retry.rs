@@ -1,4 +1,4 @@
-//! `Retry` and `Catch` at work.
+//! Applies `Retry` and `Catch` to failures.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::failure::{ALL, DATA_LIMIT_EXCEEDED, HEARTBEAT_TIMEOUT, RUNTIME, TASK_
 /// The longest back-off, in seconds, where `MaxDelaySeconds` sets none.
 const LONGEST_DELAY_SECONDS: f64 = 99_999_999.0;
 
-/// How often each retrier of one stay in a state was used.
+/// The retries of one visit to a state, counted for each retrier.
 pub(super) struct Attempts<'a> {
     retriers: &'a [Retrier],
     used: Vec<u64>,
@@ -21,13 +21,13 @@ impl<'a> Attempts<'a> {
         Self { retriers, used: vec![0; retriers.len()], retries: 0 }
     }
 
-    /// How often the task was tried again so far.
+    /// The number of retries so far.
     pub(super) fn retries(&self) -> u32 {
         self.retries
     }
 
-    /// After which delay to try again. Only the first retrier that matches counts: when its attempts are used up, a
-    /// later one does not help.
+    /// The delay before the next retry, if there is one. Only the first retrier that matches applies: after its last
+    /// attempt no later one is used.
     pub(super) fn next_delay(
         &mut self,
         failure: &StateFailure,
@@ -50,7 +50,7 @@ pub(super) fn catcher<'a>(catchers: &'a [Catcher], failure: &StateFailure) -> Op
     catchers.iter().find(|catcher| covers(&catcher.error_equals, failure))
 }
 
-/// The back-off before the next attempt after `used` ones.
+/// The back-off before the next retry, after `used` retries.
 #[expect(clippy::cast_precision_loss, reason = "an interval is at most 99,999,999")]
 fn delay(retrier: &Retrier, used: u64, fraction: impl FnOnce() -> f64) -> Duration {
     let longest = retrier.max_delay_seconds.map_or(LONGEST_DELAY_SECONDS, |seconds| seconds as f64);
@@ -66,7 +66,7 @@ fn covers(names: &[String], failure: &StateFailure) -> bool {
     names.iter().any(|name| matches(name, failure))
 }
 
-/// Whether `name` in `ErrorEquals` means `failure`.
+/// Whether `name` in `ErrorEquals` matches `failure`.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>.
 fn matches(name: &str, failure: &StateFailure) -> bool {
     let error = failure.failure.error.as_deref();

@@ -11,8 +11,8 @@ use crate::history::{Ending, Over};
 use crate::tokens::TaskTokens;
 
 impl Execution {
-    /// Runs `machine` to its end. To be called once. Dropping the future leaves the execution without an ending, and
-    /// closes the token of a task that waits.
+    /// Runs `machine` to its end. Call it once. Dropping the future leaves the execution without an ending, and closes
+    /// the token of a waiting task.
     pub async fn run<E: Environment>(
         &self,
         machine: &StateMachine,
@@ -33,12 +33,12 @@ impl Execution {
         };
         match ending {
             Some(ending) => self.history.end(environment.now(), ending),
-            // Only `abort` notifies, after it ended the history: what it decided is returned here.
+            // `abort` ends the history before it notifies, so this returns the ending that `abort` recorded.
             None => self.history.end(environment.now(), Ending::Aborted(Failure::default())),
         }
     }
 
-    /// Goes from state to state, and returns how that ends.
+    /// Runs state after state, and returns the ending.
     async fn walk<E: Environment>(
         &self,
         machine: &StateMachine,
@@ -48,7 +48,7 @@ impl Execution {
         let mut state = machine.state(machine.start_at);
         let mut input = Arc::clone(&self.input);
         loop {
-            // Lets others run, and the deadline pass, even if no state ever waits.
+            // Yields, so that other tasks and the deadline get their turn even if no state waits.
             tokio::task::coop::consume_budget().await;
             environment.transition(&self.region).await;
             let visit = match Visit::enter(self, environment, tokens, state, &input) {

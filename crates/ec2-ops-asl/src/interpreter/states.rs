@@ -1,4 +1,4 @@
-//! The states that neither run a task nor choose: Pass, Wait and Fail.
+//! The Pass, Wait and Fail states.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::definition::{Fail, Pass, Text, Until, Wait};
 use crate::failure::Failure;
 use crate::json::Json;
 
-/// The longest wait that AWS takes, in seconds; a later timestamp fails the state.
+/// The longest wait that AWS accepts, in seconds. A later timestamp fails the state.
 const MAX_WAIT_SECONDS: u64 = 2_147_483_647;
 
 impl<E: Environment> Visit<'_, E> {
@@ -25,7 +25,7 @@ impl<E: Environment> Visit<'_, E> {
             (Some(result), _) => Arc::new(result.clone().into()),
             (None, Some(parameters)) => {
                 let scope = Scope { input: &input, context: &context };
-                Arc::new(parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?.into())
+                Arc::new(parameters.evaluate(scope).map_err(|error| self.data_error(&error))?.into())
             }
             (None, None) => input,
         };
@@ -65,7 +65,7 @@ impl<E: Environment> Visit<'_, E> {
         Ok(delay)
     }
 
-    /// The failure that a Fail state ends the execution with; the error is one in computing that.
+    /// The failure of a Fail state. The error is why it cannot be computed.
     pub(super) fn fail(&self, fail: &Fail) -> Result<Failure, Failure> {
         let context = self.context();
         let scope = Scope { input: self.input, context: &context };
@@ -77,7 +77,7 @@ impl<E: Environment> Visit<'_, E> {
                 Ok(other) => {
                     Err(self.runtime(format!("The {field} field must be a string, but it is: {other}")))
                 }
-                Err(trouble) => Err(self.trouble(&trouble)),
+                Err(error) => Err(self.data_error(&error)),
             },
         };
         Ok(Failure { error: evaluate(&fail.error, "ErrorPath")?, cause: evaluate(&fail.cause, "CausePath")? })

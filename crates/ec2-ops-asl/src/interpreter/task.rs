@@ -18,21 +18,21 @@ use crate::history::Details;
 use crate::json::Json;
 use crate::tokens::{Signal, WaitingTask};
 
-/// What one attempt runs with.
+/// The invocation and the limits of one attempt.
 struct Attempt {
     invocation: Invocation,
     timeout: Option<Duration>,
     heartbeat: Option<Duration>,
 }
 
-/// How a task that was started ended.
+/// How one attempt ended.
 enum Outcome {
     Completed(Result<Arc<Json>, Failure>),
     TimedOut { heartbeat: bool },
 }
 
 impl<E: Environment> Visit<'_, E> {
-    /// Tries the task until it succeeds, `Retry` gives up, or nothing catches.
+    /// Runs the task, with its retries. If it fails, applies `Catch`.
     pub(super) async fn task(&self, task: &Task) -> Result<Step, Stop> {
         let mut attempts = Attempts::new(&task.retry);
         loop {
@@ -50,7 +50,7 @@ impl<E: Environment> Visit<'_, E> {
         }
     }
 
-    /// Goes where a catcher leads, with the error in the document. `OutputPath` does not apply.
+    /// Continues at the `Next` of the catcher that matches, with the error in the document. `OutputPath` does not apply.
     fn catch(&self, task: &Task, failed: StateFailure) -> Result<Step, Stop> {
         let Some(catcher) = catcher(&task.catch, &failed) else {
             return Err(Stop::Failed(failed));
@@ -60,7 +60,7 @@ impl<E: Environment> Visit<'_, E> {
         Ok((Transition::Next(catcher.next), output))
     }
 
-    /// One attempt, from the input to the output. Every attempt of a task that waits has a token of its own.
+    /// One attempt, from the input to the output. If the task waits for a token, each attempt has its own.
     async fn attempt(&self, task: &Task, retries: u32) -> Result<Arc<Json>, Stop> {
         let mut waiting = match task.resource {
             Resource::Invoke => None,
@@ -78,13 +78,13 @@ impl<E: Environment> Visit<'_, E> {
             Some(selector) => {
                 let context = self.task_context(retries, token);
                 let scope = Scope { input: &result, context: &context };
-                Arc::new(selector.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?.into())
+                Arc::new(selector.evaluate(scope).map_err(|error| self.data_error(&error))?.into())
             }
         };
         Ok(self.output(&self.merge(task.result_path.as_ref(), result)?)?)
     }
 
-    /// Computes what the task runs with, and records that it is scheduled and started.
+    /// Prepares an attempt, and records `TaskScheduled` and `TaskStarted`.
     fn prepare(&self, task: &Task, retries: u32, waiting: Option<&WaitingTask>) -> Result<Attempt, Stop> {
         let context = self.task_context(retries, waiting.map(WaitingTask::token));
         let input = self.effective_input(&context)?;
@@ -114,7 +114,7 @@ impl<E: Environment> Visit<'_, E> {
     /// The API parameters that the task sends.
     fn parameters(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Arc<Json>, Failure> {
         let scope = Scope { input, context };
-        let parameters = task.parameters.evaluate(scope).map_err(|trouble| self.trouble(&trouble))?;
+        let parameters = task.parameters.evaluate(scope).map_err(|error| self.data_error(&error))?;
         let name = &parameters["FunctionName"];
         if !name.is_string() {
             return Err(
@@ -124,7 +124,7 @@ impl<E: Environment> Visit<'_, E> {
         self.within_quota(Arc::new(parameters.into()))
     }
 
-    /// The limits of a definition were checked when it was loaded; those from paths are only known now.
+    /// Checks limits from paths. Fixed limits were checked when the definition was loaded.
     fn check_limits(&self, timeout: Option<u64>, heartbeat: Option<u64>) -> Result<(), Failure> {
         for (field, seconds) in [("TimeoutSeconds", timeout), ("HeartbeatSeconds", heartbeat)] {
             if seconds == Some(0) {
@@ -139,7 +139,7 @@ impl<E: Environment> Visit<'_, E> {
         }
     }
 
-    /// Invokes the function, whose answer is the task's result.
+    /// Invokes the function. Its response is the task's result.
     async fn invoke(&self, attempt: &Attempt) -> Outcome {
         tokio::select! {
             biased;
@@ -150,7 +150,7 @@ impl<E: Environment> Visit<'_, E> {
         }
     }
 
-    /// Invokes the function, and waits until the token comes back. That may be before the function answers.
+    /// Invokes the function, and waits until the token is completed. That may be before the function returns.
     async fn invoke_and_wait(&self, attempt: &Attempt, waiting: &mut WaitingTask) -> Result<Outcome, Stop> {
         let mut submission = std::pin::pin!(self.environment.invoke(attempt.invocation.clone()));
         let mut submitted = false;
@@ -180,7 +180,7 @@ impl<E: Environment> Visit<'_, E> {
         Ok(expired(waiting, Outcome::TimedOut { heartbeat }))
     }
 
-    /// Records how the task ended, and returns its result.
+    /// Records how the attempt ended, and returns its result.
     fn conclude(&self, resource: Resource, outcome: Outcome) -> Result<Arc<Json>, Stop> {
         let failure = match outcome {
             Outcome::Completed(Ok(output)) => match excess(&output) {
@@ -209,13 +209,13 @@ impl<E: Environment> Visit<'_, E> {
     }
 }
 
-/// `outcome`, unless the token was completed in the last moment: whoever did that was told that it counts.
+/// `outcome`, unless the token was completed at the last moment: that caller got `Ok`, so the completion counts.
 fn expired(waiting: &mut WaitingTask, outcome: Outcome) -> Outcome {
     waiting.expire().map_or(outcome, Outcome::Completed)
 }
 
-/// The result of `lambda:invoke`, as far as it does not depend on the network. A numeric qualifier of the function is
-/// the version that ran.
+/// The result of `lambda:invoke`, without the metadata of the HTTP response. A numeric qualifier of the function is the
+/// version that ran.
 fn response(invocation: &Invocation, payload: Value) -> Value {
     let qualifier = invocation.function_name().rsplit(':').next().unwrap_or_default();
     let is_version =
@@ -232,7 +232,7 @@ async fn after(limit: Option<Duration>) {
     }
 }
 
-/// Ends when no heartbeat came for `limit` since the last one.
+/// Completes when no heartbeat has arrived within `limit` of the last one.
 async fn missed(beat: Instant, limit: Option<Duration>) {
     match limit {
         Some(limit) => sleep_until(beat + limit).await,

@@ -1,4 +1,4 @@
-//! One stay in one state, and how data flows into and out of it.
+//! One visit to a state: how data flows in and out.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::environment::Environment;
 use super::execution::Execution;
 use crate::data::context::Context;
 use crate::data::path::Path;
-use crate::data::scope::{Scope, Trouble};
+use crate::data::scope::{DataError, Scope};
 use crate::data::size::excess;
 use crate::definition::{Body, MAX_SECONDS, Seconds, State, Transition};
 use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE, TIMEOUT};
@@ -17,13 +17,13 @@ use crate::history::{Details, Ending, Over, StateType};
 use crate::json::Json;
 use crate::tokens::TaskTokens;
 
-/// Where the execution goes on, and with what.
+/// The transition after a state, and its output.
 pub(super) type Step = (Transition, Arc<Json>);
 
 /// Why a state did not finish.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The state failed; a task's `Retry` and `Catch` may still help.
+    /// The state failed. A task's `Retry` and `Catch` may still apply.
     Failed(StateFailure),
     /// The execution is over.
     Over(Ending),
@@ -33,7 +33,7 @@ pub(super) enum Stop {
 #[derive(Debug)]
 pub(super) struct StateFailure {
     pub(super) failure: Failure,
-    /// A missing heartbeat. The history calls it `States.Timeout`, but `States.HeartbeatTimeout` matches it as well.
+    /// A heartbeat was missed. The history calls that `States.Timeout`, but `States.HeartbeatTimeout` matches it too.
     pub(super) heartbeat: bool,
 }
 
@@ -58,7 +58,7 @@ impl From<Over> for Stop {
     }
 }
 
-/// One stay in `state`.
+/// One visit to `state`.
 pub(super) struct Visit<'a, E> {
     pub(super) execution: &'a Execution,
     pub(super) environment: &'a E,
@@ -66,7 +66,7 @@ pub(super) struct Visit<'a, E> {
     pub(super) state: &'a State,
     /// The state's input, before `InputPath`.
     pub(super) input: &'a Arc<Json>,
-    /// The id of the event that says that the state was entered.
+    /// The id of the event `StateEntered`.
     event_id: u64,
     entered: Timestamp,
 }
@@ -90,7 +90,7 @@ impl<'a, E: Environment> Visit<'a, E> {
         Ok(Self { execution, environment, tokens, state, input, event_id, entered })
     }
 
-    /// Does what the state does, and leaves it.
+    /// Runs the state, and records its exit.
     pub(super) async fn run(&self) -> Result<Step, Stop> {
         let (transition, output) = match &self.state.body {
             Body::Task(task) => self.task(task).await?,
@@ -111,7 +111,7 @@ impl<'a, E: Environment> Visit<'a, E> {
         Ok((transition, output))
     }
 
-    /// The value of `seconds`; a path must lead to a whole number that is not negative.
+    /// The value of `seconds`. The value at a path must be a whole number that is not negative.
     pub(super) fn seconds(
         &self,
         seconds: &Seconds,
@@ -124,13 +124,13 @@ impl<'a, E: Environment> Visit<'a, E> {
             Seconds::Path(path) => path,
         };
         let value = self.require(path, input, context)?;
-        let complaint = match value.as_u64() {
+        let reason = match value.as_u64() {
             Some(seconds) if seconds <= MAX_SECONDS => return Ok(seconds),
             Some(_) => "references a value over the maximum of 99999999",
             None if value.is_i64() => "references a negative value",
             None => "cannot be parsed as a long value",
         };
-        Err(self.runtime(format!("The {field} parameter {complaint}: {path} == {}", plain(&value))))
+        Err(self.runtime(format!("The {field} parameter {reason}: {path} == {}", plain(&value))))
     }
 
     /// The input after `InputPath`.
@@ -152,7 +152,7 @@ impl<'a, E: Environment> Visit<'a, E> {
         }
     }
 
-    /// Puts `result` into the state's input, where `ResultPath` says.
+    /// Puts `result` into the state's input at `ResultPath`.
     pub(super) fn merge(&self, result_path: Option<&Path>, result: Arc<Json>) -> Result<Arc<Json>, Failure> {
         let Some(path) = result_path else {
             return Ok(Arc::clone(self.input));
@@ -170,7 +170,7 @@ impl<'a, E: Environment> Visit<'a, E> {
         }
     }
 
-    /// The part of `value` at `path`, without a copy where that is all of it; an empty object for null.
+    /// The part of `value` at `path`: for `$` without a copy, for null an empty object.
     fn select(
         &self,
         path: Option<&Path>,
@@ -184,14 +184,14 @@ impl<'a, E: Environment> Visit<'a, E> {
         }
     }
 
-    /// The value at `path`, which must lead somewhere.
+    /// The value at `path`, or a failure.
     pub(super) fn require(
         &self,
         path: &Path,
         input: &Value,
         context: &Context<'_>,
     ) -> Result<Value, Failure> {
-        let value = Scope { input, context }.require(path).map_err(|trouble| self.trouble(&trouble))?;
+        let value = Scope { input, context }.require(path).map_err(|error| self.data_error(&error))?;
         Ok(value.into_owned())
     }
 
@@ -205,24 +205,24 @@ impl<'a, E: Environment> Visit<'a, E> {
         self.execution.history.record(self.environment.now(), details)
     }
 
-    /// A failure that nothing catches, in AWS's words.
+    /// A failure that no `Catch` matches, with AWS's message.
     pub(super) fn runtime(&self, message: impl Into<String>) -> Failure {
-        self.trouble(&Trouble::runtime(message))
+        self.data_error(&DataError::runtime(message))
     }
 
-    /// `trouble` in this state.
-    pub(super) fn trouble(&self, trouble: &Trouble) -> Failure {
+    /// The failure of this state by `error`.
+    pub(super) fn data_error(&self, error: &DataError) -> Failure {
         Failure::new(
-            trouble.error,
+            error.error,
             format!(
                 "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
-                self.state.name, self.event_id, trouble.message
+                self.state.name, self.event_id, error.message
             ),
         )
     }
 }
 
-/// The object that a catcher puts into the document. AWS gives a timeout an empty cause here, though its event has none.
+/// The object that a catcher puts into the document. AWS gives a timeout an empty cause here, and none in its event.
 pub(super) fn error_output(failure: &Failure) -> Value {
     let text = |part: &Option<Arc<str>>| part.as_deref().map_or(Value::Null, Value::from);
     let cause = match text(&failure.cause) {
@@ -232,7 +232,7 @@ pub(super) fn error_output(failure: &Failure) -> Value {
     serde_json::json!({"Error": text(&failure.error), "Cause": cause})
 }
 
-/// A value as AWS prints it in complaints: a string without its quotes.
+/// A value as AWS prints it in messages: a string without its quotes.
 pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! House rules beyond validity: what a machine must do so that a failure anywhere ends in the cleanup.
+//! House rules for valid machines, so that every failure leads to the cleanup.
 
 use crate::data::path::{Path, Root, field_of};
 use crate::data::template::{Dynamic, Template};
@@ -9,7 +9,7 @@ use crate::definition::{
 };
 use crate::failure::{ALL, TASK_FAILED};
 
-/// Errors of the Lambda service, not of the function; AWS advises to retry every one of them.
+/// Errors of the Lambda service, not of a function. AWS advises to retry all of them.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html>.
 pub const LAMBDA_SERVICE_ERRORS: [&str; 5] = [
     "Lambda.ClientExecutionTimeoutException",
@@ -19,13 +19,36 @@ pub const LAMBDA_SERVICE_ERRORS: [&str; 5] = [
     "Lambda.TooManyRequestsException",
 ];
 
-/// Checks the rules on `machine`, whose state `cleanup` must be reached after any error, and returns what breaks them:
+/// Checks `machine`, whose state `cleanup` must be reached after any error, and returns every violation of these rules:
 ///
-/// - every task has a timeout, and a task that waits for its token passes the token on;
-/// - every retrier has full jitter and a longest delay, and some retrier covers [`LAMBDA_SERVICE_ERRORS`];
-/// - every task but the cleanup catches `States.ALL`, keeps the document, and leads to the cleanup;
-/// - the cleanup retries `States.ALL`;
-/// - every choice has a default, and every wait is a real one.
+/// | state | rule |
+/// |---|---|
+/// | every task | has a timeout, and retries the [`LAMBDA_SERVICE_ERRORS`]; each retrier has full jitter and `MaxDelaySeconds` |
+/// | a task that waits for its token | passes the token to its function |
+/// | every task but the cleanup | catches `States.ALL`, keeps the document, and leads to the cleanup |
+/// | the cleanup | is a task that retries `States.ALL` |
+/// | every choice | has a default |
+/// | every wait | waits at least a second, and not until a fixed time |
+///
+/// A valid definition may still violate them: on AWS this machine runs, and a failure of `Work` ends it without a cleanup.
+///
+/// ```
+/// # use ec2_ops_asl::{InvalidDefinition, StateMachine, lint};
+/// let machine = StateMachine::parse(
+///     r#"{"StartAt": "Work", "States": {
+///         "Work": {
+///             "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "work"},
+///             "TimeoutSeconds": 60, "Next": "Clean",
+///             "Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL", "MaxDelaySeconds": 30}]},
+///         "Clean": {
+///             "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "clean"},
+///             "TimeoutSeconds": 60, "End": true,
+///             "Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL", "MaxDelaySeconds": 30}]}}}"#,
+/// )?;
+/// let findings: Vec<_> = lint(&machine, "Clean").iter().map(ToString::to_string).collect();
+/// assert_eq!(findings, ["$.States.Work.Catch: expected a catcher of States.ALL"]);
+/// # Ok::<(), InvalidDefinition>(())
+/// ```
 pub fn lint(machine: &StateMachine, cleanup: &str) -> Vec<Problem> {
     let mut lint = Lint {
         machine,
@@ -33,7 +56,7 @@ pub fn lint(machine: &StateMachine, cleanup: &str) -> Vec<Problem> {
         findings: Vec::new(),
     };
     if lint.cleanup.is_none() {
-        lint.find("$.States", format!("expected the cleanup state '{cleanup}'"));
+        lint.report("$.States", format!("expected the cleanup state '{cleanup}'"));
     }
     for (index, state) in machine.states.iter().enumerate() {
         lint.state(StateId(index), state);
@@ -48,7 +71,7 @@ struct Lint<'a> {
 }
 
 impl Lint<'_> {
-    fn find(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    fn report(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.findings.push(Problem { path: path.into(), message: message.into() });
     }
 
@@ -65,7 +88,7 @@ impl Lint<'_> {
                     self.catch(&at, task);
                 }
             }
-            _ if is_cleanup => self.find(at, "the cleanup state must be a Task"),
+            _ if is_cleanup => self.report(at, "the cleanup state must be a Task"),
             Body::Choice(choice) => self.choice(&at, choice),
             Body::Wait(wait) => self.wait(&at, wait),
             Body::Pass(_) | Body::Succeed | Body::Fail(_) => {}
@@ -74,15 +97,15 @@ impl Lint<'_> {
 
     fn limits(&mut self, at: &str, task: &Task) {
         if task.timeout.is_none() {
-            self.find(
+            self.report(
                 at,
-                "expected TimeoutSeconds or TimeoutSecondsPath: without one a lost task waits for years",
+                "expected TimeoutSeconds or TimeoutSecondsPath: without one a lost task waits up to three years",
             );
         }
         if task.resource == Resource::InvokeWaitForTaskToken && !passes_token(&task.parameters) {
-            self.find(
+            self.report(
                 format!("{at}.Parameters"),
-                "expected $$.Task.Token in the payload: without it nobody can complete the task",
+                "expected $$.Task.Token in the payload: without it no caller can complete the task",
             );
         }
     }
@@ -91,18 +114,18 @@ impl Lint<'_> {
         for (index, retrier) in task.retry.iter().enumerate() {
             let at = format!("{at}.Retry[{index}]");
             if retrier.jitter != JitterStrategy::Full {
-                self.find(
+                self.report(
                     &at,
                     "expected the JitterStrategy FULL, so that throttled executions do not retry in step",
                 );
             }
             if retrier.max_delay_seconds.is_none() {
-                self.find(&at, "expected MaxDelaySeconds: without it the back-off grows without bound");
+                self.report(&at, "expected MaxDelaySeconds: without it the back-off grows without bound");
             }
         }
         for error in LAMBDA_SERVICE_ERRORS {
             if !task.retry.iter().any(|retrier| retries(retrier, error)) {
-                self.find(format!("{at}.Retry"), format!("expected a retry of {error}"));
+                self.report(format!("{at}.Retry"), format!("expected a retry of {error}"));
             }
         }
     }
@@ -111,31 +134,31 @@ impl Lint<'_> {
         let retries_all =
             |retrier: &Retrier| retrier.max_attempts > 0 && retrier.error_equals.iter().any(|e| e == ALL);
         if !task.retry.iter().any(retries_all) {
-            self.find(format!("{at}.Retry"), format!("expected the cleanup to retry {ALL}"));
+            self.report(format!("{at}.Retry"), format!("expected the cleanup to retry {ALL}"));
         }
     }
 
     fn catch(&mut self, at: &str, task: &Task) {
         for (index, catcher) in task.catch.iter().enumerate() {
             if catcher.result_path.as_ref().is_some_and(Path::is_whole_input) {
-                self.find(
+                self.report(
                     format!("{at}.Catch[{index}]"),
-                    "expected a ResultPath below '$': the error replaces the document otherwise",
+                    "expected a ResultPath below '$': otherwise the error replaces the document",
                 );
             }
             if self.cleanup.is_some_and(|cleanup| !self.leads_to(catcher.next, cleanup)) {
-                self.find(
+                self.report(
                     format!("{at}.Catch[{index}].Next"),
                     "expected to lead to the cleanup state before the machine ends",
                 );
             }
         }
         if !task.catch.iter().any(|catcher| catcher.error_equals.iter().any(|error| error == ALL)) {
-            self.find(format!("{at}.Catch"), format!("expected a catcher of {ALL}"));
+            self.report(format!("{at}.Catch"), format!("expected a catcher of {ALL}"));
         }
     }
 
-    /// Whether every way from `from` comes to `cleanup` before the machine ends.
+    /// Whether every path from `from` reaches `cleanup` before the machine ends.
     fn leads_to(&self, from: StateId, cleanup: StateId) -> bool {
         let mut seen = vec![false; self.machine.states.len()];
         let mut open = vec![from];
@@ -156,15 +179,15 @@ impl Lint<'_> {
 
     fn choice(&mut self, at: &str, choice: &Choice) {
         if choice.default.is_none() {
-            self.find(at, "expected a Default: nothing catches a choice without a match");
+            self.report(at, "expected a Default: nothing catches a choice without a match");
         }
     }
 
     fn wait(&mut self, at: &str, wait: &Wait) {
         match wait.until {
-            Until::Seconds(Seconds::Fixed(0)) => self.find(at, "expected to wait at least one second"),
+            Until::Seconds(Seconds::Fixed(0)) => self.report(at, "expected to wait at least one second"),
             Until::Timestamp(_) => {
-                self.find(at, "expected a time that depends on the execution, not a fixed one");
+                self.report(at, "expected a time that depends on the execution, not a fixed one");
             }
             _ => {}
         }
@@ -177,7 +200,7 @@ fn retries(retrier: &Retrier, error: &str) -> bool {
     retrier.max_attempts > 0 && retrier.error_equals.iter().any(covers)
 }
 
-/// Whether the token reaches the function: as `$$.Task.Token`, or with all of the task's or the whole context object.
+/// Whether the token reaches the function: as `$$.Task.Token`, as a part of `$$.Task`, or with the whole context object.
 fn passes_token(template: &Template) -> bool {
     match template {
         Template::Literal(_) => false,

@@ -14,7 +14,7 @@ fn task(next: &str) -> Value {
     })
 }
 
-/// `Work` → `Decide` → `Clean`, with a note of the error on the way to `Clean`.
+/// `Work`, `Pause`, `Decide`, `Clean`; a failure of `Work` leads over `Note` to `Clean`.
 fn sound() -> Value {
     let mut clean = task("Done");
     clean["Retry"] =
@@ -123,7 +123,7 @@ fn the_cleanup_retries_everything() {
 }
 
 #[test]
-fn the_cleanup_must_be_there_and_be_a_task() {
+fn the_cleanup_must_exist_and_be_a_task() {
     let machine = StateMachine::parse(&sound().to_string()).unwrap();
     assert!(lint(&machine, "Missing")[0].message.contains("expected the cleanup state 'Missing'"));
     let findings: Vec<_> = lint(&machine, "Note").iter().map(Problem::to_string).collect();
@@ -134,7 +134,7 @@ fn the_cleanup_must_be_there_and_be_a_task() {
 }
 
 #[test]
-fn a_task_that_waits_passes_its_token_on() {
+fn a_task_that_waits_for_its_token_passes_it_to_the_function() {
     let wait =
         |s: &mut Value| s["Work"]["Resource"] = "arn:aws:states:::lambda:invoke.waitForTaskToken".into();
     only(&after(wait), "expected $$.Task.Token in the payload");
@@ -151,7 +151,7 @@ fn a_task_that_waits_passes_its_token_on() {
 }
 
 #[test]
-fn a_choice_needs_a_default_and_a_wait_a_real_time() {
+fn a_choice_needs_a_default_and_a_wait_a_time_that_is_not_fixed() {
     let findings = after(|s| {
         s["Decide"]["Choices"][0]["Next"] = "Clean".into();
         s["Decide"].as_object_mut().unwrap().remove("Default");

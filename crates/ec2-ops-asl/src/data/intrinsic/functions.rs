@@ -1,4 +1,4 @@
-//! What each intrinsic function does.
+//! The intrinsic functions.
 
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ impl Function {
         })
     }
 
-    /// Whether the function takes that many arguments.
+    /// Checks the number of arguments.
     pub(super) fn accepts(self, count: usize) -> Result<(), String> {
         let (low, high, takes) = match self {
             Self::Array => (0, usize::MAX, "any number of arguments"),
@@ -54,7 +54,7 @@ impl Function {
         }
     }
 
-    /// The function's result. The error says which argument it cannot take.
+    /// The function's result. The error names the argument that the function does not accept.
     pub(super) fn apply(self, arguments: &[Value]) -> Result<Value, String> {
         match (self, arguments) {
             (Self::Array, elements) => Ok(Value::Array(elements.to_vec())),
@@ -84,7 +84,7 @@ impl Function {
     }
 }
 
-/// Whether two elements are equal: `1e2` is `100.0`, however it is written, but no integer.
+/// Whether two elements are equal. `1e2` equals `100.0`, but not the integer `100`.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) if left.is_f64() && right.is_f64() => {
@@ -125,7 +125,7 @@ fn json_merge(left: &Value, right: &Value, deep: &Value) -> Result<Value, String
     }
 }
 
-/// Puts one value after the other into the `{}` of `template`; a backslash escapes a brace.
+/// Replaces each `{}` of `template` by the next value. A backslash escapes a brace.
 fn format(template: &str, values: &[Value]) -> Result<String, String> {
     let mut text = String::with_capacity(template.len());
     let mut values = values.iter();

@@ -6,7 +6,7 @@ mod parse;
 use serde_json::Value;
 
 use super::path::Path;
-use super::scope::{Scope, Trouble};
+use super::scope::{DataError, Scope};
 use functions::Function;
 
 /// A call of an intrinsic function.
@@ -15,7 +15,7 @@ use functions::Function;
 pub(crate) struct Call {
     function: Function,
     arguments: Vec<Argument>,
-    /// The call as it is written, for complaints.
+    /// The text of the call, for messages.
     text: String,
 }
 
@@ -28,7 +28,7 @@ enum Argument {
 }
 
 impl Call {
-    /// Whether `path` is an argument of this call or of one inside of it.
+    /// Whether `path` is an argument of this call or of a nested one.
     pub(crate) fn mentions(&self, path: &str) -> bool {
         self.arguments.iter().any(|argument| match argument {
             Argument::Literal(_) => false,
@@ -38,7 +38,7 @@ impl Call {
     }
 
     /// The result of the call.
-    pub(crate) fn evaluate(&self, scope: Scope<'_>) -> Result<Value, Trouble> {
+    pub(crate) fn evaluate(&self, scope: Scope<'_>) -> Result<Value, DataError> {
         let arguments = self
             .arguments
             .iter()
@@ -46,7 +46,7 @@ impl Call {
                 Argument::Literal(value) => Ok(value.clone()),
                 Argument::Call(call) => call.evaluate(scope),
                 Argument::Path(path) => scope.find(path).map(std::borrow::Cow::into_owned).ok_or_else(|| {
-                    Trouble::runtime(format!(
+                    DataError::runtime(format!(
                         "The function '{}' had the following error: The JsonPath argument for the field '{path}' could \
                          not be found in the input '{}'",
                         self.text, scope.input
@@ -54,7 +54,7 @@ impl Call {
                 }),
             })
             .collect::<Result<Vec<_>, _>>()?;
-        self.function.apply(&arguments).map_err(|problem| Trouble {
+        self.function.apply(&arguments).map_err(|problem| DataError {
             error: crate::failure::INTRINSIC_FAILURE,
             message: format!("The function '{}' had the following error: {problem}", self.text),
         })

@@ -1,4 +1,4 @@
-//! The syntax of a call.
+//! Parses calls.
 
 use serde_json::Value;
 
@@ -23,15 +23,15 @@ fn call(text: &str) -> Result<Call, String> {
     if rest.is_empty() { Ok(call) } else { Err(format!("unexpected '{rest}' after the closing parenthesis")) }
 }
 
-/// Reads one field's call and the calls inside of it.
+/// Parses the call of one field, with the calls that are nested in it.
 #[derive(Default)]
 struct Parser {
-    /// How many calls were begun.
+    /// The number of calls so far.
     calls: usize,
 }
 
 impl Parser {
-    /// Reads a call off the front of `text`.
+    /// Reads a call, and returns it with the rest of `text`.
     fn call<'t>(&mut self, text: &'t str) -> Result<(Call, &'t str), String> {
         let (name, mut rest) = text.split_once('(').ok_or("a '(' is missing after the function's name")?;
         let function = Function::named(name)?;
@@ -60,7 +60,7 @@ impl Parser {
         Ok((Call { function, arguments, text }, rest))
     }
 
-    /// Reads an argument off the front of `text`. A format string keeps the escapes of its braces.
+    /// Reads an argument, and returns it with the rest of `text`. A format string keeps the escapes of its braces.
     fn argument<'t>(&mut self, text: &'t str, is_format: bool) -> Result<(Argument, &'t str), String> {
         if let Some(rest) = text.strip_prefix('\'') {
             let (literal, rest) = string(rest, is_format)?;
@@ -74,7 +74,7 @@ impl Parser {
     }
 }
 
-/// Reads a path, a number, true, false or null off the front of `text`.
+/// Reads a path, a number, true, false or null, and returns it with the rest of `text`.
 fn word(text: &str) -> Result<(Argument, &str), String> {
     let (word, rest) = text.split_at(word_end(text));
     if word.starts_with('$') {
@@ -89,7 +89,7 @@ fn word(text: &str) -> Result<(Argument, &str), String> {
     }
 }
 
-/// Where a path, a number or a word ends: at `,`, `)` or a space outside of brackets.
+/// Where a path, a number or a word ends: at `,`, `)` or a space outside brackets.
 fn word_end(text: &str) -> usize {
     let mut quote = None;
     let mut bracket = false;

@@ -5,7 +5,7 @@ use crate::data::context::Context;
 use crate::failure::{INTRINSIC_FAILURE, RUNTIME};
 use crate::identity::Identity;
 
-fn evaluate(text: &str, input: &Value) -> Result<Value, Trouble> {
+fn evaluate(text: &str, input: &Value) -> Result<Value, DataError> {
     let (identity, start) = (Identity::for_tests(), json!({"from": "start"}));
     let epoch = jiff::Timestamp::UNIX_EPOCH;
     let context = Context::new(&identity, &start, epoch, "State", epoch);
@@ -28,7 +28,7 @@ fn format_fills_each_brace_pair_in_order() {
 }
 
 #[test]
-fn format_wants_as_many_values_as_brace_pairs() {
+fn format_requires_as_many_values_as_brace_pairs() {
     for text in ["States.Format('{}')", "States.Format('x', 1)", "States.Format('{', 1)"] {
         assert_eq!(evaluate(text, &json!({})).unwrap_err().error, INTRINSIC_FAILURE, "{text}");
     }
@@ -84,14 +84,14 @@ fn calls_nest() {
 }
 
 #[test]
-fn a_path_that_leads_nowhere_is_a_runtime_error_that_names_it() {
+fn a_path_without_a_value_is_a_runtime_error_that_names_the_path() {
     let error = evaluate("States.Format('{}', $.nope)", &json!({})).unwrap_err();
     assert_eq!(error.error, RUNTIME);
     assert!(error.message.contains("'$.nope' could not be found in the input '{}'"), "{}", error.message);
 }
 
 #[test]
-fn what_is_not_a_modelled_call_is_refused_with_a_reason() {
+fn an_invalid_or_unsupported_call_is_refused_with_a_reason() {
     for (text, reason) in [
         ("States.UUID()", "not supported"),
         ("States.Fromat('x')", "did you mean 'States.Format'?"),

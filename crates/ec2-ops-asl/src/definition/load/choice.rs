@@ -64,7 +64,7 @@ fn inner_rule(fields: &Fields<'_>) -> Option<Rule> {
 }
 
 fn rule(fields: &Fields<'_>) -> Option<Rule> {
-    // Asking for each operator makes it known, so that a misspelt one is compared with all of them.
+    // Asking for each operator marks it as known, so that a misspelt one is compared with all of them.
     let operators: Vec<&'static str> = ["And", "Or", "Not"]
         .into_iter()
         .chain(COMPARISONS)
@@ -144,7 +144,7 @@ fn literal(fields: &Fields<'_>, name: &'static str, kind: Kind) -> Option<Scalar
     })
 }
 
-/// The kind that `name` begins with, and the rest of the name.
+/// The kind at the beginning of `name`, and the rest of the name.
 fn kind_prefix(name: &str) -> Option<(Kind, &str)> {
     const KINDS: [(&str, Kind); 5] = [
         ("Null", Kind::Null),

@@ -1,4 +1,4 @@
-//! A strict reader of one JSON object: what it is not asked for is unknown.
+//! A strict reader of one JSON object. It reports each field that the loader does not ask for.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::suggestion::did_you_mean;
 /// The states of a machine by name.
 pub(super) type StateIds<'a> = HashMap<&'a str, StateId>;
 
-/// Reads the fields of one object, and reports to `problems` whatever is wrong with one.
+/// Reads the fields of one object, and reports each invalid one to `problems`.
 pub(super) struct Fields<'a> {
     /// Where the object is.
     pub(super) at: String,
@@ -35,23 +35,23 @@ impl<'a> Fields<'a> {
         Some(Self { at, object, problems, known: RefCell::default() })
     }
 
-    /// A reader of `value`, which is at `at` and whose problems go where these go.
+    /// A reader of `value` at `at`, with the same `problems`.
     pub(super) fn inner(&self, value: &'a Value, at: String) -> Option<Fields<'a>> {
         Self::new(value, at, self.problems)
     }
 
-    /// The raw value of `name`, which is a known field from now on.
+    /// The raw value of `name`. Marks the field as known.
     pub(super) fn get(&self, name: &'static str) -> Option<&'a Value> {
         self.known.borrow_mut().push(name);
         self.object.get(name)
     }
 
-    /// Whether the object has `name`, without making it known.
+    /// Whether the object has `name`. Does not mark it as known.
     pub(super) fn has(&self, name: &str) -> bool {
         self.object.contains_key(name)
     }
 
-    /// The raw value of `name`, which must be there.
+    /// The raw value of the required field `name`.
     pub(super) fn require(&self, name: &'static str) -> Option<&'a Value> {
         let value = self.get(name);
         if value.is_none() {
@@ -60,27 +60,27 @@ impl<'a> Fields<'a> {
         value
     }
 
-    /// Where the field `name` is.
+    /// The JSON path of the field `name`.
     pub(super) fn path_of(&self, name: &str) -> String {
         field_of(&self.at, name)
     }
 
-    /// Reports what is wrong with the field `name`.
+    /// Reports a problem of the field `name`.
     pub(super) fn report(&self, name: &str, message: impl Into<String>) {
         self.problems.report(self.path_of(name), message);
     }
 
-    /// Reports what is wrong at `at`, inside of a field.
+    /// Reports a problem at `at`, inside a field.
     pub(super) fn report_at(&self, at: String, message: impl Into<String>) {
         self.problems.report(at, message);
     }
 
-    /// Reports what is wrong with the object as a whole.
+    /// Reports a problem of the whole object.
     pub(super) fn report_all(&self, message: impl Into<String>) {
         self.problems.report(&self.at, message);
     }
 
-    /// Reports every field that nobody asked for. `what` names the object to people.
+    /// Reports every field that was not asked for. `what` names the object in the message.
     pub(super) fn finish(&self, what: &str) {
         let known = self.known.borrow();
         for name in self.object.keys().filter(|name| !known.contains(&name.as_str())) {
@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The elements of an array and where each one is.
+    /// The elements of an array, each with its JSON path.
     pub(super) fn array(
         &self,
         name: &'static str,
@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
         Some(array.iter().enumerate().map(move |(index, element)| (element, format!("{at}[{index}]"))))
     }
 
-    /// The elements of an array that must be there and must not be empty.
+    /// The elements of a required array that must not be empty.
     pub(super) fn non_empty_array(
         &self,
         name: &'static str,
@@ -149,13 +149,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A path that is read.
+    /// A path.
     pub(super) fn path(&self, name: &'static str) -> Option<Path> {
         let text = self.string(name)?;
         Path::parse(text).map_err(|problem| self.report(name, problem)).ok()
     }
 
-    /// `InputPath` or `OutputPath`: `$` unless it says otherwise, `None` for JSON null.
+    /// `InputPath` or `OutputPath`: `$` by default, `None` for JSON null.
     pub(super) fn selection(&self, name: &'static str) -> Option<Path> {
         match self.get(name) {
             None => Some(Path::input()),
@@ -199,7 +199,7 @@ impl<'a> Fields<'a> {
         fixed.or(path)
     }
 
-    /// Reports more than one of `names`.
+    /// Reports a problem if the object has more than one of `names`.
     pub(super) fn at_most_one(&self, names: &[&str]) {
         let present: Vec<_> = names.iter().filter(|name| self.has(name)).copied().collect();
         if present.len() > 1 {

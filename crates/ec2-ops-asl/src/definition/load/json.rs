@@ -1,4 +1,4 @@
-//! JSON that does not hide anything: an object that names a member twice is an error.
+//! Strict JSON: an object that names a member twice is an error.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -11,15 +11,25 @@ const MAX_INTERVAL_SECONDS: u64 = 99_999_999;
 const MAX_ATTEMPTS: u64 = 99_999_999;
 
 pub(super) fn retriers(state: &Fields<'_>) -> Vec<Retrier> {
-    let Some(elements) = state.array("Retry") else {
-        return Vec::new();
-    };
-    let elements: Vec<_> = elements.collect();
+    elements(state, "Retry", retrier)
+}
+
+pub(super) fn catchers(state: &Fields<'_>, states: &StateIds<'_>) -> Vec<Catcher> {
+    elements(state, "Catch", |fields, last| catcher(fields, states, last))
+}
+
+/// Reads each element of the array `name`. `read` gets the element, and whether it is the last.
+fn elements<T>(
+    state: &Fields<'_>,
+    name: &'static str,
+    read: impl Fn(&Fields<'_>, bool) -> Option<T>,
+) -> Vec<T> {
+    let elements: Vec<_> = state.array(name).into_iter().flatten().collect();
     let last = elements.len().saturating_sub(1);
     elements
         .into_iter()
         .enumerate()
-        .filter_map(|(index, (value, at))| retrier(&state.inner(value, at)?, index == last))
+        .filter_map(|(index, (value, at))| read(&state.inner(value, at)?, index == last))
         .collect()
 }
 
@@ -68,19 +78,6 @@ fn jitter(fields: &Fields<'_>) -> JitterStrategy {
             JitterStrategy::None
         }
     }
-}
-
-pub(super) fn catchers(state: &Fields<'_>, states: &StateIds<'_>) -> Vec<Catcher> {
-    let Some(elements) = state.array("Catch") else {
-        return Vec::new();
-    };
-    let elements: Vec<_> = elements.collect();
-    let last = elements.len().saturating_sub(1);
-    elements
-        .into_iter()
-        .enumerate()
-        .filter_map(|(index, (value, at))| catcher(&state.inner(value, at)?, states, index == last))
-        .collect()
 }
 
 fn catcher(fields: &Fields<'_>, states: &StateIds<'_>, last: bool) -> Option<Catcher> {

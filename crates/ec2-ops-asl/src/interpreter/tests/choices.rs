@@ -1,14 +1,14 @@
 use super::*;
 use crate::failure::RUNTIME;
 
-/// Whether a rule held, or the error that it ended in.
+/// Whether the rule held, or the error of the execution.
 type Decision = Result<bool, String>;
 
-/// Where a choice with the one `rule` goes.
+/// Decides a Choice state with the one `rule`.
 async fn decide(mut rule: Value, input: &Value) -> Decision {
     rule["Next"] = "T".into();
     let state = json!({"Type": "Choice", "Choices": [rule], "Default": "U"});
-    let run = World::new([]).run(&machine(&state), input.clone()).await;
+    let run = Functions::new([]).run(&machine(&state), input.clone()).await;
     match run.ending {
         Ending::Failed(failure) => Err(failure.error.unwrap().to_string()),
         _ => Ok(run.event("PassStateEntered")["stateEnteredEventDetails"]["name"] == "T"),
@@ -28,7 +28,7 @@ fn number(text: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_comparison_holds_when_it_should() {
+async fn every_comparison_compares_values_of_its_type() {
     let input = json!({
         "s": "b", "n": 5, "f": 5.5, "b": true, "z": null, "t": "2020-01-01T00:00:00Z",
         "big": number("12345678901234567890123"), "e": number("1e2"), "huge": number("1e999"),
@@ -113,7 +113,7 @@ async fn a_pattern_matches_with_wildcards_and_escapes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rules_combine_and_look_no_further_than_they_must() {
+async fn rules_combine_and_stop_at_the_first_that_decides() {
     let input = json!({"a": 1});
     let (yes, no) =
         (json!({"Variable": "$.a", "NumericEquals": 1}), json!({"Variable": "$.a", "NumericEquals": 2}));
@@ -143,12 +143,12 @@ async fn the_first_rule_that_holds_wins_and_none_is_an_error() {
     let rule =
         |expected: i32, next: &str| json!({"Variable": "$", "NumericGreaterThan": expected, "Next": next});
     let state = json!({"Type": "Choice", "Choices": [rule(10, "T"), rule(5, "U")]});
-    let run = World::new([]).run(&machine(&state), json!(20)).await;
+    let run = Functions::new([]).run(&machine(&state), json!(20)).await;
     assert_eq!(run.event("PassStateEntered")["stateEnteredEventDetails"]["name"], "T");
     assert_eq!(run.types()[1..4], ["ChoiceStateEntered", "ChoiceStateExited", "PassStateEntered"]);
-    let run = World::new([]).run(&machine(&state), json!(7)).await;
+    let run = Functions::new([]).run(&machine(&state), json!(7)).await;
     assert_eq!(run.event("PassStateEntered")["stateEnteredEventDetails"]["name"], "U");
-    let run = World::new([]).run(&machine(&state), json!(1)).await;
+    let run = Functions::new([]).run(&machine(&state), json!(1)).await;
     assert_eq!(
         run.failure(),
         (

@@ -5,11 +5,11 @@ use crate::failure::{DATA_LIMIT_EXCEEDED, INTRINSIC_FAILURE, RESULT_PATH_MATCH_F
 async fn pass(change: Value, input: impl Into<Json>) -> Run {
     let mut state = json!({"Type": "Pass", "End": true});
     state.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    World::new([]).run(&machine(&state), input).await
+    Functions::new([]).run(&machine(&state), input).await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pass_state_passes_its_input_on() {
+async fn the_output_of_a_pass_state_is_its_input() {
     let run = pass(json!({}), json!({"a": 1})).await;
     assert_eq!(run.output(), &json!({"a": 1}));
     assert_eq!(
@@ -18,7 +18,7 @@ async fn a_pass_state_passes_its_input_on() {
     );
 }
 
-/// An input as people write it: with white space, members in no order, numbers in several spellings.
+/// An input with white space, unsorted members, and numbers in several spellings.
 const SENT: &str = r#"{"b": 1e2, "a": [1.50, -0, 12345678901234567890123],  "s": "\u00e9"}"#;
 
 #[tokio::test(start_paused = true)]
@@ -75,7 +75,7 @@ async fn paths_narrow_the_input_and_the_output() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_result_goes_where_the_result_path_says() {
+async fn a_result_is_put_at_the_result_path() {
     let input = json!({"a": 1, "o": {"p": 2}});
     let result = |path: Value| json!({"Result": "new", "ResultPath": path});
     assert_eq!(pass(result("$".into()), input.clone()).await.output(), &json!("new"));
@@ -121,7 +121,7 @@ async fn the_context_object_has_the_shape_that_aws_documents() {
                 "Input": {"a": 1},
                 "Name": "run",
                 "RedriveCount": 0,
-                "RoleArn": "arn:aws:iam::000000000000:role/states",
+                "RoleArn": "arn:aws:iam::000000000000:role/machine",
                 "StartTime": "2026-01-02T03:04:05.000Z",
             },
             "State": {"EnteredTime": "2026-01-02T03:04:05.000Z", "Name": "S"},
@@ -134,7 +134,7 @@ async fn the_context_object_has_the_shape_that_aws_documents() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_path_that_leads_nowhere_fails_the_execution_in_the_words_of_aws() {
+async fn a_path_without_a_value_fails_the_execution_with_the_message_of_aws() {
     let prefix = "An error occurred while executing the state 'S' (entered at the event id #2).";
     for (state, cause) in [
         (json!({"InputPath": "$.no"}), "Invalid path '$.no' : No results for path: $['no']"),
@@ -155,7 +155,7 @@ async fn a_path_that_leads_nowhere_fails_the_execution_in_the_words_of_aws() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_intrinsic_function_that_cannot_take_its_argument_fails_by_its_own_name() {
+async fn an_intrinsic_function_with_a_wrong_argument_fails_with_its_own_error() {
     let run = pass(json!({"Parameters": {"v.$": "States.ArrayLength($.a)"}}), json!({"a": 1})).await;
     assert_eq!(run.failure().0, INTRINSIC_FAILURE);
 }
@@ -181,15 +181,15 @@ async fn a_task_sends_its_parameters_and_selects_from_its_result() {
         "ResultSelector": {"answer.$": "$.Payload.x", "version.$": "$.ExecutedVersion", "code.$": "$.StatusCode"},
         "ResultPath": "$.out",
     }));
-    let world = World::new([Answer::Returns(json!({"x": 5}))]);
-    let run = world.run(&machine(&state), json!({"in": 1})).await;
-    assert_eq!(world.payload(0), json!({"got": 1, "count": 0}));
+    let functions = Functions::new([Answer::Returns(json!({"x": 5}))]);
+    let run = functions.run(&machine(&state), json!({"in": 1})).await;
+    assert_eq!(functions.payload(0), json!({"got": 1, "count": 0}));
     assert_eq!(run.output(), &json!({"in": 1, "out": {"answer": 5, "version": "7", "code": 200}}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_leaves_the_events_that_aws_records() {
-    let run = World::new([]).run(&machine(&task(&json!({"TimeoutSeconds": 60}))), json!({"a": 1})).await;
+async fn a_task_records_the_events_that_aws_records() {
+    let run = Functions::new([]).run(&machine(&task(&json!({"TimeoutSeconds": 60}))), json!({"a": 1})).await;
     assert_eq!(
         run.types(),
         [
@@ -209,7 +209,7 @@ async fn a_task_leaves_the_events_that_aws_records() {
             "executionStartedEventDetails": {
                 "input": "{\"a\":1}",
                 "inputDetails": {"truncated": false},
-                "roleArn": "arn:aws:iam::000000000000:role/states"
+                "roleArn": "arn:aws:iam::000000000000:role/machine"
             }
         })
     );
@@ -249,15 +249,16 @@ async fn a_task_leaves_the_events_that_aws_records() {
 #[tokio::test(start_paused = true)]
 async fn a_function_name_from_the_input_must_be_a_string() {
     let state = task(&json!({"Parameters": {"FunctionName.$": "$.f"}}));
-    let run = World::new([]).run(&machine(&state), json!({"f": 5})).await;
+    let run = Functions::new([]).run(&machine(&state), json!({"f": 5})).await;
     assert_eq!(run.failure().0, RUNTIME);
     assert!(!run.types().contains(&"TaskScheduled".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fail_state_names_its_error() {
-    let fail =
-        |state: Value| async move { World::new([]).run(&machine(&state), json!({"e": "E", "n": 5})).await };
+    let fail = |state: Value| async move {
+        Functions::new([]).run(&machine(&state), json!({"e": "E", "n": 5})).await
+    };
     let run = fail(json!({"Type": "Fail", "Error": "Named", "Cause": "why"})).await;
     assert_eq!(run.failure(), ("Named", "why"));
     assert_eq!(run.types(), ["ExecutionStarted", "FailStateEntered", "ExecutionFailed"]);

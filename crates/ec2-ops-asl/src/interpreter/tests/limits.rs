@@ -16,8 +16,8 @@ fn spinning() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_event_after_the_last_that_fits_is_a_failure() {
-    let run = World::new([]).run(&spinning(), json!({"stop": false})).await;
+async fn an_execution_that_fills_its_history_fails() {
+    let run = Functions::new([]).run(&spinning(), json!({"stop": false})).await;
     assert_eq!(
         run.failure(),
         (RUNTIME, "The execution reached the maximum number of history events (25000).")
@@ -28,31 +28,31 @@ async fn the_event_after_the_last_that_fits_is_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_catcher_sees_the_end_of_the_history() {
+async fn no_catcher_catches_a_full_history() {
     let state = task(&json!({
         "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 99_999_999, "MaxDelaySeconds": 2}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "T"}],
     }));
-    let world = World::new(vec![fails("E"); MAX_EVENTS]);
-    let run = world.run(&machine(&state), json!({})).await;
+    let functions = Functions::new(vec![fails("E"); MAX_EVENTS]);
+    let run = functions.run(&machine(&state), json!({})).await;
     assert_eq!(run.failure().0, RUNTIME);
 }
 
-/// A machine that never waits must not keep others from running.
+/// A machine that never waits must not block other tasks.
 #[tokio::test(start_paused = true)]
 async fn a_machine_that_spins_can_be_aborted() {
-    let world = World::new([]);
+    let functions = Functions::new([]);
     let execution = Arc::new(Execution::for_tests(json!({"stop": false})));
     let machine = StateMachine::parse(&spinning().to_string()).unwrap();
-    let (running, spinning) = (Arc::clone(&execution), Arc::clone(&world));
+    let (running, spinning) = (Arc::clone(&execution), Arc::clone(&functions));
     let run = tokio::spawn(async move { running.run(&machine, &*spinning, &spinning.tokens).await });
     tokio::task::yield_now().await;
-    execution.abort(world.now(), Failure::default());
+    execution.abort(functions.now(), Failure::default());
     assert_eq!(run.await.unwrap().status(), "ABORTED");
     assert!(execution.history().events().len() < MAX_EVENTS);
 }
 
-/// What happens to a task, in an arbitrary order.
+/// The behaviour of one invocation.
 fn any_answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         Just(Answer::Returns(json!({"x": 1}))),
@@ -84,11 +84,11 @@ proptest! {
         }});
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let world = World::new(script);
-            let (execution, run) = world.start(&definition).await;
+            let functions = Functions::new(script);
+            let (execution, run) = functions.start(&definition).await;
             if let Some(seconds) = abort_after {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
-                execution.abort(world.now(), Failure::default());
+                execution.abort(functions.now(), Failure::default());
             }
             let ending = run.await.unwrap();
             check_shape(&execution.history().events());

@@ -1,4 +1,4 @@
-//! The language, rule by rule, in virtual time.
+//! The rules of the language, in virtual time.
 
 mod choices;
 mod data;
@@ -23,17 +23,17 @@ use crate::history::{Details, Ending, Event};
 use crate::json::Json;
 use crate::tokens::TaskTokens;
 
-/// The moment at which every test starts.
+/// The time at which every test starts.
 const EPOCH: &str = "2026-01-02T03:04:05Z";
 
-/// What a function does when it is invoked.
+/// The behaviour of one invocation.
 #[derive(Clone, Debug)]
 enum Answer {
     Returns(Value),
     Fails(Failure),
     Hangs,
     Takes(Duration, Box<Answer>),
-    /// Completes the task by its token with `1`, and goes on.
+    /// Completes the task with `1` by its token, and continues.
     Completes(Box<Answer>),
 }
 
@@ -46,7 +46,7 @@ fn takes(seconds: u64, answer: Answer) -> Answer {
 }
 
 /// Functions that do what a script says, and then echo their payload.
-struct World {
+struct Functions {
     started: Instant,
     script: Mutex<VecDeque<Answer>>,
     calls: Mutex<Vec<(Duration, Value)>>,
@@ -54,7 +54,7 @@ struct World {
     tokens: TaskTokens,
 }
 
-impl World {
+impl Functions {
     fn new(script: impl IntoIterator<Item = Answer>) -> Arc<Self> {
         Self::with_fraction(script, 1.0)
     }
@@ -69,7 +69,7 @@ impl World {
         })
     }
 
-    /// When each call came, in seconds after the start.
+    /// The time of each call, in seconds after the start.
     fn call_times(&self) -> Vec<f64> {
         self.calls.lock().unwrap().iter().map(|(at, _)| at.as_secs_f64()).collect()
     }
@@ -89,21 +89,21 @@ impl World {
         Run { ending, events, took: self.started.elapsed() }
     }
 
-    /// Starts the machine, and lets it come as far as it can without time passing.
+    /// Starts the machine, and lets it run until it waits.
     async fn start(
         self: &Arc<Self>,
         definition: &Value,
     ) -> (Arc<Execution>, tokio::task::JoinHandle<Ending>) {
         let execution = Arc::new(Execution::for_tests(json!({})));
         let machine = StateMachine::parse(&definition.to_string()).unwrap();
-        let (world, running) = (Arc::clone(self), Arc::clone(&execution));
-        let run = tokio::spawn(async move { running.run(&machine, &*world, &world.tokens).await });
+        let (functions, running) = (Arc::clone(self), Arc::clone(&execution));
+        let run = tokio::spawn(async move { running.run(&machine, &*functions, &functions.tokens).await });
         tokio::time::sleep(Duration::from_millis(1)).await;
         (execution, run)
     }
 }
 
-impl Environment for World {
+impl Environment for Functions {
     fn now(&self) -> Timestamp {
         EPOCH.parse::<Timestamp>().unwrap() + self.started.elapsed()
     }
@@ -134,7 +134,7 @@ impl Environment for World {
     }
 }
 
-/// How an execution went.
+/// An execution that has ended.
 struct Run {
     ending: Ending,
     events: Vec<Event>,
@@ -175,18 +175,18 @@ impl Run {
     }
 }
 
-/// What holds for every history of an execution that is over.
+/// Checks the rules that the history of every ended execution follows.
 fn check_shape(events: &[Event]) {
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event.id, index as u64 + 1, "ids are dense");
-        assert!(event.previous_event_id < event.id, "what came before has a smaller id");
+        assert!(event.previous_event_id < event.id, "the previous event has a smaller id");
         let terminal = matches!(event.details, Details::ExecutionEnded(_));
         assert_eq!(terminal, index + 1 == events.len(), "exactly the last event ends the execution");
         assert!(index == 0 || event.timestamp >= events[index - 1].timestamp, "time does not run backwards");
     }
 }
 
-/// A task that ends the machine, with `change` put into it.
+/// A task that ends the machine, changed by `change`.
 fn task(change: &Value) -> Value {
     let mut task = json!({
         "Type": "Task",
@@ -198,7 +198,7 @@ fn task(change: &Value) -> Value {
     task
 }
 
-/// A machine that begins with `state`, named `S`; `T` and `U` echo where a test leads to them.
+/// A machine that begins with `state`, named `S`. It has the Pass states `T` and `U` if `state` names them.
 fn machine(state: &Value) -> Value {
     let mut states = json!({"S": state});
     for name in ["T", "U"] {

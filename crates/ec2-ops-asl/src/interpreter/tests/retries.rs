@@ -7,59 +7,59 @@ fn retrying(retry: &Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn back_off_grows_by_its_rate_up_to_its_limit() {
-    let world = World::new(vec![fails("E"); 5]);
+    let functions = Functions::new(vec![fails("E"); 5]);
     let retry = json!([{"ErrorEquals": ["E"], "IntervalSeconds": 2, "BackoffRate": 3, "MaxDelaySeconds": 20, "MaxAttempts": 5}]);
-    let run = world.run(&retrying(&retry), json!({})).await;
+    let run = functions.run(&retrying(&retry), json!({})).await;
     assert_eq!(run.ending.status(), "SUCCEEDED");
-    assert_eq!(world.call_times(), [0.0, 2.0, 8.0, 26.0, 46.0, 66.0]);
+    assert_eq!(functions.call_times(), [0.0, 2.0, 8.0, 26.0, 46.0, 66.0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn by_default_there_are_three_attempts_after_one_two_and_four_seconds() {
-    let world = World::new(vec![fails("E"); 9]);
-    let run = world.run(&retrying(&json!([{"ErrorEquals": ["States.ALL"]}])), json!({})).await;
+    let functions = Functions::new(vec![fails("E"); 9]);
+    let run = functions.run(&retrying(&json!([{"ErrorEquals": ["States.ALL"]}])), json!({})).await;
     assert_eq!(run.failure(), ("E", "because"));
-    assert_eq!(world.call_times(), [0.0, 1.0, 3.0, 7.0]);
+    assert_eq!(functions.call_times(), [0.0, 1.0, 3.0, 7.0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn full_jitter_takes_a_fraction_of_the_delay() {
-    let world = World::with_fraction(vec![fails("E"); 3], 0.25);
+    let functions = Functions::with_fraction(vec![fails("E"); 3], 0.25);
     let retry = json!([{"ErrorEquals": ["E"], "IntervalSeconds": 4, "JitterStrategy": "FULL"}]);
-    world.run(&retrying(&retry), json!({})).await;
-    assert_eq!(world.call_times(), [0.0, 1.0, 3.0, 7.0]);
+    functions.run(&retrying(&retry), json!({})).await;
+    assert_eq!(functions.call_times(), [0.0, 1.0, 3.0, 7.0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_retrier_counts_its_own_attempts() {
-    let world = World::new(["A", "B", "C", "B"].map(fails));
+    let functions = Functions::new(["A", "B", "C", "B"].map(fails));
     let retry = json!([
         {"ErrorEquals": ["A", "B"], "MaxAttempts": 2, "BackoffRate": 2},
         {"ErrorEquals": ["C"], "IntervalSeconds": 5},
     ]);
     let state = task(&json!({"Retry": retry, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "T"}]}));
-    let run = world.run(&machine(&state), json!({})).await;
-    assert_eq!(world.call_times(), [0.0, 1.0, 3.0, 8.0]);
+    let run = functions.run(&machine(&state), json!({})).await;
+    assert_eq!(functions.call_times(), [0.0, 1.0, 3.0, 8.0]);
     assert_eq!(run.output(), &json!({"Error": "B", "Cause": "because"}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_used_up_retrier_is_not_helped_by_a_later_one() {
-    let world = World::new(vec![fails("A"); 5]);
+async fn a_later_retrier_does_not_replace_one_that_is_used_up() {
+    let functions = Functions::new(vec![fails("A"); 5]);
     let retry = json!([{"ErrorEquals": ["A"], "MaxAttempts": 1}, {"ErrorEquals": ["States.ALL"]}]);
-    world.run(&retrying(&retry), json!({})).await;
-    assert_eq!(world.call_times().len(), 2);
+    functions.run(&retrying(&retry), json!({})).await;
+    assert_eq!(functions.call_times().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_computes_the_parameters_anew_and_enters_the_state_once() {
+async fn a_retry_computes_the_parameters_again_and_enters_the_state_once() {
     let state = task(&json!({
         "Parameters": {"FunctionName": "f", "Payload.$": "$$.State.RetryCount"},
         "Retry": [{"ErrorEquals": ["E"]}],
     }));
-    let world = World::new([fails("E")]);
-    let run = world.run(&machine(&state), json!({})).await;
-    assert_eq!((world.payload(0), world.payload(1)), (json!(0), json!(1)));
+    let functions = Functions::new([fails("E")]);
+    let run = functions.run(&machine(&state), json!({})).await;
+    assert_eq!((functions.payload(0), functions.payload(1)), (json!(0), json!(1)));
     assert_eq!(
         run.types(),
         [
@@ -90,20 +90,20 @@ async fn a_state_that_is_entered_again_counts_from_zero() {
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "S"}], "End": true
         }
     }});
-    let world = World::new(vec![fails("E"); 3]);
-    let run = world.run(&definition, json!({})).await;
+    let functions = Functions::new(vec![fails("E"); 3]);
+    let run = functions.run(&definition, json!({})).await;
     assert_eq!(run.ending.status(), "SUCCEEDED");
-    assert_eq!(world.call_times(), [0.0, 1.0, 1.0, 2.0]);
+    assert_eq!(functions.call_times(), [0.0, 1.0, 1.0, 2.0]);
 }
 
-/// Whether a catcher of `name` catches what `answer` leads to.
+/// Whether a catcher of `name` catches the failure of `answer`.
 async fn catches(name: &str, answer: Answer) -> bool {
     let state = task(&json!({"TimeoutSeconds": 5, "Catch": [{"ErrorEquals": [name], "Next": "T"}]}));
-    World::new([answer]).run(&machine(&state), json!({})).await.ending.status() == "SUCCEEDED"
+    Functions::new([answer]).run(&machine(&state), json!({})).await.ending.status() == "SUCCEEDED"
 }
 
 #[tokio::test(start_paused = true)]
-async fn wildcards_match_what_aws_says_they_match() {
+async fn wildcards_match_the_errors_that_aws_documents() {
     let large = || Answer::Returns("x".repeat(262_144).into());
     for (name, answer, expected) in [
         ("E", fails("E"), true),
@@ -131,22 +131,22 @@ async fn nothing_catches_or_retries_a_runtime_error() {
             "Retry": [{"ErrorEquals": [name]}],
             "Catch": [{"ErrorEquals": [name], "Next": "T"}],
         }));
-        let world = World::new([]);
-        let run = world.run(&machine(&state), json!({})).await;
+        let functions = Functions::new([]);
+        let run = functions.run(&machine(&state), json!({})).await;
         assert_eq!(run.failure().0, RUNTIME);
-        assert_eq!(world.call_times().len(), 1);
+        assert_eq!(functions.call_times().len(), 1);
         assert_eq!(run.types()[4..], ["TaskSucceeded", "ExecutionFailed"]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caught_error_goes_where_the_catcher_says() {
+async fn a_caught_error_is_put_at_the_result_path_of_its_catcher() {
     let caught = |catcher: Value| {
         let mut catcher = catcher;
         catcher["ErrorEquals"] = json!(["States.ALL"]);
         catcher["Next"] = "T".into();
         let state = task(&json!({"OutputPath": "$.no.such.path", "Catch": [catcher]}));
-        async move { World::new([fails("E")]).run(&machine(&state), json!({"a": 1})).await }
+        async move { Functions::new([fails("E")]).run(&machine(&state), json!({"a": 1})).await }
     };
     let error = json!({"Error": "E", "Cause": "because"});
     assert_eq!(caught(json!({})).await.output(), &error);
@@ -162,17 +162,17 @@ async fn a_caught_error_goes_where_the_catcher_says() {
 
 #[tokio::test(start_paused = true)]
 async fn a_task_times_out_and_may_be_retried() {
-    let world = World::new([Answer::Hangs, takes(4, Answer::Returns(json!("late but fine")))]);
+    let functions = Functions::new([Answer::Hangs, takes(4, Answer::Returns(json!("late but fine")))]);
     let state = task(&json!({"TimeoutSecondsPath": "$.t", "Retry": [{"ErrorEquals": ["States.Timeout"]}]}));
-    let run = world.run(&machine(&state), json!({"t": 5})).await;
-    assert_eq!(world.call_times(), [0.0, 6.0]);
+    let run = functions.run(&machine(&state), json!({"t": 5})).await;
+    assert_eq!(functions.call_times(), [0.0, 6.0]);
     assert_eq!(run.took.as_secs(), 10);
     assert_eq!(
         run.event("TaskTimedOut")["taskTimedOutEventDetails"],
         json!({"resourceType": "lambda", "resource": "invoke", "error": "States.Timeout"})
     );
     let run =
-        World::new([Answer::Hangs]).run(&machine(&task(&json!({"TimeoutSeconds": 5}))), json!({})).await;
+        Functions::new([Answer::Hangs]).run(&machine(&task(&json!({"TimeoutSeconds": 5}))), json!({})).await;
     assert_eq!(run.failure(), (TIMEOUT, ""));
     assert_eq!(
         run.event("ExecutionFailed")["executionFailedEventDetails"],
@@ -184,19 +184,19 @@ async fn a_task_times_out_and_may_be_retried() {
 async fn a_caught_timeout_has_an_empty_cause() {
     let state =
         task(&json!({"TimeoutSeconds": 5, "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "T"}]}));
-    let run = World::new([Answer::Hangs]).run(&machine(&state), json!({})).await;
+    let run = Functions::new([Answer::Hangs]).run(&machine(&state), json!({})).await;
     assert_eq!(run.output(), &json!({"Error": "States.Timeout", "Cause": ""}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn limits_from_paths_are_checked_when_they_are_known() {
+async fn limits_from_paths_are_checked_when_the_task_starts() {
     for (value, cause) in [
         (json!(0), "TimeoutSeconds must be positive: 0"),
         (json!(-5), "The TimeoutSecondsPath parameter references a negative value: $.t == -5"),
         (json!("5"), "The TimeoutSecondsPath parameter cannot be parsed as a long value: $.t == 5"),
     ] {
         let state = task(&json!({"TimeoutSecondsPath": "$.t"}));
-        let run = World::new([]).run(&machine(&state), json!({"t": value})).await;
+        let run = Functions::new([]).run(&machine(&state), json!({"t": value})).await;
         assert_eq!(run.failure().0, RUNTIME);
         assert!(run.failure().1.ends_with(cause), "{:?}", run.failure());
         assert_eq!(run.types(), ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]);
@@ -205,7 +205,7 @@ async fn limits_from_paths_are_checked_when_they_are_known() {
 
 #[tokio::test(start_paused = true)]
 async fn a_result_over_the_quota_is_a_failure_of_the_task() {
-    let run = World::new([Answer::Returns("x".repeat(262_144).into())])
+    let run = Functions::new([Answer::Returns("x".repeat(262_144).into())])
         .run(&machine(&task(&json!({}))), json!({}))
         .await;
     assert_eq!(

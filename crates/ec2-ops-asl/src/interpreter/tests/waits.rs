@@ -4,11 +4,11 @@ use crate::failure::RUNTIME;
 async fn wait(way: Value, input: Value) -> Run {
     let mut state = json!({"Type": "Wait", "End": true});
     state.as_object_mut().unwrap().extend(way.as_object().unwrap().clone());
-    World::new([]).run(&machine(&state), input).await
+    Functions::new([]).run(&machine(&state), input).await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_lasts_as_long_as_it_says() {
+async fn a_wait_lasts_as_long_as_defined() {
     let day = 24 * 60 * 60;
     for (way, input, seconds) in [
         (json!({"Seconds": day}), json!({}), day),
@@ -26,7 +26,7 @@ async fn a_wait_lasts_as_long_as_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_cannot_be_computed_fails_in_the_words_of_aws() {
+async fn a_wait_that_cannot_be_computed_fails_with_the_message_of_aws() {
     for (way, value, cause) in [
         (
             json!({"SecondsPath": "$.v"}),
