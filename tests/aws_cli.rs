@@ -6,7 +6,7 @@ use crate::harness::aws::Served;
 use crate::harness::{Ops, document, until, workspace};
 
 #[test]
-fn an_execution_is_started_followed_and_looked_into_with_the_aws_cli() {
+fn the_aws_cli_starts_and_inspects_an_execution() {
     let Some(served) = Served::start() else { return };
     let input = format!("file://{}", workspace().join("examples/hello.json").display());
     let arn = served.start_execution("first", &input);
@@ -49,11 +49,11 @@ fn the_history_names_the_steps(served: &Served, arn: &str) {
 }
 
 #[test]
-fn a_function_is_invoked_with_the_aws_cli() {
+fn the_aws_cli_invokes_a_function() {
     let Some(served) = Served::start() else { return };
     let directory = tempfile::tempdir().unwrap();
     let [event, answer] = ["event.json", "answer.json"].map(|name| directory.path().join(name));
-    // An event about an instance that nobody waits for.
+    // An event about an instance without a waiting execution.
     let detail = json!({ "instance-id": "i-0123456789abcdef0", "state": "stopped" });
     let notification = json!({ "detail-type": "EC2 Instance State-change Notification", "detail": detail });
     std::fs::write(&event, notification.to_string()).unwrap();
@@ -87,7 +87,7 @@ fn a_stopped_execution_leaves_nothing_running() {
 }
 
 #[test]
-fn what_the_sandbox_does_not_model_is_refused_by_name() {
+fn an_action_that_is_not_modelled_is_refused_by_name() {
     let Some(served) = Served::start() else { return };
     let refused = served.aws(&["ec2", "describe-vpcs"]).unwrap_err();
     assert!(refused.contains("DescribeVpcs"), "{refused}");
@@ -97,7 +97,7 @@ fn what_the_sandbox_does_not_model_is_refused_by_name() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_what_helps() {
+fn a_port_in_use_is_named_with_a_remedy() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let finished = Ops::start(["serve", "--port", port.as_str()]).finish();
@@ -105,7 +105,7 @@ fn a_port_that_is_taken_is_named_with_what_helps() {
     assert_eq!(
         finished.stderr,
         format!(
-            "error: cannot start the sandbox: port {port} on 127.0.0.1 is taken; --port takes another, 0 any free one\n"
+            "error: cannot start the sandbox: port {port} on 127.0.0.1 is in use; choose another with --port, or 0 for any free one\n"
         )
     );
 }

@@ -1,4 +1,4 @@
-//! What cannot work is refused with its name and its place, and nothing is launched.
+//! Invalid input is refused with its path, and nothing is launched.
 
 use ec2_ops::Status;
 use ec2_ops_asl::Ending;
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{Ops, TestSandbox, document};
 
-/// A document with one change: the JSON pointer of an object, a field of it, and what it is set to.
+/// A document with one change: sets `field` of the object at the JSON `pointer` to `value`.
 fn changed(pointer: &str, field: &str, value: Value) -> Value {
     let mut document = document(&["true"]);
     document.pointer_mut(pointer).unwrap()[field] = value;
     document
 }
 
-/// Invalid documents, each with what its user reads.
+/// Invalid documents, each with a part of its message.
 fn invalid() -> Vec<(Value, &'static str)> {
     vec![
         (json!([]), "$: found an empty list, expected an object"),
@@ -82,7 +82,7 @@ fn the_state_machine_refuses_an_invalid_document_and_launches_nothing() {
 }
 
 #[test]
-fn an_execution_that_is_to_fail_fails_for_an_invalid_document_too() {
+fn with_fail_execution_an_invalid_document_fails_the_execution() {
     let mut document = changed("/run_options", "timeout_s", json!(-1));
     document["run_options"]["fail_execution"] = json!(true);
     TestSandbox::with(async |sandbox| {
@@ -95,7 +95,7 @@ fn an_execution_that_is_to_fail_fails_for_an_invalid_document_too() {
 }
 
 #[test]
-fn what_is_not_json_is_said_to_be_not_json() {
+fn text_that_is_not_json_is_refused_as_such() {
     for text in ["", "{", "{\"commands\": [}", "hello"] {
         let finished = Ops::start_with(["run", "-"], text).finish();
         assert_eq!(finished.code(), Some(2));
@@ -104,7 +104,7 @@ fn what_is_not_json_is_said_to_be_not_json() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn a_missing_file_is_named() {
     let finished = Ops::start(["run", "/nowhere/document.json"]).finish();
     assert_eq!(finished.code(), Some(2));
     assert!(finished.stderr.starts_with("/nowhere/document.json: error: "), "{}", finished.stderr);
@@ -112,7 +112,7 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_wrong_use_is_refused_with_the_exit_code_for_it() {
+fn a_usage_error_has_its_exit_code() {
     for arguments in [&["frobnicate"][..], &["run"], &["run", "--frobnicate", "x"], &["serve", "--port", "x"]]
     {
         assert_eq!(Ops::start(arguments).finish().code(), Some(2), "{arguments:?}");
@@ -120,7 +120,7 @@ fn a_wrong_use_is_refused_with_the_exit_code_for_it() {
 }
 
 #[test]
-fn three_hundred_kibibytes_are_too_much_for_anyone() {
+fn a_document_of_three_hundred_kibibytes_is_refused() {
     let large = document(&["x".repeat(300 * 1024).as_str()]);
     let finished = Ops::run(&large).finish();
     assert_eq!(finished.code(), Some(2));
@@ -138,9 +138,9 @@ fn three_hundred_kibibytes_are_too_much_for_anyone() {
     });
 }
 
-/// What only AWS can know: the launch, or the look at the bucket, is refused.
+/// Only AWS knows these: RunInstances or HeadBucket refuses them.
 #[test]
-fn what_does_not_exist_is_named_and_nothing_is_launched() {
+fn a_resource_that_does_not_exist_is_named_and_nothing_is_launched() {
     TestSandbox::with(async |sandbox| {
         let mut no_bucket = document(&["true"]);
         no_bucket["bucket"] = json!("a-bucket-that-is-not-there");

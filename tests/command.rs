@@ -1,4 +1,4 @@
-//! The `ec2-ops` command itself: what it prints where, and its exit codes.
+//! The `ec2-ops` command: its stdout, its stderr and its exit codes.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ fn the_outcome_goes_to_stdout_and_the_progress_to_stderr() {
 }
 
 #[test]
-fn a_failed_execution_tells_its_outcome_all_the_same() {
+fn a_failed_execution_has_an_outcome_too() {
     let mut document = document(&["exit 3"]);
     document["run_options"]["fail_execution"] = json!(true);
     let finished = Ops::run(&document).finish();
@@ -34,7 +34,7 @@ fn a_failed_execution_tells_its_outcome_all_the_same() {
 }
 
 #[test]
-fn the_directory_is_kept_where_that_is_wanted() {
+fn the_directory_is_kept_with_keep() {
     let file = workspace().join("examples/hello.json").display().to_string();
     let (finished, log) = Ops::start(["run", "--keep", &file]).finish_keeping("logs/Commander.log");
     assert_eq!(finished.code(), Some(0));

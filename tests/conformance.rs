@@ -1,7 +1,7 @@
-//! One suite over both implementations of the ports: the model in process, and the AWS SDK over HTTP to the same account.
+//! One suite for both implementations of the ports: the model in process, and the AWS SDK over HTTP to the same account.
 //!
-//! The same questions about the same things must get the same answers, the same refusals under the same codes included.
-//! The adapter reads its settings from the environment, as in a Lambda, so it is asked in a process of its own.
+//! The same questions must get the same answers, and the same error codes. The adapter reads its settings from the
+//! environment, as in a Lambda, so it runs in its own process.
 
 mod questions;
 mod scene;
@@ -13,10 +13,10 @@ use ec2_ops_aws::{dynamodb::WakeTable, ec2::Ec2, s3::S3, sdk, sfn::Sfn, ssm::Ssm
 use ec2_ops_sandbox::fault_plan::{CallFault, Fault, FaultPlan};
 use serde_json::Value;
 
-use questions::{Ports, ask, ask_once};
+use questions::Ports;
 use scene::{CALLER, Scene};
 
-/// What the questions are about, as JSON, and which of them to ask.
+/// The variables for the adapter: the scene as JSON, and which questions to ask.
 const ABOUT: &str = "EC2_OPS_CONFORMANCE_SCENE";
 const ASK: &str = "EC2_OPS_CONFORMANCE_QUESTIONS";
 
@@ -24,7 +24,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// The adapter's side: prints an answer per line.
+/// The process of the adapter. Prints one answer on each line.
 #[test]
 #[ignore = "the other tests start it"]
 fn adapter() {
@@ -35,8 +35,8 @@ fn adapter() {
         let tokens = WakeTable::new(&config, scene::WAKE_TABLE);
         let ports = Ports { ec2: &ec2, ssm: &ssm, s3: &s3, tokens: &tokens, executions: &sfn };
         let answers = match std::env::var(ASK).unwrap().as_str() {
-            "all" => ask(&ports, &about).await,
-            _ => ask_once(&ports, &about).await,
+            "all" => ports.ask(&about).await,
+            _ => ports.ask_once(&about).await,
         };
         for answer in answers {
             println!("answer {answer}");
@@ -44,7 +44,7 @@ fn adapter() {
     });
 }
 
-/// What the adapter answers, asked over HTTP in a process of its own.
+/// The answers of the adapter, which runs in its own process.
 async fn adapter_answers(url: &str, about: &Value, questions: &str) -> Vec<String> {
     let mut adapter = Command::new(std::env::current_exe().unwrap());
     adapter
@@ -58,17 +58,17 @@ async fn adapter_answers(url: &str, about: &Value, questions: &str) -> Vec<Strin
     let done = tokio::task::spawn_blocking(move || adapter.output().unwrap()).await.unwrap();
     let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{out}{err}");
-    // The first answer stands behind the test harness's own words.
+    // The test harness prints its own text before the first answer.
     out.lines().filter_map(|line| line.split_once("answer ")).map(|(_, answer)| answer.to_owned()).collect()
 }
 
 #[test]
-fn the_ports_answer_alike_in_process_and_over_aws() {
+fn the_ports_give_the_same_answers_in_process_and_over_http() {
     runtime().block_on(async {
         let scene = Scene::set().await;
         let url = scene.serve(FaultPlan::default()).await;
         let in_process = scene.ports(FaultPlan::default());
-        let expected = ask(&Ports::of_one(&in_process), &scene.about().await).await;
+        let expected = Ports::of_one(&in_process).ask(&scene.about().await).await;
         let answers = adapter_answers(&url, &scene.about().await, "all").await;
         assert_eq!(answers, expected);
         assert!(expected.len() > 40, "{}", expected.len());
@@ -76,7 +76,7 @@ fn the_ports_answer_alike_in_process_and_over_aws() {
 }
 
 #[test]
-fn a_fault_looks_alike_in_process_and_over_aws() {
+fn a_fault_is_the_same_error_in_process_and_over_http() {
     runtime().block_on(async {
         let scene = Scene::set().await;
         for fault in [CallFault::ErrorBefore, CallFault::Throttled, CallFault::LostAnswer] {
@@ -84,7 +84,7 @@ fn a_fault_looks_alike_in_process_and_over_aws() {
             let plans = [(); 2].map(|()| FaultPlan::new(scene::ACTIONS.map(first)));
             let url = scene.serve(plans[0].clone()).await;
             let in_process = scene.ports(plans[1].clone());
-            let expected = ask_once(&Ports::of_one(&in_process), &scene.about().await).await;
+            let expected = Ports::of_one(&in_process).ask_once(&scene.about().await).await;
             let answers = adapter_answers(&url, &scene.about().await, "once").await;
             assert_eq!(answers, expected, "{fault:?}");
             assert_eq!(plans.map(|plan| plan.unfired()), [vec![], vec![]], "{fault:?}");

@@ -1,4 +1,4 @@
-//! Documents that people have really run, many at once, with quick commands in the place of theirs.
+//! Runs real documents, many at once, with quick commands instead of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{TestSandbox, workspace};
 
-/// How many executions run at once.
+/// The number of executions that run at once.
 const AT_ONCE: usize = 16;
 
 struct Case {
@@ -40,7 +40,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The document with its commands as comments, which still say what they promise, and one that keeps the promise.
+/// The document with its commands as comments, in which the output is still named, and one command that writes the output.
 fn quick(mut document: Value, job: &Job) -> Value {
     let target = job.output.as_ref().map(|output| &output.target);
     let keep = target.map(|target| {
@@ -53,7 +53,7 @@ fn quick(mut document: Value, job: &Job) -> Value {
     let comments = job.commands.iter().map(|command| format!("# {}", command.replace('\n', "\n# ")));
     let commands: Vec<_> = comments.chain(["true".to_owned()]).chain(keep).collect();
     if document.as_object_mut().unwrap().remove("datastream_command_options").is_some() {
-        // Nothing else says in the older form what is promised.
+        // Only this form named the output.
         document["run_options"]["ii_check_s3"] = match target {
             Some(OutputTarget::Key { bucket, key }) => json!({ "bucket": bucket, "key": key }),
             Some(OutputTarget::Prefix { bucket, prefix }) => json!({ "bucket": bucket, "prefix": prefix }),
@@ -65,7 +65,7 @@ fn quick(mut document: Value, job: &Job) -> Value {
 }
 
 #[test]
-fn every_real_document_that_is_accepted_runs_to_its_promise_many_at_once() {
+fn every_real_document_that_is_accepted_produces_its_output() {
     let cases = cases();
     assert!(cases.len() > 100, "only {} documents are accepted", cases.len());
     let outputs = cases.iter().filter_map(|case| case.job.output.as_ref());
@@ -89,19 +89,19 @@ fn every_real_document_that_is_accepted_runs_to_its_promise_many_at_once() {
         for (case, execution) in ended.values() {
             let outcome = sandbox.ended(execution).await;
             if outcome.status == Status::Succeeded {
-                kept_its_promise(sandbox, case, &outcome);
+                assert_output(sandbox, case, &outcome);
             } else {
                 refused.push(outcome.attempts.last().unwrap().reason.clone().unwrap_or_default());
             }
         }
-        // Only EC2 can tell that a document has a typing error in the name of an instance type.
+        // One document misspells an instance type, which only EC2 can detect.
         let typing_error = "the instance could not be launched: RunInstances: Invalid value 't4g.2xlargee' for \
                             InstanceType. (InvalidParameterValue)";
         assert_eq!(refused, [typing_error]);
     });
 }
 
-fn kept_its_promise(sandbox: &TestSandbox, case: &Case, outcome: &Outcome) {
+fn assert_output(sandbox: &TestSandbox, case: &Case, outcome: &Outcome) {
     let attempt = outcome.attempts.last().unwrap();
     assert_eq!(attempt.output.is_some(), case.job.output.is_some(), "{}: {outcome:#?}", case.file);
     let account = sandbox.account();
@@ -116,11 +116,11 @@ fn kept_its_promise(sandbox: &TestSandbox, case: &Case, outcome: &Outcome) {
         );
     }
     let [instance] = attempt.instances.as_slice() else { panic!("{}: {outcome:#?}", case.file) };
-    is_over(sandbox, case, &instance.to_string());
+    assert_ended(sandbox, case, &instance.to_string());
 }
 
-/// The instance and its volumes are what the document wants them to be afterwards.
-fn is_over(sandbox: &TestSandbox, case: &Case, id: &str) {
+/// Asserts that the instance and its volumes ended as the document says.
+fn assert_ended(sandbox: &TestSandbox, case: &Case, id: &str) {
     let ec2 = &sandbox.account().ec2;
     let record = ec2.instances().into_iter().find(|record| record.instance.instance_id == id).unwrap();
     let over = if case.job.on_end.terminate || record.is_spot() {

@@ -1,4 +1,4 @@
-//! Every example comes to what the table in its README says.
+//! Every example ends as the table in `examples/README.md` says.
 
 use std::fs;
 use std::path::Path;
@@ -44,15 +44,15 @@ fn statuses(outcome: &Value) -> Vec<&str> {
 fn the_table_has_every_example() {
     let mut listed: Vec<_> = rows().into_iter().map(|row| format!("{}.json", row.name)).collect();
     let entries = fs::read_dir(workspace().join("examples")).unwrap().flatten();
-    let mut there: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
-    there.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
+    let mut files: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    files.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
     listed.sort();
-    there.sort();
-    assert_eq!(listed, there);
+    files.sort();
+    assert_eq!(listed, files);
 }
 
 #[test]
-fn every_example_comes_to_what_the_table_says() {
+fn every_example_ends_as_the_table_says() {
     std::thread::scope(|scope| {
         for row in rows() {
             scope.spawn(move || {
@@ -76,7 +76,7 @@ fn every_example_comes_to_what_the_table_says() {
 }
 
 #[test]
-fn a_failure_is_told_with_its_exit_code_and_stderr() {
+fn a_failure_is_reported_with_its_exit_code_and_stderr() {
     let outcome = run("failing-command").outcome();
     let attempt = &outcome["attempts"][0];
     assert_eq!(attempt["exit_code"], 3);
@@ -85,7 +85,7 @@ fn a_failure_is_told_with_its_exit_code_and_stderr() {
 }
 
 #[test]
-fn the_first_attempt_is_spot_where_the_document_wants_it_cheap() {
+fn with_ii_cheapo_the_first_attempt_is_spot() {
     assert_eq!(run("spot").outcome()["attempts"][0]["market"], "spot");
 }
 

@@ -1,7 +1,7 @@
-//! The same faults in process and over HTTP: the simulation and the real functions come to the same.
+//! The same faults in process and over HTTP must have the same result.
 //!
-//! Each schedule is run twice: the steps in process and in virtual time, and a sandbox with the real Lambda binaries,
-//! real instances and commands that really run. Both are judged by the simulation's invariants.
+//! Each schedule runs twice: in process and in virtual time; and in a sandbox with the real Lambda binaries, real instances
+//! and real commands. The invariants of the simulation check both.
 
 mod schedules;
 
@@ -15,10 +15,10 @@ use ec2_ops_simulation::trial::{BUCKET, Observed, Trial};
 
 use crate::harness::TestSandbox;
 
-/// Sandboxes at once. Most of the time each of them waits.
+/// The number of sandboxes at once. Each of them waits most of the time.
 const AT_ONCE: usize = 12;
 
-/// What can be seen of a trial in process and over HTTP, and what was found wrong over HTTP.
+/// The results of a trial in process and over HTTP, and the violations over HTTP.
 fn both(trial: &Trial) -> (Observed, Observed, Vec<String>) {
     let (in_process, _) = trial.in_process().unwrap();
     let conditions = trial.conditions().unwrap();
@@ -29,16 +29,16 @@ fn both(trial: &Trial) -> (Observed, Observed, Vec<String>) {
     (in_process, over_http, violations.iter().map(ToString::to_string).collect())
 }
 
-/// What is promised of any schedule, whatever it came to.
+/// Asserts the promises that hold for every schedule.
 fn holds(trial: &Trial, observed: &Observed) {
     let name = format!("{}: {:?}", trial.name, trial.faults);
     assert_eq!(observed.unfired, [""; 0], "{name}");
     assert_eq!(observed.broken, BTreeSet::new(), "{name}: {observed:#?}");
     assert!(observed.instances.iter().all(|state| ["stopped", "terminated"].contains(state)), "{name}");
-    let told = if trial.exit_code == 0 { Status::Succeeded } else { Status::CommandFailed };
+    let expected = if trial.exit_code == 0 { Status::Succeeded } else { Status::CommandFailed };
     for attempt in &observed.attempts {
         let aborted = observed.status == "ABORTED";
-        assert_eq!(attempt.told, (!aborted).then_some(told), "{name}");
+        assert_eq!(attempt.told, (!aborted).then_some(expected), "{name}");
         assert_eq!(attempt.launched, 1, "{name}");
         assert!(attempt.started == 1 || (aborted && attempt.started == 0), "{name}");
     }
@@ -55,7 +55,7 @@ fn every_schedule_keeps_the_promises_in_process() {
 }
 
 #[test]
-fn every_schedule_comes_to_the_same_in_process_and_over_http() {
+fn every_schedule_has_the_same_result_in_process_and_over_http() {
     let waiting = Mutex::new(schedules::all().into_iter());
     let next = || waiting.lock().unwrap().next();
     let different = Mutex::new(Vec::new());
@@ -76,16 +76,16 @@ fn every_schedule_comes_to_the_same_in_process_and_over_http() {
 }
 
 #[test]
-fn a_safeguard_that_is_missing_is_missed_in_process_and_over_http() {
+fn without_a_safeguard_the_same_promise_is_broken_in_process_and_over_http() {
     let no_catch = Trial {
-        name: "nothing catches a failure",
+        name: "no state catches a failure",
         without: Some(Safeguard::Catch),
         exit_code: 3,
         delete_volume: false,
         ..Trial::default()
     };
-    let blind = schedules::nothing_keeps_commands_from_a_second_start();
-    for (trial, broken) in [(blind, Invariant::CommandsOnce), (no_catch, Invariant::TrueOutcome)] {
+    let no_claim = schedules::commands_start_twice();
+    for (trial, broken) in [(no_claim, Invariant::CommandsOnce), (no_catch, Invariant::TrueOutcome)] {
         let (in_process, over_http, violations) = both(&trial);
         assert!(in_process.broken.contains(&broken), "{in_process:#?}");
         assert_eq!(in_process, over_http, "{}: {violations:#?}", trial.name);

@@ -1,11 +1,11 @@
-//! Commands that nobody would write on purpose, and everybody runs one day.
+//! Commands with unusual effects: large output, daemons, signals, shutdowns.
 
 use ec2_ops::Status;
 
 use crate::harness::{TestSandbox, document};
 
-/// Runs one command, expects this status, and nothing left.
-fn comes_to(command: &str, status: Status) {
+/// Runs one command, and asserts its status and an empty account.
+fn ends_in(command: &str, status: Status) {
     TestSandbox::with(async |sandbox| {
         let outcome = sandbox.run(&document(&[command])).await;
         assert_eq!(outcome.status, status, "{outcome:#?}");
@@ -29,10 +29,10 @@ fn ten_megabytes_of_output_are_kept_whole() {
 }
 
 #[test]
-fn an_exit_code_that_is_an_order_to_the_agent_is_a_failure() {
-    for order in ["exit 168", "exit 194"] {
+fn an_exit_code_that_the_agent_interprets_is_a_failure() {
+    for command in ["exit 168", "exit 194"] {
         TestSandbox::with(async |sandbox| {
-            let outcome = sandbox.run(&document(&[order])).await;
+            let outcome = sandbox.run(&document(&[command])).await;
             assert_eq!(outcome.status, Status::CommandFailed, "{outcome:#?}");
             assert_eq!(outcome.attempts[0].exit_code, Some(1), "{outcome:#?}");
             sandbox.assert_empty().await;
@@ -42,7 +42,7 @@ fn an_exit_code_that_is_an_order_to_the_agent_is_a_failure() {
 
 #[test]
 fn a_daemon_that_left_its_session_and_its_parent_ends_with_the_instance() {
-    comes_to(
+    ends_in(
         "setsid sh -c 'sh -c \"sleep 3600\" >/dev/null 2>&1 &' >/dev/null 2>&1 </dev/null",
         Status::Succeeded,
     );
@@ -50,12 +50,12 @@ fn a_daemon_that_left_its_session_and_its_parent_ends_with_the_instance() {
 
 #[test]
 fn a_daemon_that_ignores_signals_ends_with_the_instance() {
-    comes_to("(trap '' TERM INT HUP; while :; do sleep 1; done) >/dev/null 2>&1 &", Status::Succeeded);
+    ends_in("(trap '' TERM INT HUP; while :; do sleep 1; done) >/dev/null 2>&1 &", Status::Succeeded);
 }
 
 #[test]
 fn commands_that_kill_their_own_shell_have_failed() {
-    comes_to("kill -9 $$; sleep 5", Status::CommandFailed);
+    ends_in("kill -9 $$; sleep 5", Status::CommandFailed);
 }
 
 #[test]
@@ -80,17 +80,17 @@ fn commands_that_never_end_and_ignore_signals_time_out() {
 
 #[test]
 fn an_instance_that_its_commands_power_off_is_lost() {
-    comes_to("poweroff; sleep 30", Status::InstanceLost);
+    ends_in("poweroff; sleep 30", Status::InstanceLost);
 }
 
 #[test]
 fn a_document_of_nearly_the_allowed_size_runs_and_leaves_nothing() {
     let padding = format!("# {}", "x".repeat(150 * 1024));
-    comes_to(&padding, Status::Succeeded);
+    ends_in(&padding, Status::Succeeded);
 }
 
 #[test]
-fn unicode_and_quotes_reach_the_shell_as_they_are() {
+fn unicode_and_quotes_reach_the_shell_unchanged() {
     TestSandbox::with(async |sandbox| {
         let text = r#"it's "çà" $HOME 🦀 \n `x`"#;
         let quoted = text.replace('\'', r"'\''");

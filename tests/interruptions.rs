@@ -1,11 +1,11 @@
-//! Whatever ends `ec2-ops run` ends everything that it had started.
+//! If `ec2-ops run` ends by a signal, everything that it started ends too.
 
 use nix::sys::signal::Signal;
 
 use crate::harness::{Ops, document};
 
-/// A command that is running, with a daemon beside it.
-fn in_the_middle_of_a_command() -> Ops {
+/// A run whose command and daemon are running.
+fn with_running_commands() -> Ops {
     let ops = Ops::run(&document(&[
         "setsid sh -c 'sleep 3601' >/dev/null 2>&1 </dev/null &",
         "trap '' TERM INT HUP",
@@ -18,7 +18,7 @@ fn in_the_middle_of_a_command() -> Ops {
 
 #[test]
 fn ctrl_c_ends_the_commands_and_everything_else() {
-    let ops = in_the_middle_of_a_command();
+    let ops = with_running_commands();
     ops.signal(Signal::SIGINT);
     let finished = ops.finish();
     assert_eq!(finished.code(), Some(130));
@@ -27,15 +27,15 @@ fn ctrl_c_ends_the_commands_and_everything_else() {
 }
 
 #[test]
-fn a_polite_kill_ends_the_commands_and_everything_else() {
-    let ops = in_the_middle_of_a_command();
+fn sigterm_ends_the_commands_and_everything_else() {
+    let ops = with_running_commands();
     ops.signal(Signal::SIGTERM);
     assert_eq!(ops.finish().code(), Some(130));
 }
 
 #[test]
-fn a_hard_kill_leaves_no_process_behind() {
-    let ops = in_the_middle_of_a_command();
+fn sigkill_leaves_no_process() {
+    let ops = with_running_commands();
     ops.signal(Signal::SIGKILL);
     ops.finish_killed();
 }

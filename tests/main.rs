@@ -1,12 +1,12 @@
-//! End to end: the `ec2-ops` command and the Lambdas as they are built, a sandbox, real processes.
+//! End to end: the built `ec2-ops` command and Lambdas, a sandbox, real processes.
 //!
-//! Each test is a sentence about what a user sees, and ends with an account that is empty and no process left.
+//! Each test checks what a user sees. At its end the account is empty, and no process is left.
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should fail"
+    reason = "a test that cannot continue should fail"
 )]
 
 mod harness;

@@ -1,4 +1,4 @@
-//! What runs in process. `cargo performance in-process` puts the figures on the page.
+//! Times of single parts in process. `cargo performance in-process` puts them on the page.
 #![allow(missing_docs, reason = "criterion's macros write functions without")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run should stop")]
 
@@ -47,7 +47,7 @@ fn validate(criterion: &mut Criterion) {
     let read = |file: std::io::Result<std::fs::DirEntry>| {
         std::fs::read(file.expect("a file").path()).expect("a document")
     };
-    // What is not JSON at all is refused before this.
+    // Text that is not JSON is refused earlier.
     let documents: Vec<Value> = files.filter_map(|file| serde_json::from_slice(&read(file)).ok()).collect();
     let (next, started) = (Cell::new(0), started());
     criterion.bench_function("validate", |bencher| {
@@ -58,16 +58,16 @@ fn validate(criterion: &mut Criterion) {
     });
 }
 
-/// Takes every command and does nothing.
-struct Nobody;
+/// An SSM that accepts every command and does nothing.
+struct NoSsm;
 
-impl Clock for Nobody {
+impl Clock for NoSsm {
     fn now(&self) -> Timestamp {
         started()
     }
 }
 
-impl Commands for Nobody {
+impl Commands for NoSsm {
     async fn send(&self, _: &Region, command: &Command) -> Result<CommandId, AwsError> {
         Ok(CommandId::new(black_box(&command.script).len().to_string()))
     }
@@ -103,14 +103,14 @@ fn commander(criterion: &mut Criterion) {
         bencher.iter_batched(
             || payload.clone(),
             |payload| {
-                runtime.block_on(command::handle(payload, &deployment, &Nobody, &Nobody)).expect("a command")
+                runtime.block_on(command::handle(payload, &deployment, &NoSsm, &NoSsm)).expect("a command")
             },
             BatchSize::SmallInput,
         );
     });
 }
 
-/// Answers every task at once, as the functions do when all goes well.
+/// Functions that succeed at once.
 struct AtOnce(TaskTokens);
 
 impl Environment for AtOnce {
@@ -128,9 +128,9 @@ impl Environment for AtOnce {
             }
             "EC2Poller" => {
                 let token = invocation.payload()["token"].as_str().unwrap_or_default();
-                let told =
+                let completed =
                     self.0.send_success(token, r#"{"status":"Success","exit_code":0,"ended_at":null}"#);
-                json!({ "waiting": told.is_err() })
+                json!({ "waiting": completed.is_err() })
             }
             "RunChecker" => json!({ "result": "Proven", "object": KEY, "last_modified": STARTED, "size": 1 }),
             _ => json!({
@@ -175,7 +175,7 @@ fn rehearsal(criterion: &mut Criterion) {
     criterion.bench_function("rehearsal", |bencher| bencher.iter(|| rehearse(&plan).expect("a record")));
 }
 
-/// Seeds differ by a factor of a thousand, so they are measured together.
+/// The times of seeds differ by a factor of a thousand, so a hundred are measured together.
 fn seeds(criterion: &mut Criterion) {
     let options = Options { executions: 1, without: None };
     let mut group = criterion.benchmark_group("simulation");

@@ -1,4 +1,4 @@
-//! What an execution costs, for commands of any length. Virtual time.
+//! The cost of an execution, for commands of any length. Virtual time.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::report::{Bounded, Chapter, against_bounds, figure, shown, table};
 
 pub(crate) const CHAPTER: Chapter = Chapter { name: "cost", title: "Flat cost", measure };
 
-/// What is billed for one invocation before its handler runs: a cold start, assumed for every one. Measured for a Rust
-/// Lambda with an SDK client: 18 to 30 ms.
+/// The billed time of one invocation before its handler runs. Every invocation is assumed to be a cold start. Measured for a
+/// Rust Lambda with an SDK client: 18 to 30 ms.
 const COLD_START: Duration = Duration::from_millis(30);
 
-/// The commands that the tables show. SSM ends a command after 48 hours, so the longest ends a minute before that.
+/// The lengths of the commands in the tables. SSM ends a command after 48 hours, so the longest ends a minute before that.
 const LENGTHS: [(&str, Duration); 5] = [
     ("10 s", Duration::from_secs(10)),
     ("10 min", Duration::from_mins(10)),
@@ -29,7 +29,7 @@ const SHORTEST: usize = 0;
 const A_DAY: usize = 3;
 const TWO_DAYS: usize = 4;
 
-/// What the figures must not exceed.
+/// A bound on a figure.
 struct Bound {
     what: &'static str,
     limit: f64,
@@ -52,7 +52,7 @@ const BOUNDS: [Bound; 5] = [
         digits: 5,
     },
     Bound {
-        what: "longest that a Lambda is held in 24 h, in seconds",
+        what: "longest invocation of a Lambda in 24 h, in seconds",
         limit: 1.0,
         figure: |ours| longest(&ours[A_DAY]).as_secs_f64(),
         digits: 2,
@@ -126,28 +126,28 @@ fn text() -> Result<String, String> {
         "*Virtual time.* One execution, on demand, terminated, its output checked; its functions' calls by name:\n\n",
         &by_call(&ours),
         &format!(
-            "\nTransitions are the arrows of the path and every retry. GB-seconds are at {FUNCTION_MEMORY_MB} MB, with {} ms of \
+            "\nTransitions are the arrows of the path and the retries. GB-seconds are at {FUNCTION_MEMORY_MB} MB, with {} ms of \
              initialisation for every invocation, as if each were cold, and {} ms for every call. {}\n\n",
             COLD_START.as_millis(),
             CALL.as_millis(),
             sweeps(&ours),
         ),
         &prices(),
-        "\n### Against what it must show\n\n",
+        "\n### Compared with its bounds\n\n",
         &bounds(&ours),
         &format!(
-            "\nA poll is three calls - PutItem, GetCommandInvocation, DescribeInstances - in one invocation, and there are about \
-             50 of them in most limits that a document may set, twice as many at the most. Were Step Functions' own invocations counted as calls, the day \
-             would cost {} more.\n",
+            "\nA poll is three calls in one invocation: PutItem, GetCommandInvocation, DescribeInstances. There are about 50 \
+             polls within most limits that a document may set, and at most twice as many. If the invocations by Step \
+             Functions counted as calls, the day would have {} more.\n",
             calls_and_invocations(&ours[A_DAY]) - calls_and_invocations(&ours[SHORTEST]),
         ),
-        "\n### Against two other ways to wait\n\nBefore and after the waiting they do as ec2-ops does.\n\n",
+        "\n### Compared with two other ways to wait\n\nBefore and after the wait they do the same as ec2-ops.\n\n",
         &table(
             &["design", "command", "AWS calls", "transitions", "history events", "GB-seconds", "dollars", "× ec2-ops"],
             &rows,
         ),
         &format!(
-            "\nStep Functions ends an execution at 25,000 history events, and no Catch sees it: the loop dies after \
+            "\nStep Functions ends an execution at 25,000 history events, and no Catch can handle that. The loop fails after \
              {full}.\n\n",
         ),
         &shown("dollars", "dollars over the length of the command"),
@@ -180,12 +180,12 @@ fn by_call(ours: &[Usage]) -> String {
     table(&head, &rows)
 }
 
-/// What the sweeper did meanwhile.
+/// The sweeper's calls during the execution.
 fn sweeps(ours: &[Usage]) -> String {
     let day: Vec<_> = ours[A_DAY].sweeps.iter().map(|(action, count)| format!("{count} {action}")).collect();
     format!(
-        "Not in the table, since they are the deployment's and go on without any execution: the sweeper's calls, every \
-         {} minutes; in the 24 hours they were {}.",
+        "The table leaves out the calls of the sweeper, every {} minutes, because they belong to the deployment. In the 24 \
+         hours they were {}.",
         SWEEP_EVERY.as_secs() / 60,
         day.join(", ")
     )
@@ -197,7 +197,7 @@ fn prices() -> String {
         vec![(*what).to_owned(), format!("${dollars} per {per}"), format!("[{source}]({page})")]
     };
     table(&["us-east-1", "price", "source"], &[&STATE_TRANSITION, &GB_SECOND, &REQUEST].map(row))
-        + "\nEC2, SSM and the events of AWS services are free of charge; DynamoDB and S3 come to less than a hundredth \
+        + "\nThe APIs of EC2 and SSM and the events of AWS services are free of charge. DynamoDB and S3 cost less than a hundredth \
            of a cent.\n"
 }
 
@@ -230,7 +230,7 @@ fn comparison(design: Design, ours: &[Usage]) -> Result<Vec<Vec<String>>, String
     LENGTHS.iter().zip(ours).map(row).collect()
 }
 
-/// How long the loop waits until its history is full.
+/// The time until the history of the loop is full.
 fn full_after() -> Result<String, String> {
     match Design::WaitLoop.usage(LENGTHS[TWO_DAYS].1) {
         Err(Unusable::HistoryFull(after)) => {
@@ -280,15 +280,15 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_is_twice_as_long_never_costs_twice_as_much_once_it_takes_a_day() {
+    fn two_days_cost_less_than_twice_as_much_as_one() {
         let ours = ours().unwrap();
         assert!(dollars(&ours[TWO_DAYS]) < 2.0 * dollars(&ours[A_DAY]));
     }
 
     #[test]
-    fn the_page_says_what_the_code_does() {
+    fn the_page_shows_the_figures_of_the_code() {
         let page = std::fs::read_to_string(docs().join("performance.md")).unwrap();
         let part = part_of(&page, CHAPTER.name).unwrap();
-        assert_eq!(part.trim(), text().unwrap().trim(), "`cargo performance cost` writes it anew");
+        assert_eq!(part.trim(), text().unwrap().trim(), "`cargo performance cost` writes it again");
     }
 }

@@ -1,7 +1,8 @@
-//! How to wait for a command: as ec2-ops does, and as others do. What each of them costs for a command of any length.
+//! Three ways to wait for a command: that of ec2-ops, and two alternatives. Computes the usage of each for a command of any
+//! length.
 //!
-//! Ours is rehearsed from the definition that is deployed. Of the alternatives only the waiting is modelled: a definition
-//! of its own, run by the same interpreter in the same virtual time; all that comes before and after is as in ours.
+//! Ours is rehearsed from the deployed definition. Of an alternative only the wait is modelled, by a definition of its own
+//! that the same interpreter runs in virtual time. Everything before and after the wait is the same as in ours.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,24 +17,24 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-/// From a call of a Lambda to its answer, assumed: an AWS API in the same region takes some tens of milliseconds.
+/// The assumed duration of an AWS call in a Lambda: in the same region some tens of milliseconds.
 pub(crate) const CALL: Duration = Duration::from_millis(50);
-/// From an event to its rule's target, assumed; only the dead time depends on it.
+/// The assumed time from an event to the target of its rule. Only the dead time depends on it.
 pub(crate) const EVENT_DELIVERY: Duration = Duration::from_millis(250);
-/// How long the blocking Lambda holds on, and how often it looks meanwhile.
+/// The duration of the blocking Lambda, and its poll interval.
 const BLOCK: Duration = Duration::from_secs(800);
 const BLOCKED_POLL: Duration = Duration::from_secs(5);
-/// The function whose task is the waiting in ours.
+/// The function whose task is the wait in ours.
 const WAITING: &str = "EC2Poller";
 
 /// A way to wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Design {
-    /// A callback that events complete, with a slow poll for lost ones.
+    /// A callback that an event completes, with a slow poll in case the event is lost.
     Ours,
-    /// A Lambda that polls every 5 s for up to 800 s, again and again.
+    /// A Lambda that polls every 5 s for up to 800 s, and is retried.
     BlockingLambda,
-    /// A Wait of 15 s, a Lambda that polls, a Choice, and round again.
+    /// A loop: a Wait of 15 s, a Lambda that polls, a Choice.
     WaitLoop,
 }
 
@@ -48,7 +49,7 @@ impl Design {
         }
     }
 
-    /// What it does for a command of `length`.
+    /// Its usage for a command of `length`.
     pub(crate) fn usage(self, length: Duration) -> Result<Usage, Unusable> {
         let rehearsed = rehearse(&plan(length))?;
         if self == Self::Ours {
@@ -60,12 +61,12 @@ impl Design {
     }
 }
 
-/// Why there is no usage to tell.
+/// Why the usage is unknown.
 #[derive(Debug)]
 pub(crate) enum Unusable {
-    /// The history was full so long after the waiting began.
+    /// The history was full this long after the wait began.
     HistoryFull(Duration),
-    /// The benchmark itself went wrong.
+    /// The benchmark itself failed.
     Broken(String),
 }
 
@@ -84,8 +85,8 @@ impl From<Unusable> for String {
     }
 }
 
-/// An execution of ours whose commands run for `length`: terminated, its output checked, its limit a minute longer than
-/// needed, or the default hour, or as long as SSM allows.
+/// An execution of ours whose commands run for `length`. Its output is checked, its instance terminated. Its limit is a
+/// minute longer than `length`, but at least the default hour, and at most what SSM allows.
 pub(crate) fn plan(length: Duration) -> Plan {
     let document = json!({
         "commands": ["./run"],
@@ -100,26 +101,26 @@ pub(crate) fn plan(length: Duration) -> Plan {
     Plan { document, runs_for: length, event_delivery: Some(EVENT_DELIVERY), call: CALL }
 }
 
-/// What an execution uses.
+/// The calls, invocations and transitions of an execution.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Usage {
-    /// API calls of its functions, by action.
+    /// The API calls of its functions, by action.
     pub(crate) calls: BTreeMap<&'static str, u64>,
-    /// How often Step Functions, and EventBridge, invoked a function for it.
+    /// The invocations of its functions, by Step Functions and by EventBridge.
     pub(crate) invocations: BTreeMap<Invoker, u64>,
-    /// How long each invocation ran, without initialisation.
+    /// The duration of each invocation, without initialisation.
     pub(crate) ran: Vec<Duration>,
     /// State transitions, retries included.
     pub(crate) transitions: u64,
     /// Events in its history.
     pub(crate) events: u64,
-    /// Calls of the sweeper while it ran, which belong to the deployment.
+    /// The calls of the sweeper during the execution, which belong to the deployment.
     pub(crate) sweeps: BTreeMap<&'static str, u64>,
 }
 
 impl Usage {
     fn of_everything(record: &Record) -> Self {
-        // Every arrow of the path is a transition, so the one that leads to the end is, too.
+        // Every arrow of the path is a transition, also the arrow to the end.
         Self { transitions: transitions(&record.history) + 1, ..Self::of(record, |_| true, &record.history) }
     }
 
@@ -166,7 +167,7 @@ impl Usage {
     }
 }
 
-/// Every state that is entered, and every retry.
+/// The entries of states, and the retries.
 fn transitions(history: &[Event]) -> u64 {
     let count =
         |what: fn(&Details) -> bool| history.iter().filter(|event| what(&event.details)).count() as u64;
@@ -214,7 +215,7 @@ fn definition(design: Design) -> Value {
     }
 }
 
-/// What the waiting alone uses.
+/// The usage of the wait alone.
 fn wait(design: Design, length: Duration) -> Result<Usage, Unusable> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -239,7 +240,7 @@ fn wait(design: Design, length: Duration) -> Result<Usage, Unusable> {
         if !matches!(ending, Ending::Succeeded { .. }) {
             return Err(Unusable::HistoryFull(poller.began.elapsed()));
         }
-        // The frame around the waiting, and the state that stands for what follows it, are ours already.
+        // The usage of ours already has the start, the end and the states after the wait.
         let mut history = execution.history().events();
         history.retain(|event| !is_frame(&event.details));
         let mut usage = poller.seen.lock().map_err(|error| error.to_string())?.clone();

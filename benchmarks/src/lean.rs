@@ -1,4 +1,4 @@
-//! How lean the Lambdas are, side by side with one that does nothing.
+//! Size, start and memory of the Lambdas, compared with one that does nothing.
 
 mod aws;
 mod function;
@@ -13,7 +13,7 @@ use crate::statistics::Sample;
 /// Size, start and memory of each Lambda.
 pub(crate) const CHAPTER: Chapter = Chapter { name: "lean", title: "Lean Lambdas", measure };
 
-/// How often each function is started. They take turns, so that what else the machine does hits all alike.
+/// The starts of each function. The functions take turns, so that other load on the machine affects all of them.
 const REPETITIONS: usize = 100;
 
 fn measure() -> Result<String, String> {
@@ -37,7 +37,7 @@ fn measure() -> Result<String, String> {
         ABOUT,
         &format!("\n*Timed* on {machine}: medians of {REPETITIONS} starts of each.\n\n"),
         &table(&heads(&COLUMNS), &rows(&COLUMNS)),
-        "\n### Against what it must show\n\n",
+        "\n### Compared with its bounds\n\n",
         &verdict(floor, ours),
         WHERE,
         &table(&heads(&RESIDENT), &rows(&RESIDENT)),
@@ -47,23 +47,23 @@ fn measure() -> Result<String, String> {
 }
 
 const ABOUT: &str = "\
-The packages of `cargo xtask package`, for this machine's architecture. `EmptyFunction` is the floor: the Lambda runtime, a
-handler that answers with what it is given, the same profile. In parentheses how many times the floor's figure it is.
+The packages of `cargo xtask package`, for this machine's architecture. `EmptyFunction` is the floor: the Lambda runtime and
+a handler that returns its input, built with the same profile. In parentheses: the ratio to the floor.
 
-- *start to `/next`*: from the start of the process until it asks the Runtime API for work; AWS's `Init Duration`.
-- *to the first call*: from the invocation until the function's first AWS call has arrived, signed, at an endpoint over plain
-  HTTP, so without a TLS handshake. For the floor, until its answer.
-- *peak memory*: the largest resident set (`VmHWM`) after one invocation, whose calls are all refused, but for EC2StarterFromAMI's look for
-  the bucket.
+- *start to `/next`*: from the start of the process to its first request for work at the Runtime API; AWS's `Init Duration`.
+- *to the first call*: from the invocation to the arrival of the function's first AWS call, signed, at an endpoint over plain
+  HTTP, so without a TLS handshake. For the floor: to its response.
+- *peak memory*: the largest resident set (`VmHWM`) after one invocation. The endpoint refuses all its calls, except
+  EC2StarterFromAMI's HeadBucket.
 ";
 
-const WHERE: &str = "\nWhat is resident at the end of the invocation, in MiB:\n\n";
+const WHERE: &str = "\nResident memory at the end of the invocation, in MiB:\n\n";
 
 const BOUNDED_BY: &str = "
-What bounds the memory is the SDK's code, not data. What a function runs lies here and there in all of its executable, and for
-each page that is touched the kernel maps the 15 around it. Linked by hand in the order of a recorded run, in November 2026,
-EC2StarterFromAMI came to 1.95 times the floor while it waited for a boot; such an order would have to be recorded anew with
-every version of the compiler and of the SDK. Billed is the memory that is configured, 256 MB, whatever is used of it.
+The code of the SDK uses this memory, not data. The code that a function runs is spread over its executable, and for each
+page that is touched the kernel maps 15 more. In November 2026, EC2StarterFromAMI was linked by hand in the order of a recorded
+run: it used 1.95 times the floor while it waited for a boot. Such an order must be recorded again for every version of the
+compiler and of the SDK. AWS bills the configured memory, 256 MB, not the memory in use.
 ";
 
 /// One function's figures.
@@ -128,7 +128,7 @@ const RESIDENT: [Column; 3] = [
     Column { head: "heap and stack", figure: |figures| figures.anonymous_mib },
 ];
 
-/// The worst of ours against each bound.
+/// The worst figure of the functions, compared with each bound.
 fn verdict(floor: &Figures, ours: &[Figures]) -> String {
     let worst = |what, figure: &dyn Fn(&Figures) -> f64, bound| {
         let measured = ours.iter().map(figure).fold(0.0, f64::max);

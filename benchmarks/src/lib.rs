@@ -1,7 +1,7 @@
 //! `cargo performance`: measures, and writes `docs/performance.md` with its plots.
 //!
-//! A module for each chapter. What is virtual time is the same on every machine, and tests hold the page to it; what is
-//! timed is measured here and asserted nowhere.
+//! A module for each chapter. Chapters in virtual time are the same on every machine, and tests compare them with the
+//! page. Timed chapters are only measured; no test asserts them.
 #![expect(clippy::print_stderr, reason = "a command speaks to a terminal")]
 
 mod cost;
@@ -65,7 +65,7 @@ fn measure(names: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs the cargo that runs us, with the arguments that `arguments` adds and with our terminal.
+/// Runs the same cargo again, on the same terminal. `arguments` adds the arguments.
 fn cargo(arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     match arguments(&mut cargo).status() {

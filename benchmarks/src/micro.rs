@@ -1,4 +1,4 @@
-//! What runs in process, by Criterion: `benches/in_process.rs`.
+//! Times of single parts in process, measured by Criterion: `benches/in_process.rs`.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ use crate::report::{Chapter, machine, table};
 
 pub(crate) const CHAPTER: Chapter = Chapter { name: "in-process", title: "In process", measure };
 
-/// The benchmarks, and what each measures.
+/// The benchmarks, and their rows in the table.
 const BENCHMARKS: [(&str, &str); 5] = [
-    ("validate", "one document of the corpus of real ones, validated and resolved"),
-    ("commander", "Commander's step: the script built, the command sent to a port that does nothing"),
-    ("interpreter", "one execution through the definition, with functions that answer at once"),
-    ("rehearsal", "a 24-hour command in virtual time, account, steps and all"),
-    ("simulation/seeds", "a hundred simulated seeds, with all their faults"),
+    ("validate", "one real document of the corpus, validated and resolved"),
+    ("commander", "Commander's step: builds the script, and sends the command to a port that does nothing"),
+    ("interpreter", "one execution of the definition, with functions that return at once"),
+    ("rehearsal", "a 24-hour command in virtual time, with the account and the steps"),
+    ("simulation/seeds", "a hundred simulated seeds, with their faults"),
 ];
 
 fn measure() -> Result<String, String> {

@@ -8,7 +8,7 @@ use ec2_ops_sandbox::deployment::{FUNCTIONS, Function};
 
 use crate::cargo;
 
-/// What `cargo xtask package` has made of one function.
+/// One function as `cargo xtask package` built it.
 pub(crate) struct Package {
     pub(crate) function: Function,
     /// The executable in it.
@@ -19,10 +19,10 @@ pub(crate) struct Package {
     pub(crate) unzipped: f64,
 }
 
-/// What does nothing but answer.
+/// A function that only returns its input: the base of the comparison.
 pub(crate) const FLOOR: Function = Function { name: "EmptyFunction", package: "empty-function" };
 
-/// All of them, the floor first, for the machine that we run on.
+/// All packages, the floor first, built for this machine.
 pub(crate) fn all() -> Result<&'static [Package], String> {
     static ALL: OnceLock<Result<Vec<Package>, String>> = OnceLock::new();
     ALL.get_or_init(build).as_deref().map_err(Clone::clone)

@@ -9,7 +9,7 @@ pub(crate) struct Curve {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// What the axes say.
+/// The labels of a plot.
 pub(crate) struct Axes {
     pub(crate) title: &'static str,
     pub(crate) x: &'static str,
@@ -17,24 +17,24 @@ pub(crate) struct Axes {
 }
 
 const SIZE: (u32, u32) = (760, 420);
-/// Okabe and Ito's palette, which the colour-blind can tell apart.
+/// Okabe and Ito's palette for colour-blind readers.
 const COLOURS: [RGBColor; 4] =
     [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167)];
 
-/// Both axes logarithmic.
+/// A plot with two logarithmic axes.
 pub(crate) fn logarithmic(axes: &Axes, curves: &[Curve]) -> Result<String, String> {
     let ((left, right), (low, high)) = bounds(curves);
     let place = SeriesLabelPosition::UpperLeft;
     draw(axes, curves, place, (left..right).log_scale(), (low * 0.8..high * 1.25).log_scale())
 }
 
-/// Both axes from 0.
+/// A plot with two axes from 0.
 pub(crate) fn linear(axes: &Axes, curves: &[Curve]) -> Result<String, String> {
     let ((_, right), (_, high)) = bounds(curves);
     draw(axes, curves, SeriesLabelPosition::LowerRight, 0.0..right, 0.0..high * 1.05)
 }
 
-/// Shares from 0 to 1 over what is measured from 0.
+/// A plot of shares, from 0 to 1, over an axis from 0.
 pub(crate) fn distribution(axes: &Axes, curves: &[Curve]) -> Result<String, String> {
     let ((_, right), _) = bounds(curves);
     draw(axes, curves, SeriesLabelPosition::LowerRight, 0.0..right, 0.0..1.0)

@@ -1,4 +1,5 @@
-//! The page `docs/performance.md`: a frame, and one part for each chapter, replaced whenever that is measured again.
+//! The page `docs/performance.md`: an introduction, and one part for each chapter, which is replaced when the chapter is
+//! measured again.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,25 +8,25 @@ use std::path::{Path, PathBuf};
 
 /// A part of the page.
 pub(crate) struct Chapter {
-    /// What the command line calls it, and the marks around it.
+    /// Its name on the command line and in the marks around it.
     pub(crate) name: &'static str,
     /// Its heading.
     pub(crate) title: &'static str,
-    /// Measures, and answers with the text below the heading, in Markdown.
+    /// Measures, and returns the text below the heading, in Markdown.
     pub(crate) measure: fn() -> Result<String, String>,
 }
 
 const FRAME: &str = "\
 # Performance
 
-What an execution costs and how long it takes, measured by this repository: `cargo performance` measures everything
-anew and writes this page, `cargo performance NAME...` some chapters of it. What says *virtual time* runs the real state
-machine and the real steps in process on a paused clock: it is the same on every machine, and `cargo test` holds this page to
-it, but for the ten thousand, which take it too long. What says *timed* was measured on the machine that the chapter names; nothing is asserted of it.
-Nothing here was measured on AWS itself.
+The cost and the duration of an execution, as measured by this repository. `cargo performance` measures everything and
+writes this page; `cargo performance NAME...` measures some chapters. A chapter in *virtual time* runs the real state machine
+and the real steps in process, on a paused clock. It is the same on every machine, and `cargo test` compares it with this
+page, except the ten thousand executions, which take too long. A *timed* chapter was measured on the machine that it names,
+and no test asserts it. Nothing here was measured on AWS itself.
 ";
 
-/// The page as it stands.
+/// The page.
 pub(crate) struct Report {
     path: PathBuf,
     /// The text of each chapter, in order.
@@ -33,11 +34,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Reads the page of these chapters. What has not been measured yet says so.
+    /// Reads the page with these chapters. A chapter without a measurement says so.
     pub(crate) fn read(chapters: &[Chapter]) -> Result<Self, String> {
         let path = docs().join("performance.md");
         let text = match fs::read_to_string(&path) {
-            // The first time there is none.
+            // The first run has no page yet.
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             text => text.map_err(|error| format!("cannot read {}: {error}", path.display()))?,
         };
@@ -48,7 +49,7 @@ impl Report {
         Ok(Self { path, parts: chapters.iter().map(part).collect() })
     }
 
-    /// Puts `text` in the place of `chapter`, and writes the page.
+    /// Replaces the text of `chapter`, and writes the page.
     pub(crate) fn put(&mut self, chapter: &Chapter, text: String) -> Result<(), String> {
         if let Some(part) = self.parts.iter_mut().find(|(name, ..)| *name == chapter.name) {
             part.2 = text;
@@ -94,7 +95,7 @@ pub(crate) fn shown(name: &str, what: &str) -> String {
     format!("![{what}](performance/{name}.svg)\n")
 }
 
-/// A Markdown table whose numbers are aligned right.
+/// A Markdown table. All columns but the first are aligned right.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let align = head.iter().enumerate().map(|(column, _)| if column == 0 { "---" } else { "--:" }.to_owned());
@@ -103,12 +104,12 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A figure, and what it must not exceed.
+/// A figure and its bound.
 pub(crate) struct Bounded {
     pub(crate) what: &'static str,
     pub(crate) measured: f64,
     pub(crate) bound: f64,
-    /// Digits after the point of what was measured.
+    /// The digits of `measured` after the point.
     pub(crate) digits: usize,
 }
 
@@ -121,7 +122,7 @@ pub(crate) fn against_bounds(figures: impl IntoIterator<Item = Bounded>) -> Stri
     table(&["", "measured", "bound", "ratio"], &figures.into_iter().map(row).collect::<Vec<_>>())
 }
 
-/// What a timed chapter was measured on: the processor, how many of it, and how busy they were.
+/// The machine of a timed chapter: number and model of its processors, and their load.
 pub(crate) fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpus = read("/proc/cpuinfo");

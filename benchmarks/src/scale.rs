@@ -12,9 +12,9 @@ const EXECUTIONS: usize = 10_000;
 /// The most history events that an execution may have. See
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
 const HISTORY_LIMIT: f64 = 25_000.0;
-/// Calls are averaged over so many seconds in the plot.
+/// The plot shows means over this many seconds.
 const AVERAGED_OVER: usize = 60;
-/// The calls whose quotas such a start meets.
+/// The calls that reach their quotas in such a start.
 const BUSIEST: [&str; 3] = ["RunInstances", "DescribeInstanceInformation", "DescribeInstances"];
 
 fn measure() -> Result<String, String> {
@@ -29,7 +29,7 @@ fn measure() -> Result<String, String> {
     let concurrent = over_time("of 1,000", report.lambda.concurrent.iter().map(|&count| f64::from(count)), 1);
     figure("lambdas", &linear(&lambdas, &[concurrent])?)?;
     Ok(format!(
-        "{ABOUT}\n{}\n{}\n{}\n{}\n{}\nWhy the retries are what they are: [scale.md](scale.md). Timed on {machine}: the simulation \
+        "{ABOUT}\n{}\n{}\n{}\n{}\n{}\nThe reasons for the numbers of the retries: [scale.md](scale.md). Timed on {machine}: the simulation \
          took {:.0} s and {} MiB.\n",
         held(&report),
         calls_table(&report),
@@ -55,10 +55,10 @@ fn held(report: &Report) -> String {
     let each = report.transition_cost() / EXECUTIONS as f64;
     against_bounds([
         row("executions that succeeded", succeeded as f64, EXECUTIONS as f64, 0),
-        row("all launched after, in seconds; the quota's bound", launched, quota.round(), 0),
+        row("all launched after, in seconds; bound by the quota", launched, quota.round(), 0),
         row("most Lambdas at once", f64::from(report.lambda.peak), 300.0, 0),
         row("most history events of an execution", events as f64, HISTORY_LIMIT, 0),
-        row("dollars of transitions for each execution; a 10 s command alone", each, 0.00045, 5),
+        row("dollars of transitions for each execution; bound: a 10 s command alone", each, 0.00045, 5),
     ])
 }
 
@@ -92,7 +92,7 @@ fn launches(report: &Report) -> [Curve; 2] {
     let bound = vec![(0.0, 0.0), (minutes, EXECUTIONS as f64)];
     [
         over_time("launched", running_total, AVERAGED_OVER),
-        Curve { name: "what the quota of RunInstances allows".to_owned(), points: bound },
+        Curve { name: "the quota of RunInstances".to_owned(), points: bound },
     ]
 }
 
@@ -109,7 +109,7 @@ fn busiest(report: &Report) -> Vec<Curve> {
     BUSIEST.iter().filter_map(curve).collect()
 }
 
-/// Each `every`th of the values, which are a second apart, over minutes.
+/// The values of each second as a curve over minutes, reduced to each `every`th.
 fn over_time(name: &str, values: impl Iterator<Item = f64>, every: usize) -> Curve {
     let minutes = (0_u32..).map(|second| f64::from(second) / 60.0);
     Curve { name: name.to_owned(), points: minutes.zip(values).step_by(every).collect() }

@@ -1,4 +1,4 @@
-//! What is asked of any implementation of the ports.
+//! The questions to every implementation of the ports.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -25,17 +25,17 @@ pub(super) struct Ports<'a, E, M, O, T, X> {
 }
 
 impl<'a, P> Ports<'a, P, P, P, P, P> {
-    /// All of them in one.
+    /// One value that implements all ports.
     pub(super) fn of_one(all: &'a P) -> Self {
         Self { ec2: all, ssm: all, s3: all, tokens: all, executions: all }
     }
 }
 
-/// The answers so far, a line for each.
+/// The answers so far, one line each.
 struct Answers(Vec<String>);
 
 impl Answers {
-    fn tell<T: Debug>(&mut self, question: &str, answer: Result<T, AwsError>) {
+    fn record<T: Debug>(&mut self, question: &str, answer: Result<T, AwsError>) {
         self.0.push(match answer {
             Ok(answer) => format!("{question}: {answer:?}"),
             Err(AwsError { action, code, kind, .. }) => format!("{question}: {action} {code} {kind:?}"),
@@ -96,8 +96,7 @@ fn prefix(bucket: &str, prefix: &str) -> OutputTarget {
     OutputTarget::Prefix { bucket: bucket.to_owned(), prefix: prefix.to_owned() }
 }
 
-/// Everything, what is absent and what is refused included.
-pub(super) async fn ask<E, M, O, T, X>(ports: &Ports<'_, E, M, O, T, X>, about: &Value) -> Vec<String>
+impl<E, M, O, T, X> Ports<'_, E, M, O, T, X>
 where
     E: Instances + Volumes,
     M: Agents + Commands,
@@ -105,15 +104,50 @@ where
     T: WakeTokens,
     X: Executions,
 {
-    let mut answers = Answers(Vec::new());
-    launches(&mut answers, ports.ec2).await;
-    instances(&mut answers, ports.ec2, about).await;
-    volumes(&mut answers, ports.ec2, about).await;
-    commands(&mut answers, ports.ssm, about).await;
-    objects(&mut answers, ports.s3).await;
-    tokens(&mut answers, ports.tokens).await;
-    executions(&mut answers, ports.executions, about).await;
-    answers.0
+    /// Asks everything, also about things that are absent or refused.
+    pub(super) async fn ask(&self, about: &Value) -> Vec<String> {
+        let mut answers = Answers(Vec::new());
+        launches(&mut answers, self.ec2).await;
+        instances(&mut answers, self.ec2, about).await;
+        volumes(&mut answers, self.ec2, about).await;
+        commands(&mut answers, self.ssm, about).await;
+        objects(&mut answers, self.s3).await;
+        tokens(&mut answers, self.tokens).await;
+        executions(&mut answers, self.executions, about).await;
+        answers.0
+    }
+
+    /// Asks for each action once, with a valid request.
+    pub(super) async fn ask_once(&self, about: &Value) -> Vec<String> {
+        let mut answers = Answers(Vec::new());
+        let (ready, bare, absent) = (instance(about, "ready"), instance(about, "bare"), unknown());
+        let (region, volume) = (region(), VolumeId::new("vol-0123456789abcdef0"));
+        let first = CommandId::new(about["first"].as_str().unwrap());
+        let token = |index: usize| TaskToken::new(about["tokens"][index].as_str().unwrap());
+        let launch = launch("fault", "ami-0aaaaaaaaaaaaaaaa", &json!({}));
+        answers.record("launch", self.ec2.launch(&region, &launch).await);
+        answers.record("describe", self.ec2.describe(&region, &bare).await);
+        answers.record("stop", self.ec2.stop(&region, &absent).await);
+        answers.record("terminate", self.ec2.terminate(&region, &absent).await);
+        answers.record("volumes", Volumes::find(self.ec2, &region, &tags("ready")).await);
+        answers.record("detach", self.ec2.detach(&region, &volume).await);
+        answers.record("delete volume", self.ec2.delete(&region, &volume).await);
+        answers.record("online", self.ssm.online(&region, &ready).await);
+        answers.record("send", self.ssm.send(&region, &command(ready.clone())).await);
+        answers.record("find", self.ssm.find(&region, &ready, "mine").await);
+        answers.record("invocation", self.ssm.invocation(&region, &ready, &first).await);
+        answers.record("bucket", self.s3.bucket_exists(&region, "bucket").await);
+        answers.record("key", self.s3.newest(&region, &key("bucket", "one"), Timestamp::MAX).await);
+        answers.record("prefix", self.s3.newest(&region, &prefix("bucket", "one"), Timestamp::MAX).await);
+        answers.record("put", self.tokens.put(&wake("first")).await);
+        answers.record("get", self.tokens.get(&absent).await);
+        answers.record("delete", self.tokens.delete(&absent, &TaskToken::new("first")).await);
+        answers.record("complete", self.executions.complete(&token(0), &json!({})).await);
+        answers.record("fail", self.executions.fail(&token(1), "CommandFailed", "why").await);
+        answers
+            .record("state", self.executions.state(&ExecutionId::new(about["over"].as_str().unwrap())).await);
+        answers.0
+    }
 }
 
 async fn launches(answers: &mut Answers, ec2: &impl Instances) {
@@ -132,7 +166,7 @@ async fn launches(answers: &mut Answers, ec2: &impl Instances) {
         "Monitoring": { "Enabled": true },
     });
     let image = "ami-0aaaaaaaaaaaaaaaa";
-    // The same token from both: their requests are the same to the letter, or the second is refused.
+    // Both sides use the same token: the second launch is refused unless its request is exactly the same.
     for (question, token, image, options) in [
         ("a launch", "one", image, json!({})),
         ("the same again", "one", image, json!({})),
@@ -144,7 +178,7 @@ async fn launches(answers: &mut Answers, ec2: &impl Instances) {
         ("in no subnet", "subnet", image, json!({ "SubnetId": "subnet-1" })),
     ] {
         let launched = ec2.launch(&region(), &launch(token, image, &options)).await;
-        answers.tell(question, launched.map(|instance| (instance.id, instance.tags, instance.launched_at)));
+        answers.record(question, launched.map(|instance| (instance.id, instance.tags, instance.launched_at)));
     }
     let spot = launch("spot", image, &json!({ "InstanceMarketOptions": { "MarketType": "spot" } }));
     let spot = ec2.launch(&region(), &spot).await.unwrap().id;
@@ -153,66 +187,66 @@ async fn launches(answers: &mut Answers, ec2: &impl Instances) {
     {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    answers.tell("a stop of Spot", ec2.stop(&region(), &spot).await);
+    answers.record("a stop of Spot", ec2.stop(&region(), &spot).await);
 }
 
 async fn instances(answers: &mut Answers, ec2: &impl Instances, about: &Value) {
     for name in ["ready", "bare", "gone"] {
-        answers.tell(name, ec2.describe(&region(), &instance(about, name)).await);
+        answers.record(name, ec2.describe(&region(), &instance(about, name)).await);
     }
-    answers.tell("an unknown instance", ec2.describe(&region(), &unknown()).await);
-    answers.tell("no instance's id", ec2.describe(&region(), &InstanceId::new("nonsense")).await);
-    for name in ["ready", "nobody"] {
-        answers.tell("by tag", ec2.find(&region(), &tags(name)).await);
+    answers.record("an unknown instance", ec2.describe(&region(), &unknown()).await);
+    answers.record("no instance's id", ec2.describe(&region(), &InstanceId::new("nonsense")).await);
+    for name in ["ready", "none"] {
+        answers.record("by tag", ec2.find(&region(), &tags(name)).await);
     }
     let crowd = ec2.find(&region(), &tags("crowd")).await;
-    answers.tell("several pages", crowd.map(|crowd| crowd.len()));
+    answers.record("several pages", crowd.map(|crowd| crowd.len()));
     for (name, id) in
         [("gone", instance(about, "gone")), ("unknown", unknown()), ("nonsense", InstanceId::new("x"))]
     {
-        answers.tell(&format!("stop {name}"), ec2.stop(&region(), &id).await);
-        answers.tell(&format!("terminate {name}"), ec2.terminate(&region(), &id).await);
+        answers.record(&format!("stop {name}"), ec2.stop(&region(), &id).await);
+        answers.record(&format!("terminate {name}"), ec2.terminate(&region(), &id).await);
     }
 }
 
 async fn volumes(answers: &mut Answers, ec2: &impl Volumes, about: &Value) {
     let found = ec2.find(&region(), &tags("ready")).await;
     let attached = found.as_ref().unwrap()[0].id.clone();
-    answers.tell("volumes by tag", found);
+    answers.record("volumes by tag", found);
     let crowd = ec2.find(&region(), &tags("crowd")).await;
-    answers.tell("several pages of volumes", crowd.map(|crowd| crowd.len()));
-    answers.tell("delete while attached", ec2.delete(&region(), &attached).await);
+    answers.record("several pages of volumes", crowd.map(|crowd| crowd.len()));
+    answers.record("delete while attached", ec2.delete(&region(), &attached).await);
     for id in ["vol-0123456789abcdef0", "nonsense"].map(VolumeId::new) {
-        answers.tell("detach", ec2.detach(&region(), &id).await);
-        answers.tell("delete", ec2.delete(&region(), &id).await);
+        answers.record("detach", ec2.detach(&region(), &id).await);
+        answers.record("delete", ec2.delete(&region(), &id).await);
     }
     let gone = about["gone"].as_str().unwrap_or_default();
-    answers.tell("volumes of what is gone", ec2.find(&region(), &tags(gone)).await);
+    answers.record("volumes of what is gone", ec2.find(&region(), &tags(gone)).await);
 }
 
 async fn commands<M: Agents + Commands>(answers: &mut Answers, ssm: &M, about: &Value) {
     let ready = instance(about, "ready");
     for (name, id) in [("ready", ready.clone()), ("bare", instance(about, "bare")), ("unknown", unknown())] {
-        answers.tell(&format!("agent of {name}"), ssm.online(&region(), &id).await);
-        answers.tell(&format!("find on {name}"), ssm.find(&region(), &id, "mine").await);
+        answers.record(&format!("agent of {name}"), ssm.online(&region(), &id).await);
+        answers.record(&format!("find on {name}"), ssm.find(&region(), &id, "mine").await);
     }
-    answers.tell("find nothing", ssm.find(&region(), &ready, "nobody's").await);
+    answers.record("find nothing", ssm.find(&region(), &ready, "none").await);
     for id in [instance(about, "bare"), unknown(), InstanceId::new("nonsense")] {
-        answers.tell("send", ssm.send(&region(), &command(id)).await);
+        answers.record("send", ssm.send(&region(), &command(id)).await);
     }
-    answers.tell("send to an agent", ssm.send(&region(), &command(ready.clone())).await.map(drop));
+    answers.record("send to an agent", ssm.send(&region(), &command(ready.clone())).await.map(drop));
     for id in
         [&about["first"], &about["failed"], &json!("00000000-0000-4000-a000-000000000000"), &json!("c-1")]
     {
         let id = CommandId::new(id.as_str().unwrap());
-        answers.tell("invocation", ssm.invocation(&region(), &ready, &id).await);
-        answers.tell("on another", ssm.invocation(&region(), &unknown(), &id).await);
+        answers.record("invocation", ssm.invocation(&region(), &ready, &id).await);
+        answers.record("on another", ssm.invocation(&region(), &unknown(), &id).await);
     }
 }
 
 async fn objects(answers: &mut Answers, s3: &impl Objects) {
     for bucket in ["bucket", "absent-bucket"] {
-        answers.tell(bucket, s3.bucket_exists(&region(), bucket).await);
+        answers.record(bucket, s3.bucket_exists(&region(), bucket).await);
         for target in [
             key(bucket, "run/out.nc"),
             key(bucket, "absent"),
@@ -222,82 +256,44 @@ async fn objects(answers: &mut Answers, s3: &impl Objects) {
             prefix(bucket, "many/1004"),
             prefix(bucket, "absent"),
         ] {
-            answers.tell(&target.to_string(), s3.newest(&region(), &target, Timestamp::MAX).await);
+            answers.record(&target.to_string(), s3.newest(&region(), &target, Timestamp::MAX).await);
         }
-        // All of the same second: which one counts as the newest is nobody's business.
+        // All have the same second, so any of them may be the newest.
         let many = s3.newest(&region(), &prefix(bucket, "many"), Timestamp::MAX).await;
-        answers.tell("many", many.map(|newest| newest.map(|object| object.last_modified)));
+        answers.record("many", many.map(|newest| newest.map(|object| object.last_modified)));
     }
 }
 
 async fn tokens(answers: &mut Answers, tokens: &impl WakeTokens) {
     let instance = unknown();
     let get = || tokens.get(&instance);
-    answers.tell("before", get().await);
-    answers.tell("put", tokens.put(&wake("first")).await);
-    answers.tell("put again", tokens.put(&wake("first")).await);
-    answers.tell("put another", tokens.put(&wake("second")).await);
-    answers.tell("get", get().await);
-    answers.tell("delete the first", tokens.delete(&instance, &TaskToken::new("first")).await);
-    answers.tell("still there", get().await);
+    answers.record("before", get().await);
+    answers.record("put", tokens.put(&wake("first")).await);
+    answers.record("put again", tokens.put(&wake("first")).await);
+    answers.record("put another", tokens.put(&wake("second")).await);
+    answers.record("get", get().await);
+    answers.record("delete the first", tokens.delete(&instance, &TaskToken::new("first")).await);
+    answers.record("still there", get().await);
     for _ in 0..2 {
-        answers.tell("delete the second", tokens.delete(&instance, &TaskToken::new("second")).await);
-        answers.tell("after", get().await);
+        answers.record("delete the second", tokens.delete(&instance, &TaskToken::new("second")).await);
+        answers.record("after", get().await);
     }
 }
 
 async fn executions(answers: &mut Answers, executions: &impl Executions, about: &Value) {
     for name in ["running", "over"] {
         let id = ExecutionId::new(about[name].as_str().unwrap());
-        answers.tell(name, executions.state(&id).await);
+        answers.record(name, executions.state(&id).await);
     }
     for id in ["arn:aws:states:us-east-1:000000000000:execution:scene:absent", "nonsense"] {
-        answers.tell("state", executions.state(&ExecutionId::new(id)).await);
+        answers.record("state", executions.state(&ExecutionId::new(id)).await);
     }
     let token = |index: usize| TaskToken::new(about["tokens"][index].as_str().unwrap());
     for token in [token(0), token(0), TaskToken::new("nonsense")] {
-        answers.tell("complete", executions.complete(&token, &json!({ "a": 1 })).await);
+        answers.record("complete", executions.complete(&token, &json!({ "a": 1 })).await);
     }
     let long = "x".repeat(40_000);
     for token in [token(1), token(1), TaskToken::new("nonsense")] {
-        answers.tell("fail", executions.fail(&token, "CommandFailed", &long).await);
+        answers.record("fail", executions.fail(&token, "CommandFailed", &long).await);
     }
-}
-
-/// Each action once, with a request that is in order.
-pub(super) async fn ask_once<E, M, O, T, X>(ports: &Ports<'_, E, M, O, T, X>, about: &Value) -> Vec<String>
-where
-    E: Instances + Volumes,
-    M: Agents + Commands,
-    O: Objects,
-    T: WakeTokens,
-    X: Executions,
-{
-    let mut answers = Answers(Vec::new());
-    let (ready, bare, nobody) = (instance(about, "ready"), instance(about, "bare"), unknown());
-    let (region, volume) = (region(), VolumeId::new("vol-0123456789abcdef0"));
-    let first = CommandId::new(about["first"].as_str().unwrap());
-    let token = |index: usize| TaskToken::new(about["tokens"][index].as_str().unwrap());
-    let launch = launch("fault", "ami-0aaaaaaaaaaaaaaaa", &json!({}));
-    answers.tell("launch", ports.ec2.launch(&region, &launch).await);
-    answers.tell("describe", ports.ec2.describe(&region, &bare).await);
-    answers.tell("stop", ports.ec2.stop(&region, &nobody).await);
-    answers.tell("terminate", ports.ec2.terminate(&region, &nobody).await);
-    answers.tell("volumes", Volumes::find(ports.ec2, &region, &tags("ready")).await);
-    answers.tell("detach", ports.ec2.detach(&region, &volume).await);
-    answers.tell("delete volume", ports.ec2.delete(&region, &volume).await);
-    answers.tell("online", ports.ssm.online(&region, &ready).await);
-    answers.tell("send", ports.ssm.send(&region, &command(ready.clone())).await);
-    answers.tell("find", ports.ssm.find(&region, &ready, "mine").await);
-    answers.tell("invocation", ports.ssm.invocation(&region, &ready, &first).await);
-    answers.tell("bucket", ports.s3.bucket_exists(&region, "bucket").await);
-    answers.tell("key", ports.s3.newest(&region, &key("bucket", "one"), Timestamp::MAX).await);
-    answers.tell("prefix", ports.s3.newest(&region, &prefix("bucket", "one"), Timestamp::MAX).await);
-    answers.tell("put", ports.tokens.put(&wake("first")).await);
-    answers.tell("get", ports.tokens.get(&nobody).await);
-    answers.tell("delete", ports.tokens.delete(&nobody, &TaskToken::new("first")).await);
-    answers.tell("complete", ports.executions.complete(&token(0), &json!({})).await);
-    answers.tell("fail", ports.executions.fail(&token(1), "CommandFailed", "why").await);
-    answers.tell("state", ports.executions.state(&ExecutionId::new(about["over"].as_str().unwrap())).await);
-    answers.0
 }

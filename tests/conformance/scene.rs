@@ -1,4 +1,4 @@
-//! An account with something of everything that can be asked about.
+//! The account of the suite: instances, commands, objects, tokens and executions in all states.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::harness::LONG;
 
 pub(super) const REGION: &str = "us-east-1";
 pub(super) const WAKE_TABLE: &str = "ec2-ops-wake";
-/// Who asks, as a plan of faults knows it.
+/// The name of the caller in plans of faults.
 pub(super) const CALLER: &str = "conformance";
 /// Every action that the functions call.
 pub(super) const ACTIONS: [&str; 20] = [
@@ -49,11 +49,11 @@ pub(super) const ACTIONS: [&str; 20] = [
 
 /// Instances of this image have no agent.
 const NO_AGENT: &str = "ami-0aaaaaaaaaaaaaaaa";
-/// More than one page of anything.
+/// More than one page of any listing.
 const CROWD: usize = 1005;
 const COMMANDS: usize = 60;
 
-/// Machines whose agents come online at once, and whose scripts succeed at once.
+/// Machines whose agents come online at once, and whose scripts end at once.
 struct Prompt(mpsc::UnboundedSender<MachineEvent>);
 
 impl Hypervisor for Prompt {
@@ -81,12 +81,13 @@ impl Runner for Prompt {
 pub(super) struct Scene {
     account: Account,
     state_machine: String,
-    /// The task tokens that were handed out, by the names of the executions.
+    /// The task tokens of the executions, in the order of their starts.
     tokens: Arc<Mutex<Vec<String>>>,
     about: Value,
 }
 
 impl Scene {
+    /// Creates the account, and waits until everything is in its state.
     pub(super) async fn set() -> Self {
         let (events, received) = mpsc::unbounded_channel();
         let config = AccountConfig {
@@ -114,7 +115,7 @@ impl Scene {
         for _ in 0..COMMANDS {
             scene.send(&ready, "other", "true");
         }
-        // SSM tells milliseconds, and it is the older one that is looked for.
+        // The times of SSM have milliseconds, and `find` must return the older command.
         tokio::time::sleep(Duration::from_millis(5)).await;
         scene.send(&ready, "mine", "true");
         for command in [&first, &failed] {
@@ -135,7 +136,7 @@ impl Scene {
         scene
     }
 
-    /// What there is to ask about, with two task tokens of this asker's own.
+    /// The ids in the scene, with two new task tokens for this caller.
     pub(super) async fn about(&self) -> Value {
         let before = self.tokens.lock().unwrap().len();
         for _ in 0..2 {
@@ -152,7 +153,7 @@ impl Scene {
         Ports::new(self.account.clone(), Arc::new(names), PlannedGate { function: CALLER, plan })
     }
 
-    /// Serves the account as long as the runtime lives.
+    /// Serves the account until the runtime ends.
     pub(super) async fn serve(&self, plan: FaultPlan) -> String {
         let endpoint = Endpoint::bind(0).await.unwrap();
         let (url, account) = (endpoint.url(), self.account.clone());
@@ -245,7 +246,7 @@ impl Scene {
     }
 }
 
-/// A state machine that ends at once, or waits for whoever has the token.
+/// A state machine that ends at once, or waits until its token is completed.
 fn state_machine(account: &Account, tokens: &Arc<Mutex<Vec<String>>>) -> String {
     let seen = Arc::clone(tokens);
     let keep = move |request: Request| -> Running {

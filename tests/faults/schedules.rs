@@ -1,4 +1,4 @@
-//! What goes wrong: each kind of fault on each call that the functions make, and what is worth a schedule of its own.
+//! The schedules: each kind of fault on each call of the functions, and some special ones.
 
 use std::time::Duration;
 
@@ -24,9 +24,9 @@ const KINDS: [CallFault; 6] = [
     CallFault::LambdaDiesAfter,
 ];
 
-/// Every schedule, those that take longest first.
+/// Every schedule, the longest first.
 pub(super) fn all() -> Vec<Trial> {
-    let mut trials = of_patience();
+    let mut trials = with_long_waits();
     trials.extend(KINDS.into_iter().flat_map(on_each_call));
     trials.extend(of_lambdas());
     trials.extend(of_commands());
@@ -52,8 +52,8 @@ fn first(function: &'static str, actions: &[&'static str], fault: CallFault) -> 
     actions.iter().map(|action| call(function, action, 1, fault)).collect()
 }
 
-/// What is made up for after a minute only: a poll of EC2Poller, or Lambda's own repetition of an event.
-fn of_patience() -> Vec<Trial> {
+/// Faults whose remedy takes a minute: the next poll of EC2Poller, or the retry of an event by Lambda.
+fn with_long_waits() -> Vec<Trial> {
     let quick = Duration::from_secs(2);
     vec![
         Trial {
@@ -69,7 +69,7 @@ fn of_patience() -> Vec<Trial> {
             ..Trial::default()
         },
         Trial {
-            name: "an abort, and the launch goes on",
+            name: "an abort during the launch",
             faults: vec![Fault::Abort { entered: STARTER }, delay(STARTER, "RunInstances", 1, 2)],
             delete_volume: false,
             ..Trial::default()
@@ -77,19 +77,19 @@ fn of_patience() -> Vec<Trial> {
     ]
 }
 
-/// The calls of a whole execution, in a few of them: a repetition waits longer each time.
+/// One kind of fault on the calls of an execution. Several trials, because each retry waits longer than the last.
 fn on_each_call(kind: CallFault) -> Vec<Trial> {
     let delayed = matches!(kind, CallFault::Delay(_));
     let done = matches!(kind, CallFault::LostAnswer | CallFault::LambdaDiesAfter);
-    // A boot this quick is over before EC2 is asked as well as the agent.
+    // The boot ends before the first check that calls EC2 too.
     let launch = ["HeadBucket", "RunInstances", "DescribeInstanceInformation"];
-    // There is nothing to look for before the first try.
+    // ListCommands is called only from the second try on.
     let send = if delayed { &["SendCommand"][..] } else { &["SendCommand", "ListCommands"] };
     let end = ["DescribeInstances", "TerminateInstances", "DescribeVolumes", "DeleteVolume"];
-    // The commands have ended before the token is stored, so it is the task itself that tells of the end.
+    // The commands end before the token is stored, so the invocation by the task completes it.
     let late_token = |nth| delay(POLLER, "PutItem", nth, 3);
-    // Where the task has been told, nothing more is asked of whoever told it.
-    let told = if done { &["SendTaskSuccess"][..] } else { &["SendTaskSuccess", "DeleteItem"] };
+    // After a SendTaskSuccess with an effect, this invocation makes no other call.
+    let completing = if done { &["SendTaskSuccess"][..] } else { &["SendTaskSuccess", "DeleteItem"] };
     let quick = Duration::from_millis(500);
     vec![
         Trial {
@@ -99,31 +99,31 @@ fn on_each_call(kind: CallFault) -> Vec<Trial> {
         },
         Trial { name: "on each call of Commander", faults: first(COMMANDER, send, kind), ..Trial::default() },
         Trial {
-            name: "on each call that looks at running commands",
+            name: "on each call about running commands",
             faults: vec![call(POLLER, "DescribeInstances", 1, kind)],
             runs_for: Duration::from_secs(4),
             ..Trial::default()
         },
         Trial {
-            name: "on each call that tells of a success",
+            name: "on each call that reports a success",
             faults: [
                 vec![
                     call(POLLER, "PutItem", 1, kind),
                     late_token(2),
                     call(POLLER, "GetCommandInvocation", 1, kind),
                 ],
-                first(POLLER, told, kind),
+                first(POLLER, completing, kind),
             ]
             .concat()
             .into_iter()
-            // A call that is late is not repeated.
+            // A delayed call is not retried.
             .filter(|fault| !delayed || *fault != late_token(2))
             .collect(),
             runs_for: quick,
             ..Trial::default()
         },
         Trial {
-            name: "on the call that tells of a failure",
+            name: "on the call that reports a failure",
             faults: vec![late_token(1), call(POLLER, "SendTaskFailure", 1, kind)],
             runs_for: quick,
             exit_code: 3,
@@ -131,7 +131,7 @@ fn on_each_call(kind: CallFault) -> Vec<Trial> {
             ..Trial::default()
         },
         Trial {
-            name: "on each call of the check and of the end",
+            name: "on each call of the check and of the cleanup",
             faults: [first(CHECKER, &["HeadObject"], kind), first(STOPPER, &end, kind)].concat(),
             ..Trial::default()
         },
@@ -182,7 +182,7 @@ fn of_lambdas() -> Vec<Trial> {
     ]
 }
 
-/// Commands that remove the script's claim, so that only the look before `SendCommand` keeps them from a second start.
+/// Commands that remove the claim of the script. Then only `ListCommands` before `SendCommand` prevents a second start.
 fn of_commands() -> Vec<Trial> {
     [
         ("the answer of SendCommand is lost, and the claim is gone", CallFault::LostAnswer),
@@ -198,9 +198,9 @@ fn of_commands() -> Vec<Trial> {
 }
 
 /// The answer of `SendCommand` is lost, `ListCommands` does not show the command, and the claim is gone.
-pub(super) fn nothing_keeps_commands_from_a_second_start() -> Trial {
+pub(super) fn commands_start_twice() -> Trial {
     Trial {
-        name: "nothing keeps commands from a second start",
+        name: "commands start twice",
         faults: vec![call(COMMANDER, "SendCommand", 1, CallFault::LostAnswer)],
         keeps_claim: false,
         listed_after: Duration::from_hours(1),
@@ -229,7 +229,7 @@ fn of_aborts() -> Vec<Trial> {
         name,
         faults: vec![Fault::Abort { entered }, then],
         runs_for: if entered == POLLER { long } else { Duration::from_secs(2) },
-        // What is to be deleted after an abort has a minute more.
+        // After an abort, a volume is deleted up to a minute later.
         delete_volume: false,
         ..Trial::default()
     };
@@ -244,7 +244,7 @@ fn of_aborts() -> Vec<Trial> {
                 Fault::Abort { entered: POLLER },
                 event(EXECUTION_ENDED, EventFault::Lost),
                 call(STOPPER, "DescribeExecution", 1, CallFault::ErrorBefore),
-                // The commands are to start before they are ended.
+                // The commands start before the cleanup ends them.
                 delay(STOPPER, "DescribeInstances", 1, 4),
             ],
             runs_for: long,
@@ -252,7 +252,7 @@ fn of_aborts() -> Vec<Trial> {
             ..Trial::default()
         },
         Trial {
-            name: "an abort, the launch goes on, and the sweeper finds it",
+            name: "an abort during the launch, and the sweeper finds the instance",
             faults: vec![Fault::Abort { entered: STARTER }, delay(STARTER, "RunInstances", 1, 2)],
             sweep_every: Duration::from_secs(4),
             ..Trial::default()

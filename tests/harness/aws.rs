@@ -29,7 +29,7 @@ impl Served {
         Some(Self { ops, url })
     }
 
-    /// `aws ARGUMENTS…`: what it prints, or what it complains.
+    /// Runs `aws ARGUMENTS…`. Returns its stdout, or its stderr if it fails.
     pub(crate) fn aws(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("aws")
             .args(arguments)
@@ -46,7 +46,7 @@ impl Served {
 
     /// The JSON that a call prints.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
-        let printed = self.aws(arguments).unwrap_or_else(|complaint| panic!("{arguments:?}: {complaint}"));
+        let printed = self.aws(arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
         serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{arguments:?} printed {printed:?}"))
     }
 
@@ -57,7 +57,7 @@ impl Served {
         arn.expect("an ARN").to_owned()
     }
 
-    /// Starts an execution of `document`: its ARN.
+    /// Starts an execution with `input`, and returns its ARN.
     pub(crate) fn start_execution(&self, name: &str, input: &str) -> String {
         let machine = self.state_machine();
         let started = self.json(&[
@@ -73,7 +73,7 @@ impl Served {
         started["executionArn"].as_str().expect("an ARN").to_owned()
     }
 
-    /// Waits until an execution is over: what `describe-execution` says of it.
+    /// Waits until an execution has ended, and returns its `describe-execution`.
     pub(crate) fn ended(&self, arn: &str) -> Value {
         let mut described = Value::Null;
         until("the execution to end", || {
@@ -83,7 +83,7 @@ impl Served {
         described
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Ends it by SIGINT, as Ctrl-C does.
     pub(crate) fn finish(self) -> Finished {
         self.ops.signal(Signal::SIGINT);
         self.ops.finish()

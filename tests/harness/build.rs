@@ -9,7 +9,7 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is inside the workspace")
 }
 
-/// The directory of the `ec2-ops` command and the Lambdas. The first call of a run builds them.
+/// The directory of the `ec2-ops` command and the Lambdas. The first call in a test run builds them.
 pub(super) fn binaries() -> &'static Path {
     static BINARIES: OnceLock<PathBuf> = OnceLock::new();
     BINARIES.get_or_init(|| {

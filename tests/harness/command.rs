@@ -14,13 +14,13 @@ use serde_json::Value;
 use super::build::binaries;
 use super::{LONG, below, until};
 
-/// A run of the command in a directory of its own, which takes the place of /tmp.
+/// A run of the command in its own directory, which replaces /tmp.
 pub(crate) struct Ops {
     process: Child,
     directory: tempfile::TempDir,
 }
 
-/// What a run came to.
+/// A run that has ended.
 pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
@@ -41,7 +41,7 @@ impl Ops {
         let directory = tempfile::Builder::new().prefix("ec2-ops-e2e-").tempdir().expect("a directory");
         let path = directory.path();
         fs::write(path.join("stdin"), stdin).expect("a file");
-        // Whatever is below it belongs to the sandbox.
+        // Everything below it belongs to the sandbox.
         fs::create_dir(path.join("tmp")).expect("a directory");
         let create = |name| File::create(path.join(name)).expect("a file");
         let process = Command::new(binaries().join("ec2-ops"))
@@ -60,12 +60,12 @@ impl Ops {
         kill(pid, signal).expect("a process that still runs");
     }
 
-    /// Where its sandbox has its files.
+    /// The directory for the files of its sandbox.
     pub(crate) fn tmp(&self) -> PathBuf {
         self.directory.path().join("tmp")
     }
 
-    /// What it has printed so far.
+    /// Its stdout so far.
     pub(crate) fn stdout(&self) -> String {
         self.read("stdout")
     }
@@ -74,15 +74,15 @@ impl Ops {
         until(marker, || below(&self.tmp()).iter().any(|process| process.contains(marker)));
     }
 
-    /// Waits for its end, and makes sure that no process and no file of it is left.
+    /// Waits for its end, and asserts that no process and no file of it is left.
     pub(crate) fn finish(mut self) -> Finished {
         let finished = self.end();
         assert_eq!(entries(&self.tmp()), [""; 0], "files are left");
         finished
     }
 
-    /// Waits for its end and makes sure that no process of it is left. Answers with the file at `path` in the directory
-    /// that it kept, too.
+    /// Waits for its end, and asserts that no process of it is left. Also returns the file at `path` in the directory that
+    /// it kept.
     pub(crate) fn finish_keeping(mut self, path: &str) -> (Finished, String) {
         let finished = self.end();
         let [kept] = &entries(&self.tmp())[..] else { panic!("one directory should be left") };
@@ -96,7 +96,7 @@ impl Ops {
         Finished { status, stdout: self.read("stdout"), stderr: self.read("stderr") }
     }
 
-    /// Waits for the end of one that was killed, and of everything it leaves behind.
+    /// Waits for the end of a run that was killed, and of its processes.
     pub(crate) fn finish_killed(mut self) {
         self.wait();
         until("the orphans to end", || below(&self.tmp()).is_empty());
@@ -119,7 +119,7 @@ impl Ops {
 }
 
 impl Drop for Ops {
-    /// A test that fails half-way leaves nothing either.
+    /// Kills the run if a test fails before its end.
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -1,8 +1,8 @@
-//! Documents that differ in what a test is about.
+//! The document that tests change.
 
 use serde_json::{Value, json};
 
-/// A document that is valid with any commands, and leaves nothing.
+/// A valid document with `commands`, whose instance and volume are deleted at the end.
 pub(crate) fn document(commands: &[&str]) -> Value {
     json!({
         "commands": commands,

@@ -1,4 +1,4 @@
-//! What all scenarios share.
+//! The harness of all scenarios.
 
 pub(crate) mod aws;
 mod build;
@@ -15,14 +15,14 @@ pub(crate) use sandbox::TestSandbox;
 
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes, shorter than anyone's patience.
+/// The time limit of every wait.
 pub(crate) const LONG: Duration = Duration::from_secs(90);
 
-/// Waits for what other processes do in their own time.
+/// Waits until `holds`. Other processes run in real time.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + LONG;
     while !holds() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        assert!(Instant::now() < deadline, "waited {LONG:?} for {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -1,11 +1,11 @@
-//! Which processes of a sandbox live.
+//! Finds the processes of a sandbox.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// The command lines of the living processes of any sandbox below `directory`: an instance's carry their directory in
-/// the environment and start in it, a function's write their logs below it.
+/// The command lines of the running processes of every sandbox below `directory`. A process of an instance has its
+/// directory in its environment and starts in it; a process of a function writes its log below it.
 pub(crate) fn below(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir("/proc").expect("/proc");
     let processes = entries.flatten().map(|entry| entry.path()).filter(|process| {

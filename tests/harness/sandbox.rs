@@ -1,4 +1,4 @@
-//! A sandbox in this process, whose account can be looked into.
+//! A sandbox in this process, with access to its account.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use serde_json::Value;
 use super::build::binaries;
 use super::{LONG, below};
 
-/// A sandbox of a test's own, with the bucket `sandbox-output`.
+/// The sandbox of one test, with the bucket `sandbox-output`.
 pub(crate) struct TestSandbox {
     sandbox: Sandbox,
     directory: tempfile::TempDir,
 }
 
 impl TestSandbox {
-    /// Lets `test` work with a sandbox, then ends it and makes sure that no process is left.
+    /// Runs `test` with a sandbox, then ends the sandbox, and asserts that no process is left.
     pub(crate) fn with<F: AsyncFnOnce(&Self)>(test: F) {
         Self::with_buckets(&[], test);
     }
@@ -30,7 +30,7 @@ impl TestSandbox {
         Self::under(Conditions::default(), buckets, test);
     }
 
-    /// The same where things are different, or go wrong.
+    /// The same under other conditions, for example with faults.
     pub(crate) fn under<T, F>(conditions: Conditions, buckets: &[String], test: F) -> T
     where
         F: AsyncFnOnce(&Self) -> T,

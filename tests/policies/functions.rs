@@ -1,4 +1,4 @@
-//! Terraform's functions, as far as the policies call them. See
+//! The functions of Terraform that the policies call. See
 //! <https://developer.hashicorp.com/terraform/language/functions>.
 #![expect(
     clippy::needless_pass_by_value,
@@ -9,7 +9,7 @@
 use hcl::Value;
 use hcl::eval::{Context, FuncArgs, FuncDef, ParamType};
 
-/// Makes the functions known to `context`.
+/// Declares the functions in `context`.
 pub(crate) fn declare(context: &mut Context<'_>) {
     let lists = || FuncDef::builder().variadic_param(ParamType::array_of(ParamType::Any));
     let objects = || FuncDef::builder().variadic_param(ParamType::object_of(ParamType::Any));

@@ -1,9 +1,10 @@
-//! `terraform/policies*.tf`, held to what the functions do: read as Terraform reads it, rendered for people, and put to use.
+//! Checks `terraform/policies*.tf`: evaluates them as Terraform does, renders `docs/policies.md`, and compares the rights with
+//! the calls of the functions.
 #![allow(
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on should fail"
+    reason = "a test that cannot continue should fail"
 )]
 
 mod functions;

@@ -1,4 +1,4 @@
-//! The page that shows the policies, and the reasons in their source.
+//! The page that shows the policies, and the comments that explain them in their source.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -27,8 +27,8 @@ fn page() -> String {
     let (policies, trust) = render(&Values::default());
     let mut page = HEAD.to_owned();
     for (role, policy) in &policies {
-        let taker = trust[role]["Statement"][0]["Principal"]["Service"].as_str().unwrap();
-        write!(page, "\n## {role}\n\nAssumed by `{taker}`{}.\n\n", condition(&trust[role])).unwrap();
+        let service = trust[role]["Statement"][0]["Principal"]["Service"].as_str().unwrap();
+        write!(page, "\n## {role}\n\nAssumed by `{service}`{}.\n\n", condition(&trust[role])).unwrap();
         write!(page, "```json\n{policy:#}\n```\n").unwrap();
     }
     page
@@ -51,10 +51,10 @@ fn the_page_is_current() {
     );
 }
 
-/// IAM's limit for the inline policies of a role, white space apart. See
+/// IAM's limit for the inline policies of a role, without white space. See
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 #[test]
-fn every_policy_fits_a_role_however_many_regions_and_buckets_there_are() {
+fn every_policy_fits_a_role_with_many_regions_and_buckets() {
     let mut values = Values::default();
     values.names.additional_regions = (0..30).map(|region| format!("ap-southeast-{region}")).collect();
     values.output_buckets = (0..20).map(|bucket| format!("{bucket:0>63}")).collect();
@@ -66,14 +66,14 @@ fn every_policy_fits_a_role_however_many_regions_and_buckets_there_are() {
 }
 
 #[test]
-fn a_role_has_a_policy_and_somebody_who_takes_it() {
+fn a_role_has_a_policy_and_a_trust_policy() {
     let (policies, trust) = render(&Values::default());
     assert_eq!(policies.keys().collect::<Vec<_>>(), trust.keys().collect::<Vec<_>>());
 }
 
 /// IAM refuses a statement without resources.
 #[test]
-fn what_a_deployment_does_without_leaves_no_trace() {
+fn a_resource_that_a_deployment_does_not_have_is_in_no_statement() {
     let bare = Values {
         output_buckets: Vec::new(),
         input_buckets: Vec::new(),
@@ -94,9 +94,9 @@ fn what_a_deployment_does_without_leaves_no_trace() {
     assert!(!documents["Instance"].to_string().contains("logs:"));
 }
 
-/// In the comments of the statement.
+/// The reason is in the comments of the statement.
 #[test]
-fn every_star_has_a_page_of_aws_that_says_why() {
+fn every_star_has_a_page_of_aws_as_its_reason() {
     let mut stars = 0;
     for file in FILES {
         let source = source(file);

@@ -1,4 +1,4 @@
-//! The policies as Terraform would render them, by the few functions and the values that they use.
+//! Renders the policies as Terraform does, with the values and the functions that they use.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,13 +11,13 @@ use serde_json::json;
 
 use crate::functions;
 
-/// The account of the examples in AWS's own documentation.
+/// The account in the examples of AWS's documentation.
 pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// Policy documents by role.
 pub(crate) type Documents = BTreeMap<String, serde_json::Value>;
 
-/// What the policies refer to and do not define.
+/// The values that the policies refer to.
 #[derive(Clone)]
 pub(crate) struct Values {
     pub(crate) names: Names,
@@ -101,7 +101,7 @@ pub(crate) fn render(values: &Values) -> (Documents, Documents) {
     (documents("policies"), documents("trust"))
 }
 
-/// All locals. As in Terraform their order means nothing: each is evaluated once what it needs is there.
+/// Evaluates all locals. Their order does not matter, as in Terraform: each is evaluated after those that it refers to.
 fn evaluate(mut open: Vec<(String, Expression)>, values: &Values) -> hcl::Map<String, Value> {
     let mut known = values.locals().as_object().cloned().unwrap();
     while !open.is_empty() {

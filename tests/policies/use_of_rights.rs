@@ -1,4 +1,4 @@
-//! Every right of a function is used, and every one that it needs is there: counted in the simulation.
+//! Each function has exactly the rights that it uses in the simulation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +7,15 @@ use ec2_ops_simulation::simulate::{Options, simulate};
 
 use crate::render::{Values, render};
 
-/// Each function has asked for all that it ever asks within the first five; the rest is reserve.
+/// Five are enough to see every right that a function uses; the others are a reserve.
 const SEEDS: u64 = 40;
 
-/// What Lambda itself does in a function's name, without a call of ours.
+/// The rights that Lambda itself uses with the role of a function.
 const LAMBDA: [&str; 4] =
     ["logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
-/// What each function asked for, in all seeds.
-fn asked() -> BTreeMap<&'static str, BTreeSet<String>> {
+/// The rights that each function used, over all seeds.
+fn used() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut all: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for seed in 0..SEEDS {
         let report = simulate(seed, Options { executions: 2, without: None }, false).unwrap();
@@ -30,13 +30,13 @@ fn asked() -> BTreeMap<&'static str, BTreeSet<String>> {
 #[test]
 fn a_function_has_the_rights_that_it_uses_and_no_others() {
     let (policies, _) = render(&Values::default());
-    let asked = asked();
+    let used = used();
     for function in FUNCTIONS {
         let statements = policies[function.name]["Statement"].as_array().unwrap();
         let actions = statements.iter().flat_map(|statement| statement["Action"].as_array().unwrap());
         let granted: BTreeSet<_> = actions.map(|action| action.as_str().unwrap().to_owned()).collect();
-        let mut needed = asked[function.name].clone();
+        let mut needed = used[function.name].clone();
         needed.extend(LAMBDA.map(str::to_owned));
-        assert_eq!(granted, needed, "{}: what is granted, and what is needed", function.name);
+        assert_eq!(granted, needed, "{}: granted and needed", function.name);
     }
 }

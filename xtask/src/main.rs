@@ -1,4 +1,4 @@
-//! Builds what the workspace ships: the local runner with its Lambdas, and the deployable zips.
+//! Builds the local runner with its Lambdas, and the zips to deploy.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command speaks to a terminal")]
 
 use std::ffi::OsStr;
@@ -12,10 +12,10 @@ const USAGE: &str = "\
 usage:
   cargo ops [ARGS…]                                        build and run `ec2-ops ARGS…` with the Lambdas it needs
   cargo xtask package [--arch arm64|x86_64] [--out DIR] [NAME…]
-                                                           build the zips to deploy, or some of them (default: arm64,
+                                                           build the zips to deploy, all or by name (default: arm64,
                                                            target/lambda)";
 
-/// A Lambda: its package, and the name that users see.
+/// A Lambda: its package, and its name on AWS.
 struct Lambda {
     package: &'static str,
     name: &'static str,
@@ -29,7 +29,7 @@ const LAMBDAS: [Lambda; 5] = [
     Lambda { package: "ec2-stopper", name: "EC2Stopper" },
 ];
 
-/// What the benchmarks measure the others against. It is packaged only where it is named.
+/// The base of the comparison in the benchmarks. It is packaged only if it is named.
 const FLOOR: Lambda = Lambda { package: "empty-function", name: "EmptyFunction" };
 
 fn main() -> ExitCode {
@@ -48,21 +48,21 @@ fn main() -> ExitCode {
     }
 }
 
-/// The cargo that runs us, without what it told us of ourselves: `ring` compiles again whenever `CARGO_PKG_NAME`
-/// or one of its like has changed.
+/// The cargo that runs this program, without the variables that it set for this program: if `CARGO_PKG_NAME` or a
+/// similar one changes, `ring` compiles again.
 fn cargo() -> Command {
-    const OF_OURSELVES: [&str; 5] =
+    const OF_THIS_PACKAGE: [&str; 5] =
         ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
-        if OF_OURSELVES.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+        if OF_THIS_PACKAGE.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
             cargo.env_remove(name);
         }
     }
     cargo
 }
 
-/// Runs `command` with our terminal.
+/// Runs `command` on the same terminal.
 fn succeed(command: &mut Command) -> Result<(), String> {
     let status = command
         .status()

@@ -1,4 +1,4 @@
-//! `cargo xtask package`: one zip per Lambda, the same bytes for the same source, whoever builds it and where.
+//! `cargo xtask package`: one zip per Lambda. The same source gives the same bytes on every machine.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -56,7 +56,7 @@ fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, Str
             ("--arch", Some("x86_64")) => options.arch = "--x86-64",
             ("--out", Some(out)) => options.out = out.into(),
             (unknown, value) => {
-                return Err(format!("unknown: {unknown} {}\n{USAGE}", value.unwrap_or_default()));
+                return Err(format!("unknown argument: {unknown} {}\n{USAGE}", value.unwrap_or_default()));
             }
         }
     }
@@ -66,19 +66,20 @@ fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, Str
     Ok(options)
 }
 
-/// Builds all in one go, so that they share one build of the SDK. Link-time optimization leaves each with what it calls.
+/// Builds all together, so that they share one build of the SDK. Link-time optimization removes the code that a Lambda does
+/// not call.
 fn build(Options { arch, out, lambdas }: &Options) -> Result<PathBuf, String> {
     let binaries = out.join("build");
     let mut build = cargo();
     build.args(["lambda", "build", "--profile", "lambda", arch]);
     build.args(lambdas.iter().flat_map(|lambda| ["--package", lambda.package]));
-    build.env("RUSTFLAGS", nobodys_paths()?);
+    build.env("RUSTFLAGS", remapped_paths()?);
     succeed(build.arg("--lambda-dir").arg(&binaries))?;
     Ok(binaries)
 }
 
-/// Panics name the files of dependencies, which lie below somebody's home.
-fn nobodys_paths() -> Result<OsString, String> {
+/// Replaces the home of cargo, which panic messages would contain.
+fn remapped_paths() -> Result<OsString, String> {
     let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;

@@ -4,14 +4,14 @@
 
 use zopfli::{Format, Options};
 
-/// What every part says of the file: deflated, no flags, 1 January 1980 (the format's epoch), so that the time of the
-/// build leaves no trace.
+/// The fields of both headers: deflated, no flags, and always 1 January 1980 (the format's epoch), so that the bytes do not
+/// depend on the time of the build.
 const VERSION: u16 = 20;
 const FLAGS: u16 = 0;
 const DEFLATED: u16 = 8;
 const MIDNIGHT: u16 = 0;
 const EPOCH: u16 = 1 << 5 | 1;
-/// Made on Unix, where the mode below means something.
+/// Made on Unix, so that the mode below applies.
 const MADE_BY: u16 = 3 << 8 | VERSION;
 /// A regular file, `rwxr-xr-x`.
 const MODE: u32 = 0o100_755 << 16;
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_holds_the_file_and_ends_as_the_format_wants_it() {
+    fn an_archive_contains_the_file_and_ends_with_the_record_of_the_format() {
         let content = b"#!/bin/sh\necho same same same same\n";
         let archive = of_executable("bootstrap", content).unwrap();
         assert_eq!(archive, of_executable("bootstrap", content).unwrap());

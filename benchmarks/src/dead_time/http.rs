@@ -1,4 +1,4 @@
-//! The dead time of the real binaries: each a process that speaks to the sandbox over HTTP.
+//! The dead time of the real binaries. Each is a process that calls the sandbox over HTTP.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -19,16 +19,16 @@ use crate::report::{figure, machine, shown, table};
 use crate::statistics::Sample;
 
 const BUCKET: &str = "dead-time";
-/// Executions of each temperature, one after the other.
+/// The executions of each temperature, one after the other.
 const RUNS: usize = 60;
-/// The median that must not be exceeded, in milliseconds.
+/// The bound on the median, in milliseconds.
 const BOUND_MS: f64 = 300.0;
-/// How long the commands run: long enough for the poller to have looked and gone to sleep.
+/// The duration of the commands: long enough for EC2Poller to poll once and to wait for the event.
 const COMMANDS_S: &str = "0.8";
-/// When, after the commands began, Lambda takes idle environments away.
+/// The time after the start of the commands at which Lambda removes idle environments.
 const RECLAIMED_AFTER: Duration = Duration::from_millis(500);
 
-/// What the dead time is made of, in order.
+/// The parts of the dead time, in order.
 const STAGES: [&str; 5] = [
     "the agent reports the end of the script",
     "EC2Poller: event, GetItem, GetCommandInvocation, SendTaskSuccess",
@@ -42,7 +42,7 @@ const STAGES: [&str; 5] = [
 enum Temperature {
     /// Kept from earlier executions.
     Warm,
-    /// All taken away while the commands run.
+    /// All removed while the commands run.
     Cold,
 }
 
@@ -88,18 +88,18 @@ fn text(machine: &str, warm: &[Sample], cold: &[Sample]) -> String {
     ]);
     format!(
         "*Timed* on {machine}, with the binaries of `cargo xtask package`, {RUNS} executions each, one after the other, half of \
-         them ending in TerminateInstances and half in StopInstances. The end of the command is the time that its last line \
-         prints. Warm: each function has an environment from an execution before. Cold: all environments are taken away \
-         while the commands run, so that each of the three functions starts anew.\n\n{}\n\
-         These figures are ours alone: the sandbox delivers an event at once, where EventBridge adds its own latency, for \
-         which AWS gives no bound; its calls are plain HTTP on one machine, where AWS adds a network and TLS; and a cold \
-         start is a new process, where Lambda first makes an environment for it.\n\n{}",
+         them with TerminateInstances and half with StopInstances at the end. The end of the command is the time that its \
+         last line prints. Warm: each function has an environment from an earlier execution. Cold: all environments are \
+         removed while the commands run, so each of the three functions has a cold start.\n\n{}\n\
+         These figures contain no latency of AWS. The sandbox delivers an event at once; EventBridge adds its own latency, \
+         for which AWS gives no bound. Calls are plain HTTP on one machine; AWS adds a network and TLS. A cold start is a \
+         new process; Lambda first creates an environment for it.\n\n{}",
         table(&["milliseconds", "warm, median", "warm, 90%", "cold, median", "cold, 90%"], &rows),
         shown("dead-time", "the distribution of the dead time"),
     )
 }
 
-/// Puts the executables where the sandbox expects them, each under the name of its package.
+/// Links each executable into `directory` by the name of its package, as the sandbox expects it.
 fn install(packages: &[Package], directory: &Path) -> io::Result<()> {
     fs::create_dir(directory)?;
     packages
@@ -107,7 +107,7 @@ fn install(packages: &[Package], directory: &Path) -> io::Result<()> {
         .try_for_each(|package| symlink(&package.bootstrap, directory.join(package.function.package)))
 }
 
-/// Measures one temperature, in a sandbox of its own: a sample in milliseconds for each stage, and for their sum.
+/// Measures one temperature, in its own sandbox. Returns a sample in milliseconds for each stage and for their sum.
 async fn sample(packages: &[Package], temperature: Temperature) -> Result<Vec<Sample>, String> {
     let directory =
         tempfile::Builder::new().prefix("ec2-ops-").tempdir().map_err(|error| error.to_string())?;
@@ -125,7 +125,7 @@ async fn sample(packages: &[Package], temperature: Temperature) -> Result<Vec<Sa
     let mut stages = vec![Vec::new(); STAGES.len()];
     for run in 0..=RUNS {
         let moments = execute(&sandbox, &seen, run, temperature).await?;
-        // The first warms the functions up.
+        // The first run warms the functions up.
         if run > 0 {
             let took = moments.windows(2).map(|pair| millis(pair[0], pair[1]));
             let took = took.chain([millis(moments[0], moments[STAGES.len() - 1])]);
@@ -140,7 +140,7 @@ fn millis(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64() * 1_000.0
 }
 
-/// What the event bus shows of the execution that runs.
+/// The events of the running execution.
 #[derive(Clone, Default)]
 struct Seen {
     command: Option<Value>,
@@ -151,9 +151,9 @@ struct Seen {
 
 fn watch(sandbox: &Sandbox) -> Arc<Mutex<Seen>> {
     let (clock, seen) = (sandbox.account().platform.clock, Arc::new(Mutex::new(Seen::default())));
-    let noted = Arc::clone(&seen);
+    let shared = Arc::clone(&seen);
     sandbox.account().platform.events.subscribe(move |event| {
-        let Ok(mut seen) = noted.lock() else { return };
+        let Ok(mut seen) = shared.lock() else { return };
         let word = |field: &str| event.detail[field].as_str().unwrap_or_default();
         match (event.source.as_str(), word("status"), word("state")) {
             ("aws.ssm", "InProgress", _) => seen.began = true,
@@ -206,8 +206,9 @@ async fn execute(
             seen.ended?,
         ])
     })();
-    moments
-        .ok_or_else(|| format!("the execution did not go as it should: {:?}", execution.history().ending()))
+    moments.ok_or_else(|| {
+        format!("the execution lacks an event; it ended as {:?}", execution.history().ending())
+    })
 }
 
 fn document(run: usize) -> Value {
@@ -224,7 +225,7 @@ fn document(run: usize) -> Value {
     })
 }
 
-/// The time that the last command printed.
+/// The time that the last command prints.
 fn command_ended(sandbox: &Sandbox, command: &Value) -> Option<Timestamp> {
     let request = GetCommandInvocationRequest {
         command_id: command["command-id"].as_str()?.to_owned(),

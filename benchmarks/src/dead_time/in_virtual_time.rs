@@ -1,4 +1,4 @@
-//! What the dead time is made of when nothing else takes time.
+//! The parts of the dead time, if nothing else takes time.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::designs::{CALL, EVENT_DELIVERY, plan};
 use crate::report::table;
 
 const ENDS: &str = "TerminateInstances";
-/// The limits on the commands, in hours, with how long their poll waits, in seconds.
+/// The limits on the commands, in hours, each with its poll interval in seconds.
 const LIMITS: [(u64, u64); 4] = [(1, 72), (8, 576), (24, 1_728), (48, 1_800)];
-/// When within its limit a command ends, in percent.
+/// The ends of the commands, in percent of their limit.
 const SHARES: [u32; 10] = [3, 11, 23, 37, 41, 53, 67, 79, 83, 97];
 
 pub(super) fn measure() -> Result<String, String> {
@@ -18,18 +18,18 @@ pub(super) fn measure() -> Result<String, String> {
     Ok([
         &format!(
             "*Virtual time.* From the end of the commands to the effect of {ENDS}: the worst of {} commands that end \
-             somewhere within their limit. An event takes {} ms here.\n\n",
+             at some time within their limit. An event takes {} ms here.\n\n",
             SHARES.len(),
             EVENT_DELIVERY.as_millis(),
         ),
         &table(
-            &["limit", "calls take no time", &format!("calls take {} ms", CALL.as_millis()), "all events lost", "bound: one poll, and a second before the next", "ratio"],
+            &["limit", "calls take no time", &format!("calls take {} ms", CALL.as_millis()), "all events lost", "bound: one poll interval, and a second before the next", "ratio"],
             &rows,
         ),
-        "\nSo the dead time is one event delivery, and what six calls take, two of them only the way there: GetItem, GetCommandInvocation and \
+        "\nSo the dead time is one event delivery plus six calls, of which two count only until their effect: GetItem, GetCommandInvocation and \
          SendTaskSuccess in EC2Poller, HeadObject in RunChecker, DescribeInstances and TerminateInstances in EC2Stopper. \
-         A design that polls loses half of its period on average: 2.5 s where a Lambda blocks and polls every 5 s, 7.5 s in a \
-         loop of 15 s.\n",
+         A design that polls loses half of its interval on average: 2.5 s for a Lambda that blocks and polls every 5 s, 7.5 s \
+         for a loop of 15 s.\n",
     ]
     .concat())
 }
@@ -78,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn the_page_says_what_the_code_does() {
+    fn the_page_shows_the_figures_of_the_code() {
         let page = std::fs::read_to_string(docs().join("performance.md")).unwrap();
         let chapter = super::super::IN_VIRTUAL_TIME;
         let part = part_of(&page, chapter.name).unwrap();
         assert_eq!(
             part.trim(),
             measure().unwrap().trim(),
-            "`cargo performance {}` writes it anew",
+            "`cargo performance {}` writes it again",
             chapter.name
         );
     }

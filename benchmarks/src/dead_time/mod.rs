@@ -1,4 +1,4 @@
-//! From the end of the commands to the call that ends their instance.
+//! The time from the end of the commands to the call that ends their instance.
 
 mod http;
 mod in_virtual_time;

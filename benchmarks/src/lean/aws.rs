@@ -1,4 +1,4 @@
-//! What a function meets: the Runtime API, and an AWS that refuses every call.
+//! The endpoints of a function: the Runtime API, and an AWS that refuses every call.
 
 use std::future::pending;
 use std::time::Instant;
@@ -12,39 +12,42 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// What the function asks.
+/// A call of the function.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
-    ForWork,
+pub(super) enum Call {
+    /// The Runtime API's `/next`.
+    Next,
+    /// An AWS API.
     Aws,
-    ToTakeTheAnswer,
+    /// The Runtime API's `/response` or `/error`.
+    Response,
 }
 
 /// The bucket of the output.
 const BUCKET: &str = "output";
 
-/// What the handlers share.
+/// The state of the handlers.
 #[derive(Clone)]
-struct World {
+struct Server {
     payload: Value,
-    /// Hears when the function asks for what.
-    asked: UnboundedSender<(Instant, Asked)>,
+    /// Receives every call, with its time.
+    calls: UnboundedSender<(Instant, Call)>,
 }
 
-/// Serves one function, which is invoked with `payload`, and tells when it asks for what.
-pub(super) async fn serve(listener: TcpListener, payload: Value, asked: UnboundedSender<(Instant, Asked)>) {
-    let served = Router::new()
+/// Serves one function and invokes it with `payload`. Sends each call to `calls`.
+pub(super) async fn serve(listener: TcpListener, payload: Value, calls: UnboundedSender<(Instant, Call)>) {
+    let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/{result}", post(answered))
         .fallback(refuse)
-        .with_state(World { payload, asked });
-    // Whoever waits for the function sees that nobody asks any more.
-    let _ = axum::serve(listener, served).await;
+        .with_state(Server { payload, calls });
+    // If the server fails, the channel closes, and its receiver reports that.
+    let _ = axum::serve(listener, router).await;
 }
 
-async fn next(State(world): State<World>) -> Response {
-    // Nobody listens once the one invocation has been answered.
-    if world.asked.send((Instant::now(), Asked::ForWork)).is_err() {
+async fn next(State(server): State<Server>) -> Response {
+    // After the response to the one invocation, the receiver is closed.
+    if server.calls.send((Instant::now(), Call::Next)).is_err() {
         return pending().await;
     }
     let headers = [
@@ -53,24 +56,23 @@ async fn next(State(world): State<World>) -> Response {
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:benchmark"),
         ("content-type", "application/json"),
     ];
-    (headers, world.payload.to_string()).into_response()
+    (headers, server.payload.to_string()).into_response()
 }
 
-async fn answered(State(world): State<World>) -> StatusCode {
-    let _ = world.asked.send((Instant::now(), Asked::ToTakeTheAnswer));
+async fn answered(State(server): State<Server>) -> StatusCode {
+    let _ = server.calls.send((Instant::now(), Call::Response));
     StatusCode::ACCEPTED
 }
 
-/// Refuses in the words of the protocol that the call is in: AWS JSON, or XML. The bucket is there, or nothing would be
-/// launched.
+/// Refuses a call in its protocol: AWS JSON, or XML. The bucket exists, because nothing is launched without it.
 async fn refuse(
-    State(world): State<World>,
+    State(server): State<Server>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     _body: Request,
 ) -> Response {
-    let _ = world.asked.send((Instant::now(), Asked::Aws));
+    let _ = server.calls.send((Instant::now(), Call::Aws));
     if method == Method::HEAD && uri.path().trim_matches('/') == BUCKET {
         return StatusCode::OK.into_response();
     }
@@ -86,7 +88,7 @@ async fn refuse(
     (StatusCode::FORBIDDEN, body).into_response()
 }
 
-/// One payload for all: each step takes from it what the state machine gives it.
+/// One payload for all functions: each step reads the fields that the state machine sends to it.
 pub(super) fn payload() -> Value {
     let started = "2026-01-01T00:00:00Z";
     let attempt = json!({"number": 1, "started": started});

@@ -1,4 +1,4 @@
-//! One start of a function, with a Runtime API and an AWS endpoint of our own.
+//! One start of a function, with a local Runtime API and a local AWS endpoint.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,20 +9,20 @@ use ec2_ops_sandbox::prices::FUNCTION_MEMORY_MB;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::aws::{self, Asked};
+use super::aws::{self, Call};
 use super::memory::Memory;
 use crate::packages::Package;
 
-/// What one start came to.
+/// The figures of one start.
 pub(super) struct Run {
-    /// From the start of the process until it asks for work.
+    /// From the start of the process to its first request for work.
     pub(super) to_next: Duration,
-    /// From the invocation to the first AWS call; to the answer where there is none.
+    /// From the invocation to the first AWS call, or to the response if there is no call.
     pub(super) to_first_call: Duration,
     pub(super) memory: Memory,
 }
 
-/// Longer than any start takes, even on a busy machine.
+/// The time limit of one start, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts the function, invokes it once, and kills it.
@@ -33,14 +33,14 @@ pub(super) fn run(package: &Package) -> Result<Run, String> {
 }
 
 async fn watch(package: &Package) -> Result<Run, String> {
-    let (asked, heard) = unbounded_channel();
+    let (calls, received) = unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|error| format!("cannot listen: {error}"))?;
-    tokio::spawn(aws::serve(listener, aws::payload(), asked));
+    tokio::spawn(aws::serve(listener, aws::payload(), calls));
     let started = Instant::now();
     let mut process = start(package, address)?;
-    let run = tokio::time::timeout(PATIENCE, observe(started, &process, &package.bootstrap, heard)).await;
+    let run = tokio::time::timeout(PATIENCE, observe(started, &process, &package.bootstrap, received)).await;
     let ended = process.kill().and_then(|()| process.wait());
     ended.map_err(|error| format!("cannot end it: {error}"))?;
     run.map_err(|_| format!("not done after {PATIENCE:?}"))?
@@ -67,21 +67,21 @@ fn start(package: &Package, address: SocketAddr) -> Result<Child, String> {
         .map_err(|error| format!("cannot start {}: {error}", package.bootstrap.display()))
 }
 
-/// Notes when what happens, until the invocation is answered.
+/// Waits for the response, and returns the figures.
 async fn observe(
     started: Instant,
     process: &Child,
     executable: &Path,
-    mut heard: UnboundedReceiver<(Instant, Asked)>,
+    mut received: UnboundedReceiver<(Instant, Call)>,
 ) -> Result<Run, String> {
-    let (mut next, mut call) = (None, None);
-    while let Some((at, asked)) = heard.recv().await {
-        match asked {
-            Asked::ForWork => next = Some(at),
-            Asked::Aws => call = call.or(Some(at)),
-            Asked::ToTakeTheAnswer => {
-                let next = next.ok_or("it answered before it was asked")?;
-                let to_first_call = call.unwrap_or(at) - next;
+    let (mut next, mut first_call) = (None, None);
+    while let Some((at, call)) = received.recv().await {
+        match call {
+            Call::Next => next = Some(at),
+            Call::Aws => first_call = first_call.or(Some(at)),
+            Call::Response => {
+                let next = next.ok_or("it sent a response before it asked for work")?;
+                let to_first_call = first_call.unwrap_or(at) - next;
                 let memory = Memory::of(process.id(), executable)?;
                 return Ok(Run { to_next: next - started, to_first_call, memory });
             }

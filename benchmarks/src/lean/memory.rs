@@ -1,4 +1,4 @@
-//! What of a process is resident, and what that is.
+//! The resident memory of a process, and its parts.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 /// Resident memory, in KiB.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Memory {
-    /// The largest that it has been.
+    /// The peak of the resident set.
     pub(super) peak: f64,
     /// Pages of the executable itself.
     pub(super) own: f64,
@@ -17,7 +17,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Of a process that runs `executable`. See <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html> and
+    /// The memory of a process that runs `executable`. See <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html> and
     /// <https://man7.org/linux/man-pages/man5/proc_pid_smaps.5.html>.
     pub(super) fn of(process: u32, executable: &Path) -> Result<Self, String> {
         let read = |name| {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_mapping_is_counted_where_it_belongs() {
+    fn each_mapping_counts_for_its_part() {
         let smaps = "\
 5581-5582 r-xp 00001000 fe:00 1234   /var/task/bootstrap
 Rss:                1024 kB

@@ -1,4 +1,4 @@
-//! `validate` and `schema`: documents, without any sandbox.
+//! `validate` and `schema`: documents without a sandbox.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{EXIT_INVALID, fail};
 
-/// Names every problem of every file, one a line, as compilers do.
+/// Prints every problem of every file, one on a line, in the format of compilers.
 pub(crate) fn validate(files: &[PathBuf]) -> ExitCode {
     let mut valid = true;
     for file in files {
@@ -44,7 +44,7 @@ pub(crate) fn schema() -> ExitCode {
     }
 }
 
-/// Reads a document; what is not JSON is a problem of the document.
+/// Reads a document. Text that is not JSON is a problem of the document.
 pub(crate) fn read(file: &Path) -> Result<Value, Problems> {
     let problem = |message: String| Problems(vec![Problem::new("$", message)]);
     let text = if file == Path::new("-") {

@@ -1,29 +1,29 @@
-//! What an execution has left in the account: instances and volumes cost money on AWS.
+//! The instances and volumes that an execution left in the account. On AWS they cost money.
 
 use std::time::Duration;
 
 use ec2_ops_sandbox::Account;
 use ec2_ops_sandbox::ec2::api::{InstanceStateName, VolumeState};
 
-/// How long what is on its way may take to arrive: on AWS minutes, here milliseconds.
+/// The time limit for transitions to complete. They take minutes on AWS, and milliseconds here.
 const SETTLING: Duration = Duration::from_secs(1);
-/// How often that is looked at.
+/// The interval between checks.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Says what is left, once nothing is on its way any more.
+/// The sentence about what is left, after all transitions.
 pub(crate) async fn sentence(account: &Account) -> String {
     let settled = async {
-        while on_its_way(account) {
+        while in_transition(account) {
             tokio::time::sleep(LOOK).await;
         }
     };
-    // What does not settle is named in the state that it is in.
+    // After the time limit, the sentence shows the current states.
     let _ = tokio::time::timeout(SETTLING, settled).await;
     let left = left(account);
     if left.is_empty() { "the account is empty".to_owned() } else { format!("left: {}", left.join(", ")) }
 }
 
-fn on_its_way(account: &Account) -> bool {
+fn in_transition(account: &Account) -> bool {
     use InstanceStateName::{Pending, ShuttingDown, Stopping};
     let moving = |state| matches!(state, Pending | ShuttingDown | Stopping);
     account.ec2.instances().iter().any(|instance| moving(instance.state()))

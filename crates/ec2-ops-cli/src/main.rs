@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-/// A simulation is JSON that comes and goes: a third of its time is allocation, with the system's allocator.
+/// With the system's allocator, a simulation spends a third of its time in allocation, mostly of JSON.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -31,7 +31,7 @@ enum Command {
     /// Run an execution document end to end in a fresh sandbox
     ///
     /// Progress goes to stderr, the outcome as JSON to stdout. Exit code: 0 for a success, 1 for any other outcome,
-    /// 2 for an invalid document or a wrong use, 130 after Ctrl-C.
+    /// 2 for an invalid document or a usage error, 130 after Ctrl-C.
     ///
     /// The document's commands really run, as you, on this machine: in a home directory of their own, but with
     /// your rights.
@@ -67,7 +67,7 @@ enum Command {
     },
     /// Print the JSON Schema of the execution document
     Schema,
-    /// What runs inside a sandbox instance
+    /// Run inside a sandbox instance
     #[command(hide = true, disable_help_flag = true)]
     Guest {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -75,7 +75,7 @@ enum Command {
     },
 }
 
-/// What the sandbox's account has.
+/// The options of the sandbox.
 #[derive(Args)]
 struct SandboxArgs {
     /// A bucket to create in the sandbox; may be repeated. `sandbox-output` always exists
@@ -86,7 +86,7 @@ struct SandboxArgs {
     keep: bool,
 }
 
-/// A wrong use, or an invalid document.
+/// The exit code of a usage error or an invalid document.
 const EXIT_INVALID: u8 = 2;
 
 fn main() -> ExitCode {

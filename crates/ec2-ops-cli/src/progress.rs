@@ -1,4 +1,4 @@
-//! The progress of an execution, a line for each state, for a person at a terminal.
+//! Shows the progress of an execution on a terminal: a line for each state.
 
 use std::collections::HashSet;
 use std::io::IsTerminal as _;
@@ -32,7 +32,7 @@ impl Style {
     }
 }
 
-/// What a line means to whoever reads it.
+/// The tone of a line, shown as its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tone {
     Plain,
@@ -47,7 +47,7 @@ pub(crate) struct Progress {
     style: Style,
     shown: usize,
     state: String,
-    /// The errors that the present state has shown: a boot takes many looks.
+    /// The errors that were already shown for the current state. A boot repeats the same one many times.
     errors: HashSet<String>,
 }
 
@@ -81,7 +81,7 @@ impl Progress {
             Details::TaskFailed { failure, .. } => {
                 self.failed(failure.error.as_deref(), failure.cause.as_deref())
             }
-            Details::TaskTimedOut { .. } => Some((Tone::Waiting, "no event yet; looking again".to_owned())),
+            Details::TaskTimedOut { .. } => Some((Tone::Waiting, "no event yet; polling again".to_owned())),
             _ => None,
         }
     }
@@ -99,7 +99,7 @@ impl Progress {
     }
 }
 
-/// What a step has done. A step that failed has said so; its state exits all the same, through its Catch.
+/// The result of a step. A failed step was shown before; its state exits through its Catch.
 fn done(state: &str, output: &Value) -> Option<(Tone, String)> {
     let section = |section: &str, field: &str| output[section][field].as_str().map(str::to_owned);
     let plain = |text: String| Some((Tone::Plain, text));

@@ -1,4 +1,4 @@
-//! `run`: one execution in a sandbox of its own, watched to its end.
+//! `run`: one execution in its own sandbox, with progress to its end.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -19,11 +19,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::progress::{Progress, Style};
 use crate::{EXIT_INVALID, SandboxArgs, documents, leftovers};
 
-/// The bucket that every sandbox has, for examples to write to.
+/// The bucket for the output of examples. Every sandbox has it.
 const OUTPUT_BUCKET: &str = "sandbox-output";
-/// How often progress is looked at.
-const LOOK: Duration = Duration::from_millis(20);
-/// The exit code after Ctrl-C, as shells have it.
+/// The interval between updates of the progress.
+const INTERVAL: Duration = Duration::from_millis(20);
+/// The exit code after Ctrl-C, by the convention of shells.
 const EXIT_INTERRUPTED: u8 = 130;
 
 /// Runs the document in `file`, and prints its outcome.
@@ -58,14 +58,14 @@ pub(crate) async fn run(file: &Path, args: &SandboxArgs) -> Result<ExitCode, Str
     Ok(if report.status() == Status::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The document in `file`, once nothing is wrong with it.
+/// The document in `file`, if it is valid.
 fn valid(file: &Path) -> Result<Value, Problems> {
     let document = documents::read(file)?;
     Job::resolve(&document, Timestamp::now())?;
     Ok(document)
 }
 
-/// A sandbox below `root`, with the Lambda binaries that stand beside this executable.
+/// A sandbox below `root`, with the Lambda binaries from the directory of this executable.
 pub(crate) async fn start(port: u16, root: &Path, args: &SandboxArgs) -> Result<Sandbox, String> {
     let tools = std::env::current_exe().map_err(|error| format!("cannot find this executable: {error}"))?;
     let lambdas = tools.parent().unwrap_or(Path::new(".")).to_owned();
@@ -75,7 +75,9 @@ pub(crate) async fn start(port: u16, root: &Path, args: &SandboxArgs) -> Result<
     Sandbox::start(config).await.map_err(|error| {
         let why = match error.kind() {
             ErrorKind::AddrInUse => {
-                format!("port {port} on 127.0.0.1 is taken; --port takes another, 0 any free one")
+                format!(
+                    "port {port} on 127.0.0.1 is in use; choose another with --port, or 0 for any free one"
+                )
             }
             _ => error.to_string(),
         };
@@ -83,35 +85,35 @@ pub(crate) async fn start(port: u16, root: &Path, args: &SandboxArgs) -> Result<
     })
 }
 
-/// The sandbox's own directory. Its path is short, since sockets below it must be.
+/// The directory of the sandbox. Its path is short, because the paths of sockets below it have a limit.
 pub(crate) fn directory() -> Result<tempfile::TempDir, String> {
     tempfile::Builder::new()
         .prefix("ec2-ops-")
         .tempdir()
-        .map_err(|error| format!("cannot make a directory: {error}"))
+        .map_err(|error| format!("cannot create a directory: {error}"))
 }
 
-/// Leaves `directory` where it is, if that is wanted.
+/// Keeps `directory`, if `--keep` is given.
 pub(crate) fn keep(directory: tempfile::TempDir, args: &SandboxArgs) {
     if args.keep {
         eprintln!("kept: {}", directory.keep().display());
     }
 }
 
-/// Ctrl-C, or a polite kill.
+/// SIGINT (Ctrl-C) or SIGTERM.
 pub(crate) struct Interruption {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Interruption {
-    /// From here on neither ends this process by itself: whoever watches has something to clean up.
+    /// From now on these signals do not end the process, so that it can clean up.
     pub(crate) fn watch() -> Result<Self, String> {
         let signal = |kind| signal(kind).map_err(|error| format!("cannot watch for signals: {error}"));
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Returns when there is one.
+    /// Returns at the next signal.
     pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -140,23 +142,23 @@ async fn watch(execution: &Arc<Execution>, style: Style) -> Ending {
         if let Some((ending, _)) = ending {
             return ending;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(INTERVAL).await;
     }
 }
 
-/// What `run` prints.
+/// The JSON that `run` prints.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Report {
-    /// The outcome that the execution tells.
-    Told(Outcome),
-    /// What stands for it where it could not tell one.
-    Untold { status: Status, reason: String },
+    /// The outcome of the execution.
+    Outcome(Outcome),
+    /// The report on an execution that ended without an outcome.
+    WithoutOutcome { status: Status, reason: String },
 }
 
 impl Report {
     fn of(ending: &Ending) -> Self {
-        let told = match ending {
+        let outcome = match ending {
             Ending::Succeeded { output } => serde_json::from_value(output["outcome"].clone()).ok(),
             Ending::Failed(failure) => {
                 failure.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok())
@@ -167,13 +169,13 @@ impl Report {
             Ending::Aborted(_) => Status::Aborted,
             _ => Status::InternalError,
         };
-        told.map_or_else(|| Self::Untold { status, reason: format!("{ending:?}") }, Self::Told)
+        outcome.map_or_else(|| Self::WithoutOutcome { status, reason: format!("{ending:?}") }, Self::Outcome)
     }
 
     fn status(&self) -> Status {
         match self {
-            Self::Told(outcome) => outcome.status,
-            Self::Untold { status, .. } => *status,
+            Self::Outcome(outcome) => outcome.status,
+            Self::WithoutOutcome { status, .. } => *status,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `simulate --scale`: thousands of executions at once under AWS's quotas, told in tables.
+//! `simulate --scale`: thousands of executions at once under AWS's quotas, reported as tables.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::fail;
 /// The most history events that an execution may have.
 const HISTORY_LIMIT: u64 = 25_000;
 
-/// Simulates that many executions at once, and prints what came of it.
+/// Simulates that many executions at once, and prints the report.
 pub(crate) fn scale(executions: usize) -> ExitCode {
     match simulate(Options::of(executions)) {
         Err(error) => fail(&error),

@@ -1,4 +1,4 @@
-//! `serve`: a sandbox that stays up.
+//! `serve`: a sandbox that runs until Ctrl-C.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use ec2_ops_sandbox::Sandbox;
 use crate::SandboxArgs;
 use crate::run::{Interruption, directory, keep, start};
 
-/// Serves until Ctrl-C, under AWS's quotas if they are asked for.
+/// Serves until Ctrl-C, with AWS's quotas if `quotas`.
 pub(crate) async fn serve(port: u16, quotas: bool, args: &SandboxArgs) -> Result<ExitCode, String> {
     let mut interruption = Interruption::watch()?;
     let directory = directory()?;
@@ -42,8 +42,8 @@ fn guide(sandbox: &Sandbox, directory: &Path) -> String {
   aws ssm list-command-invocations
   aws s3 ls s3://sandbox-output --recursive
 
-What the functions log is in {directory}/logs,
-what the commands print in s3://{logs}, the instances' files in {directory}/instances.
+The logs of the functions are in {directory}/logs,
+the output of the commands in s3://{logs}, the files of the instances in {directory}/instances.
 
 Ctrl-C ends it and everything that runs in it.",
         logs = sandbox.names().log_bucket,

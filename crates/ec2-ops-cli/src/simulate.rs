@@ -1,4 +1,4 @@
-//! `simulate`: seeds by the thousand, on all cores.
+//! `simulate`: many seeds, on all cores.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub(crate) struct SimulateArgs {
     /// How many seeds
     #[arg(long, default_value_t = 1000, conflicts_with = "seed")]
     seeds: u64,
-    /// Replay one seed, with a trace of what happens
+    /// Replay one seed, with a trace of its events
     #[arg(long)]
     seed: Option<u64>,
     /// Executions at once in each account
@@ -28,7 +28,7 @@ pub(crate) struct SimulateArgs {
     /// Start that many executions within a minute, under AWS's quotas, with no other faults
     #[arg(long, value_name = "EXECUTIONS", conflicts_with_all = ["seeds", "seed", "executions", "without"])]
     scale: Option<usize>,
-    /// Take a safeguard away
+    /// Remove a safeguard
     #[arg(long, value_name = "SAFEGUARD", value_parser = safeguard)]
     without: Option<Safeguard>,
 }
@@ -40,7 +40,7 @@ fn safeguard(name: &str) -> Result<Safeguard, String> {
     })
 }
 
-/// Simulates, and prints what came of it.
+/// Simulates, and prints the report.
 pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
     if let Some(executions) = args.scale {
         return scale::scale(executions);
@@ -73,9 +73,9 @@ struct Totals {
     executions: usize,
     faults: BTreeMap<FaultKind, u64>,
     violations: BTreeMap<Invariant, u64>,
-    /// How many seeds showed what is not promised, and the smallest of them.
+    /// For each event that is not promised against: the number of seeds with it, and the smallest such seed.
     excused: BTreeMap<Excuse, (u64, u64)>,
-    /// The smallest seed that broke something, and what.
+    /// The smallest seed that broke a promise, and the violation.
     first: Option<(u64, String)>,
     error: Option<String>,
 }
