@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::dynamodb::DynamoDb;
 use crate::ec2::{Ec2, Ec2Config, Hypervisor};
 use crate::lambda::Lambda;
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::s3::S3;
 use crate::ssm::{Runner, ScriptEnd, Ssm, SsmConfig};
 use crate::stepfunctions::StepFunctions;

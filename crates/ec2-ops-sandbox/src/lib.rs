@@ -19,6 +19,7 @@ pub mod iam;
 pub mod lambda;
 #[cfg(unix)]
 mod local_machines;
+mod lock;
 mod platform;
 pub mod prices;
 pub mod quotas;
@@ -33,7 +34,8 @@ pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;
 #[cfg(unix)]
 pub use local_machines::LocalMachines;
-pub use platform::{Clock, Event, EventBus, Platform, lock};
+pub use lock::lock;
+pub use platform::{Clock, Event, EventBus, Platform};
 pub use rules::{put_rule, put_schedule};
 #[cfg(unix)]
 pub use sandbox::{Conditions, Sandbox, SandboxConfig};

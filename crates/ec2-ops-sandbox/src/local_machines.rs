@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::account::MachineEvent;
 use crate::ec2::{Hypervisor, InstanceFacts};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::ssm::{EndStatus, Runner, Script, ScriptEnd};
 use ec2_ops_guest::host::{Guest, GuestConfig, GuestEvent, RunCommand};
 use ec2_ops_guest::{CommandResult, CommandStatus};

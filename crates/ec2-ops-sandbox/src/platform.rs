@@ -1,12 +1,13 @@
 //! What all services share: the clock, the source of ids and chance, the event bus, and the quotas.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::lock::lock;
 use crate::quotas::Quotas;
 
 /// The one account that there is.
@@ -143,9 +144,4 @@ impl Platform {
         hex.truncate(digits);
         hex
     }
-}
-
-/// Locks `mutex`. A panic of another holder is a bug that its own task reports; the state it guarded is still read.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fault::validation;
 use super::item::{AttributeValue, Item};
-use super::store::validation;
 use crate::error::AwsError;
 
 /// A condition as a request carries it: the expression and what its placeholders stand for.

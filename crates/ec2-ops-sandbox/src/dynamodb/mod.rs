@@ -3,6 +3,7 @@
 
 mod condition;
 mod dispatch;
+mod fault;
 mod item;
 mod messages;
 mod store;

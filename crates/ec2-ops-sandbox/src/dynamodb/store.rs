@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::condition::{Condition, Expression};
+use super::fault::validation;
 use super::item::{AttributeValue, Item, checked};
 use super::messages::{
     AttributeDefinition, BillingMode, BillingModeSummary, CreateTableInput, CreateTableOutput,
@@ -14,7 +15,8 @@ use super::messages::{
     TableDescription, TableStatus, TimeToLiveSpecification, UpdateTimeToLiveInput, UpdateTimeToLiveOutput,
 };
 use crate::error::AwsError;
-use crate::platform::{Platform, lock};
+use crate::lock::lock;
+use crate::platform::Platform;
 
 /// The `DynamoDB` of one account.
 pub struct DynamoDb {
@@ -229,8 +231,4 @@ fn check_table_name(name: &str) -> Result<(), AwsError> {
     } else {
         Err(validation(format!("a table's name has 3 to 255 letters, digits, _, - and ., found {name:?}")))
     }
-}
-
-pub(super) fn validation(message: String) -> AwsError {
-    AwsError::client("ValidationException", message)
 }

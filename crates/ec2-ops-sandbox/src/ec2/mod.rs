@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use state::{Effect, State};
 
 use crate::Platform;
-use crate::platform::lock;
+use crate::lock::lock;
 
 /// EC2 of one account. Clones are handles on the same state. Its methods must be called inside a tokio runtime, on
 /// whose clock the transitions take place.

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 pub use mortal::Mortal;
 
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Event};
 
 /// One thing that goes wrong, once.

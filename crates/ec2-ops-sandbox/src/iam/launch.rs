@@ -1,7 +1,7 @@
 //! What a launch asks: of what it creates, and of what it uses. See `RunInstances` in
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>.
 
-use super::call::Lookup;
+use super::lookup::Lookup;
 use super::policy::Request;
 use crate::ec2::api::{IamInstanceProfileSpecification, RunInstancesRequest};
 

@@ -8,6 +8,7 @@
 
 mod call;
 mod launch;
+mod lookup;
 mod pattern;
 mod policy;
 mod role;

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use super::call::{Lookup, On};
+use super::call::On;
+use super::lookup::Lookup;
 use super::policy::{Policy, Request};
 use crate::ec2::Ec2;
-use crate::platform::{ACCOUNT_ID, lock};
+use crate::lock::lock;
+use crate::platform::ACCOUNT_ID;
 use crate::{AwsError, Platform};
 
 /// What `terraform apply` gives the roles; a test of the end-to-end package holds the page to `terraform/policies*.tf`.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::quotas::{Bucket, Rate};
 use crate::{AwsError, Platform};
 

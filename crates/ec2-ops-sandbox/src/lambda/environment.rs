@@ -2,16 +2,29 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
-use super::process::FunctionBinary;
 use super::runtime_api::{Pending, RuntimeApi};
 use super::{FunctionResult, Request};
 use crate::prices::FUNCTION_MEMORY_MB;
+
+/// A function's binary and what it finds in its environment.
+#[derive(Clone, Debug)]
+pub struct FunctionBinary {
+    /// The function's name.
+    pub name: String,
+    /// The executable.
+    pub path: PathBuf,
+    /// Environment variables beyond Lambda's own.
+    pub env: Vec<(String, String)>,
+    /// Where what it prints goes.
+    pub log: PathBuf,
+}
 
 /// A process that takes one invocation at a time. Dropping it kills the process.
 pub(super) struct Environment {

@@ -3,55 +3,22 @@
 mod concurrency;
 mod environment;
 mod process;
+mod runtime;
 mod runtime_api;
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-pub use process::{FunctionBinary, ProcessRuntime};
+pub use environment::FunctionBinary;
+pub use process::ProcessRuntime;
+pub use runtime::{FunctionResult, Request, Running, Runtime};
 
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Platform};
 use concurrency::{Concurrency, Slot};
-
-/// One invocation, as a runtime receives it.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// `Lambda-Runtime-Aws-Request-Id`.
-    pub request_id: String,
-    /// The ARN of the function that was invoked.
-    pub function_arn: String,
-    /// The event.
-    pub payload: Value,
-    /// When the function will be stopped, in milliseconds since the epoch.
-    pub deadline_ms: i64,
-}
-
-/// What a function came to: its answer, or its error in Lambda's JSON shape (`errorType`, `errorMessage`).
-pub type FunctionResult = Result<Value, Value>;
-
-/// The future of an invocation. Dropping it kills the function.
-pub type Running = Pin<Box<dyn Future<Output = FunctionResult> + Send>>;
-
-/// What runs a function's code.
-pub trait Runtime: Send + Sync {
-    /// Starts one invocation.
-    fn invoke(&self, request: Request) -> Running;
-}
-
-impl<F> Runtime for F
-where
-    F: Fn(Request) -> Running + Send + Sync,
-{
-    fn invoke(&self, request: Request) -> Running {
-        self(request)
-    }
-}
 
 /// Why an invocation has no answer.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,27 +1,13 @@
 //! Functions as Lambda runs them: real binaries, in execution environments that are kept warm.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::environment::{Environment, Fit};
+use super::environment::{Environment, Fit, FunctionBinary};
 use super::{FunctionResult, Request, Running, Runtime};
-use crate::platform::lock;
-
-/// A function's binary and what it finds in its environment.
-#[derive(Clone, Debug)]
-pub struct FunctionBinary {
-    /// The function's name.
-    pub name: String,
-    /// The executable.
-    pub path: PathBuf,
-    /// Environment variables beyond Lambda's own.
-    pub env: Vec<(String, String)>,
-    /// Where what it prints goes.
-    pub log: PathBuf,
-}
+use crate::lock::lock;
 
 /// Runs a binary that speaks the Lambda Runtime API, in as many environments as there are invocations at once.
 pub struct ProcessRuntime {

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{FunctionResult, Request};
-use crate::platform::lock;
+use crate::lock::lock;
 
 /// An invocation on its way to a function.
 pub(super) struct Pending {

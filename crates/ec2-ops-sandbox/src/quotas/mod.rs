@@ -11,7 +11,7 @@ pub(crate) use bucket::Bucket;
 pub use bucket::Rate;
 
 use crate::AwsError;
-use crate::platform::lock;
+use crate::lock::lock;
 
 /// What an account may call, and how often.
 #[derive(Default)]

@@ -10,10 +10,12 @@ mod object;
 mod store;
 #[cfg(test)]
 mod testing;
+mod upload;
 
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 pub use http::S3Http;
 pub use listing::{ListObjectsV2, Listing};
-pub use multipart::{CompletedPart, NewUpload, Part};
+
 pub use object::{NewObject, Object};
 pub use store::{Bucket, S3};
+pub use upload::{CompletedPart, NewUpload, Part};

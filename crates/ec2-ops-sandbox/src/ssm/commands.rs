@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::api::{CancelCommandRequest, CancelCommandResponse, SendCommandRequest, SendCommandResponse};
 use super::{CommandRecord, EndStatus, Parameters, Script, ScriptEnd, Ssm, Status};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::s3::NewObject;
 use crate::{AwsError, Event};
 

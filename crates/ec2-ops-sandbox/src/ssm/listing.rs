@@ -12,7 +12,7 @@ use super::commands::{DEFAULT_DELIVERY_TIMEOUT_S, validation};
 use super::{Agent, CommandRecord, Ssm, Status};
 use crate::AwsError;
 use crate::aws_json::epoch;
-use crate::platform::lock;
+use crate::lock::lock;
 
 const PLUGIN: &str = "aws:runShellScript";
 /// How many entries a page has where the call does not say.

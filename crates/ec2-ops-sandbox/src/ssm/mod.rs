@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::aws_json::answer;
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::s3::S3;
 use crate::{AwsError, Platform};
 use api::SendCommandRequest;

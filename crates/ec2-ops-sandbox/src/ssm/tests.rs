@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::api::{GetCommandInvocationRequest, ListCommandsRequest, SendCommandRequest};
 use super::{EndStatus, Runner, Script, ScriptEnd, Ssm, SsmConfig};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::s3::S3;
 use crate::{Clock, Platform};
 

@@ -18,7 +18,7 @@ use super::api::{
 use super::{Machine, Shared, StepFunctions};
 use crate::aws_json::epoch;
 use crate::lambda::InvokeError;
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Event};
 
 impl StepFunctions {

@@ -12,7 +12,7 @@ use super::api::{
 use super::executions::parts;
 use crate::AwsError;
 use crate::aws_json::epoch;
-use crate::platform::lock;
+use crate::lock::lock;
 
 /// The statuses that `ListExecutions` can filter by.
 const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];

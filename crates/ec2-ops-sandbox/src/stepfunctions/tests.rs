@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::StepFunctions;
 use crate::lambda::{Lambda, Request};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Clock, Platform};
 
 const REGION: &str = "us-east-1";

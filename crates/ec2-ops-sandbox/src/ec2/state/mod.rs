@@ -6,36 +6,24 @@ mod effects;
 mod lifecycle;
 mod records;
 mod table;
+mod tokens;
 mod volumes;
 
 pub(super) use effects::{Effect, Timer};
 pub(super) use lifecycle::Cause;
 pub use records::{InstanceRecord, ShutdownBehavior, VolumeRecord};
 pub(super) use table::{Row, Table};
+pub(super) use tokens::{TokenKey, TokenUse};
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::api::{CreateVolumeRequest, RunInstancesRequest};
+use super::api::CreateVolumeRequest;
 use super::config::Ec2Config;
 use super::{fault, ids};
 use crate::{AwsError, Platform};
-
-/// Where a client token counts: in its region, or only in the zone that the launch named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct TokenKey {
-    pub(super) region: String,
-    pub(super) zone: Option<String>,
-    pub(super) token: String,
-}
-
-/// The launch that used a client token.
-pub(super) struct TokenUse {
-    pub(super) request: RunInstancesRequest,
-    pub(super) instance_id: String,
-}
 
 /// The whole state of EC2 in one account.
 pub(super) struct State {

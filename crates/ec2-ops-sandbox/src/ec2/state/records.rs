@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::table::Row;
+use super::tokens::TokenKey;
 use crate::ec2::api::{Instance, InstanceStateName, Tag, Volume};
 use crate::ec2::hypervisor::InstanceFacts;
 
@@ -32,7 +33,7 @@ pub struct InstanceRecord {
     /// Counts its state changes; a timer that was set before the latest one is void.
     pub(in crate::ec2) turns: u64,
     /// Where its client token is kept.
-    pub(in crate::ec2) token: Option<super::TokenKey>,
+    pub(in crate::ec2) token: Option<TokenKey>,
 }
 
 impl InstanceRecord {

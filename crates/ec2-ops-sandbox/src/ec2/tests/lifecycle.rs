@@ -3,7 +3,7 @@ use InstanceStateName::{Pending, Running, ShuttingDown, Stopped, Stopping, Termi
 use super::support::*;
 use crate::ec2::Ec2Config;
 use crate::ec2::api::*;
-use crate::platform::lock;
+use crate::lock::lock;
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_goes_through_its_life_and_the_bus_tells_of_it() {

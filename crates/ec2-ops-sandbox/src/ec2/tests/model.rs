@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::ec2::Ec2Config;
 use crate::ec2::api::*;
-use crate::platform::lock;
+use crate::lock::lock;
 
 /// The steps of EC2's own state diagram, written out once more.
 const LEGAL: &[(&str, &str)] = &[

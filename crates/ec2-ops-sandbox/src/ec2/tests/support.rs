@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::ec2::api::*;
 use crate::ec2::{Ec2, Ec2Config, Hypervisor, InstanceFacts};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Clock, Event, Platform};
 
 pub(super) const REGION: &str = "us-east-1";
