@@ -12,6 +12,7 @@ use crate::lock::lock;
 use crate::s3::S3;
 use crate::ssm::{Runner, ScriptEnd, Ssm, SsmConfig};
 use crate::stepfunctions::StepFunctions;
+use crate::sts::Sts;
 use crate::{Clock, Event, Platform};
 use tokio::sync::mpsc;
 
@@ -77,6 +78,8 @@ pub struct Account {
     pub lambda: Lambda,
     /// State machines.
     pub stepfunctions: StepFunctions,
+    /// Identities.
+    pub sts: Sts,
 }
 
 impl Account {
@@ -96,6 +99,7 @@ impl Account {
             ssm: Ssm::new(Arc::clone(&platform), Arc::clone(&s3), machines, config.ssm),
             dynamodb: Arc::new(DynamoDb::new(Arc::clone(&platform))),
             stepfunctions: StepFunctions::new(Arc::clone(&platform), lambda.clone()),
+            sts: Sts::new(Arc::clone(&platform)),
             s3,
             lambda,
             platform,

@@ -32,7 +32,7 @@ impl AwsError {
     /// The answer to anything that AWS has and this model does not: refused, never ignored.
     pub fn unmodelled(what: impl fmt::Display) -> Self {
         Self {
-            code: "UnsupportedOperation".to_owned(),
+            code: "NotImplemented".to_owned(),
             message: format!("the ec2-ops sandbox does not model {what}"),
             status: 501,
         }

@@ -8,10 +8,10 @@
 //! The account knows nothing of its callers: this crate does not depend on the core.
 
 mod account;
-mod aws_json;
 pub mod deployment;
 pub mod dynamodb;
 pub mod ec2;
+mod epoch;
 mod error;
 pub mod fault_plan;
 pub mod http;
@@ -22,13 +22,16 @@ mod local_machines;
 mod lock;
 mod platform;
 pub mod prices;
+mod protocol;
 pub mod quotas;
 mod rules;
 pub mod s3;
 #[cfg(unix)]
 mod sandbox;
+mod service;
 pub mod ssm;
 pub mod stepfunctions;
+pub mod sts;
 
 pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;

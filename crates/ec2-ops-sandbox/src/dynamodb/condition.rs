@@ -227,7 +227,7 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().code, "ValidationException", "{text}");
         }
         for text in ["id < :v", "id <> :v", "begins_with(id, :v)", "size(id) = :v", "id + :v"] {
-            assert_eq!(parse(text).unwrap_err().code, "UnsupportedOperation", "{text}");
+            assert_eq!(parse(text).unwrap_err().code, "NotImplemented", "{text}");
         }
         assert_eq!(parse("id = :v OR #t = :v").unwrap_err().code, "ValidationException");
     }

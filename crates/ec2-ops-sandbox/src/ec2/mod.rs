@@ -1,7 +1,7 @@
 //! EC2: instances and their volumes, as strict as the real service about what a caller may ask.
 //!
 //! [`Ec2`] is a handle on the whole account, in all regions. Each action is a method that takes the region and a typed
-//! request ([`api`]); [`Ec2::http`] is the same over EC2's Query protocol. The state is synchronous: whatever a change
+//! request ([`api`]). The state is synchronous: whatever a change
 //! does outside (an event, a guest's power, a timer) is queued in the order of the changes and carried out after the
 //! lock is released, so subscribers and the hypervisor may call back.
 
@@ -13,13 +13,14 @@ mod fault;
 mod hypervisor;
 mod ids;
 mod instance_types;
+mod service;
 mod state;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 pub use config::{Capacity, Ec2Config, Images, Missing, Protection, Shortage, Times};
 pub use hypervisor::{Hypervisor, InstanceFacts, NoHypervisor};
+pub(crate) use service::SERVICE;
 pub use state::{InstanceRecord, ShutdownBehavior, VolumeRecord};
 
 use std::sync::{Arc, Mutex};

@@ -5,7 +5,6 @@
 //! events. The other way to faults, by chance and by seed, is [`simulation`](crate::simulation).
 
 mod mortal;
-mod refusal;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +16,7 @@ use tokio::sync::Notify;
 pub use mortal::Mortal;
 
 use crate::lock::lock;
+use crate::service::{Description, Words, described_by_action};
 use crate::{AwsError, Event};
 
 /// One thing that goes wrong, once.
@@ -163,8 +163,12 @@ impl FaultPlan {
     ) -> T {
         match self.next_call(function, action) {
             None => effect.await,
-            Some(CallFault::ErrorBefore) => instead(Instead::Refusal(refusal::error(action))),
-            Some(CallFault::Throttled) => instead(Instead::Refusal(refusal::throttled(action))),
+            Some(CallFault::ErrorBefore) => {
+                instead(Instead::Refusal(words(action, |service| service.failure)))
+            }
+            Some(CallFault::Throttled) => {
+                instead(Instead::Refusal(words(action, |service| service.throttling)))
+            }
             Some(CallFault::LostAnswer) => {
                 drop(effect.await);
                 instead(Instead::Silence)
@@ -238,6 +242,11 @@ impl FaultPlan {
     fn deaths_of(&self, function: &str) -> Arc<Notify> {
         Arc::clone(lock(&self.shared.deaths).entry(function.to_owned()).or_default())
     }
+}
+
+/// The error of the service that has `action`, in its own words.
+fn words(action: &str, of: fn(&Description) -> Words) -> AwsError {
+    described_by_action(action).map_or(Words(500, "InternalFailure"), of).error("by the plan of faults")
 }
 
 impl fmt::Display for Fault {

@@ -6,9 +6,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 use super::call::On;
 use super::lookup::Lookup;
 use super::policy::{Policy, Request};
-use crate::ec2::Ec2;
+use crate::ec2::{self, Ec2};
 use crate::lock::lock;
 use crate::platform::ACCOUNT_ID;
+use crate::service::described_by_name;
 use crate::{AwsError, Platform};
 
 /// What `terraform apply` gives the roles; a test of the end-to-end package holds the page to `terraform/policies*.tf`.
@@ -92,14 +93,9 @@ impl Role {
     }
 }
 
-/// Each service has its own word. See the lists of common errors, for example
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
+/// The refusal, as the service of the action words it. What IAM is asked in a launch is asked by EC2.
 fn refusal(request: &Request) -> AwsError {
-    let (code, status) = match request.action.split(':').next() {
-        // What IAM is asked in a launch is asked by EC2.
-        Some("ec2" | "iam") => ("UnauthorizedOperation", 403),
-        Some("s3") => ("AccessDenied", 403),
-        _ => ("AccessDeniedException", 400),
-    };
-    AwsError { code: code.to_owned(), message: format!("no policy of the role allows {request}"), status }
+    let prefix = request.action.split(':').next().unwrap_or_default();
+    let service = described_by_name(prefix).unwrap_or(&ec2::SERVICE);
+    service.denial.error(format!("no policy of the role allows {request}"))
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::lock::lock;
 use crate::quotas::{Bucket, Rate};
+use crate::service::Words;
 use crate::{AwsError, Platform};
 
 /// Invocations at once, in the account and its region. See
@@ -13,6 +14,9 @@ const CONCURRENT_EXECUTIONS: usize = 1_000;
 /// Environments that one function may gain: a thousand each ten seconds. See
 /// <https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html>.
 const SCALING: Rate = Rate::new(1_000, 100);
+
+/// The answer to an invocation too many.
+pub(super) const THROTTLING: Words = Words(429, "TooManyRequestsException");
 
 /// The invocations of one account that run. Clones share them.
 #[derive(Clone, Default)]
@@ -59,7 +63,7 @@ impl Concurrency {
 }
 
 fn refusal() -> AwsError {
-    AwsError { status: 429, ..AwsError::client("TooManyRequestsException", "Rate Exceeded.") }
+    THROTTLING.error("Rate Exceeded.")
 }
 
 impl Drop for Slot {

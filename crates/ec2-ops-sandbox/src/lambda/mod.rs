@@ -5,6 +5,7 @@ mod environment;
 mod process;
 mod runtime;
 mod runtime_api;
+mod service;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 pub use environment::FunctionBinary;
 pub use process::ProcessRuntime;
 pub use runtime::{FunctionResult, Request, Running, Runtime};
+pub(crate) use service::SERVICE;
 
 use crate::lock::lock;
 use crate::{AwsError, Platform};

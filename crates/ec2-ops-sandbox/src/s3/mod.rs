@@ -1,6 +1,6 @@
 //! S3: buckets, objects and multipart uploads, held in memory.
 //!
-//! [`S3`] is the model; [`S3Http`] is its HTTP face, which speaks S3's REST protocol through the `s3s` crate.
+//! [`S3`] is the model; `S3Http` is its HTTP face, which speaks S3's REST protocol through the `s3s` crate.
 
 mod checksum;
 mod http;
@@ -13,7 +13,7 @@ mod testing;
 mod upload;
 
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
-pub use http::S3Http;
+pub(crate) use http::{S3Http, SERVICE};
 pub use listing::{ListObjectsV2, Listing};
 
 pub use object::{NewObject, Object};

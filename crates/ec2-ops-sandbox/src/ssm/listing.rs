@@ -11,7 +11,7 @@ use super::api::{
 use super::commands::{DEFAULT_DELIVERY_TIMEOUT_S, validation};
 use super::{Agent, CommandRecord, Ssm, Status};
 use crate::AwsError;
-use crate::aws_json::epoch;
+use crate::epoch::epoch;
 use crate::lock::lock;
 
 const PLUGIN: &str = "aws:runShellScript";

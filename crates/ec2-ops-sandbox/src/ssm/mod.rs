@@ -6,6 +6,7 @@
 pub mod api;
 mod commands;
 mod listing;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -15,13 +16,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::aws_json::answer;
+use crate::Platform;
 use crate::lock::lock;
 use crate::s3::S3;
-use crate::{AwsError, Platform};
 use api::SendCommandRequest;
+pub(crate) use service::SERVICE;
 
 /// What carries out the scripts: the agent inside an instance.
 pub trait Runner: Send + Sync {
@@ -217,21 +217,6 @@ impl Ssm {
     pub fn agent_offline(&self, instance: &str) {
         if let Some(agent) = lock(&self.shared.state).agents.get_mut(instance) {
             agent.online = false;
-        }
-    }
-
-    /// Answers `action` (`SendCommand`, without the `AmazonSSM.` of `X-Amz-Target`) on its JSON body.
-    pub fn call(&self, region: &str, action: &str, body: &[u8]) -> Result<Value, AwsError> {
-        match action {
-            "SendCommand" => answer(body, |input| self.send_command(region, input)),
-            "ListCommands" => answer(body, |input| self.list_commands(region, &input)),
-            "ListCommandInvocations" => answer(body, |input| self.list_command_invocations(region, &input)),
-            "GetCommandInvocation" => answer(body, |input| self.get_command_invocation(region, &input)),
-            "CancelCommand" => answer(body, |input| self.cancel_command(region, &input)),
-            "DescribeInstanceInformation" => {
-                answer(body, |input| self.describe_instance_information(region, &input))
-            }
-            other => Err(AwsError::unmodelled(format!("SSM's {other}"))),
         }
     }
 }

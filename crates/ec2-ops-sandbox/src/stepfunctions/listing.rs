@@ -11,7 +11,7 @@ use super::api::{
 };
 use super::executions::parts;
 use crate::AwsError;
-use crate::aws_json::epoch;
+use crate::epoch::epoch;
 use crate::lock::lock;
 
 /// The statuses that `ListExecutions` can filter by.

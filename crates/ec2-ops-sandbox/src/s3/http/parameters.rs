@@ -1,6 +1,8 @@
 //! Strictness: a parameter that an operation does not model is refused, not ignored.
 
-use s3s::{S3Request, S3Result, s3_error};
+use s3s::{S3Error, S3Request, S3Result};
+
+use super::SERVICE;
 
 /// The headers that carry digests of the body, which the envelope has verified.
 pub(super) const DIGESTS: &[&str] = &[
@@ -59,8 +61,8 @@ pub(super) fn only<T>(request: S3Request<T>, modelled: &[&[&str]]) -> S3Result<T
 }
 
 /// The answer to what S3 has and this model does not.
-pub(super) fn unmodelled(what: &str) -> s3s::S3Error {
-    s3_error!(NotImplemented, "the ec2-ops sandbox does not model {what} in this operation")
+pub(super) fn unmodelled(what: &str) -> S3Error {
+    SERVICE.unmodelled(format!("{what} in this action")).into()
 }
 
 fn matches(pattern: &str, name: &str) -> bool {

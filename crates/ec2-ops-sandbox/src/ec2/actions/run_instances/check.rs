@@ -1,7 +1,6 @@
 //! Whether a launch's parameters make sense, each in EC2's words if not.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use base64_simd::STANDARD as BASE64;
 
 use super::network;
 use crate::AwsError;
@@ -188,8 +187,8 @@ fn check_spot(options: &SpotMarketOptions) -> Result<(), AwsError> {
 
 fn check_user_data(user_data: Option<&str>) -> Result<(), AwsError> {
     let Some(text) = user_data else { return Ok(()) };
-    let bytes = BASE64_STANDARD
-        .decode(text)
+    let bytes = BASE64
+        .decode_to_vec(text)
         .map_err(|_| fault::invalid_parameter("Invalid BASE64 encoding of user data."))?;
     if bytes.len() > MAX_USER_DATA {
         return Err(fault::invalid_parameter(format!("User data is limited to {MAX_USER_DATA} bytes")));
