@@ -29,7 +29,7 @@ impl AwsError {
         Self::new(500, code, message)
     }
 
-    /// The answer to anything that AWS has and this model does not: refused, never ignored.
+    /// The refusal of something that AWS has and this model does not have.
     pub fn unmodelled(what: impl fmt::Display) -> Self {
         Self {
             code: "NotImplemented".to_owned(),

@@ -1,11 +1,11 @@
 //! A stand-in AWS account: a strict model of exactly the services that ec2-ops uses.
 //!
 //! It refuses what it does not model with an AWS-shaped error; it never ignores a parameter. Each service is a
-//! synchronous state model over the shared [`Platform`]. What takes time (a boot, a command) is a task on tokio's
-//! clock. So the same account runs in real time behind HTTP, and in virtual time (a paused tokio runtime) under
+//! synchronous state model over the shared [`Platform`]. Anything that takes time (a boot, a command) is a task on
+//! tokio's clock, so the same account runs in real time behind HTTP, and in virtual time (a paused tokio runtime) in
 //! `ec2-ops-simulation`.
 //!
-//! The account knows nothing of its callers: this crate does not depend on the core.
+//! This crate does not depend on the core: the account knows nothing of its callers.
 
 mod account;
 pub mod deployment;

@@ -9,7 +9,7 @@ use super::fault::validation;
 use super::item::{AttributeValue, Item};
 use crate::error::AwsError;
 
-/// A condition as a request carries it: the expression and what its placeholders stand for.
+/// A condition in a request: the expression, and the values of its placeholders.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Expression<'a> {
     pub(super) text: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! The error that most refusals of DynamoDB are.
+//! `ValidationException`, DynamoDB's most frequent error.
 
 use crate::AwsError;
 

@@ -1,4 +1,4 @@
-//! What a call asks of the caller's policy: one question for each resource that it touches.
+//! The questions that a call asks of the caller's policy: one for each resource.
 //!
 //! After <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>.
 
@@ -9,10 +9,10 @@ use crate::ec2::Ec2;
 use crate::ec2::api::RunInstancesRequest;
 use crate::ssm::api::SendCommandRequest;
 
-/// What a call is about.
+/// The resource of a call.
 #[derive(Clone, Copy)]
 pub enum On<'a> {
-    /// Nothing that IAM knows, but the service, as actions name it.
+    /// No resource that IAM knows: only the service, by the prefix of its actions.
     Anything(&'static str),
     /// An instance to launch.
     Launch(&'a RunInstancesRequest),
@@ -24,7 +24,7 @@ pub enum On<'a> {
     Attachment(&'a str),
     /// A script to send.
     Command(&'a SendCommandRequest),
-    /// A bucket, or what is in it.
+    /// A bucket, or a listing of it.
     Bucket(&'a str),
     /// An object.
     Object {
@@ -40,7 +40,7 @@ pub enum On<'a> {
 }
 
 impl On<'_> {
-    /// Everything that a call of `action` asks.
+    /// The questions of a call of `action`.
     pub(super) fn requests(self, action: &str, at: &Lookup<'_>) -> Vec<Request> {
         let ec2 = format!("ec2:{action}");
         match self {
@@ -56,7 +56,7 @@ impl On<'_> {
             }
             Self::Command(request) => at.command(request),
             Self::Bucket(bucket) => vec![at.listing(bucket)],
-            // Without the listing S3 does not tell an absent object from a forbidden one.
+            // A caller without the right to list gets AccessDenied for an absent object.
             Self::Object { bucket, key } => {
                 vec![at.request("s3:GetObject", &format!("arn:aws:s3:::{bucket}/{key}")), at.listing(bucket)]
             }
@@ -69,7 +69,7 @@ impl On<'_> {
 }
 
 impl On<'_> {
-    /// Whether there is what the call is about, where only its existence makes it ours.
+    /// Whether the resource exists. Only the tags of an existing instance or volume show that it belongs to the deployment.
     pub(super) fn exists(self, ec2: &Ec2) -> bool {
         match self {
             Self::Instance(id) => ec2.instance(id).is_some(),

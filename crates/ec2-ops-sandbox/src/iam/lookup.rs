@@ -31,7 +31,7 @@ impl Lookup<'_> {
         self.request("s3:ListBucket", &format!("arn:aws:s3:::{bucket}"))
     }
 
-    /// An instance that does not exist has no tags, and a policy that asks for one does not allow the call.
+    /// An instance that does not exist has no tags, so a policy with a condition on a tag does not allow the call.
     pub(super) fn instance(&self, action: &str, id: &str) -> Request {
         let tags = self.ec2.instance(id).map(|record| record.instance.tags.clone());
         self.request(action, &self.arn("ec2", &format!("instance/{id}"))).tagged(&tags.unwrap_or_default())
@@ -53,7 +53,7 @@ impl Lookup<'_> {
 }
 
 impl Request {
-    /// About something that carries `tags`. SSM has a key of its own for those of instances.
+    /// The same about a resource with `tags`. SSM has a condition key of its own for them.
     fn tagged(mut self, tags: &[Tag]) -> Self {
         for Tag { key, value } in tags {
             for prefix in ["aws:ResourceTag", "ssm:resourceTag"] {

@@ -17,7 +17,7 @@ const PAGE: &str = include_str!("../../../../docs/policies.md");
 /// The account on that page.
 const EXAMPLE_ACCOUNT: &str = "111122223333";
 
-/// The policies by role, in this account. Every simulated account has the same, so they are read once.
+/// The policies by role. Every account has the same, so they are read once.
 static POLICIES: LazyLock<Result<BTreeMap<&'static str, Arc<Policy>>, String>> = LazyLock::new(|| {
     let sections = PAGE.split("\n## ").skip(1).filter_map(|section| {
         let (name, text) = section.split_once('\n')?;
@@ -32,18 +32,18 @@ static POLICIES: LazyLock<Result<BTreeMap<&'static str, Arc<Policy>>, String>> =
     sections.map(policy).collect()
 });
 
-/// A role, and what has been asked of it.
+/// A role, and a record of its use.
 pub struct Role {
     pub(super) policy: Arc<Policy>,
     asked: Mutex<Asked>,
 }
 
-/// What has been asked of a role.
+/// The actions that the calls of a role needed.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// Every action that a call needed.
     pub actions: BTreeSet<String>,
-    /// What was refused, but for calls on what does not exist.
+    /// The questions that were refused, without those about resources that do not exist.
     pub refused: BTreeSet<String>,
 }
 
@@ -70,7 +70,7 @@ impl Role {
         for request in requests {
             asked.actions.insert(request.action.clone());
             if !self.policy.allows(&request) {
-                // No policy could have allowed a call on what is gone by now.
+                // A call on a resource that no longer exists is no gap in the policy.
                 if on.exists(ec2) {
                     asked.refused.insert(request.to_string());
                 }
@@ -80,7 +80,7 @@ impl Role {
         Ok(())
     }
 
-    /// What has been asked so far.
+    /// The record so far.
     pub fn asked(&self) -> Asked {
         lock(&self.asked).clone()
     }

@@ -34,14 +34,14 @@ struct Environments {
     scaling: Bucket,
 }
 
-/// One invocation that runs, until it is dropped.
+/// A running invocation; it ends when this is dropped.
 pub(super) struct Slot {
     concurrency: Concurrency,
     function: String,
 }
 
 impl Concurrency {
-    /// Makes room for an invocation of `function`, or refuses it as Lambda does where the account's quotas are enforced.
+    /// Counts an invocation of `function` as running, or refuses it if the account's quotas are enforced and used up.
     pub(super) fn enter(&self, platform: &Platform, function: &str) -> Result<Slot, AwsError> {
         let enforced = platform.quotas.are_enforced();
         let mut state = lock(&self.0);

@@ -1,4 +1,4 @@
-//! Lambda: functions, invoked and waited for, or invoked by an event and retried.
+//! Lambda: functions, invoked synchronously, or asynchronously with retries.
 
 mod concurrency;
 mod environment;
@@ -35,7 +35,7 @@ pub enum InvokeError {
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
 const ASYNC_RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
 
-/// How long Lambda waits before it repeats an asynchronous invocation that found no room: at first, and at most.
+/// The back-off of an asynchronous invocation that was throttled: the first wait, and the longest.
 const ASYNC_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
 /// The functions of one account. Clones share them.
@@ -59,7 +59,7 @@ impl Lambda {
         Self { platform, functions: Arc::default(), concurrency: Concurrency::default() }
     }
 
-    /// Creates a function, or replaces it. Answers with its ARN.
+    /// Creates a function, or replaces it. Returns its ARN.
     pub fn create_function(
         &self,
         region: &str,
@@ -73,7 +73,7 @@ impl Lambda {
         arn
     }
 
-    /// Invokes a function, named or by its ARN, and waits for it. The function runs on if nobody waits any more.
+    /// Invokes a function, by name or ARN, and waits for it. The function runs to its end even if this future is dropped.
     pub async fn invoke(&self, name_or_arn: &str, payload: Value) -> Result<Value, InvokeError> {
         let function = self.find(name_or_arn)?;
         let slot = self.concurrency.enter(&self.platform, &function.arn).map_err(InvokeError::Service)?;
@@ -86,7 +86,7 @@ impl Lambda {
         }
     }
 
-    /// Invokes a function and does not wait: it is repeated if it fails.
+    /// Invokes a function asynchronously: it is retried if it fails.
     pub fn invoke_async(&self, name_or_arn: &str, payload: Value) -> Result<(), AwsError> {
         let function = match self.find(name_or_arn) {
             Ok(function) => function,
@@ -103,7 +103,7 @@ impl Lambda {
                 tokio::time::sleep(pause).await;
             }
             let slot = lambda.room_for(&function).await;
-            // The last failure goes where the others went: into the function's own log.
+            // The last failure is in the function's own log, as the others are.
             let _ = lambda.run(function, payload, slot).await;
         });
         Ok(())
@@ -123,7 +123,7 @@ impl Lambda {
         })
     }
 
-    /// Waits until an event's invocation finds room: Lambda keeps the event meanwhile.
+    /// Waits until an asynchronous invocation is not throttled. Lambda keeps the event until then.
     async fn room_for(&self, function: &Function) -> Slot {
         let (mut pause, longest) = ASYNC_BACKOFF;
         loop {

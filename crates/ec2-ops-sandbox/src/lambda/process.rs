@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::environment::{Environment, Fit, FunctionBinary};
+use super::environment::{Afterwards, Environment, FunctionBinary};
 use super::{FunctionResult, Request, Running, Runtime};
 use crate::lock::lock;
 
@@ -17,7 +17,7 @@ pub struct ProcessRuntime {
 struct Pool {
     binary: FunctionBinary,
     idle: Mutex<Vec<Environment>>,
-    /// Whether this is over. Each invocation watches it, so it also knows of those that still run.
+    /// Whether the runtime is shut down. Each invocation holds a receiver, so the sender knows when the last has ended.
     over: watch::Sender<bool>,
 }
 
@@ -35,7 +35,7 @@ impl ProcessRuntime {
         }
     }
 
-    /// Ends every process, whatever it works on, and waits until it is gone. Nothing is started any more.
+    /// Kills every process and waits until it has ended. Later invocations fail.
     pub async fn shut_down(&self) {
         self.pool.over.send_replace(true);
         self.pool.over.closed().await;
@@ -51,7 +51,7 @@ impl Runtime for ProcessRuntime {
 }
 
 impl Pool {
-    /// An environment that is not put back, because this future was dropped, ends with its process.
+    /// If this future is dropped, its environment is dropped, too, and the process ends.
     async fn invoke(&self, request: Request) -> FunctionResult {
         let mut over = self.over.subscribe();
         if *over.borrow() {
@@ -69,11 +69,11 @@ impl Pool {
             _ = over.wait_for(|over| *over) => None,
         };
         match answer {
-            Some((result, Fit::ForMore)) => {
+            Some((result, Afterwards::Reusable)) => {
                 lock(&self.idle).push(environment);
                 result
             }
-            Some((result, Fit::ForNothing)) => result,
+            Some((result, Afterwards::Dead)) => result,
             None => {
                 environment.end().await;
                 Err(shut_down())

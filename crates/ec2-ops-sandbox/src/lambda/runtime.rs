@@ -1,4 +1,4 @@
-//! What runs a function: an invocation in, its result out.
+//! The interface to a function's code: an invocation in, its result out.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,13 +18,13 @@ pub struct Request {
     pub deadline_ms: i64,
 }
 
-/// What a function came to: its answer, or its error in Lambda's JSON shape (`errorType`, `errorMessage`).
+/// The result of a function: its answer, or its error in Lambda's JSON shape (`errorType`, `errorMessage`).
 pub type FunctionResult = Result<Value, Value>;
 
 /// The future of an invocation. Dropping it kills the function.
 pub type Running = Pin<Box<dyn Future<Output = FunctionResult> + Send>>;
 
-/// What runs a function's code.
+/// Runs the code of a function.
 pub trait Runtime: Send + Sync {
     /// Starts one invocation.
     fn invoke(&self, request: Request) -> Running;

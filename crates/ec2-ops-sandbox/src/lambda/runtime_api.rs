@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, as one execution environment sees it.
 //!
-//! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Each environment has a port of its own, so a
-//! function that dies takes nothing of another's with it.
+//! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Each environment has a port of its own, so the
+//! death of a function does not affect another.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};

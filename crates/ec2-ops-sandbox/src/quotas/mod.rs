@@ -12,7 +12,7 @@ pub use bucket::Rate;
 
 use crate::lock::lock;
 
-/// What an account may call, and how often.
+/// The limits on an account's calls.
 #[derive(Default)]
 pub struct Quotas {
     /// `None` while nothing is limited.
@@ -23,7 +23,7 @@ pub struct Quotas {
 type Buckets = HashMap<&'static str, HashMap<String, Bucket>>;
 
 impl Quotas {
-    /// Limits calls from now on as AWS limits those of a fresh account; every bucket is full.
+    /// Enforces the limits of a new AWS account from now on. Every bucket is full.
     pub fn enforce(&self) {
         *lock(&self.buckets) = Some(Buckets::new());
     }
@@ -33,12 +33,12 @@ impl Quotas {
         lock(&self.buckets).is_some()
     }
 
-    /// The rate at which `action` may be called, where that is limited.
+    /// The limit on calls of `action`, if there is one.
     pub fn rate_of(action: &str) -> Option<Rate> {
         table::of(action).map(|(_, rate)| rate)
     }
 
-    /// Counts a call of `action`, and answers whether it is within the quota. A call too many costs no token.
+    /// Counts a call of `action`. Returns whether it is within the quota; a call beyond it costs no token.
     pub(crate) fn admit(&self, region: &str, action: &str) -> bool {
         let Some((name, rate)) = table::of(action) else { return true };
         let mut buckets = lock(&self.buckets);
@@ -48,7 +48,7 @@ impl Quotas {
             && (!launches || bucket(buckets, region, "launched instances", table::LAUNCHED_INSTANCES).take())
     }
 
-    /// Counts a state transition, and answers how long it has to wait.
+    /// Counts a state transition. Returns how long it has to wait.
     pub(crate) fn transition(&self, region: &str) -> Duration {
         match lock(&self.buckets).as_mut() {
             None => Duration::ZERO,

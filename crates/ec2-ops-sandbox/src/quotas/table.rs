@@ -45,10 +45,10 @@ const QUOTAS: &[(Rate, &[&str])] = &[
     (Rate::new(200, 5), &["ListExecutions"]),
 ];
 
-/// The instances that RunInstances may launch, whatever the number of calls.
+/// The instances that RunInstances may launch, in any number of calls.
 pub(super) const LAUNCHED_INSTANCES: Rate = Rate::new(1_000, 2);
 
-/// The states that the executions of a region may enter, retries included. More are delayed, and no error tells.
+/// State transitions of all executions in a region, retries included. Beyond the limit they are delayed, without an error.
 pub(super) const STATE_TRANSITIONS: Rate = Rate::new(5_000, 1_500);
 
 /// The rate of `action`, under its name in the table.

@@ -10,7 +10,7 @@ use crate::AwsError;
 /// The least size of every part but the last.
 pub(super) const MIN_PART: usize = 5 * 1024 * 1024;
 
-/// What `CreateMultipartUpload` fixes for the object to come.
+/// The properties of the future object, given at `CreateMultipartUpload`.
 #[derive(Clone, Debug, Default)]
 pub struct NewUpload {
     /// `Content-Type`.

@@ -1,4 +1,4 @@
-//! What SSM tells about agents and commands.
+//! The read actions: agents, commands, invocations.
 
 use jiff::Timestamp;
 

@@ -23,9 +23,9 @@ use crate::s3::S3;
 use api::SendCommandRequest;
 pub(crate) use service::SERVICE;
 
-/// What carries out the scripts: the agent inside an instance.
+/// Runs the scripts: the agent on an instance.
 pub trait Runner: Send + Sync {
-    /// Runs `script` on the instance. [`Ssm::ended`] is told how it went, unless the instance dies first.
+    /// Runs `script` on the instance. Its end is reported to [`Ssm::ended`], unless the instance dies first.
     fn run(&self, instance_id: &str, script: &Script);
 
     /// Stops a script that runs.
@@ -52,9 +52,9 @@ pub struct ScriptEnd {
     pub status: EndStatus,
     /// `ResponseCode`.
     pub exit_code: i32,
-    /// What is kept of standard output.
+    /// The beginning of standard output, as the agent keeps it.
     pub stdout: String,
-    /// What is kept of standard error.
+    /// The beginning of standard error, as the agent keeps it.
     pub stderr: String,
     /// The files with all of both.
     pub files: Option<(PathBuf, PathBuf)>,
@@ -193,7 +193,7 @@ impl Ssm {
         Self { shared: Arc::new(Shared { platform, s3, runner, config, state: Mutex::default() }) }
     }
 
-    /// The agent of `instance` has come online: it is registered, and takes what was waiting for it.
+    /// The agent of `instance` has come online: it is registered, and takes the pending commands.
     pub fn agent_online(&self, region: &str, instance: &str) {
         let now = self.shared.platform.clock.now();
         let waiting = {
@@ -213,7 +213,7 @@ impl Ssm {
         }
     }
 
-    /// The agent of `instance` can no longer be reached. What it was running stays as it was last reported.
+    /// The agent of `instance` can no longer be reached. The status of its running commands stays as last reported.
     pub fn agent_offline(&self, instance: &str) {
         if let Some(agent) = lock(&self.shared.state).agents.get_mut(instance) {
             agent.online = false;

@@ -1,4 +1,4 @@
-//! What Step Functions tells about state machines and executions.
+//! The read actions: state machines, executions, histories.
 
 use ec2_ops_asl::Execution;
 

@@ -59,8 +59,8 @@ impl StepFunctions {
         Self { shared: Arc::new(Shared { platform, lambda, tokens, keeps_data, state: Mutex::default() }) }
     }
 
-    /// Keeps the histories of executions that start from now on without their inputs and outputs, which are nearly all of
-    /// what an execution takes of memory. Of use where executions come by the thousand.
+    /// From now on keeps histories without inputs and outputs, which take nearly all of an execution's memory. For
+    /// simulations with thousands of executions.
     pub fn forget_data(&self) {
         self.shared.keeps_data.store(false, Ordering::Relaxed);
     }

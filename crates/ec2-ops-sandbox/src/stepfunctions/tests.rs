@@ -1,4 +1,4 @@
-//! What Step Functions promises, in virtual time.
+//! The behaviour of Step Functions, in virtual time.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

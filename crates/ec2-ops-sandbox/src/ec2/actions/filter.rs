@@ -1,4 +1,4 @@
-//! Filters of the `Describe…` actions: their names, their wildcards, and the shortest way to what they can match.
+//! Filters of the `Describe…` actions: their names, their wildcards, and the indexes that answer them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use crate::ec2::api::Filter;
 use crate::ec2::fault;
 use crate::ec2::state::{InstanceRecord, Row, State, Table, VolumeRecord};
 
-/// Something that filters can be applied to.
+/// A row that filters apply to.
 pub(super) trait Filterable: Sized + 'static {
     /// EC2's name of an attribute, and its values on a row.
     const ATTRIBUTES: &'static [Attribute<Self>];
-    /// The ids of the rows whose attribute `name` is `value`, if that can be told without looking at every row.
+    /// The ids of the rows whose attribute `name` is `value`, if there is an index for it.
     fn ids_by<'s>(state: &'s State, name: &str, value: &'s str) -> Option<Vec<&'s str>>;
     /// The row's tags as pairs.
     fn tag_pairs(&self) -> impl Iterator<Item = (&str, &str)>;
@@ -40,8 +40,8 @@ impl<'a, R: Filterable + Row> Filters<'a, R> {
         Ok(Self { filters })
     }
 
-    /// The rows that can match, in the order of ids: through the index of the filter that leaves the fewest, where
-    /// there is one, else all.
+    /// The rows that can match, in the order of ids: those in the index of the most selective filter, or all rows if
+    /// no filter has an index.
     pub(super) fn candidates<'s>(&self, state: &'s State) -> Vec<(&'s str, &'s Arc<R>)> {
         let exact = self.filters.iter().filter(|(_, values)| !values.iter().any(|value| has_wildcard(value)));
         exact
@@ -72,7 +72,7 @@ impl<'a, R: Filterable + Row> Filters<'a, R> {
     }
 }
 
-/// The rows that have one of `values` there, each once, if there is an index to tell.
+/// The rows that have one of `values` there, each once, if there is an index.
 fn indexed<'s, R: Filterable + Row>(
     state: &'s State,
     key: &Key<'_, R>,

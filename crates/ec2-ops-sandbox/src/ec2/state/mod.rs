@@ -1,6 +1,6 @@
 //! The account's instances and volumes, in all regions, and the rules by which they change.
 //!
-//! Everything here is synchronous and touches nothing outside: what a change does elsewhere is queued in the outbox.
+//! Everything here is synchronous. The effects of a change on anything else are queued in the outbox.
 
 mod effects;
 mod lifecycle;
@@ -36,14 +36,14 @@ pub(super) struct State {
     pub(super) volume_tokens: HashMap<(String, String), (CreateVolumeRequest, String)>,
     /// How many launches there were; numbers the private addresses.
     pub(super) launches: u32,
-    /// What is to be done outside, oldest first.
+    /// Effects to carry out, oldest first.
     pub(super) outbox: VecDeque<Effect>,
-    /// Whether somebody is at it.
+    /// Whether a caller is carrying them out.
     pub(super) delivering: bool,
     /// Terminated instances, oldest first, until they are forgotten.
-    graves: VecDeque<(Timestamp, String)>,
+    terminated: VecDeque<(Timestamp, String)>,
     /// Client tokens of terminated instances, oldest first, until they are free again.
-    spent: VecDeque<(Timestamp, TokenKey)>,
+    used_tokens: VecDeque<(Timestamp, TokenKey)>,
 }
 
 impl State {
@@ -58,8 +58,8 @@ impl State {
             launches: 0,
             outbox: VecDeque::new(),
             delivering: false,
-            graves: VecDeque::new(),
-            spent: VecDeque::new(),
+            terminated: VecDeque::new(),
+            used_tokens: VecDeque::new(),
         }
     }
 
@@ -67,7 +67,7 @@ impl State {
         self.platform.clock.now()
     }
 
-    /// Whether somebody has protected the instance from its end.
+    /// Whether the settings protect the instance from being stopped or terminated.
     pub(super) fn protects(&self, id: &str) -> bool {
         self.config.protection.as_ref().is_some_and(|protects| protects(id))
     }
@@ -112,15 +112,15 @@ impl State {
             .ok_or_else(|| fault::volume_not_found(id))
     }
 
-    /// Forgets what EC2 would no longer show by now.
+    /// Forgets the instances and tokens whose time is over.
     pub(super) fn forget_expired(&mut self) {
         let now = self.now();
         let visible = self.config.times.terminated_visible;
-        while let Some((_, id)) = self.graves.pop_front_if(|(since, _)| *since + visible <= now) {
+        while let Some((_, id)) = self.terminated.pop_front_if(|(since, _)| *since + visible <= now) {
             self.instances.remove(&id);
         }
         let retention = self.config.times.token_retention;
-        while let Some((_, key)) = self.spent.pop_front_if(|(since, _)| *since + retention <= now) {
+        while let Some((_, key)) = self.used_tokens.pop_front_if(|(since, _)| *since + retention <= now) {
             self.tokens.remove(&key);
         }
     }

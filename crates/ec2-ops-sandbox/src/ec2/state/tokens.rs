@@ -2,7 +2,7 @@
 
 use crate::ec2::api::RunInstancesRequest;
 
-/// Where a client token counts: in its region, or only in the zone that the launch named.
+/// The scope of a client token: a region, or the zone that the launch named.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::ec2) struct TokenKey {
     pub(in crate::ec2) region: String,

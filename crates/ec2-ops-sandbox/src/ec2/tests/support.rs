@@ -1,4 +1,4 @@
-//! An account in virtual time that records what it publishes and whom it powers.
+//! An account in virtual time that records its events and the power changes of its guests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -97,8 +97,8 @@ impl Account {
         self.ec2.terminate_instances(REGION, &request)
     }
 
-    /// The states that the bus told of, in order.
-    pub(super) fn told(&self, id: &str) -> Vec<String> {
+    /// The states that were published, in order.
+    pub(super) fn published(&self, id: &str) -> Vec<String> {
         lock(&self.events)
             .iter()
             .filter(|event| event.detail["instance-id"] == id)

@@ -1,4 +1,4 @@
-//! Takes off a request what belongs to its transport, and verifies its body.
+//! Removes the transport's part of a request (signature, coding), and verifies the body.
 
 use base64_simd::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
@@ -10,8 +10,8 @@ use super::aws_chunked;
 use crate::s3::checksum::{Checksum, ChecksumAlgorithm};
 use crate::s3::object::md5;
 
-/// What a presigned address adds to the query: `X-Amz-…` in version 4, the others in version 2, which `aws s3 presign`
-/// still writes for an endpoint of one's own.
+/// The query parameters of a presigned URL: `X-Amz-…` in version 4, the others in version 2, which `aws s3 presign`
+/// still uses with a custom endpoint.
 const PRESIGNED: [&str; 11] = [
     "AWSAccessKeyId",
     "Expires",
@@ -26,7 +26,7 @@ const PRESIGNED: [&str; 11] = [
     "X-Amz-SignedHeaders",
 ];
 
-/// The body of a request, whole, and the checksum that came with it: what `s3s` would hand on as a stream.
+/// The whole body of a request, and the checksum that came with it. `s3s` would pass it on as a stream.
 #[derive(Clone)]
 pub(super) struct Content {
     pub(super) body: Bytes,
@@ -35,14 +35,14 @@ pub(super) struct Content {
 
 /// The request without signature and coding, its body whole, decoded and verified against the digests that it carries.
 ///
-/// `s3s` decodes aws-chunked bodies only where it also checks the signature, and so must know every secret. Here any
-/// credentials do, so both come off before `s3s` sees the request; trailing checksums become ordinary headers.
+/// `s3s` decodes aws-chunked bodies only if it also checks the signature, for which it would need the secret. Signatures
+/// are not checked here, so both are removed before `s3s` sees the request; trailing checksums become ordinary headers.
 pub(super) fn open(request: Request<Bytes>) -> S3Result<Request<Body>> {
     let (mut parts, body) = request.into_parts();
     let body = decode(body, &mut parts.headers)?;
     parts.headers.remove(AUTHORIZATION);
     parts.uri = without_signature(&parts.uri)?;
-    // There the digest is that of the object to come, not of the body.
+    // In this request the digest is that of the complete object, not of the body.
     let completes_upload =
         parts.method == Method::POST && parts.uri.query().is_some_and(|q| q.contains("uploadId="));
     let checksum = if completes_upload { None } else { verify(&parts.headers, &body)? };
