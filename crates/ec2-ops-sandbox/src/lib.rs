@@ -32,6 +32,7 @@ mod service;
 pub mod ssm;
 pub mod stepfunctions;
 pub mod sts;
+mod wildcard;
 
 pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
-use super::condition::{Condition, Expression};
+use super::condition::Condition;
 use super::fault::validation;
 use super::item::{AttributeValue, Item, checked};
 use super::messages::{
@@ -85,11 +85,7 @@ impl DynamoDb {
 
     /// Writes an item if its condition holds; `ConditionalCheckFailedException` if not.
     pub fn put_item(&self, input: &PutItemInput) -> Result<PutItemOutput, AwsError> {
-        let condition = Condition::parse(Expression {
-            text: input.condition_expression.as_deref(),
-            names: input.expression_attribute_names.as_ref(),
-            values: input.expression_attribute_values.as_ref(),
-        })?;
+        let condition = input.condition()?;
         let item = checked(&input.item)?;
         self.in_table(&input.table_name, |table| {
             let key = table.key_of(&item)?.to_owned();
@@ -109,11 +105,7 @@ impl DynamoDb {
 
     /// Deletes an item if its condition holds; that there is none is success, unless the condition says otherwise.
     pub fn delete_item(&self, input: &DeleteItemInput) -> Result<DeleteItemOutput, AwsError> {
-        let condition = Condition::parse(Expression {
-            text: input.condition_expression.as_deref(),
-            names: input.expression_attribute_names.as_ref(),
-            values: input.expression_attribute_values.as_ref(),
-        })?;
+        let condition = input.condition()?;
         self.in_table(&input.table_name, |table| {
             let key = table.lone_key(&input.key)?;
             check(&condition, table.items.get(key))?;

@@ -36,23 +36,6 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ReadError> {
     })
 }
 
-/// An output, without the fields that have no value.
-pub(super) fn response(mut output: Value) -> String {
-    drop_nulls(&mut output);
-    output.to_string()
-}
-
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
-    }
-}
-
 /// An error. Services disagree on the case of `message`, so it is there twice, as clients expect.
 pub(super) fn error(error: &AwsError) -> String {
     json!({ "__type": error.code, "message": error.message, "Message": error.message }).to_string()

@@ -81,12 +81,10 @@ impl Protocol {
     }
 
     /// The answer of `action`.
-    pub(crate) fn answer(self, action: &str, request_id: &str, output: Value) -> Response {
+    pub(crate) fn answer(self, action: &str, request_id: &str, output: &Value) -> Response {
         match self {
-            Self::Query(api) => {
-                self.response(StatusCode::OK, xml::response(api, action, request_id, &output))
-            }
-            _ => self.response(StatusCode::OK, json::response(output)),
+            Self::Query(api) => self.response(StatusCode::OK, xml::response(api, action, request_id, output)),
+            _ => self.response(StatusCode::OK, output.to_string()),
         }
     }
 

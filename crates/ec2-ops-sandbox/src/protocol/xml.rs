@@ -73,7 +73,7 @@ fn write(out: &mut String, dialect: Dialect, owner: &str, value: &Value) {
             }
         }
         Value::Object(fields) => {
-            for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            for (field, value) in fields {
                 let tag = match dialect {
                     Dialect::Ec2 => ec2_names::element(owner, field),
                     Dialect::Aws => Cow::Borrowed(field.as_str()),

@@ -43,6 +43,21 @@ impl Input<'_> {
             ReadError::Unmodelled(path) => service.unmodelled(format!("the parameter {path} in {action}")),
             ReadError::Refused(error) => error,
         })?;
-        serde_json::to_value(operation(input)?).map_err(|fault| service.failure.error(fault.to_string()))
+        let output = serde_json::to_value(operation(input)?);
+        let mut output = output.map_err(|fault| service.failure.error(fault.to_string()))?;
+        drop_nulls(&mut output);
+        Ok(output)
+    }
+}
+
+/// Leaves out the fields that have no value, as AWS does.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
     }
 }

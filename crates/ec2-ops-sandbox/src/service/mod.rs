@@ -67,7 +67,7 @@ impl<S: Rpc> Service for S {
             body: call.request.body(),
         };
         let output = self.perform(&call.action, &input)?;
-        Ok(S::DESCRIPTION.protocol.answer(&call.action, &call.request_id, output))
+        Ok(S::DESCRIPTION.protocol.answer(&call.action, &call.request_id, &output))
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn exchange<S: Rpc>(service: &S, region: &str, body: &[u8]) -> (u16, 
     let action = protocol.action(&Request::new(Bytes::copy_from_slice(body)));
     let input = Input { service: S::DESCRIPTION, action: &action, region, caller: "tester", body };
     let response = match service.perform(&action, &input) {
-        Ok(output) => protocol.answer(&action, "request-id", output),
+        Ok(output) => protocol.answer(&action, "request-id", &output),
         Err(error) => protocol.refuse("request-id", &error),
     };
     (response.status().as_u16(), text(response))
