@@ -10,6 +10,7 @@ use ec2_ops_sandbox::fault_plan::FaultPlan;
 use ec2_ops_sandbox::http::Endpoint;
 use ec2_ops_sandbox::lambda::{Request, Running};
 use ec2_ops_sandbox::ssm::{EndStatus, Runner, Script, ScriptEnd, SsmConfig, api::SendCommandRequest};
+use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
 use ec2_ops_sandbox::{Account, AccountConfig, MachineEvent};
 use ec2_ops_simulation::PlannedGate;
 use ec2_ops_simulation::ports::Ports;
@@ -209,23 +210,26 @@ impl Scene {
     }
 
     fn start(&self, input: &Value) -> String {
-        let body = json!({ "stateMachineArn": self.state_machine, "input": input.to_string() });
-        let started = self.account.stepfunctions.call(REGION, "StartExecution", body.to_string().as_bytes());
-        started.unwrap()["executionArn"].as_str().unwrap().to_owned()
+        let request = StartExecutionRequest {
+            state_machine_arn: self.state_machine.clone(),
+            name: None,
+            input: Some(input.to_string()),
+        };
+        self.account.stepfunctions.start_execution(request).unwrap().execution_arn
     }
 
     fn online(&self, instance: &str) -> bool {
         let request = json!({ "Filters": [{ "Key": "InstanceIds", "Values": [instance] }] });
-        let agents =
-            self.account.ssm.call(REGION, "DescribeInstanceInformation", request.to_string().as_bytes());
-        agents.unwrap()["InstanceInformationList"].as_array().is_some_and(|agents| !agents.is_empty())
+        let request = serde_json::from_value(request).unwrap();
+        let agents = self.account.ssm.describe_instance_information(REGION, &request).unwrap();
+        !agents.instance_information_list.is_empty()
     }
 
     fn ended(&self, instance: &str, command: &str) -> bool {
         let request = json!({ "CommandId": command, "InstanceId": instance });
-        let invocation =
-            self.account.ssm.call(REGION, "GetCommandInvocation", request.to_string().as_bytes());
-        invocation.is_ok_and(|invocation| invocation["ExecutionEndDateTime"] != "")
+        let request = serde_json::from_value(request).unwrap();
+        let invocation = self.account.ssm.get_command_invocation(REGION, &request);
+        invocation.is_ok_and(|invocation| !invocation.execution_end_date_time.is_empty())
     }
 
     fn over(&self, execution: &str) -> bool {
@@ -272,7 +276,7 @@ fn state_machine(account: &Account, tokens: &Arc<Mutex<Vec<String>>>) -> String 
         },
     });
     let role = "arn:aws:iam::000000000000:role/scene";
-    let body = json!({ "name": "scene", "definition": definition.to_string(), "roleArn": role });
-    let created = account.stepfunctions.call(REGION, "CreateStateMachine", body.to_string().as_bytes());
-    created.unwrap()["stateMachineArn"].as_str().unwrap().to_owned()
+    let request = json!({ "name": "scene", "definition": definition.to_string(), "roleArn": role });
+    let request = serde_json::from_value(request).unwrap();
+    account.stepfunctions.create_state_machine(REGION, request).unwrap().state_machine_arn
 }

@@ -8,19 +8,20 @@ use jiff::Timestamp;
 use crate::dynamodb::DynamoDb;
 use crate::ec2::{Ec2, Ec2Config, Hypervisor};
 use crate::lambda::Lambda;
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::s3::S3;
 use crate::ssm::{Runner, ScriptEnd, Ssm, SsmConfig};
 use crate::stepfunctions::StepFunctions;
+use crate::sts::Sts;
 use crate::{Clock, Event, Platform};
 use tokio::sync::mpsc;
 
-/// What instances are made of: something to switch on and off that runs scripts.
+/// What runs an account's instances: machines that can be switched on and off and that run scripts.
 pub trait Machines: Hypervisor + Runner {}
 
 impl<M: Hypervisor + Runner> Machines for M {}
 
-/// What a machine tells of itself.
+/// A report from a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MachineEvent {
     /// It has booted, and its agent can take commands.
@@ -35,24 +36,24 @@ pub enum MachineEvent {
         /// How it ended.
         end: ScriptEnd,
     },
-    /// Something inside asked for a shutdown, or a reboot.
+    /// A program on the machine asked for a shutdown or a reboot.
     ShutdownRequested {
         /// The instance.
         instance: String,
-        /// Whether it is to start again.
+        /// Whether to start it again.
         restart: bool,
     },
-    /// It is gone, without anybody having asked.
+    /// It ended without a request.
     Died {
         /// The instance.
         instance: String,
     },
 }
 
-/// What an account is made of.
+/// The settings of an account.
 #[derive(Clone, Default)]
 pub struct AccountConfig {
-    /// From which ids and chance follow.
+    /// Every id and every random choice follows from it.
     pub seed: u64,
     /// How EC2 behaves.
     pub ec2: Ec2Config,
@@ -60,7 +61,49 @@ pub struct AccountConfig {
     pub ssm: SsmConfig,
 }
 
-/// An AWS account. Clones share it.
+/// An AWS account: every service's model over one [`Platform`]. Clones share it.
+///
+/// Its services can be called in process, as typed methods, or through an [`Endpoint`](crate::http::Endpoint). Its
+/// instances run on [`Machines`], which report back through a channel; a report makes EC2 and SSM change. Here they are
+/// machines that do nothing, and the clock is virtual:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use ec2_ops_sandbox::ec2::api::{RunInstancesRequest, InstanceStateName};
+/// use ec2_ops_sandbox::ec2::{Hypervisor, InstanceFacts};
+/// use ec2_ops_sandbox::ssm::{Runner, Script};
+/// use ec2_ops_sandbox::{Account, AccountConfig};
+///
+/// struct Idle;
+/// impl Hypervisor for Idle {
+///     fn power_on(&self, _: &InstanceFacts) {}
+///     fn power_off(&self, _: &str) {}
+/// }
+/// impl Runner for Idle {
+///     fn run(&self, _: &str, _: &Script) {}
+///     fn cancel(&self, _: &str, _: &str) {}
+/// }
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+/// # runtime.block_on(async {
+/// let (_reports, events) = tokio::sync::mpsc::unbounded_channel();
+/// let epoch = "2026-01-01T00:00:00Z".parse().unwrap();
+/// let account = Account::new(epoch, AccountConfig::default(), Arc::new(Idle), events);
+///
+/// let request = RunInstancesRequest {
+///     image_id: Some("ami-0123456789abcdef0".to_owned()),
+///     instance_type: Some("t3.micro".to_owned()),
+///     min_count: Some(1),
+///     max_count: Some(1),
+///     ..RunInstancesRequest::default()
+/// };
+/// account.ec2.run_instances("us-east-1", &request).unwrap();
+/// assert_eq!(account.ec2.instances()[0].state(), InstanceStateName::Pending);
+/// tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+/// assert_eq!(account.ec2.instances()[0].state(), InstanceStateName::Running);
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct Account {
     /// Clock, ids, events.
@@ -77,6 +120,8 @@ pub struct Account {
     pub lambda: Lambda,
     /// State machines.
     pub stepfunctions: StepFunctions,
+    /// Identities.
+    pub sts: Sts,
 }
 
 impl Account {
@@ -96,6 +141,7 @@ impl Account {
             ssm: Ssm::new(Arc::clone(&platform), Arc::clone(&s3), machines, config.ssm),
             dynamodb: Arc::new(DynamoDb::new(Arc::clone(&platform))),
             stepfunctions: StepFunctions::new(Arc::clone(&platform), lambda.clone()),
+            sts: Sts::new(Arc::clone(&platform)),
             s3,
             lambda,
             platform,
@@ -109,17 +155,17 @@ impl Account {
 }
 
 impl Account {
-    /// Lets go of what holds the account itself: its functions and its rules. Of use where accounts come by the thousand.
+    /// Drops its functions and rules, which hold references to the account. For simulations with thousands of accounts.
     pub fn dissolve(&self) {
         self.lambda.clear();
         self.platform.events.clear();
     }
 }
 
-/// Carries what machines tell to the services that it concerns.
+/// Passes the reports of machines to the services.
 async fn listen(ec2: Ec2, agents: Arc<Agents>, mut events: mpsc::UnboundedReceiver<MachineEvent>) {
     while let Some(event) = events.recv().await {
-        // EC2 refuses what comes too late for an instance that is already ending; it ends all the same.
+        // EC2 refuses a report that arrives when its instance is already ending. The instance ends anyway.
         let _ = match event {
             MachineEvent::Ready { instance } => {
                 agents.ready(&instance);

@@ -1,4 +1,4 @@
-//! What `terraform apply` provisions, provisioned in the sandbox from the same files.
+//! The deployment: provisions in the sandbox what `terraform apply` provisions, from the same files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::{Account, AwsError};
 pub struct Function {
     /// The name that users see.
     pub name: &'static str,
-    /// The package, and so the binary, that it is built from.
+    /// The package that it is built from; its binary has the same name.
     pub package: &'static str,
 }
 
@@ -40,7 +40,7 @@ pub const SWEEP_EVERY: Duration = Duration::from_mins(
     },
 );
 
-/// Where documents may run in the sandbox beside its own region.
+/// The regions beside the deployment's own in which documents may run.
 const ADDITIONAL_REGIONS: [&str; 4] = ["us-east-2", "us-west-2", "eu-central-1", "eu-west-1"];
 
 /// The names and settings of what is deployed.
@@ -50,7 +50,7 @@ pub struct Names {
     pub deployment: String,
     /// Its region.
     pub region: String,
-    /// The bucket that keeps what commands print.
+    /// The bucket for the commands' output.
     pub log_bucket: String,
     /// The table of task tokens.
     pub wake_table: String,
@@ -71,7 +71,7 @@ impl Default for Names {
 }
 
 impl Names {
-    /// What the functions find in their environment.
+    /// The environment variables of the functions.
     pub fn environment(&self) -> Vec<(String, String)> {
         [
             ("AWS_REGION", &self.region),
@@ -92,7 +92,7 @@ pub struct Template {
     pub definition: String,
     /// The event patterns of the rules, by function.
     pub event_patterns: String,
-    /// How often the sweeper looks.
+    /// How often the sweeper runs.
     pub sweep_every: Option<Duration>,
     /// How long each function may run.
     pub function_timeout: Duration,
@@ -109,7 +109,7 @@ impl Default for Template {
     }
 }
 
-/// Provisions everything. Answers with the ARN of the state machine.
+/// Provisions everything. Returns the ARN of the state machine.
 pub fn deploy(
     account: &Account,
     names: &Names,

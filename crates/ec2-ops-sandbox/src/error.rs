@@ -14,20 +14,25 @@ pub struct AwsError {
 }
 
 impl AwsError {
+    /// An error under an HTTP status of its own.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), status }
+    }
+
     /// A fault of the caller (HTTP 400).
     pub fn client(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status: 400 }
+        Self::new(400, code, message)
     }
 
     /// A fault of the service (HTTP 500).
     pub fn server(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status: 500 }
+        Self::new(500, code, message)
     }
 
-    /// The answer to anything that AWS has and this model does not: refused, never ignored.
+    /// The refusal of something that AWS has and this model does not have.
     pub fn unmodelled(what: impl fmt::Display) -> Self {
         Self {
-            code: "UnsupportedOperation".to_owned(),
+            code: "NotImplemented".to_owned(),
             message: format!("the ec2-ops sandbox does not model {what}"),
             status: 501,
         }

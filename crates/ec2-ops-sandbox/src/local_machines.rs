@@ -9,16 +9,16 @@ use tokio::sync::mpsc;
 
 use crate::account::MachineEvent;
 use crate::ec2::{Hypervisor, InstanceFacts};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::ssm::{EndStatus, Runner, Script, ScriptEnd};
 use ec2_ops_guest::host::{Guest, GuestConfig, GuestEvent, RunCommand};
 use ec2_ops_guest::{CommandResult, CommandStatus};
 
-/// The machines of a sandbox that runs for real.
+/// The machines of a sandbox: processes.
 pub struct LocalMachines {
-    /// The executable that carries what runs inside an instance.
+    /// The executable that contains the guest.
     tools: PathBuf,
-    /// The directory of the instances' directories.
+    /// The directory above the instances' own.
     root: PathBuf,
     /// The endpoint that the instances' AWS clients use.
     endpoint: String,
@@ -74,7 +74,7 @@ impl Hypervisor for LocalMachines {
                 lock(&self.guests).insert(id.clone(), guest);
                 tokio::spawn(pass_on(id, told, self.events.clone()));
             }
-            // Whoever waits for the instance learns of it from EC2.
+            // EC2 reports it to the callers.
             Err(_) => drop(self.events.send(MachineEvent::Died { instance: id })),
         }
     }
@@ -82,7 +82,7 @@ impl Hypervisor for LocalMachines {
     fn power_off(&self, instance_id: &str) {
         let guest = lock(&self.guests).remove(instance_id);
         if let Some(guest) = guest {
-            // A guest that does not end by itself is killed with its init when the sandbox ends.
+            // A guest that fails to end is killed with its init when the sandbox ends.
             tokio::spawn(async move { guest.power_off().await.ok() });
         }
     }

@@ -1,15 +1,16 @@
-//! What all services share: the clock, the source of ids and chance, the event bus, and the quotas.
+//! Shared by all services: the clock, ids and random numbers, the event bus, and the quotas.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::lock::lock;
 use crate::quotas::Quotas;
 
-/// The one account that there is.
+/// The id of the account.
 pub(crate) const ACCOUNT_ID: &str = "000000000000";
 
 /// Wall-clock time that follows tokio's clock: real behind HTTP, virtual in a paused runtime.
@@ -64,8 +65,8 @@ impl EventBus {
         lock(&self.subscribers).push(Arc::new(subscriber));
     }
 
-    /// Lets `delivery` decide how often, and after which delays, an event reaches the target of a rule that it matches.
-    /// Without it each arrives once, at once.
+    /// Lets `delivery` decide how often, and after which delays, an event reaches the target of a matching rule. By
+    /// default each event arrives once, at once.
     pub fn deliver_by(&self, delivery: impl Fn(&Event) -> Vec<Duration> + Send + Sync + 'static) {
         *lock(&self.delivery) = Some(Arc::new(delivery));
     }
@@ -91,7 +92,7 @@ impl EventBus {
     }
 }
 
-/// The ground that every service of one account stands on.
+/// What every service of an account builds on.
 pub struct Platform {
     /// The account's clock.
     pub clock: Clock,
@@ -99,7 +100,7 @@ pub struct Platform {
     pub events: EventBus,
     /// The twelve-digit account id.
     pub account_id: String,
-    /// How often what may be called.
+    /// The limits on calls.
     pub quotas: Quotas,
     chance: Mutex<fastrand::Rng>,
 }
@@ -143,9 +144,4 @@ impl Platform {
         hex.truncate(digits);
         hex
     }
-}
-
-/// Locks `mutex`. A panic of another holder is a bug that its own task reports; the state it guarded is still read.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What AWS bills for an execution beside the instance, in us-east-1.
+//! The prices of an execution without its instance, in us-east-1.
 
 /// The memory of each function, in MB: Terraform's default.
 pub const FUNCTION_MEMORY_MB: u32 = 256;
@@ -6,11 +6,11 @@ pub const FUNCTION_MEMORY_MB: u32 = 256;
 /// A price in dollars.
 #[derive(Clone, Copy, Debug)]
 pub struct Price {
-    /// What it is the price of.
+    /// The thing that is billed.
     pub what: &'static str,
-    /// Dollars for so many units.
+    /// Dollars for [`units`](Self::units) of it.
     pub dollars: f64,
-    /// How many units these dollars buy.
+    /// The number of units that [`dollars`](Self::dollars) buy.
     pub units: f64,
     /// The same in words.
     pub per: &'static str,

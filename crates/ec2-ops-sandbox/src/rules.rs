@@ -10,7 +10,7 @@ use crate::{AwsError, Event, Platform};
 
 /// Invokes `function` for every event that `pattern` matches, as a rule with a Lambda target does.
 ///
-/// Of the pattern language only lists of exact values and nested objects are modelled. See
+/// Only lists of exact values and nested objects are modelled. See
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>.
 pub fn put_rule(
     platform: &Arc<Platform>,
@@ -34,7 +34,7 @@ pub fn put_rule(
             let (lambda, function, envelope) = (lambda.clone(), function.clone(), envelope.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
-                // Delivery is best effort: a function that does not exist hears nothing.
+                // Delivery is best effort: an event for a missing function is dropped.
                 let _ = lambda.invoke_async(&function, envelope);
             });
         }
@@ -42,10 +42,10 @@ pub fn put_rule(
     Ok(())
 }
 
-/// The fields of an event's envelope that a pattern can be over.
+/// The fields of an event that a pattern can match.
 const MATCHED: [&str; 3] = ["source", "detail-type", "detail"];
 
-/// Invokes `function` again and again, as a rule with a rate does.
+/// Invokes `function` at a fixed rate, as a scheduled rule does.
 pub fn put_schedule(platform: &Arc<Platform>, lambda: &Lambda, every: Duration, function: &str) {
     let (owner, lambda, function) = (Arc::clone(platform), lambda.clone(), function.to_owned());
     tokio::spawn(async move {
@@ -58,7 +58,7 @@ pub fn put_schedule(platform: &Arc<Platform>, lambda: &Lambda, every: Duration, 
                 resources: Vec::new(),
                 detail: json!({}),
             };
-            // As with any rule, a function that does not exist hears nothing.
+            // As with any rule, an event for a missing function is dropped.
             let _ = lambda.invoke_async(&function, envelope(&owner, &tick));
         }
     });
@@ -95,7 +95,7 @@ fn check(pattern: &Value) -> Result<(), AwsError> {
     }
 }
 
-/// Whether `pattern` matches the envelope of `event`. Most events concern nobody, so it is not written for that.
+/// Whether `pattern` matches `event`. It avoids building the JSON envelope, since most events match no rule.
 fn concerns(pattern: &Value, event: &Event) -> bool {
     let equals = |pattern: &Value, text: &str| {
         pattern.as_array().is_some_and(|allowed| allowed.iter().any(|value| value == text))

@@ -11,20 +11,20 @@ use tokio::task::JoinHandle;
 
 use crate::deployment::{FUNCTIONS, Function, Names, Template, deploy};
 use crate::ec2::{Ec2Config, Times};
-use crate::fault_plan::{FaultPlan, Mortal};
+use crate::fault_plan::{FaultPlan, PlannedRuntime};
 use crate::http::Endpoint;
 use crate::lambda::{FunctionBinary, ProcessRuntime, Runtime};
 use crate::ssm::SsmConfig;
 use crate::{Account, AccountConfig, AwsError, LocalMachines};
 
-/// What a sandbox is made of.
+/// The settings of a sandbox.
 #[derive(Clone, Debug)]
 pub struct SandboxConfig {
     /// The port of its endpoint; 0 takes any free one.
     pub port: u16,
     /// A directory of its own, for instances and logs.
     pub root: PathBuf,
-    /// The executable that carries what runs inside an instance: it calls [`ec2_ops_guest::main`].
+    /// The executable that contains the guest: it calls [`ec2_ops_guest::main`].
     pub tools: PathBuf,
     /// The directory of the Lambda binaries, which are named like their packages.
     pub lambdas: PathBuf,
@@ -32,7 +32,7 @@ pub struct SandboxConfig {
     pub buckets: Vec<String>,
 }
 
-/// What is different in a sandbox from what is deployed.
+/// Differences of a sandbox from the real deployment, for tests.
 #[derive(Clone, Default)]
 pub struct Conditions {
     /// The deployment.
@@ -63,7 +63,7 @@ impl Sandbox {
         Self::start_under(config, Conditions::default()).await
     }
 
-    /// The same where things are different, or go wrong.
+    /// The same under other conditions.
     ///
     /// # Errors
     /// As for [`Sandbox::start`].
@@ -96,7 +96,7 @@ impl Sandbox {
         let functions = HashMap::from(FUNCTIONS.map(runtime));
         let runtime_of = |function: Function| -> Arc<dyn Runtime> {
             let (plan, runtime) = (faults.clone(), Arc::clone(&functions[function.name]) as _);
-            Arc::new(Mortal { function: function.name, plan, runtime })
+            Arc::new(PlannedRuntime { function: function.name, plan, runtime })
         };
         let state_machine_arn = deploy(&account, &names, &template, runtime_of).map_err(refused)?;
         for bucket in &config.buckets {
@@ -130,7 +130,7 @@ impl Sandbox {
         &self.state_machine_arn
     }
 
-    /// Ends the functions' environments that are idle: what is invoked next starts cold.
+    /// Ends the idle environments of the functions: the next invocations start cold.
     pub async fn reclaim_idle_functions(&self) {
         for function in self.functions.values() {
             function.reclaim_idle().await;
@@ -167,15 +167,15 @@ fn check_binaries(config: &SandboxConfig) -> io::Result<()> {
     }
 }
 
-/// What a function finds in its environment on AWS, the endpoint that takes AWS's place, and little patience.
+/// The environment of a function on AWS, with the sandbox's endpoint, and a short back-off.
 fn environment(names: &Names, function: Function, url: &str) -> Vec<(String, String)> {
     let mut env = names.environment();
     let own = [
         ("AWS_ENDPOINT_URL", url),
-        // By this the endpoint knows who calls.
+        // The endpoint identifies the caller by it.
         ("AWS_ACCESS_KEY_ID", function.name),
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
-        // Nothing here is short of capacity, and somebody is waiting.
+        // Capacity is never short here, and a person is waiting.
         ("EC2_OPS_BACKOFF_S", "1"),
     ];
     env.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fault::validation;
 use super::item::{AttributeValue, Item};
-use super::store::validation;
 use crate::error::AwsError;
 
-/// A condition as a request carries it: the expression and what its placeholders stand for.
+/// A condition in a request: the expression, and the values of its placeholders.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Expression<'a> {
     pub(super) text: Option<&'a str>,
@@ -227,7 +227,7 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().code, "ValidationException", "{text}");
         }
         for text in ["id < :v", "id <> :v", "begins_with(id, :v)", "size(id) = :v", "id + :v"] {
-            assert_eq!(parse(text).unwrap_err().code, "UnsupportedOperation", "{text}");
+            assert_eq!(parse(text).unwrap_err().code, "NotImplemented", "{text}");
         }
         assert_eq!(parse("id = :v OR #t = :v").unwrap_err().code, "ValidationException");
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::store::validation;
+use super::fault::validation;
 use crate::error::AwsError;
 
 /// The largest item, names included, in bytes.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::condition::{Condition, Expression};
 use super::item::{AttributeValue, Item};
+use crate::AwsError;
 
 /// Asks for a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,26 +165,52 @@ pub enum ReturnValues {
     AllOld,
 }
 
-/// Writes an item, over any that has its key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct PutItemInput {
-    /// The table.
-    pub table_name: String,
-    /// The item, its key included.
-    pub item: Item,
-    /// What must hold for the item that is there now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition_expression: Option<String>,
-    /// What the condition's `#names` stand for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expression_attribute_names: Option<BTreeMap<String, String>>,
-    /// What the condition's `:values` stand for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expression_attribute_values: Option<BTreeMap<String, AttributeValue>>,
-    /// What to answer with.
-    #[serde(default)]
-    pub return_values: ReturnValues,
+/// Writes under a condition: each has the table, the field that is its own, and the condition.
+macro_rules! conditional_writes {
+    ($($(#[$meta:meta])* $name:ident { $(#[$own:meta])* $field:ident: Item })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        pub struct $name {
+            /// The table.
+            pub table_name: String,
+            $(#[$own])*
+            pub $field: Item,
+            /// What must hold for the present item.
+            pub condition_expression: Option<String>,
+            /// The names for which the condition has `#placeholders`.
+            pub expression_attribute_names: Option<BTreeMap<String, String>>,
+            /// The values for which the condition has `:placeholders`.
+            pub expression_attribute_values: Option<BTreeMap<String, AttributeValue>>,
+            /// Whether to answer with the item before the write.
+            #[serde(default)]
+            pub return_values: ReturnValues,
+        }
+
+        impl $name {
+            /// The condition; it always holds if there is none.
+            pub(super) fn condition(&self) -> Result<Condition, AwsError> {
+                Condition::parse(Expression {
+                    text: self.condition_expression.as_deref(),
+                    names: self.expression_attribute_names.as_ref(),
+                    values: self.expression_attribute_values.as_ref(),
+                })
+            }
+        }
+    )*};
+}
+
+conditional_writes! {
+    /// Writes an item, over any that has its key.
+    PutItemInput {
+        /// The item, its key included.
+        item: Item
+    }
+    /// Deletes an item.
+    DeleteItemInput {
+        /// The hash key.
+        key: Item
+    }
 }
 
 /// Answers `PutItem`.
@@ -190,7 +218,6 @@ pub struct PutItemInput {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct PutItemOutput {
     /// The item that was there before, if asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Item>,
 }
 
@@ -212,30 +239,7 @@ pub struct GetItemInput {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct GetItemOutput {
     /// The item, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Item>,
-}
-
-/// Deletes an item.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct DeleteItemInput {
-    /// The table.
-    pub table_name: String,
-    /// The hash key.
-    pub key: Item,
-    /// What must hold for the item that is there now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition_expression: Option<String>,
-    /// What the condition's `#names` stand for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expression_attribute_names: Option<BTreeMap<String, String>>,
-    /// What the condition's `:values` stand for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expression_attribute_values: Option<BTreeMap<String, AttributeValue>>,
-    /// What to answer with.
-    #[serde(default)]
-    pub return_values: ReturnValues,
 }
 
 /// Answers `DeleteItem`.
@@ -243,6 +247,5 @@ pub struct DeleteItemInput {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DeleteItemOutput {
     /// The item that was there before, if asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Item>,
 }

@@ -2,9 +2,10 @@
 //! conditions on them, and time to live.
 
 mod condition;
-mod dispatch;
+mod fault;
 mod item;
 mod messages;
+mod service;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -16,4 +17,5 @@ pub use messages::{
     KeySchemaElement, KeyType, PutItemInput, PutItemOutput, ReturnValues, ScalarAttributeType,
     TableDescription, TableStatus, TimeToLiveSpecification, UpdateTimeToLiveInput, UpdateTimeToLiveOutput,
 };
+pub(crate) use service::SERVICE;
 pub use store::DynamoDb;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
-use super::condition::{Condition, Expression};
+use super::condition::Condition;
+use super::fault::validation;
 use super::item::{AttributeValue, Item, checked};
 use super::messages::{
     AttributeDefinition, BillingMode, BillingModeSummary, CreateTableInput, CreateTableOutput,
@@ -14,7 +15,8 @@ use super::messages::{
     TableDescription, TableStatus, TimeToLiveSpecification, UpdateTimeToLiveInput, UpdateTimeToLiveOutput,
 };
 use crate::error::AwsError;
-use crate::platform::{Platform, lock};
+use crate::lock::lock;
+use crate::platform::Platform;
 
 /// The `DynamoDB` of one account.
 pub struct DynamoDb {
@@ -83,11 +85,7 @@ impl DynamoDb {
 
     /// Writes an item if its condition holds; `ConditionalCheckFailedException` if not.
     pub fn put_item(&self, input: &PutItemInput) -> Result<PutItemOutput, AwsError> {
-        let condition = Condition::parse(Expression {
-            text: input.condition_expression.as_deref(),
-            names: input.expression_attribute_names.as_ref(),
-            values: input.expression_attribute_values.as_ref(),
-        })?;
+        let condition = input.condition()?;
         let item = checked(&input.item)?;
         self.in_table(&input.table_name, |table| {
             let key = table.key_of(&item)?.to_owned();
@@ -107,11 +105,7 @@ impl DynamoDb {
 
     /// Deletes an item if its condition holds; that there is none is success, unless the condition says otherwise.
     pub fn delete_item(&self, input: &DeleteItemInput) -> Result<DeleteItemOutput, AwsError> {
-        let condition = Condition::parse(Expression {
-            text: input.condition_expression.as_deref(),
-            names: input.expression_attribute_names.as_ref(),
-            values: input.expression_attribute_values.as_ref(),
-        })?;
+        let condition = input.condition()?;
         self.in_table(&input.table_name, |table| {
             let key = table.lone_key(&input.key)?;
             check(&condition, table.items.get(key))?;
@@ -229,8 +223,4 @@ fn check_table_name(name: &str) -> Result<(), AwsError> {
     } else {
         Err(validation(format!("a table's name has 3 to 255 letters, digits, _, - and ., found {name:?}")))
     }
-}
-
-pub(super) fn validation(message: String) -> AwsError {
-    AwsError::client("ValidationException", message)
 }

@@ -150,10 +150,10 @@ async fn what_is_not_modelled_is_refused_by_name() {
         error.code
     };
     let field = with(put("i", "t"), json!({"ReturnConsumedCapacity": "TOTAL"}));
-    assert_eq!(refused("PutItem", field, "ReturnConsumedCapacity"), "SerializationException");
+    assert_eq!(refused("PutItem", field, "ReturnConsumedCapacity"), "NotImplemented");
     let value = json!({"TableName": "wake-tokens", "Item": {"id": {"BOOL": true}}});
-    assert_eq!(refused("PutItem", value, "BOOL"), "SerializationException");
+    assert_eq!(refused("PutItem", value, "BOOL"), "NotImplemented");
     let provisioned = with(table(), json!({"BillingMode": "PROVISIONED"}));
-    assert_eq!(refused("CreateTable", provisioned, "PROVISIONED"), "SerializationException");
-    assert_eq!(refused("Scan", json!({}), "Scan"), "UnsupportedOperation");
+    assert_eq!(refused("CreateTable", provisioned, "PROVISIONED"), "NotImplemented");
+    assert_eq!(refused("Scan", json!({}), "Scan"), "NotImplemented");
 }

@@ -1,4 +1,4 @@
-//! What of the account is configuration: how long things take, and which names exist.
+//! The settings of the model: how long transitions take, and which names exist.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ pub struct Ec2Config {
     pub visible_after: Duration,
     /// Decides for each launch whether capacity is short. `None`: it never is.
     pub capacity: Option<Capacity>,
-    /// Decides for each instance that is to be stopped or terminated whether somebody has protected it. `None`: only the
-    /// instance's own attributes do.
+    /// Decides for each call to stop or terminate an instance whether the instance is protected. `None`: only the
+    /// instance's own attributes protect it.
     pub protection: Option<Protection>,
 }
 
@@ -43,7 +43,7 @@ pub enum Shortage {
     MaxSpotInstanceCountExceeded,
 }
 
-/// How long each transition takes, as a range from which each occasion draws.
+/// How long each transition takes, as a range from which each one is drawn.
 #[derive(Clone, Debug)]
 pub struct Times {
     /// `pending` to `running`.
@@ -63,7 +63,7 @@ pub struct Times {
 }
 
 impl Default for Times {
-    /// The times that AWS takes.
+    /// AWS's times.
     fn default() -> Self {
         let seconds = |low, high| (Duration::from_secs(low), Duration::from_secs(high));
         Self {
@@ -79,7 +79,7 @@ impl Default for Times {
 }
 
 impl Times {
-    /// Milliseconds instead of seconds, for a run that people wait for. What is documented in hours stays so.
+    /// Milliseconds instead of seconds, for a person who waits. The times in hours stay as they are.
     pub fn fast() -> Self {
         let millis = |low, high| (Duration::from_millis(low), Duration::from_millis(high));
         Self {

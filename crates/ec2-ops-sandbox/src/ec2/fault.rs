@@ -1,4 +1,4 @@
-//! EC2's errors, in EC2's own words, so that what matches on them here matches on them there.
+//! EC2's errors, in EC2's own words: code that matches on them works here and on AWS.
 //!
 //! The codes are listed at <https://docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html>.
 
@@ -12,12 +12,12 @@ pub(super) fn dry_run() -> AwsError {
     }
 }
 
-/// A parameter without which the action makes no sense is absent.
+/// A required parameter is missing.
 pub(super) fn missing_parameter(name: &str) -> AwsError {
     AwsError::client("MissingParameter", format!("The request must contain the parameter {name}"))
 }
 
-/// `value` is none of those that `parameter` takes; `expected` says which.
+/// `parameter` does not take `value`; `expected` says what it takes.
 pub(super) fn invalid_value(parameter: &str, value: impl std::fmt::Display, expected: &str) -> AwsError {
     invalid_parameter(format!("Value ({value}) for parameter {parameter} is invalid. {expected}"))
 }
@@ -32,12 +32,12 @@ pub(super) fn combination(message: impl Into<String>) -> AwsError {
     AwsError::client("InvalidParameterCombination", message)
 }
 
-/// `id` is not formed as an id of its kind; `code` names the kind.
+/// `id` does not have the form of its kind; `code` names the kind.
 pub(super) fn malformed(code: &str, id: &str) -> AwsError {
     AwsError::client(format!("{code}.Malformed"), format!("Invalid id: \"{id}\""))
 }
 
-/// No instance that the caller can see has one of `ids`.
+/// The caller sees no instance with one of `ids`.
 pub(super) fn instances_not_found(ids: &[&str]) -> AwsError {
     let message = match ids {
         [id] => format!("The instance ID '{id}' does not exist"),
@@ -46,7 +46,7 @@ pub(super) fn instances_not_found(ids: &[&str]) -> AwsError {
     AwsError::client("InvalidInstanceID.NotFound", message)
 }
 
-/// No volume that the caller can see has this id.
+/// The caller sees no volume with this id.
 pub(super) fn volume_not_found(id: &str) -> AwsError {
     AwsError::client("InvalidVolume.NotFound", format!("The volume '{id}' does not exist."))
 }
@@ -82,7 +82,7 @@ pub(super) fn spot_cannot_stop(id: &str) -> AwsError {
     )
 }
 
-/// A client token came again, with other parameters.
+/// A client token was repeated with other parameters.
 pub(super) fn token_mismatch() -> AwsError {
     AwsError::client(
         "IdempotentParameterMismatch",

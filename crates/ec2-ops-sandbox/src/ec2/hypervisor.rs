@@ -1,15 +1,15 @@
-//! The machine behind an instance, as the model sees it: a thing to switch on and off.
+//! The machine behind an instance, as the model sees it: it can be switched on and off.
 
-/// Runs the guests. It is told after the state changed, in the order of the changes, and no lock of the model is held
-/// meanwhile, so it may call the model.
+/// Runs the guests. It is called after each change of state, in the order of the changes. No lock of the model is held
+/// during the call, so it may call the model.
 pub trait Hypervisor: Send + Sync {
     /// The instance became `running`: its guest boots.
     fn power_on(&self, instance: &InstanceFacts);
-    /// The instance left `running`: its guest is to end.
+    /// The instance left `running`: its guest ends.
     fn power_off(&self, instance_id: &str);
 }
 
-/// Runs nothing: for models in which only EC2's own behaviour matters.
+/// Runs nothing, for tests of EC2's own behaviour.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoHypervisor;
 
@@ -18,7 +18,7 @@ impl Hypervisor for NoHypervisor {
     fn power_off(&self, _: &str) {}
 }
 
-/// What a guest may know of its instance.
+/// The facts about an instance that its guest may know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceFacts {
     /// For example `i-0123456789abcdef0`.

@@ -1,4 +1,4 @@
-//! The form of EC2's identifiers.
+//! The format of EC2's ids.
 
 /// Whether `id` is `prefix` and 8 or 17 lower-case hexadecimal digits.
 /// See <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>.

@@ -122,7 +122,7 @@ pub(super) fn exists(name: &str) -> bool {
     FAMILIES.iter().any(|(families, sizes)| has_word(families, family) && has_word(sizes, size))
 }
 
-/// Whether `name` is the bare machine, without a hypervisor.
+/// Whether `name` is a bare-metal type.
 pub(super) fn is_bare_metal(name: &str) -> bool {
     name.split_once('.').is_some_and(|(_, size)| size.starts_with("metal"))
 }

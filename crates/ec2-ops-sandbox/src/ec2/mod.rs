@@ -1,25 +1,26 @@
-//! EC2: instances and their volumes, as strict as the real service about what a caller may ask.
+//! EC2: instances and their volumes, as strict with its callers as the real service.
 //!
 //! [`Ec2`] is a handle on the whole account, in all regions. Each action is a method that takes the region and a typed
-//! request ([`api`]); [`Ec2::http`] is the same over EC2's Query protocol. The state is synchronous: whatever a change
-//! does outside (an event, a guest's power, a timer) is queued in the order of the changes and carried out after the
-//! lock is released, so subscribers and the hypervisor may call back.
+//! request ([`api`]). The state is synchronous: a change queues its effects (an event, a guest's power, a timer) in an
+//! outbox, in the order of the changes. They are carried out after the lock is released, so subscribers and the
+//! hypervisor may call back.
 
 mod actions;
 pub mod api;
-mod chaos;
 mod config;
 mod fault;
 mod hypervisor;
 mod ids;
+mod incidents;
 mod instance_types;
+mod service;
 mod state;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 pub use config::{Capacity, Ec2Config, Images, Missing, Protection, Shortage, Times};
 pub use hypervisor::{Hypervisor, InstanceFacts, NoHypervisor};
+pub(crate) use service::SERVICE;
 pub use state::{InstanceRecord, ShutdownBehavior, VolumeRecord};
 
 use std::sync::{Arc, Mutex};
@@ -27,10 +28,10 @@ use std::sync::{Arc, Mutex};
 use state::{Effect, State};
 
 use crate::Platform;
-use crate::platform::lock;
+use crate::lock::lock;
 
-/// EC2 of one account. Clones are handles on the same state. Its methods must be called inside a tokio runtime, on
-/// whose clock the transitions take place.
+/// EC2 of one account. Clones share the state. Its methods must be called inside a tokio runtime; the transitions
+/// follow the runtime's clock.
 #[derive(Clone)]
 pub struct Ec2 {
     shared: Arc<Shared>,
@@ -51,8 +52,7 @@ impl Ec2 {
         Self { shared: Arc::new(Shared { platform, hypervisor, config, state }) }
     }
 
-    /// Every instance of the account that is not forgotten yet, in the order of ids: for invariants, not for callers of
-    /// the API.
+    /// Every instance of the account, in the order of ids, visible to the API or not.
     pub fn instances(&self) -> Vec<Arc<InstanceRecord>> {
         self.act(|state| state.instances.iter().map(|(_, row)| Arc::clone(row)).collect())
     }
@@ -72,7 +72,7 @@ impl Ec2 {
         self.act(|state| state.volumes.get(id).map(Arc::clone))
     }
 
-    /// Lets `change` at the state, then carries out what it queued.
+    /// Applies `change` to the state, then carries out the effects that it queued.
     fn act<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let result = {
             let mut state = lock(&self.shared.state);
@@ -83,8 +83,8 @@ impl Ec2 {
         result
     }
 
-    /// Empties the outbox, in order. One caller does it at a time, so that no event overtakes another; whoever finds
-    /// somebody at it (a subscriber that calls back, another thread) leaves its own to them.
+    /// Empties the outbox, in order. One caller does it at a time, so that no event overtakes another. Any other caller
+    /// (a subscriber that calls back, another thread) leaves its effects to that one.
     fn deliver(&self) {
         let Some(mut delivery) = Delivery::begin(&self.shared.state) else {
             return;

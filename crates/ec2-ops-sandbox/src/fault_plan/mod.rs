@@ -1,11 +1,39 @@
-//! Faults by plan: this call of that function goes wrong in that way, in process and over HTTP alike.
+//! Faults by plan: a given call, invocation, event or moment goes wrong in a given way, once.
 //!
-//! A plan is attached to an account's edges, never to its model: to the way of a call ([`FaultPlan::carry`], behind the
-//! in-process ports and behind the HTTP endpoint), to the runtime of a function ([`Mortal`]), and to the delivery of
-//! events. The other way to faults, by chance and by seed, is [`simulation`](crate::simulation).
+//! A plan is attached to the edges of an account, never to its model: around each call ([`FaultPlan::carry`], used by the
+//! HTTP endpoint and by the ports in process), around the runtime of each function ([`PlannedRuntime`]), and to the
+//! delivery of events. Everything is counted from 1, by function and action, so a plan strikes the same call however the
+//! rest of the run is timed. `ec2-ops-simulation` has another source of faults, which are random and follow from a seed.
+//!
+//! The third `PutItem` of EC2Poller fails, whatever happens around it:
+//!
+//! ```
+//! use ec2_ops_sandbox::fault_plan::{CallFault, Fault, FaultPlan, Instead};
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # runtime.block_on(async {
+//! let fault =
+//!     Fault::Call { function: "EC2Poller", action: "PutItem", nth: 3, fault: CallFault::ErrorBefore };
+//! let plan = FaultPlan::new([fault]);
+//! let call = async |function| {
+//!     let instead = |instead| match instead {
+//!         Instead::Refusal(error) => error.code,
+//!         Instead::Silence => "no answer".to_owned(),
+//!     };
+//!     plan.carry(function, "PutItem", async { "done".to_owned() }, instead).await
+//! };
+//!
+//! assert_eq!(call("EC2Poller").await, "done");
+//! assert_eq!(call("EC2Stopper").await, "done");
+//! assert_eq!(call("EC2Poller").await, "done");
+//! assert_eq!(plan.unfired(), [fault]);
+//! assert_eq!(call("EC2Poller").await, "InternalServerError");
+//! assert_eq!(call("EC2Poller").await, "done");
+//! assert_eq!(plan.unfired(), []);
+//! # });
+//! ```
 
-mod mortal;
-mod refusal;
+mod runtime;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,98 +42,99 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use mortal::Mortal;
+pub use runtime::PlannedRuntime;
 
-use crate::platform::lock;
+use crate::lock::lock;
+use crate::service::{Description, Words, described_by_action};
 use crate::{AwsError, Event};
 
-/// One thing that goes wrong, once.
+/// One fault, which strikes once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A function's call to AWS. Calls are counted by function and action, from 1.
+    /// A call of a function to AWS.
     Call {
-        /// Who calls: `EC2Poller`.
+        /// The caller, for example `EC2Poller`.
         function: &'static str,
-        /// What: `PutItem`.
+        /// The action, for example `PutItem`.
         action: &'static str,
-        /// Which of these calls.
+        /// Which of the caller's calls of this action, from 1.
         nth: u32,
-        /// What befalls it.
+        /// What goes wrong.
         fault: CallFault,
     },
-    /// An invocation of a function. They are counted by function, from 1.
+    /// An invocation of a function.
     Invocation {
         /// The function.
         function: &'static str,
-        /// Which of its invocations.
+        /// Which of its invocations, from 1.
         nth: u32,
-        /// What befalls it.
+        /// What goes wrong.
         fault: InvocationFault,
     },
-    /// The delivery of an event to the target of a rule. Deliveries are counted by `detail-type`, from 1.
+    /// The delivery of an event to the target of a rule.
     Event {
         /// The event's `detail-type`.
         detail_type: &'static str,
-        /// Which of them.
+        /// Which delivery of this `detail-type`, from 1.
         nth: u32,
-        /// What befalls it.
+        /// What goes wrong.
         fault: EventFault,
     },
-    /// Somebody stops the execution.
+    /// The execution is stopped.
     Abort {
-        /// The state after whose entry that happens, at once.
+        /// It is stopped as soon as it has entered this state.
         entered: &'static str,
     },
 }
 
-/// What can befall a call to AWS.
+/// A fault of a call to AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallFault {
-    /// The service answers with an error and does nothing.
+    /// The service answers with an error, without effect.
     ErrorBefore,
-    /// The service does it, and the connection breaks before the answer.
+    /// The call has its effect, and the connection breaks before the answer.
     LostAnswer,
-    /// The service throttles, and does nothing.
+    /// The service throttles the call, without effect.
     Throttled,
-    /// The call takes so long to arrive.
+    /// The call arrives after this delay.
     Delay(Duration),
     /// The calling Lambda dies before the call arrives.
     LambdaDiesBefore,
-    /// The calling Lambda dies once the call has had its effect.
+    /// The calling Lambda dies after the call has had its effect.
     LambdaDiesAfter,
-    /// The call neither arrives nor fails: the Lambda runs into its timeout.
+    /// The call never arrives and is never answered, so the Lambda runs into its timeout.
     LambdaHangs,
 }
 
-/// What can befall an invocation as a whole.
+/// A fault of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvocationFault {
-    /// The Lambda dies as soon as it has been started.
+    /// The Lambda dies as soon as it has started.
     DiesBefore,
-    /// The Lambda does its work, and dies before it can answer.
+    /// The Lambda does its work, and dies before it answers.
     DiesAfter,
 }
 
-/// What can befall an event.
+/// A fault of the delivery of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventFault {
     /// It never arrives.
     Lost,
-    /// It arrives so long after it should.
+    /// It arrives late, by this delay.
     Late(Duration),
-    /// It arrives, and again so long after.
+    /// It arrives twice, the second time after this delay.
     Doubled(Duration),
 }
 
-/// What whoever called gets in place of the answer.
+/// The answer to a call in place of the service's own.
 pub enum Instead {
-    /// The service's own refusal.
+    /// An error, in the service's words.
     Refusal(AwsError),
-    /// Nothing: the connection breaks.
+    /// None: the connection breaks.
     Silence,
 }
 
-/// The faults of one account, each of which strikes once. Clones share them.
+/// The faults of one account. Clones share them.
 #[derive(Clone, Default)]
 pub struct FaultPlan {
     shared: Arc<Shared>,
@@ -114,19 +143,19 @@ pub struct FaultPlan {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Rung for each function of which an invocation dies.
+    /// By function: notified when its invocations must die.
     deaths: Mutex<BTreeMap<String, Arc<Notify>>>,
 }
 
 #[derive(Default)]
 struct State {
     waiting: Vec<Fault>,
-    /// How often what has happened.
+    /// How often each kind of call, invocation and delivery has occurred.
     seen: BTreeMap<String, u32>,
 }
 
 impl State {
-    /// Counts one more of `what`, and takes the fault that waits for exactly this one.
+    /// Counts one more of `what`, and takes the fault that is planned for this one.
     fn strike<F>(&mut self, what: String, fault_of: impl Fn(&Fault, u32) -> Option<F>) -> Option<F> {
         let seen = self.seen.entry(what).or_default();
         *seen += 1;
@@ -147,13 +176,13 @@ impl FaultPlan {
         Self { shared: Arc::new(Shared { state: Mutex::new(state), deaths: Mutex::default() }) }
     }
 
-    /// The faults that have not struck.
+    /// The faults that have not struck yet.
     pub fn unfired(&self) -> Vec<Fault> {
         lock(&self.shared.state).waiting.clone()
     }
 
-    /// Carries a call of `function` to AWS: lets it have its `effect` or not, and answers with that or with what comes
-    /// `instead`.
+    /// Carries a call of `function` to AWS. Without a fault the answer is that of `effect`; `instead` makes the answer of
+    /// a fault.
     pub async fn carry<T>(
         &self,
         function: &str,
@@ -163,8 +192,12 @@ impl FaultPlan {
     ) -> T {
         match self.next_call(function, action) {
             None => effect.await,
-            Some(CallFault::ErrorBefore) => instead(Instead::Refusal(refusal::error(action))),
-            Some(CallFault::Throttled) => instead(Instead::Refusal(refusal::throttled(action))),
+            Some(CallFault::ErrorBefore) => {
+                instead(Instead::Refusal(words(action, |service| service.failure)))
+            }
+            Some(CallFault::Throttled) => {
+                instead(Instead::Refusal(words(action, |service| service.throttling)))
+            }
             Some(CallFault::LostAnswer) => {
                 drop(effect.await);
                 instead(Instead::Silence)
@@ -182,7 +215,7 @@ impl FaultPlan {
         }
     }
 
-    /// When the copies of `event` arrive at the target of a rule.
+    /// The delays after which copies of `event` arrive at the target of a rule.
     pub fn arrivals(&self, event: &Event) -> Vec<Duration> {
         let struck =
             lock(&self.shared.state).strike(event.detail_type.clone(), |waiting, seen| match waiting {
@@ -201,7 +234,7 @@ impl FaultPlan {
         }
     }
 
-    /// Whether the execution is to be stopped now that it has entered `state`.
+    /// Whether to stop the execution, which has just entered `state`.
     pub fn aborts(&self, state: &str) -> bool {
         let mut plan = lock(&self.shared.state);
         let abort = |fault: &Fault| matches!(fault, Fault::Abort { entered } if *entered == state);
@@ -229,7 +262,7 @@ impl FaultPlan {
         })
     }
 
-    /// Ends whatever `function` works on; its call has nobody left to answer to.
+    /// Ends the invocations of `function`. Its call is never answered.
     async fn kill<T>(&self, function: &str) -> T {
         self.deaths_of(function).notify_waiters();
         std::future::pending().await
@@ -238,6 +271,11 @@ impl FaultPlan {
     fn deaths_of(&self, function: &str) -> Arc<Notify> {
         Arc::clone(lock(&self.shared.deaths).entry(function.to_owned()).or_default())
     }
+}
+
+/// The error of the service that has `action`, in its own words.
+fn words(action: &str, of: fn(&Description) -> Words) -> AwsError {
+    described_by_action(action).map_or(Words(500, "InternalFailure"), of).error("by the plan of faults")
 }
 
 impl fmt::Display for Fault {

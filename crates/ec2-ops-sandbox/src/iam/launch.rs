@@ -1,7 +1,7 @@
-//! What a launch asks: of what it creates, and of what it uses. See `RunInstances` in
+//! The questions of a launch: about the resources that it creates, and those that it uses. See `RunInstances` in
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>.
 
-use super::call::Lookup;
+use super::lookup::Lookup;
 use super::policy::Request;
 use crate::ec2::api::{IamInstanceProfileSpecification, RunInstancesRequest};
 
@@ -20,7 +20,7 @@ pub(super) fn requests(request: &RunInstancesRequest, at: &Lookup<'_>) -> Vec<Re
     requests
 }
 
-/// What has no id yet is `*` to IAM; what it will be tagged with is known.
+/// A resource that is created has the id `*` to IAM, and the tags of the request.
 fn created(request: &RunInstancesRequest, kind: &str, at: &Lookup<'_>) -> Vec<Request> {
     let specifications =
         request.tag_specifications.iter().filter(|specification| specification.resource_type == kind);
@@ -38,8 +38,8 @@ fn created(request: &RunInstancesRequest, kind: &str, at: &Lookup<'_>) -> Vec<Re
     vec![launch, tag]
 }
 
-/// What the launch uses, and whether it belongs to the account. What a default or a name stands for has an id that the
-/// model does not know. The request is taken apart whole: a field that is new and forgotten here does not compile.
+/// The resources that the launch uses, and whether each belongs to the account. The id behind a default or a name is not
+/// modelled. The request is destructured whole, so that a new field that is forgotten here does not compile.
 fn used(request: &RunInstancesRequest) -> Vec<(bool, String)> {
     let RunInstancesRequest {
         image_id,
@@ -50,11 +50,11 @@ fn used(request: &RunInstancesRequest) -> Vec<(bool, String)> {
         network_interfaces,
         block_device_mappings,
         placement,
-        // Asked by themselves.
+        // They have questions of their own.
         iam_instance_profile: _,
         instance_market_options: _,
         tag_specifications: _,
-        // No resources.
+        // They are no resources.
         dry_run: _,
         client_token: _,
         min_count: _,
@@ -96,7 +96,7 @@ fn is_spot(request: &RunInstancesRequest) -> bool {
     options.is_some_and(|options| options.market_type.as_deref() == Some("spot"))
 }
 
-/// The role of a profile is taken to have the profile's name, as ours has.
+/// The role is assumed to have the name of its profile, as the deployment's has.
 fn pass_role(profile: &IamInstanceProfileSpecification, at: &Lookup<'_>) -> Request {
     let by_arn = profile.arn.as_ref().map(|arn| arn.replace(":instance-profile/", ":role/"));
     let by_name =
@@ -106,7 +106,7 @@ fn pass_role(profile: &IamInstanceProfileSpecification, at: &Lookup<'_>) -> Requ
     request
 }
 
-/// Only the first Spot launch of an account asks for it; any may be the first.
+/// Only the first Spot launch of an account needs it; any launch may be the first.
 fn first_spot_launch(at: &Lookup<'_>) -> Request {
     let service = "spot.amazonaws.com";
     let role = format!("role/aws-service-role/{service}/AWSServiceRoleForEC2Spot");

@@ -1,5 +1,7 @@
 //! Patterns of resources.
 
+use crate::wildcard;
+
 /// Whether the ARN `resource` matches `pattern`. A wildcard does not reach beyond its part of the ARN, but for the last
 /// one. See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>.
 pub(super) fn matches(pattern: &str, resource: &str) -> bool {
@@ -10,20 +12,9 @@ pub(super) fn matches(pattern: &str, resource: &str) -> bool {
     loop {
         match (patterns.next(), parts.next()) {
             (None, None) => return true,
-            (Some(pattern), Some(part)) if part_matches(pattern.as_bytes(), part.as_bytes()) => {}
+            (Some(pattern), Some(part)) if wildcard::matches(&wildcard::parts(pattern), part) => {}
             _ => return false,
         }
-    }
-}
-
-/// `*` stands for any characters, `?` for one.
-fn part_matches(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) => (0..=text.len()).any(|skipped| part_matches(rest, &text[skipped..])),
-        Some((wanted, rest)) => text
-            .split_first()
-            .is_some_and(|(found, after)| (*wanted == b'?' || wanted == found) && part_matches(rest, after)),
     }
 }
 

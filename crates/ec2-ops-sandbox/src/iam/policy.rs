@@ -1,4 +1,4 @@
-//! Policy documents, as far as ours go.
+//! Policy documents, as far as the deployment's go.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::pattern::matches;
 
-/// One question to a policy: may this be done to that, as things are?
+/// One question to a policy: is this action on this resource allowed in this context?
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
     /// In IAM's words: `ec2:StopInstances`.

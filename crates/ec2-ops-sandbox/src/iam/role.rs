@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use super::call::{Lookup, On};
+use super::call::On;
+use super::lookup::Lookup;
 use super::policy::{Policy, Request};
-use crate::ec2::Ec2;
-use crate::platform::{ACCOUNT_ID, lock};
+use crate::ec2::{self, Ec2};
+use crate::lock::lock;
+use crate::platform::ACCOUNT_ID;
+use crate::service::described_by_name;
 use crate::{AwsError, Platform};
 
 /// What `terraform apply` gives the roles; a test of the end-to-end package holds the page to `terraform/policies*.tf`.
@@ -14,7 +17,7 @@ const PAGE: &str = include_str!("../../../../docs/policies.md");
 /// The account on that page.
 const EXAMPLE_ACCOUNT: &str = "111122223333";
 
-/// The policies by role, in this account. Every simulated account has the same, so they are read once.
+/// The policies by role. Every account has the same, so they are read once.
 static POLICIES: LazyLock<Result<BTreeMap<&'static str, Arc<Policy>>, String>> = LazyLock::new(|| {
     let sections = PAGE.split("\n## ").skip(1).filter_map(|section| {
         let (name, text) = section.split_once('\n')?;
@@ -29,18 +32,18 @@ static POLICIES: LazyLock<Result<BTreeMap<&'static str, Arc<Policy>>, String>> =
     sections.map(policy).collect()
 });
 
-/// A role, and what has been asked of it.
+/// A role, and a record of its use.
 pub struct Role {
     pub(super) policy: Arc<Policy>,
     asked: Mutex<Asked>,
 }
 
-/// What has been asked of a role.
+/// The actions that the calls of a role needed.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// Every action that a call needed.
     pub actions: BTreeSet<String>,
-    /// What was refused, but for calls on what does not exist.
+    /// The questions that were refused, without those about resources that do not exist.
     pub refused: BTreeSet<String>,
 }
 
@@ -67,7 +70,7 @@ impl Role {
         for request in requests {
             asked.actions.insert(request.action.clone());
             if !self.policy.allows(&request) {
-                // No policy could have allowed a call on what is gone by now.
+                // A call on a resource that no longer exists is no gap in the policy.
                 if on.exists(ec2) {
                     asked.refused.insert(request.to_string());
                 }
@@ -77,7 +80,7 @@ impl Role {
         Ok(())
     }
 
-    /// What has been asked so far.
+    /// The record so far.
     pub fn asked(&self) -> Asked {
         lock(&self.asked).clone()
     }
@@ -90,14 +93,9 @@ impl Role {
     }
 }
 
-/// Each service has its own word. See the lists of common errors, for example
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
+/// The refusal, as the service of the action words it. What IAM is asked in a launch is asked by EC2.
 fn refusal(request: &Request) -> AwsError {
-    let (code, status) = match request.action.split(':').next() {
-        // What IAM is asked in a launch is asked by EC2.
-        Some("ec2" | "iam") => ("UnauthorizedOperation", 403),
-        Some("s3") => ("AccessDenied", 403),
-        _ => ("AccessDeniedException", 400),
-    };
-    AwsError { code: code.to_owned(), message: format!("no policy of the role allows {request}"), status }
+    let prefix = request.action.split(':').next().unwrap_or_default();
+    let service = described_by_name(prefix).unwrap_or(&ec2::SERVICE);
+    service.denial.error(format!("no policy of the role allows {request}"))
 }

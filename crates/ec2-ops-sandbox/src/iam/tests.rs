@@ -1,4 +1,4 @@
-//! What the deployed policies refuse: everything that is not ours.
+//! The deployed policies refuse every call on what does not belong to the deployment.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Bench {
         roles[role].permit(region, action, on, &self.platform, &self.ec2)
     }
 
-    /// An instance and its volume, launched by somebody with every right.
+    /// An instance and its volume, launched by a caller with every right.
     fn launched(&self, tags: &Tags) -> (String, String) {
         let launched = self.ec2.run_instances(REGION, &launch(tags)).unwrap();
         let id = launched.instances[0].instance_id.clone();
@@ -119,7 +119,7 @@ async fn only_shell_scripts_are_sent_and_only_to_instances_of_this_deployment() 
     assert!(!send(&of_another_deployment(), "AWS-RunShellScript"));
 }
 
-/// Each is a resource of its own, and one that the policy forgets makes the launch fail.
+/// Each is a resource of its own. The launch fails if the policy forgets one.
 #[tokio::test(start_paused = true)]
 async fn a_launch_may_use_whatever_a_document_can_name() {
     let request: RunInstancesRequest = serde_json::from_value(json!({
@@ -158,7 +158,7 @@ async fn nothing_is_launched_without_our_tag_nor_elsewhere_nor_with_a_role_of_ot
     }
 }
 
-/// Otherwise whoever can tag could end what belongs to others.
+/// Otherwise a role that can tag could end instances of others.
 #[test]
 fn nothing_becomes_ours_after_its_launch() {
     let role = &Role::all().unwrap()["EC2StarterFromAMI"];
@@ -221,7 +221,7 @@ async fn a_right_that_is_taken_away_is_missed() {
     assert!(role.permit(REGION, "TerminateInstances", on, &bench.platform, &bench.ec2).is_err());
     assert_eq!(role.asked().refused.len(), 1);
     assert_eq!(role.asked().actions.len(), 2);
-    // One that is gone is refused as well, and tells nothing of the role.
+    // A call on an instance that no longer exists is refused, too, and is no gap in the role.
     let gone = On::Instance("i-0fedcba9876543210");
     assert!(role.permit(REGION, "TerminateInstances", gone, &bench.platform, &bench.ec2).is_err());
     assert_eq!(role.asked().refused.len(), 1);

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::quotas::{Bucket, Rate};
+use crate::service::Words;
 use crate::{AwsError, Platform};
 
 /// Invocations at once, in the account and its region. See
@@ -13,6 +14,9 @@ const CONCURRENT_EXECUTIONS: usize = 1_000;
 /// Environments that one function may gain: a thousand each ten seconds. See
 /// <https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html>.
 const SCALING: Rate = Rate::new(1_000, 100);
+
+/// The answer to an invocation too many.
+pub(super) const THROTTLING: Words = Words(429, "TooManyRequestsException");
 
 /// The invocations of one account that run. Clones share them.
 #[derive(Clone, Default)]
@@ -30,14 +34,14 @@ struct Environments {
     scaling: Bucket,
 }
 
-/// One invocation that runs, until it is dropped.
+/// A running invocation; it ends when this is dropped.
 pub(super) struct Slot {
     concurrency: Concurrency,
     function: String,
 }
 
 impl Concurrency {
-    /// Makes room for an invocation of `function`, or refuses it as Lambda does where the account's quotas are enforced.
+    /// Counts an invocation of `function` as running, or refuses it if the account's quotas are enforced and used up.
     pub(super) fn enter(&self, platform: &Platform, function: &str) -> Result<Slot, AwsError> {
         let enforced = platform.quotas.are_enforced();
         let mut state = lock(&self.0);
@@ -59,7 +63,7 @@ impl Concurrency {
 }
 
 fn refusal() -> AwsError {
-    AwsError { status: 429, ..AwsError::client("TooManyRequestsException", "Rate Exceeded.") }
+    THROTTLING.error("Rate Exceeded.")
 }
 
 impl Drop for Slot {

@@ -2,18 +2,47 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
-use super::process::FunctionBinary;
 use super::runtime_api::{Pending, RuntimeApi};
 use super::{FunctionResult, Request};
 use crate::prices::FUNCTION_MEMORY_MB;
 
-/// A process that takes one invocation at a time. Dropping it kills the process.
+/// A function's binary and its environment variables.
+#[derive(Clone, Debug)]
+pub struct FunctionBinary {
+    /// The function's name.
+    pub name: String,
+    /// The executable.
+    pub path: PathBuf,
+    /// Environment variables beyond Lambda's own.
+    pub env: Vec<(String, String)>,
+    /// The file for its output.
+    pub log: PathBuf,
+}
+
+/// An execution environment of a function: a process of its binary, and the Runtime API that the process polls.
+///
+/// An invocation takes this way:
+///
+/// ```text
+/// Environment::invoke ──Pending──▶ RuntimeApi ◀──GET next───── process
+///         ▲                            │  └──────event───────▶   │
+///         └────────FunctionResult──────┴◀─POST response|error────┘
+/// ```
+///
+/// 1. [`invoke`](Self::invoke) puts a [`Pending`] into the channel: the request, and a one-shot sender for its result.
+/// 2. The process polls `GET …/invocation/next`, which waits for that and answers with the event.
+/// 3. The process posts its answer or error, which goes through the one-shot sender back to `invoke`. If the process
+///    ends before, the result is Lambda's `Runtime.ExitError`.
+///
+/// An environment takes one invocation at a time; [`ProcessRuntime`](super::ProcessRuntime) keeps a pool of them. It has
+/// no state beyond the process, so dropping it at any point, in the middle of an invocation too, kills the process.
 pub(super) struct Environment {
     process: Child,
     invocations: mpsc::Sender<Pending>,
@@ -21,7 +50,7 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Starts the binary, with nothing in its environment but what Lambda gives it.
+    /// Starts the binary with Lambda's environment variables and no others.
     pub(super) async fn start(binary: &FunctionBinary) -> io::Result<Self> {
         let (invocations, pending) = mpsc::channel(1);
         let api = RuntimeApi::serve(pending).await?;
@@ -45,15 +74,15 @@ impl Environment {
         Ok(Self { process, invocations, _api: api })
     }
 
-    /// Hands over one invocation and waits for its end. The error of a process that died is Lambda's own.
-    pub(super) async fn invoke(&mut self, request: Request) -> (FunctionResult, Fit) {
+    /// Runs one invocation. If the process dies, the error is that of Lambda.
+    pub(super) async fn invoke(&mut self, request: Request) -> (FunctionResult, Afterwards) {
         let request_id = request.request_id.clone();
         let (answer, settled) = oneshot::channel();
         let sent = self.invocations.send(Pending { request, answer }).await;
         tokio::select! {
             biased;
-            Ok(result) = settled, if sent.is_ok() => (result, Fit::ForMore),
-            status = self.process.wait() => (Err(exit_error(&request_id, status)), Fit::ForNothing),
+            Ok(result) = settled, if sent.is_ok() => (result, Afterwards::Reusable),
+            status = self.process.wait() => (Err(exit_error(&request_id, status)), Afterwards::Dead),
         }
     }
 
@@ -64,11 +93,11 @@ impl Environment {
     }
 }
 
-/// Whether an environment can take another invocation.
+/// The state of an environment after an invocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fit {
-    ForMore,
-    ForNothing,
+pub(super) enum Afterwards {
+    Reusable,
+    Dead,
 }
 
 fn exit_error(request_id: &str, status: io::Result<ExitStatus>) -> Value {

@@ -1,57 +1,26 @@
-//! Lambda: functions, invoked and waited for, or invoked by an event and retried.
+//! Lambda: functions, invoked synchronously, or asynchronously with retries.
 
 mod concurrency;
 mod environment;
 mod process;
+mod runtime;
 mod runtime_api;
+mod service;
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-pub use process::{FunctionBinary, ProcessRuntime};
+pub use environment::FunctionBinary;
+pub use process::ProcessRuntime;
+pub use runtime::{FunctionResult, Request, Running, Runtime};
+pub(crate) use service::SERVICE;
 
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Platform};
 use concurrency::{Concurrency, Slot};
-
-/// One invocation, as a runtime receives it.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// `Lambda-Runtime-Aws-Request-Id`.
-    pub request_id: String,
-    /// The ARN of the function that was invoked.
-    pub function_arn: String,
-    /// The event.
-    pub payload: Value,
-    /// When the function will be stopped, in milliseconds since the epoch.
-    pub deadline_ms: i64,
-}
-
-/// What a function came to: its answer, or its error in Lambda's JSON shape (`errorType`, `errorMessage`).
-pub type FunctionResult = Result<Value, Value>;
-
-/// The future of an invocation. Dropping it kills the function.
-pub type Running = Pin<Box<dyn Future<Output = FunctionResult> + Send>>;
-
-/// What runs a function's code.
-pub trait Runtime: Send + Sync {
-    /// Starts one invocation.
-    fn invoke(&self, request: Request) -> Running;
-}
-
-impl<F> Runtime for F
-where
-    F: Fn(Request) -> Running + Send + Sync,
-{
-    fn invoke(&self, request: Request) -> Running {
-        self(request)
-    }
-}
 
 /// Why an invocation has no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +35,7 @@ pub enum InvokeError {
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
 const ASYNC_RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
 
-/// How long Lambda waits before it repeats an asynchronous invocation that found no room: at first, and at most.
+/// The back-off of an asynchronous invocation that was throttled: the first wait, and the longest.
 const ASYNC_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
 /// The functions of one account. Clones share them.
@@ -90,7 +59,7 @@ impl Lambda {
         Self { platform, functions: Arc::default(), concurrency: Concurrency::default() }
     }
 
-    /// Creates a function, or replaces it. Answers with its ARN.
+    /// Creates a function, or replaces it. Returns its ARN.
     pub fn create_function(
         &self,
         region: &str,
@@ -104,7 +73,7 @@ impl Lambda {
         arn
     }
 
-    /// Invokes a function, named or by its ARN, and waits for it. The function runs on if nobody waits any more.
+    /// Invokes a function, by name or ARN, and waits for it. The function runs to its end even if this future is dropped.
     pub async fn invoke(&self, name_or_arn: &str, payload: Value) -> Result<Value, InvokeError> {
         let function = self.find(name_or_arn)?;
         let slot = self.concurrency.enter(&self.platform, &function.arn).map_err(InvokeError::Service)?;
@@ -117,7 +86,7 @@ impl Lambda {
         }
     }
 
-    /// Invokes a function and does not wait: it is repeated if it fails.
+    /// Invokes a function asynchronously: it is retried if it fails.
     pub fn invoke_async(&self, name_or_arn: &str, payload: Value) -> Result<(), AwsError> {
         let function = match self.find(name_or_arn) {
             Ok(function) => function,
@@ -134,7 +103,7 @@ impl Lambda {
                 tokio::time::sleep(pause).await;
             }
             let slot = lambda.room_for(&function).await;
-            // The last failure goes where the others went: into the function's own log.
+            // The last failure is in the function's own log, as the others are.
             let _ = lambda.run(function, payload, slot).await;
         });
         Ok(())
@@ -154,7 +123,7 @@ impl Lambda {
         })
     }
 
-    /// Waits until an event's invocation finds room: Lambda keeps the event meanwhile.
+    /// Waits until an asynchronous invocation is not throttled. Lambda keeps the event until then.
     async fn room_for(&self, function: &Function) -> Slot {
         let (mut pause, longest) = ASYNC_BACKOFF;
         loop {

@@ -1,27 +1,13 @@
 //! Functions as Lambda runs them: real binaries, in execution environments that are kept warm.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::environment::{Environment, Fit};
+use super::environment::{Afterwards, Environment, FunctionBinary};
 use super::{FunctionResult, Request, Running, Runtime};
-use crate::platform::lock;
-
-/// A function's binary and what it finds in its environment.
-#[derive(Clone, Debug)]
-pub struct FunctionBinary {
-    /// The function's name.
-    pub name: String,
-    /// The executable.
-    pub path: PathBuf,
-    /// Environment variables beyond Lambda's own.
-    pub env: Vec<(String, String)>,
-    /// Where what it prints goes.
-    pub log: PathBuf,
-}
+use crate::lock::lock;
 
 /// Runs a binary that speaks the Lambda Runtime API, in as many environments as there are invocations at once.
 pub struct ProcessRuntime {
@@ -31,7 +17,7 @@ pub struct ProcessRuntime {
 struct Pool {
     binary: FunctionBinary,
     idle: Mutex<Vec<Environment>>,
-    /// Whether this is over. Each invocation watches it, so it also knows of those that still run.
+    /// Whether the runtime is shut down. Each invocation holds a receiver, so the sender knows when the last has ended.
     over: watch::Sender<bool>,
 }
 
@@ -49,7 +35,7 @@ impl ProcessRuntime {
         }
     }
 
-    /// Ends every process, whatever it works on, and waits until it is gone. Nothing is started any more.
+    /// Kills every process and waits until it has ended. Later invocations fail.
     pub async fn shut_down(&self) {
         self.pool.over.send_replace(true);
         self.pool.over.closed().await;
@@ -65,7 +51,7 @@ impl Runtime for ProcessRuntime {
 }
 
 impl Pool {
-    /// An environment that is not put back, because this future was dropped, ends with its process.
+    /// If this future is dropped, its environment is dropped, too, and the process ends.
     async fn invoke(&self, request: Request) -> FunctionResult {
         let mut over = self.over.subscribe();
         if *over.borrow() {
@@ -83,11 +69,11 @@ impl Pool {
             _ = over.wait_for(|over| *over) => None,
         };
         match answer {
-            Some((result, Fit::ForMore)) => {
+            Some((result, Afterwards::Reusable)) => {
                 lock(&self.idle).push(environment);
                 result
             }
-            Some((result, Fit::ForNothing)) => result,
+            Some((result, Afterwards::Dead)) => result,
             None => {
                 environment.end().await;
                 Err(shut_down())

@@ -1,23 +1,24 @@
 //! The Lambda Runtime API, as one execution environment sees it.
 //!
-//! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Each environment has a port of its own, so a
-//! function that dies takes nothing of another's with it.
+//! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Each environment has a port of its own, so the
+//! death of a function does not affect another.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::routing::{get, post};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{FunctionResult, Request};
-use crate::platform::lock;
+use super::runtime::{FunctionResult, Request};
+use crate::http::serve;
+use crate::lock::lock;
+use crate::protocol::Response;
 
 /// An invocation on its way to a function.
 pub(super) struct Pending {
@@ -45,63 +46,85 @@ struct Api {
 
 impl RuntimeApi {
     pub(super) async fn serve(pending: mpsc::Receiver<Pending>) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let api = Arc::new(Api { pending: tokio::sync::Mutex::new(pending), current: Mutex::new(None) });
-        let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
-            .layer(DefaultBodyLimit::disable())
-            .with_state(api);
         let server = tokio::spawn(async move {
+            let answer = move |request| {
+                let api = Arc::clone(&api);
+                async move { Ok(api.answer(request).await) }
+            };
             // It ends when it is aborted.
-            let _ = axum::serve(listener, router).await;
+            let _ = serve(listener, answer).await;
         });
         Ok(Self { address, server })
     }
 }
 
-async fn next(State(api): State<Arc<Api>>) -> Result<(HeaderMap, Bytes), StatusCode> {
-    // The sender is dropped together with this environment.
-    let Some(Pending { request, answer }) = api.pending.lock().await.recv().await else {
-        return Err(StatusCode::GONE);
-    };
-    let headers = [
-        ("lambda-runtime-aws-request-id", request.request_id.clone()),
-        ("lambda-runtime-deadline-ms", request.deadline_ms.to_string()),
-        ("lambda-runtime-invoked-function-arn", request.function_arn),
-        ("lambda-runtime-trace-id", format!("Root=1-00000000-{};Sampled=0", &request.request_id[..8])),
-        ("content-type", "application/json".to_owned()),
-    ];
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            map.insert(HeaderName::from_static(name), value);
+impl Api {
+    async fn answer(&self, request: http::Request<Incoming>) -> Response {
+        let (parts, body) = request.into_parts();
+        let Ok(body) = body.collect().await else { return status(StatusCode::BAD_REQUEST) };
+        let body = body.to_bytes();
+        let path: Vec<_> = parts.uri.path().split('/').skip(1).collect();
+        let ["2018-06-01", "runtime", path @ ..] = path.as_slice() else {
+            return status(StatusCode::NOT_FOUND);
+        };
+        match (&parts.method, path) {
+            (&Method::GET, ["invocation", "next"]) => self.next().await,
+            (&Method::POST, ["invocation", id, "response"]) => self.settle(id, response(&body)),
+            (&Method::POST, ["invocation", id, "error"]) => self.settle(id, Err(function_error(&body))),
+            (&Method::POST, ["init", "error"]) => self.init_error(&body).await,
+            _ => status(StatusCode::NOT_FOUND),
         }
     }
-    *lock(&api.current) = Some((request.request_id, answer));
-    Ok((map, Bytes::from(request.payload.to_string())))
-}
 
-async fn response(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let answer = serde_json::from_slice::<Value>(&body).map_err(|_| {
-        json!({ "errorType": "Runtime.InvalidResponse", "errorMessage": "the function's answer is not JSON" })
-    });
-    settle(&api, &id, answer)
-}
-
-async fn error(State(api): State<Arc<Api>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    settle(&api, &id, Err(function_error(&body)))
-}
-
-async fn init_error(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode {
-    // Lambda reports a failed initialisation to whoever is waiting for the function.
-    if let Some(Pending { answer, .. }) = api.pending.lock().await.recv().await {
-        let _ = answer.send(Err(function_error(&body)));
+    async fn next(&self) -> Response {
+        // The sender is dropped together with this environment.
+        let Some(Pending { request, answer }) = self.pending.lock().await.recv().await else {
+            return status(StatusCode::GONE);
+        };
+        let headers = [
+            ("lambda-runtime-aws-request-id", request.request_id.clone()),
+            ("lambda-runtime-deadline-ms", request.deadline_ms.to_string()),
+            ("lambda-runtime-invoked-function-arn", request.function_arn),
+            ("lambda-runtime-trace-id", format!("Root=1-00000000-{};Sampled=0", &request.request_id[..8])),
+            ("content-type", "application/json".to_owned()),
+        ];
+        let mut response = Response::new(Bytes::from(request.payload.to_string()).into());
+        for (name, value) in headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        *lock(&self.current) = Some((request.request_id, answer));
+        response
     }
-    StatusCode::ACCEPTED
+
+    /// Lambda reports a failed initialisation to the caller of the invocation that waits.
+    async fn init_error(&self, body: &[u8]) -> Response {
+        if let Some(Pending { answer, .. }) = self.pending.lock().await.recv().await {
+            let _ = answer.send(Err(function_error(body)));
+        }
+        status(StatusCode::ACCEPTED)
+    }
+
+    fn settle(&self, id: &str, result: FunctionResult) -> Response {
+        match lock(&self.current).take() {
+            Some((current, answer)) if current == id => {
+                // The caller may have run out of time.
+                let _ = answer.send(result);
+                status(StatusCode::ACCEPTED)
+            }
+            _ => status(StatusCode::BAD_REQUEST),
+        }
+    }
+}
+
+fn response(body: &[u8]) -> FunctionResult {
+    serde_json::from_slice(body).map_err(|_| {
+        json!({ "errorType": "Runtime.InvalidResponse", "errorMessage": "the function's answer is not JSON" })
+    })
 }
 
 fn function_error(body: &[u8]) -> Value {
@@ -110,13 +133,8 @@ fn function_error(body: &[u8]) -> Value {
     )
 }
 
-fn settle(api: &Api, id: &str, result: FunctionResult) -> StatusCode {
-    match lock(&api.current).take() {
-        Some((current, answer)) if current == id => {
-            // Whoever waited may have run out of time.
-            let _ = answer.send(result);
-            StatusCode::ACCEPTED
-        }
-        _ => StatusCode::BAD_REQUEST,
-    }
+fn status(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 pub struct Rate {
     /// Tokens that a full bucket holds.
     pub burst: u32,
-    /// Tokens that are added each second.
+    /// Tokens added per second.
     pub per_second: u32,
 }
 
@@ -20,7 +20,7 @@ impl Rate {
     }
 }
 
-/// The tokens that are there.
+/// A token bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
     rate: Rate,
@@ -34,7 +34,7 @@ impl Bucket {
         Self { rate, tokens: rate.burst.into(), since: Instant::now() }
     }
 
-    /// Takes a token, if there is one. A refusal costs none.
+    /// Takes a token, if there is one.
     pub(crate) fn take(&mut self) -> bool {
         self.fill();
         let there = self.tokens >= 1.0;
@@ -44,7 +44,7 @@ impl Bucket {
         there
     }
 
-    /// Takes a token in any case, and answers how long it takes until that token is there.
+    /// Takes a token, in advance if need be. Returns how long to wait for it.
     pub(crate) fn reserve(&mut self) -> Duration {
         self.fill();
         self.tokens -= 1.0;

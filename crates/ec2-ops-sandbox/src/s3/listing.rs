@@ -15,7 +15,7 @@ const PAGE: usize = 1000;
 pub struct ListObjectsV2<'a> {
     /// Only keys that begin so.
     pub prefix: &'a str,
-    /// Keys that share the part from the prefix up to and with this are rolled up into one common prefix.
+    /// Keys with the same text between the prefix and the first delimiter are rolled up into one common prefix.
     pub delimiter: Option<&'a str>,
     /// Only what comes after this key, or after this common prefix.
     pub start_after: Option<&'a str>,

@@ -9,52 +9,9 @@ use bytes::{Bytes, BytesMut};
 
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 use super::object::{NewObject, Object, hex, md5};
-use super::store::{BucketState, S3, check_key, s3_error};
+use super::store::{BucketState, S3, check_key};
+use super::upload::{CompletedPart, NewUpload, Part, Upload};
 use crate::error::AwsError;
-
-/// The least size of every part but the last.
-const MIN_PART: usize = 5 * 1024 * 1024;
-
-/// What `CreateMultipartUpload` fixes for the object to come.
-#[derive(Clone, Debug, Default)]
-pub struct NewUpload {
-    /// `Content-Type`.
-    pub content_type: Option<String>,
-    /// The user's metadata, without the `x-amz-meta-` prefix.
-    pub metadata: BTreeMap<String, String>,
-    /// The checksum that the object will carry.
-    pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
-}
-
-/// A part that was uploaded.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// Its entity tag, without quotes: the MD5 of the body.
-    pub e_tag: String,
-    /// Its checksum, where the upload or the request asked for one.
-    pub checksum: Option<Checksum>,
-    body: Bytes,
-    md5: [u8; 16],
-}
-
-/// A part as `CompleteMultipartUpload` names it.
-#[derive(Clone, Debug)]
-pub struct CompletedPart {
-    /// 1 to 10,000.
-    pub part_number: i32,
-    /// What the upload of the part answered, without quotes.
-    pub e_tag: String,
-    /// The checksums that the caller believes it to have.
-    pub checksums: Vec<(ChecksumAlgorithm, String)>,
-}
-
-/// An upload under way. Cloning it shares the parts' bodies.
-#[derive(Clone)]
-pub(super) struct Upload {
-    key: String,
-    new: NewUpload,
-    parts: BTreeMap<i32, Part>,
-}
 
 impl S3 {
     /// Begins an upload and returns its id.
@@ -83,7 +40,7 @@ impl S3 {
     ) -> Result<Part, AwsError> {
         if !(1..=10_000).contains(&part_number) {
             let message = format!("a part number is between 1 and 10000, found {part_number}");
-            return Err(s3_error(400, "InvalidArgument", message));
+            return Err(AwsError::new(400, "InvalidArgument", message));
         }
         let expected = self.in_bucket(bucket, |bucket| Ok(upload(bucket, key, upload_id)?.new.checksum))?;
         let md5 = md5(&body);
@@ -143,47 +100,9 @@ impl S3 {
     }
 }
 
-impl Upload {
-    fn select(&self, named: &[CompletedPart]) -> Result<Vec<&Part>, AwsError> {
-        if named.is_empty() {
-            return Err(s3_error(400, "MalformedXML", "name at least one part to complete the upload"));
-        }
-        if !named.is_sorted_by(|a, b| a.part_number < b.part_number) {
-            return Err(s3_error(400, "InvalidPartOrder", "name the parts in the order of their numbers"));
-        }
-        let parts = named.iter().map(|named| self.part(named)).collect::<Result<Vec<_>, _>>()?;
-        let small = parts.iter().rev().skip(1).find(|part| part.body.len() < MIN_PART);
-        match small {
-            Some(part) => Err(s3_error(
-                400,
-                "EntityTooSmall",
-                format!("every part but the last has at least {MIN_PART} bytes, found {}", part.body.len()),
-            )),
-            None => Ok(parts),
-        }
-    }
-
-    fn part(&self, named: &CompletedPart) -> Result<&Part, AwsError> {
-        let agrees = |part: &&Part| {
-            let sums = &named.checksums;
-            part.e_tag == named.e_tag
-                && sums.iter().all(|(algorithm, value)| {
-                    part.checksum
-                        .as_ref()
-                        .is_some_and(|sum| sum.algorithm == *algorithm && sum.value == *value)
-                })
-        };
-        self.parts.get(&named.part_number).filter(agrees).ok_or_else(|| {
-            let message =
-                format!("part {} was not uploaded, or not with this ETag and checksum", named.part_number);
-            s3_error(400, "InvalidPart", message)
-        })
-    }
-}
-
 fn upload<'b>(bucket: &'b mut BucketState, key: &str, upload_id: &str) -> Result<&'b mut Upload, AwsError> {
     bucket.uploads.get_mut(upload_id).filter(|upload| upload.key == key).ok_or_else(|| {
-        s3_error(404, "NoSuchUpload", format!("there is no upload {upload_id} for the key {key}"))
+        AwsError::new(404, "NoSuchUpload", format!("there is no upload {upload_id} for the key {key}"))
     })
 }
 
@@ -198,7 +117,7 @@ fn part_checksum(
             let (wanted, found) = (wanted.name(), sent.algorithm.name());
             let message =
                 format!("the upload was begun with {wanted} checksums, but this part has a {found} one");
-            Err(s3_error(400, "InvalidRequest", message))
+            Err(AwsError::new(400, "InvalidRequest", message))
         }
         (Some(wanted), None) => Ok(Some(wanted.of(body))),
         (_, sent) => Ok(sent),
@@ -222,7 +141,7 @@ fn composite(algorithm: ChecksumAlgorithm, parts: &[&Part]) -> Result<Checksum, 
     for sum in parts.iter().filter_map(|part| part.checksum.as_ref()) {
         let digest = BASE64.decode_to_vec(&sum.value).map_err(|fault| {
             let message = format!("a part's {} checksum is not base64: {fault}", algorithm.name());
-            s3_error(400, "InvalidRequest", message)
+            AwsError::new(400, "InvalidRequest", message)
         })?;
         digests.extend(digest);
     }
@@ -237,6 +156,7 @@ fn composite(algorithm: ChecksumAlgorithm, parts: &[&Part]) -> Result<Checksum, 
 mod tests {
     use super::*;
     use crate::s3::testing::{account, code};
+    use crate::s3::upload::MIN_PART;
 
     fn named(part_number: i32, part: &Part) -> CompletedPart {
         CompletedPart { part_number, e_tag: part.e_tag.clone(), checksums: Vec::new() }

@@ -1,4 +1,4 @@
-//! What a bucket holds.
+//! The objects in a bucket.
 
 use std::collections::BTreeMap;
 

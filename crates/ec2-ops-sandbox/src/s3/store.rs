@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
-use super::multipart::Upload;
 use super::object::{NewObject, Object, hex, md5, whole_seconds};
+use super::upload::Upload;
 use crate::error::AwsError;
-use crate::platform::{Platform, lock};
+use crate::lock::lock;
+use crate::platform::Platform;
 
 const DEFAULT_REGION: &str = "us-east-1";
 
@@ -54,7 +55,7 @@ impl S3 {
             return if region == DEFAULT_REGION && present.region == DEFAULT_REGION {
                 Ok(())
             } else {
-                Err(s3_error(
+                Err(AwsError::new(
                     409,
                     "BucketAlreadyOwnedByYou",
                     format!("you already own the bucket {name}, in {}", present.region),
@@ -87,7 +88,7 @@ impl S3 {
         let bucket = buckets.get(name).ok_or_else(|| no_such_bucket(name))?;
         if !bucket.objects.is_empty() {
             let message = format!("the bucket {name} still holds {} objects", bucket.objects.len());
-            return Err(s3_error(409, "BucketNotEmpty", message));
+            return Err(AwsError::new(409, "BucketNotEmpty", message));
         }
         buckets.remove(name);
         Ok(())
@@ -113,11 +114,9 @@ impl S3 {
     /// The object under `key`, its body shared and not copied, or `NoSuchKey`. Answers `HeadObject` too.
     pub fn get_object(&self, bucket: &str, key: &str) -> Result<Arc<Object>, AwsError> {
         self.in_bucket(bucket, |bucket| {
-            bucket
-                .objects
-                .get(key)
-                .cloned()
-                .ok_or_else(|| s3_error(404, "NoSuchKey", format!("there is no object with the key {key}")))
+            bucket.objects.get(key).cloned().ok_or_else(|| {
+                AwsError::new(404, "NoSuchKey", format!("there is no object with the key {key}"))
+            })
         })
     }
 
@@ -146,12 +145,8 @@ impl BucketState {
     }
 }
 
-pub(super) fn s3_error(status: u16, code: &str, message: impl Into<String>) -> AwsError {
-    AwsError { code: code.to_owned(), message: message.into(), status }
-}
-
 fn no_such_bucket(name: &str) -> AwsError {
-    s3_error(404, "NoSuchBucket", format!("the bucket {name} does not exist"))
+    AwsError::new(404, "NoSuchBucket", format!("the bucket {name} does not exist"))
 }
 
 /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
@@ -175,15 +170,15 @@ fn check_bucket_name(name: &str) -> Result<(), AwsError> {
     } else {
         return Ok(());
     };
-    Err(s3_error(400, "InvalidBucketName", format!("found {name:?}, but a bucket name {fault}")))
+    Err(AwsError::new(400, "InvalidBucketName", format!("found {name:?}, but a bucket name {fault}")))
 }
 
 /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 pub(super) fn check_key(key: &str) -> Result<(), AwsError> {
     match key.len() {
-        0 => Err(s3_error(400, "InvalidArgument", "an object key has at least one character")),
+        0 => Err(AwsError::new(400, "InvalidArgument", "an object key has at least one character")),
         1..=1024 => Ok(()),
-        found => Err(s3_error(
+        found => Err(AwsError::new(
             400,
             "KeyTooLongError",
             format!("an object key has at most 1024 bytes, found {found}"),

@@ -74,7 +74,6 @@ shapes! {
     }
     ListCommandsResponse {
         commands: Vec<Command>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
     ListCommandInvocationsRequest {
@@ -98,7 +97,6 @@ shapes! {
     }
     ListCommandInvocationsResponse {
         command_invocations: Vec<CommandInvocation>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
     GetCommandInvocationRequest {
@@ -152,7 +150,6 @@ shapes! {
     }
     DescribeInstanceInformationResponse {
         instance_information_list: Vec<InstanceInformation>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::api::{CancelCommandRequest, CancelCommandResponse, SendCommandRequest, SendCommandResponse};
 use super::{CommandRecord, EndStatus, Parameters, Script, ScriptEnd, Ssm, Status};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::s3::NewObject;
 use crate::{AwsError, Event};
 
@@ -101,7 +101,7 @@ impl Ssm {
         });
     }
 
-    /// Hands the command to the agent, if that can be reached; else it stays pending.
+    /// Passes the command to the agent if it is online; else the command stays pending.
     pub(super) fn deliver(&self, id: &str) {
         let script = {
             let state = lock(&self.shared.state);
@@ -121,7 +121,7 @@ impl Ssm {
         self.change(id, Status::Pending, Status::DeliveryTimedOut, None);
     }
 
-    /// Moves a command from one status to another, and says so on the event bus. Answers whether it was there.
+    /// Moves a command from one status to another, and publishes that. Returns whether it was in the first.
     fn change(&self, id: &str, from: Status, to: Status, end: Option<ScriptEnd>) -> bool {
         let now = self.shared.platform.clock.now();
         let event = {

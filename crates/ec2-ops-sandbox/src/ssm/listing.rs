@@ -1,4 +1,4 @@
-//! What SSM tells about agents and commands.
+//! The read actions: agents, commands, invocations.
 
 use jiff::Timestamp;
 
@@ -11,8 +11,8 @@ use super::api::{
 use super::commands::{DEFAULT_DELIVERY_TIMEOUT_S, validation};
 use super::{Agent, CommandRecord, Ssm, Status};
 use crate::AwsError;
-use crate::aws_json::epoch;
-use crate::platform::lock;
+use crate::epoch::epoch;
+use crate::lock::lock;
 
 const PLUGIN: &str = "aws:runShellScript";
 /// How many entries a page has where the call does not say.

@@ -6,6 +6,7 @@
 pub mod api;
 mod commands;
 mod listing;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -15,17 +16,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::aws_json::answer;
-use crate::platform::lock;
+use crate::Platform;
+use crate::lock::lock;
 use crate::s3::S3;
-use crate::{AwsError, Platform};
 use api::SendCommandRequest;
+pub(crate) use service::SERVICE;
 
-/// What carries out the scripts: the agent inside an instance.
+/// Runs the scripts: the agent on an instance.
 pub trait Runner: Send + Sync {
-    /// Runs `script` on the instance. [`Ssm::ended`] is told how it went, unless the instance dies first.
+    /// Runs `script` on the instance. Its end is reported to [`Ssm::ended`], unless the instance dies first.
     fn run(&self, instance_id: &str, script: &Script);
 
     /// Stops a script that runs.
@@ -52,9 +52,9 @@ pub struct ScriptEnd {
     pub status: EndStatus,
     /// `ResponseCode`.
     pub exit_code: i32,
-    /// What is kept of standard output.
+    /// The beginning of standard output, as the agent keeps it.
     pub stdout: String,
-    /// What is kept of standard error.
+    /// The beginning of standard error, as the agent keeps it.
     pub stderr: String,
     /// The files with all of both.
     pub files: Option<(PathBuf, PathBuf)>,
@@ -193,7 +193,7 @@ impl Ssm {
         Self { shared: Arc::new(Shared { platform, s3, runner, config, state: Mutex::default() }) }
     }
 
-    /// The agent of `instance` has come online: it is registered, and takes what was waiting for it.
+    /// The agent of `instance` has come online: it is registered, and takes the pending commands.
     pub fn agent_online(&self, region: &str, instance: &str) {
         let now = self.shared.platform.clock.now();
         let waiting = {
@@ -213,25 +213,10 @@ impl Ssm {
         }
     }
 
-    /// The agent of `instance` can no longer be reached. What it was running stays as it was last reported.
+    /// The agent of `instance` can no longer be reached. The status of its running commands stays as last reported.
     pub fn agent_offline(&self, instance: &str) {
         if let Some(agent) = lock(&self.shared.state).agents.get_mut(instance) {
             agent.online = false;
-        }
-    }
-
-    /// Answers `action` (`SendCommand`, without the `AmazonSSM.` of `X-Amz-Target`) on its JSON body.
-    pub fn call(&self, region: &str, action: &str, body: &[u8]) -> Result<Value, AwsError> {
-        match action {
-            "SendCommand" => answer(body, |input| self.send_command(region, input)),
-            "ListCommands" => answer(body, |input| self.list_commands(region, &input)),
-            "ListCommandInvocations" => answer(body, |input| self.list_command_invocations(region, &input)),
-            "GetCommandInvocation" => answer(body, |input| self.get_command_invocation(region, &input)),
-            "CancelCommand" => answer(body, |input| self.cancel_command(region, &input)),
-            "DescribeInstanceInformation" => {
-                answer(body, |input| self.describe_instance_information(region, &input))
-            }
-            other => Err(AwsError::unmodelled(format!("SSM's {other}"))),
         }
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::api::{GetCommandInvocationRequest, ListCommandsRequest, SendCommandRequest};
 use super::{EndStatus, Runner, Script, ScriptEnd, Ssm, SsmConfig};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::s3::S3;
+use crate::service::testing::perform;
 use crate::{Clock, Platform};
 
 const REGION: &str = "us-east-1";
@@ -152,7 +153,9 @@ async fn the_same_command_sent_twice_is_two_commands_and_the_list_has_the_newest
 #[tokio::test(start_paused = true)]
 async fn what_is_not_modelled_is_refused_by_name() {
     let World { ssm, .. } = world();
-    let refused = |action: &str, body: &str| ssm.call(REGION, action, body.as_bytes()).unwrap_err();
+    let refused = |action: &str, body: &str| {
+        perform(&ssm, REGION, action, &serde_json::from_str(body).unwrap()).unwrap_err()
+    };
     assert!(refused("StartSession", "{}").message.contains("StartSession"));
     assert!(refused("SendCommand", r#"{"MaxConcurrency": "1"}"#).message.contains("MaxConcurrency"));
     let other = r#"{"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-1"], "Parameters": {"commands": ["a"], "workingDirectory": ["/"]}}"#;

@@ -71,7 +71,6 @@ responses! {
     StateMachineListItem { state_machine_arn: String, name: String, r#type: String, creation_date: f64, }
     ListStateMachinesResponse {
         state_machines: Vec<StateMachineListItem>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
     StartExecutionResponse { execution_arn: String, start_date: f64, }
@@ -81,17 +80,12 @@ responses! {
         name: String,
         status: String,
         start_date: f64,
-        #[serde(skip_serializing_if = "Option::is_none")]
         stop_date: Option<f64>,
         input: String,
         input_details: DataDetails,
-        #[serde(skip_serializing_if = "Option::is_none")]
         output: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         output_details: Option<DataDetails>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         cause: Option<String>,
     }
     DataDetails { included: bool, }
@@ -101,17 +95,14 @@ responses! {
         name: String,
         status: String,
         start_date: f64,
-        #[serde(skip_serializing_if = "Option::is_none")]
         stop_date: Option<f64>,
     }
     ListExecutionsResponse {
         executions: Vec<ExecutionListItem>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
     GetExecutionHistoryResponse {
         events: Vec<Event>,
-        #[serde(skip_serializing_if = "Option::is_none")]
         next_token: Option<String>,
     }
     StopExecutionResponse { stop_date: f64, }

@@ -16,9 +16,9 @@ use super::api::{
     StopExecutionRequest, StopExecutionResponse,
 };
 use super::{Machine, Shared, StepFunctions};
-use crate::aws_json::epoch;
+use crate::epoch::epoch;
 use crate::lambda::InvokeError;
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Event};
 
 impl StepFunctions {

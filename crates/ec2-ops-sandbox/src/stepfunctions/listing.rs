@@ -1,4 +1,4 @@
-//! What Step Functions tells about state machines and executions.
+//! The read actions: state machines, executions, histories.
 
 use ec2_ops_asl::Execution;
 
@@ -11,8 +11,8 @@ use super::api::{
 };
 use super::executions::parts;
 use crate::AwsError;
-use crate::aws_json::epoch;
-use crate::platform::lock;
+use crate::epoch::epoch;
+use crate::lock::lock;
 
 /// The statuses that `ListExecutions` can filter by.
 const STATUSES: [&str; 5] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];

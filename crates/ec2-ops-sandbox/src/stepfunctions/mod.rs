@@ -3,6 +3,7 @@
 pub mod api;
 mod executions;
 mod listing;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -12,11 +13,10 @@ use std::sync::{Arc, Mutex};
 
 use ec2_ops_asl::{Execution, StateMachine, TaskTokens};
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::aws_json::answer;
+use crate::Platform;
 use crate::lambda::Lambda;
-use crate::{AwsError, Platform};
+pub(crate) use service::SERVICE;
 
 /// Step Functions of one account. Clones share it.
 #[derive(Clone)]
@@ -59,27 +59,9 @@ impl StepFunctions {
         Self { shared: Arc::new(Shared { platform, lambda, tokens, keeps_data, state: Mutex::default() }) }
     }
 
-    /// Keeps the histories of executions that start from now on without their inputs and outputs, which are nearly all of
-    /// what an execution takes of memory. Of use where executions come by the thousand.
+    /// From now on keeps histories without inputs and outputs, which take nearly all of an execution's memory. For
+    /// simulations with thousands of executions.
     pub fn forget_data(&self) {
         self.shared.keeps_data.store(false, Ordering::Relaxed);
-    }
-
-    /// Answers `action` (`StartExecution`, without the `AWSStepFunctions.` of `X-Amz-Target`) on its JSON body.
-    pub fn call(&self, region: &str, action: &str, body: &[u8]) -> Result<Value, AwsError> {
-        match action {
-            "CreateStateMachine" => answer(body, |input| self.create_state_machine(region, input)),
-            "DescribeStateMachine" => answer(body, |input| self.describe_state_machine(&input)),
-            "ListStateMachines" => answer(body, |input| self.list_state_machines(region, &input)),
-            "StartExecution" => answer(body, |input| self.start_execution(input)),
-            "DescribeExecution" => answer(body, |input| self.describe_execution(&input)),
-            "ListExecutions" => answer(body, |input| self.list_executions(&input)),
-            "GetExecutionHistory" => answer(body, |input| self.get_execution_history(&input)),
-            "StopExecution" => answer(body, |input| self.stop_execution(&input)),
-            "SendTaskSuccess" => answer(body, |input| self.send_task_success(&input)),
-            "SendTaskFailure" => answer(body, |input| self.send_task_failure(input)),
-            "SendTaskHeartbeat" => answer(body, |input| self.send_task_heartbeat(&input)),
-            other => Err(AwsError::unmodelled(format!("Step Functions' {other}"))),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What Step Functions promises, in virtual time.
+//! The behaviour of Step Functions, in virtual time.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::StepFunctions;
 use crate::lambda::{Lambda, Request};
-use crate::platform::lock;
+use crate::lock::lock;
+use crate::service::testing::perform;
 use crate::{AwsError, Clock, Platform};
 
 const REGION: &str = "us-east-1";
@@ -53,7 +54,7 @@ fn world() -> World {
 }
 
 fn call(states: &StepFunctions, action: &str, body: &Value) -> Result<Value, AwsError> {
-    states.call(REGION, action, body.to_string().as_bytes())
+    perform(states, REGION, action, body)
 }
 
 fn start(world: &World, name: &str, input: &Value) -> Result<Value, AwsError> {
@@ -157,5 +158,5 @@ async fn bad_calls_are_refused_in_aws_words() {
         "InvalidDefinition"
     );
     assert_eq!(code("SendTaskSuccess", json!({ "taskToken": "nonsense", "output": "{}" })), "InvalidToken");
-    assert_eq!(code("StartSyncExecution", json!({})), "UnsupportedOperation");
+    assert_eq!(code("StartSyncExecution", json!({})), "NotImplemented");
 }

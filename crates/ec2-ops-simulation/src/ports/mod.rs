@@ -60,7 +60,7 @@ impl<G: Gate> Ports<G> {
         effect: impl FnOnce() -> Result<T, AwsError> + Send,
     ) -> Answer<T> {
         let admitted = || {
-            self.account.platform.quotas.admit(region, action)?;
+            self.account.admit(region, action)?;
             if let Some(role) = &self.role {
                 role.permit(region, action, on, &self.account.platform, &self.account.ec2)?;
             }

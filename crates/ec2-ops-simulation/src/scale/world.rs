@@ -80,7 +80,7 @@ async fn start_all(
             name: Some(format!("run-{index}")),
             input: Some(document(index).to_string()),
         };
-        let admitted = account.platform.quotas.admit(region_of(state_machine), action);
+        let admitted = account.admit(region_of(state_machine), action);
         tally.called(action, "caller", admitted.is_err());
         if admitted.is_ok() {
             let answer = account.stepfunctions.start_execution(request).map_err(|error| error.to_string())?;

@@ -17,7 +17,7 @@ use crate::steps::{report, run};
 use crate::virtual_time::{self, EPOCH};
 use ec2_ops_sandbox::deployment::{Function, Names, SWEEP_EVERY, deploy};
 use ec2_ops_sandbox::ec2::{Ec2Config, Times};
-use ec2_ops_sandbox::fault_plan::{FaultPlan, Mortal};
+use ec2_ops_sandbox::fault_plan::{FaultPlan, PlannedRuntime};
 use ec2_ops_sandbox::lambda::{Request, Running, Runtime};
 use ec2_ops_sandbox::ssm::SsmConfig;
 use ec2_ops_sandbox::{Account, AccountConfig, Clock, Conditions};
@@ -89,5 +89,5 @@ fn step(function: Function, account: &Account, names: &Arc<Names>, faults: &Faul
             run(name, request.payload, &ports, &hobbled, &names).await.map_err(|error| report(&error))
         })
     };
-    Arc::new(Mortal { function: name, plan: faults.clone(), runtime: Arc::new(invoke) })
+    Arc::new(PlannedRuntime { function: name, plan: faults.clone(), runtime: Arc::new(invoke) })
 }

@@ -2,16 +2,25 @@
 
 use std::sync::Arc;
 
-use super::filter::Filters;
+use super::filter::{Filterable, Filters};
 use super::page::Page;
 use super::refuse_dry_run;
 use crate::AwsError;
+use crate::ec2::Ec2;
 use crate::ec2::api::{
     DescribeInstancesRequest, DescribeInstancesResponse, DescribeVolumesRequest, DescribeVolumesResponse,
-    Reservation,
+    Filter, Reservation,
 };
-use crate::ec2::state::{InstanceRecord, State, VolumeRecord};
-use crate::ec2::{Ec2, ids};
+use crate::ec2::state::{InstanceRecord, Row, VolumeRecord};
+
+/// What both listings can ask for.
+struct Query<'a> {
+    ids: &'a [String],
+    filters: &'a [Filter],
+    max_results: Option<usize>,
+    next_token: Option<&'a str>,
+    dry_run: bool,
+}
 
 impl Ec2 {
     /// `DescribeInstances`, by ids and filters. An unknown id is an error, a filter that matches nothing is not.
@@ -20,25 +29,17 @@ impl Ec2 {
         region: &str,
         request: &DescribeInstancesRequest,
     ) -> Result<DescribeInstancesResponse, AwsError> {
-        let filters = Filters::<InstanceRecord>::new(&request.filters)?;
-        let named = (!request.instance_ids.is_empty()).then_some("instancesSet");
-        let page = Page::new(request.max_results, request.next_token.as_deref(), named)?;
+        let query = Query {
+            ids: &request.instance_ids,
+            filters: &request.filters,
+            max_results: request.max_results,
+            next_token: request.next_token.as_deref(),
+            dry_run: request.dry_run,
+        };
+        let (rows, next_token) = self.list::<InstanceRecord>(region, &query)?;
         let owner = &self.shared.platform.account_id;
-        self.act(|state| {
-            let seen = |record: &InstanceRecord| record.region == region && record.visible_at <= state.now();
-            let mut found = if named.is_some() {
-                state.instances_by_id(region, &request.instance_ids)?
-            } else {
-                let candidates = filters.candidates(state).into_iter();
-                candidates.filter(|(_, row)| seen(row)).map(|(_, row)| Arc::clone(row)).collect()
-            };
-            refuse_dry_run(request.dry_run)?;
-            found.retain(|row| filters.match_row(row));
-            let rows = found.into_iter().map(|row| (row.instance.instance_id.clone(), row));
-            let (rows, next_token) = page.cut(rows);
-            let reservations = rows.iter().map(|row| reservation(row, owner)).collect();
-            Ok(DescribeInstancesResponse { reservations, next_token })
-        })
+        let reservations = rows.iter().map(|row| reservation(row, owner)).collect();
+        Ok(DescribeInstancesResponse { reservations, next_token })
     }
 
     /// `DescribeVolumes`, by ids and filters. An unknown id is an error, a filter that matches nothing is not.
@@ -47,33 +48,41 @@ impl Ec2 {
         region: &str,
         request: &DescribeVolumesRequest,
     ) -> Result<DescribeVolumesResponse, AwsError> {
-        let filters = Filters::<VolumeRecord>::new(&request.filters)?;
-        let named = (!request.volume_ids.is_empty()).then_some("volumeIds");
-        let page = Page::new(request.max_results, request.next_token.as_deref(), named)?;
-        self.act(|state| {
-            let seen = |record: &VolumeRecord| record.region == region && record.visible_at <= state.now();
-            let mut found = if named.is_some() {
-                volumes_by_id(state, region, &request.volume_ids)?
-            } else {
-                let candidates = filters.candidates(state).into_iter();
-                candidates.filter(|(_, row)| seen(row)).map(|(_, row)| Arc::clone(row)).collect()
-            };
-            refuse_dry_run(request.dry_run)?;
-            found.retain(|row| filters.match_row(row));
-            let rows = found.into_iter().map(|row| (row.volume.volume_id.clone(), row));
-            let (rows, next_token) = page.cut(rows);
-            let volumes = rows.iter().map(|row| row.volume.clone()).collect();
-            Ok(DescribeVolumesResponse { volumes, next_token })
+        let query = Query {
+            ids: &request.volume_ids,
+            filters: &request.filters,
+            max_results: request.max_results,
+            next_token: request.next_token.as_deref(),
+            dry_run: request.dry_run,
+        };
+        let (rows, next_token) = self.list::<VolumeRecord>(region, &query)?;
+        Ok(DescribeVolumesResponse {
+            volumes: rows.iter().map(|row| row.volume.clone()).collect(),
+            next_token,
         })
     }
-}
 
-fn volumes_by_id(
-    state: &State,
-    region: &str,
-    requested: &[String],
-) -> Result<Vec<Arc<VolumeRecord>>, AwsError> {
-    ids::distinct(requested).into_iter().map(|id| state.volume(region, id).cloned()).collect()
+    /// One page of the rows that a request asks for, and the token for the next one.
+    fn list<R: Filterable + Row>(
+        &self,
+        region: &str,
+        query: &Query<'_>,
+    ) -> Result<(Vec<Arc<R>>, Option<String>), AwsError> {
+        let filters = Filters::<R>::new(query.filters)?;
+        let named = (!query.ids.is_empty()).then_some(R::IDS);
+        let page = Page::new(query.max_results, query.next_token, named)?;
+        self.act(|state| {
+            let mut found = if named.is_some() {
+                R::with_ids(state, region, query.ids)?
+            } else {
+                let candidates = filters.candidates(state).into_iter().map(|(_, row)| row);
+                candidates.filter(|row| row.is_visible(region, state.now())).map(Arc::clone).collect()
+            };
+            refuse_dry_run(query.dry_run)?;
+            found.retain(|row| filters.match_row(row));
+            Ok(page.cut(found.into_iter().map(|row| (row.id().to_owned(), row))))
+        })
+    }
 }
 
 /// The launch of one instance, as EC2 reports it.

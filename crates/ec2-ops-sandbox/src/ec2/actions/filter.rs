@@ -1,19 +1,32 @@
-//! Filters of the `Describe…` actions: their names, their wildcards, and the shortest way to what they can match.
+//! Filters of the `Describe…` actions: their names, their wildcards, and the indexes that answer them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::AwsError;
 use crate::ec2::api::Filter;
-use crate::ec2::fault;
 use crate::ec2::state::{InstanceRecord, Row, State, Table, VolumeRecord};
+use crate::ec2::{SERVICE, fault, ids};
+use crate::wildcard;
 
-/// Something that filters can be applied to.
+/// A row that filters apply to.
 pub(super) trait Filterable: Sized + 'static {
+    /// EC2's name of the parameter with explicit ids.
+    const IDS: &'static str;
+    /// The action that lists these rows.
+    const ACTION: &'static str;
     /// EC2's name of an attribute, and its values on a row.
     const ATTRIBUTES: &'static [Attribute<Self>];
-    /// The ids of the rows whose attribute `name` is `value`, if that can be told without looking at every row.
+    /// The ids of the rows whose attribute `name` is `value`, if there is an index for it.
     fn ids_by<'s>(state: &'s State, name: &str, value: &'s str) -> Option<Vec<&'s str>>;
+    /// The rows with these ids, each once, or the error that names those that the caller does not see.
+    fn with_ids(state: &State, region: &str, ids: &[String]) -> Result<Vec<Arc<Self>>, AwsError>;
+    /// Its id.
+    fn id(&self) -> &str;
+    /// Whether callers in `region` see it at `now`.
+    fn is_visible(&self, region: &str, now: Timestamp) -> bool;
     /// The row's tags as pairs.
     fn tag_pairs(&self) -> impl Iterator<Item = (&str, &str)>;
     /// The account's rows of this kind.
@@ -40,8 +53,8 @@ impl<'a, R: Filterable + Row> Filters<'a, R> {
         Ok(Self { filters })
     }
 
-    /// The rows that can match, in the order of ids: through the index of the filter that leaves the fewest, where
-    /// there is one, else all.
+    /// The rows that can match, in the order of ids: those in the index of the most selective filter, or all rows if
+    /// no filter has an index.
     pub(super) fn candidates<'s>(&self, state: &'s State) -> Vec<(&'s str, &'s Arc<R>)> {
         let exact = self.filters.iter().filter(|(_, values)| !values.iter().any(|value| has_wildcard(value)));
         exact
@@ -72,7 +85,7 @@ impl<'a, R: Filterable + Row> Filters<'a, R> {
     }
 }
 
-/// The rows that have one of `values` there, each once, if there is an index to tell.
+/// The rows that have one of `values` there, each once, if there is an index.
 fn indexed<'s, R: Filterable + Row>(
     state: &'s State,
     key: &Key<'_, R>,
@@ -94,7 +107,7 @@ fn indexed<'s, R: Filterable + Row>(
 }
 
 fn checked<R: Filterable>(filter: &Filter) -> Result<(Key<'_, R>, &[String]), AwsError> {
-    let invalid = || fault::invalid_parameter(format!("The filter '{}' is invalid", filter.name));
+    let unmodelled = || SERVICE.unmodelled(format!("the filter {} in {}", filter.name, R::ACTION));
     if filter.values.is_empty() {
         return Err(fault::invalid_parameter(format!("The filter '{}' has no values", filter.name)));
     }
@@ -104,13 +117,15 @@ fn checked<R: Filterable>(filter: &Filter) -> Result<(Key<'_, R>, &[String]), Aw
         Key::Tag(key)
     } else {
         let (name, values) =
-            R::ATTRIBUTES.iter().find(|(name, _)| *name == filter.name).ok_or_else(invalid)?;
+            R::ATTRIBUTES.iter().find(|(name, _)| *name == filter.name).ok_or_else(unmodelled)?;
         Key::Attribute(name, *values)
     };
     Ok((key, filter.values.as_slice()))
 }
 
 impl Filterable for InstanceRecord {
+    const IDS: &'static str = "instancesSet";
+    const ACTION: &'static str = "DescribeInstances";
     const ATTRIBUTES: &'static [Attribute<Self>] = &[
         ("availability-zone", |r| r.instance.placement.availability_zone.as_deref().into_iter().collect()),
         ("client-token", |r| vec![&r.instance.client_token]),
@@ -121,6 +136,18 @@ impl Filterable for InstanceRecord {
         ("instance-type", |r| vec![&r.instance.instance_type]),
         ("subnet-id", |r| r.instance.subnet_id.as_deref().into_iter().collect()),
     ];
+
+    fn with_ids(state: &State, region: &str, ids: &[String]) -> Result<Vec<Arc<Self>>, AwsError> {
+        state.instances_by_id(region, ids)
+    }
+
+    fn id(&self) -> &str {
+        &self.instance.instance_id
+    }
+
+    fn is_visible(&self, region: &str, now: Timestamp) -> bool {
+        self.region == region && self.visible_at <= now
+    }
 
     fn tag_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.instance.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))
@@ -136,12 +163,26 @@ impl Filterable for InstanceRecord {
 }
 
 impl Filterable for VolumeRecord {
+    const IDS: &'static str = "volumeIds";
+    const ACTION: &'static str = "DescribeVolumes";
     const ATTRIBUTES: &'static [Attribute<Self>] = &[
         ("attachment.instance-id", |r| r.volume.attachments.iter().map(|a| a.instance_id.as_str()).collect()),
         ("availability-zone", |r| vec![&r.volume.availability_zone]),
         ("status", |r| vec![r.volume.state.as_str()]),
         ("volume-id", |r| vec![&r.volume.volume_id]),
     ];
+
+    fn with_ids(state: &State, region: &str, ids: &[String]) -> Result<Vec<Arc<Self>>, AwsError> {
+        ids::distinct(ids).into_iter().map(|id| state.volume(region, id).cloned()).collect()
+    }
+
+    fn id(&self) -> &str {
+        &self.volume.volume_id
+    }
+
+    fn is_visible(&self, region: &str, now: Timestamp) -> bool {
+        self.region == region && self.visible_at <= now
+    }
 
     fn tag_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.volume.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))
@@ -164,25 +205,10 @@ fn has_wildcard(pattern: &str) -> bool {
     pattern.contains(['*', '?', '\\'])
 }
 
-/// EC2's wildcards: `*` for any run of characters, `?` for one, `\` to take the next one literally. Case counts.
+/// EC2's wildcards: `*`, `?`, and `\` to take the next character literally. Case counts.
 /// See <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>.
 fn matches(pattern: &str, text: &str) -> bool {
-    let mut pattern = pattern.chars();
-    let mut chars = text.chars();
-    match pattern.next() {
-        None => text.is_empty(),
-        Some('*') => {
-            let rest = pattern.as_str();
-            std::iter::once(text)
-                .chain(text.char_indices().map(|(at, c)| &text[at + c.len_utf8()..]))
-                .any(|tail| matches(rest, tail))
-        }
-        Some('?') => chars.next().is_some() && matches(pattern.as_str(), chars.as_str()),
-        Some(literal) => {
-            let literal = if literal == '\\' { pattern.next().unwrap_or('\\') } else { literal };
-            chars.next() == Some(literal) && matches(pattern.as_str(), chars.as_str())
-        }
-    }
+    wildcard::matches(&wildcard::parts_with_escapes(pattern), text)
 }
 
 #[cfg(test)]

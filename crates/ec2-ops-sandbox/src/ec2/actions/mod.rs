@@ -1,4 +1,4 @@
-//! The actions, one file each or one per kin: check the request, then change or read the state.
+//! The actions: each checks its request, then reads or changes the state.
 
 mod catalog;
 mod describe;

@@ -70,7 +70,7 @@ impl Ec2 {
     }
 }
 
-/// The instances that the request names, once every one of them may do what is asked.
+/// The instances that the request names, if every one of them allows the action.
 fn targets(
     state: &State,
     region: &str,

@@ -41,7 +41,7 @@ impl Ec2 {
     }
 }
 
-/// The tags that the resource has by now.
+/// The present tags of the resource.
 fn tags_of<'a>(state: &'a State, region: &str, id: &str) -> Result<&'a [Tag], AwsError> {
     if id.starts_with("vol-") {
         Ok(&state.volume(region, id)?.volume.tags)
@@ -62,7 +62,7 @@ pub(super) fn tags_for(specifications: &[TagSpecification], kind: &str) -> Vec<T
         .collect()
 }
 
-/// Checks tags for new resources, of which the request can create the types in `kinds`.
+/// Checks tags for new resources. The request can create resources of the types in `kinds`.
 pub(super) fn check_specifications(
     specifications: &[TagSpecification],
     kinds: &[&str],

@@ -12,7 +12,7 @@ use crate::ec2::state::{State, VolumeRecord};
 use crate::ec2::{Ec2, fault};
 
 impl Ec2 {
-    /// `CreateVolume`: a volume of its own, available at once. A request that repeats a client token finds the first
+    /// `CreateVolume`: an unattached volume, available at once. A request that repeats a client token finds the first
     /// one's volume.
     pub fn create_volume(&self, region: &str, request: &CreateVolumeRequest) -> Result<Volume, AwsError> {
         let zone = request
@@ -83,7 +83,7 @@ impl Ec2 {
         })
     }
 
-    /// `DeleteVolume`, of a volume that nothing uses. It is gone after a moment.
+    /// `DeleteVolume`, of a volume that is not attached. It disappears after a moment.
     pub fn delete_volume(&self, region: &str, request: &DeleteVolumeRequest) -> Result<(), AwsError> {
         let volume_id = required(&request.volume_id)?;
         self.act(|state| {

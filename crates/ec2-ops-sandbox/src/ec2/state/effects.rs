@@ -1,4 +1,4 @@
-//! What a change of state does outside the model. It is queued while the state is locked and carried out after.
+//! The effects of a change outside the model. They are queued while the state is locked, and carried out afterwards.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(in crate::ec2) enum Effect {
     After(Duration, Timer),
 }
 
-/// What is due when a timer fires.
+/// What to do when a timer fires.
 pub(in crate::ec2) enum Timer {
     /// The transition that began with the instance's `turn`-th change ends in state `to`.
     Arrive { instance_id: String, turn: u64, to: InstanceStateName },

@@ -10,7 +10,7 @@ use crate::ec2::api::{InstanceStateName, StateReason};
 /// Why an instance stops or terminates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::ec2) enum Cause {
-    /// Somebody called the API.
+    /// A caller of the API asked for it.
     User,
     /// The guest shut itself down.
     Guest,
@@ -43,7 +43,7 @@ impl Cause {
 }
 
 impl State {
-    /// Switches the instance off, to stop it or for good, because of `cause`; does nothing where it cannot be.
+    /// Begins to stop or to terminate the instance. Does nothing if its state does not allow that.
     pub(in crate::ec2) fn shut(&mut self, id: &str, to: InstanceStateName, cause: Cause) {
         let now = self.now();
         let Some(record) = self.instances.edit(id) else {
@@ -56,8 +56,8 @@ impl State {
         }
     }
 
-    /// Puts the instance into state `to`, tells of it, and sets the timer that ends a transition. A state that cannot
-    /// follow the present one is left out: whoever asked was overtaken by another change.
+    /// Puts the instance into state `to`, publishes that, and sets the timer that ends a transition. Does nothing if `to`
+    /// cannot follow the present state: another change came first.
     pub(in crate::ec2) fn turn(&mut self, id: &str, to: InstanceStateName) {
         let Some(record) = self.instances.edit(id) else {
             return;
@@ -74,7 +74,7 @@ impl State {
         }
         match to {
             InstanceStateName::Running => self.boot(id),
-            InstanceStateName::Terminated => self.bury(id),
+            InstanceStateName::Terminated => self.end(id),
             _ => {}
         }
     }
@@ -137,8 +137,8 @@ impl State {
         self.boot(id);
     }
 
-    /// Releases what a terminated instance held, and keeps it in sight for a while.
-    fn bury(&mut self, id: &str) {
+    /// Releases the resources of a terminated instance. The instance stays visible for a while.
+    fn end(&mut self, id: &str) {
         let now = self.now();
         self.release_volumes(id);
         let Some(record) = self.instances.edit(id) else {
@@ -149,9 +149,9 @@ impl State {
         record.instance.private_ip_address = None;
         record.instance.private_dns_name.clear();
         if let Some(key) = record.token.clone() {
-            self.spent.push_back((now, key));
+            self.used_tokens.push_back((now, key));
         }
-        self.graves.push_back((now, id.to_owned()));
+        self.terminated.push_back((now, id.to_owned()));
     }
 
     /// Warns a running Spot Instance, and takes it back once the notice is over.
@@ -166,7 +166,7 @@ impl State {
         self.outbox.push_back(Effect::After(self.config.times.spot_notice, timer));
     }
 
-    /// Does what a timer was set for, unless the instance has changed since.
+    /// Carries out what a timer was set for, unless the instance has changed since.
     pub(in crate::ec2) fn fire(&mut self, timer: Timer) {
         match timer {
             Timer::Arrive { instance_id, turn, to } => {

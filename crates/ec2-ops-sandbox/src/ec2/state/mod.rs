@@ -1,41 +1,29 @@
 //! The account's instances and volumes, in all regions, and the rules by which they change.
 //!
-//! Everything here is synchronous and touches nothing outside: what a change does elsewhere is queued in the outbox.
+//! Everything here is synchronous. The effects of a change on anything else are queued in the outbox.
 
 mod effects;
 mod lifecycle;
 mod records;
 mod table;
+mod tokens;
 mod volumes;
 
 pub(super) use effects::{Effect, Timer};
 pub(super) use lifecycle::Cause;
 pub use records::{InstanceRecord, ShutdownBehavior, VolumeRecord};
 pub(super) use table::{Row, Table};
+pub(super) use tokens::{TokenKey, TokenUse};
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::api::{CreateVolumeRequest, RunInstancesRequest};
+use super::api::CreateVolumeRequest;
 use super::config::Ec2Config;
 use super::{fault, ids};
 use crate::{AwsError, Platform};
-
-/// Where a client token counts: in its region, or only in the zone that the launch named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct TokenKey {
-    pub(super) region: String,
-    pub(super) zone: Option<String>,
-    pub(super) token: String,
-}
-
-/// The launch that used a client token.
-pub(super) struct TokenUse {
-    pub(super) request: RunInstancesRequest,
-    pub(super) instance_id: String,
-}
 
 /// The whole state of EC2 in one account.
 pub(super) struct State {
@@ -48,14 +36,14 @@ pub(super) struct State {
     pub(super) volume_tokens: HashMap<(String, String), (CreateVolumeRequest, String)>,
     /// How many launches there were; numbers the private addresses.
     pub(super) launches: u32,
-    /// What is to be done outside, oldest first.
+    /// Effects to carry out, oldest first.
     pub(super) outbox: VecDeque<Effect>,
-    /// Whether somebody is at it.
+    /// Whether a caller is carrying them out.
     pub(super) delivering: bool,
     /// Terminated instances, oldest first, until they are forgotten.
-    graves: VecDeque<(Timestamp, String)>,
+    terminated: VecDeque<(Timestamp, String)>,
     /// Client tokens of terminated instances, oldest first, until they are free again.
-    spent: VecDeque<(Timestamp, TokenKey)>,
+    used_tokens: VecDeque<(Timestamp, TokenKey)>,
 }
 
 impl State {
@@ -70,8 +58,8 @@ impl State {
             launches: 0,
             outbox: VecDeque::new(),
             delivering: false,
-            graves: VecDeque::new(),
-            spent: VecDeque::new(),
+            terminated: VecDeque::new(),
+            used_tokens: VecDeque::new(),
         }
     }
 
@@ -79,7 +67,7 @@ impl State {
         self.platform.clock.now()
     }
 
-    /// Whether somebody has protected the instance from its end.
+    /// Whether the settings protect the instance from being stopped or terminated.
     pub(super) fn protects(&self, id: &str) -> bool {
         self.config.protection.as_ref().is_some_and(|protects| protects(id))
     }
@@ -124,15 +112,15 @@ impl State {
             .ok_or_else(|| fault::volume_not_found(id))
     }
 
-    /// Forgets what EC2 would no longer show by now.
+    /// Forgets the instances and tokens whose time is over.
     pub(super) fn forget_expired(&mut self) {
         let now = self.now();
         let visible = self.config.times.terminated_visible;
-        while let Some((_, id)) = self.graves.pop_front_if(|(since, _)| *since + visible <= now) {
+        while let Some((_, id)) = self.terminated.pop_front_if(|(since, _)| *since + visible <= now) {
             self.instances.remove(&id);
         }
         let retention = self.config.times.token_retention;
-        while let Some((_, key)) = self.spent.pop_front_if(|(since, _)| *since + retention <= now) {
+        while let Some((_, key)) = self.used_tokens.pop_front_if(|(since, _)| *since + retention <= now) {
             self.tokens.remove(&key);
         }
     }

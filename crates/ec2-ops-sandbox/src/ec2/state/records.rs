@@ -1,12 +1,13 @@
-//! What the model keeps of an instance and of a volume beyond what EC2 describes.
+//! The records of instances and volumes: EC2's own descriptions, and what the model keeps beside them.
 
 use jiff::Timestamp;
 
 use super::table::Row;
+use super::tokens::TokenKey;
 use crate::ec2::api::{Instance, InstanceStateName, Tag, Volume};
 use crate::ec2::hypervisor::InstanceFacts;
 
-/// An instance: what EC2 describes, and what it keeps to itself.
+/// An instance: its public description, and internal facts.
 #[derive(Clone, Debug)]
 pub struct InstanceRecord {
     /// The region it belongs to.
@@ -15,7 +16,7 @@ pub struct InstanceRecord {
     pub reservation_id: String,
     /// As `DescribeInstances` reports it.
     pub instance: Instance,
-    /// What a shutdown from within does.
+    /// What a shutdown by the guest does.
     pub shutdown_behavior: ShutdownBehavior,
     /// Whether `TerminateInstances` is refused.
     pub disable_api_termination: bool,
@@ -32,7 +33,7 @@ pub struct InstanceRecord {
     /// Counts its state changes; a timer that was set before the latest one is void.
     pub(in crate::ec2) turns: u64,
     /// Where its client token is kept.
-    pub(in crate::ec2) token: Option<super::TokenKey>,
+    pub(in crate::ec2) token: Option<TokenKey>,
 }
 
 impl InstanceRecord {
@@ -46,7 +47,7 @@ impl InstanceRecord {
         self.instance.instance_lifecycle.as_deref() == Some("spot")
     }
 
-    /// What its guest may know.
+    /// The facts that its guest may know.
     pub fn facts(&self) -> InstanceFacts {
         let instance = &self.instance;
         InstanceFacts {
@@ -66,7 +67,7 @@ impl InstanceRecord {
     }
 }
 
-/// What a shutdown from within the guest does to its instance.
+/// What a shutdown by the guest does to its instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ShutdownBehavior {
     /// It stops: EC2's default.
@@ -87,7 +88,7 @@ impl ShutdownBehavior {
     }
 }
 
-/// A volume: what EC2 describes, and what it keeps to itself.
+/// A volume: its public description, and internal facts.
 #[derive(Clone, Debug)]
 pub struct VolumeRecord {
     /// The region it belongs to.

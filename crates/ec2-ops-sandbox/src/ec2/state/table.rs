@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::ec2::api::Tag;
 
-/// What a table can hold.
+/// A row of a table.
 pub(in crate::ec2) trait Row: Clone {
     /// The row's tags.
     fn tags(&self) -> &[Tag];
@@ -13,8 +13,8 @@ pub(in crate::ec2) trait Row: Clone {
     fn tags_mut(&mut self) -> &mut Vec<Tag>;
 }
 
-/// Rows in the order of their ids. A row is shared with whoever took a snapshot, and copied only if it changes while
-/// one is held.
+/// Rows in the order of their ids. A row is shared with its snapshots, and copied only if it changes while there is
+/// one.
 pub(in crate::ec2) struct Table<R> {
     rows: BTreeMap<String, Arc<R>>,
     by_tag: HashMap<String, HashMap<String, BTreeSet<String>>>,

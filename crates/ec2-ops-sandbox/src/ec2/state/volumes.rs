@@ -4,7 +4,7 @@ use super::{Effect, State, Timer};
 use crate::ec2::api::VolumeState;
 
 impl State {
-    /// Deletes the volumes that the terminated instance was to take with it, and frees the others.
+    /// Deletes the volumes that end with the terminated instance, and detaches the others.
     pub(super) fn release_volumes(&mut self, instance_id: &str) {
         let Some(record) = self.instances.get(instance_id) else {
             return;
@@ -63,7 +63,7 @@ impl State {
         self.free(volume_id);
     }
 
-    /// Marks the volume as deleted; it stays in sight for a moment.
+    /// Marks the volume as deleted. It stays visible for a moment.
     pub(in crate::ec2) fn delete(&mut self, volume_id: &str) {
         if let Some(record) = self.volumes.edit(volume_id) {
             record.volume.state = VolumeState::Deleting;

@@ -124,7 +124,7 @@ type Change = fn(&mut RunInstancesRequest);
 const WRONG: &[(&str, Change)] = &[
     ("MissingParameter: The request must contain the parameter ImageId", |r| r.image_id = None),
     ("MissingParameter: The request must contain the parameter MinCount", |r| r.min_count = None),
-    ("UnsupportedOperation: the ec2-ops sandbox does not model MaxCount 2, only 1", |r| {
+    ("NotImplemented: the ec2-ops sandbox does not model MaxCount 2, only 1", |r| {
         r.max_count = Some(2);
     }),
     ("InvalidParameterValue: Invalid value 't9.gigantic' for InstanceType.", |r| {
@@ -156,12 +156,12 @@ const WRONG: &[(&str, Change)] = &[
         r.tag_specifications = vec![tagged("instance", "aws:x", "y")];
     }),
     (
-        "UnsupportedOperation: the ec2-ops sandbox does not model TagSpecifications for 'network-interface', \
+        "NotImplemented: the ec2-ops sandbox does not model TagSpecifications for 'network-interface', \
              only for instance, volume",
         |r| r.tag_specifications = vec![tagged("network-interface", "a", "b")],
     ),
     (
-        "UnsupportedOperation: the ec2-ops sandbox does not model SpotInstanceType 'persistent', only 'one-time'",
+        "NotImplemented: the ec2-ops sandbox does not model SpotInstanceType 'persistent', only 'one-time'",
         |r| {
             r.instance_market_options = Some(InstanceMarketOptions {
                 market_type: Some("spot".to_owned()),

@@ -3,7 +3,7 @@ use InstanceStateName::{Pending, Running, ShuttingDown, Stopped, Stopping, Termi
 use super::support::*;
 use crate::ec2::Ec2Config;
 use crate::ec2::api::*;
-use crate::platform::lock;
+use crate::lock::lock;
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_goes_through_its_life_and_the_bus_tells_of_it() {
@@ -21,9 +21,9 @@ async fn an_instance_goes_through_its_life_and_the_bus_tells_of_it() {
     assert_eq!(account.state(&id), ShuttingDown);
     seconds(40).await;
     assert_eq!(account.state(&id), Terminated);
-    let told = account.told(&id);
+    let published = account.published(&id);
     assert_eq!(
-        told,
+        published,
         ["pending", "running", "stopping", "stopped", "pending", "running", "shutting-down", "terminated"]
     );
     let event = lock(&account.events)[0].clone();
@@ -53,7 +53,7 @@ async fn a_pending_instance_that_is_terminated_never_runs() {
     let id = account.launch(&plain());
     account.terminate(&id).unwrap();
     seconds(120).await;
-    assert_eq!(account.told(&id), ["pending", "shutting-down", "terminated"]);
+    assert_eq!(account.published(&id), ["pending", "shutting-down", "terminated"]);
     assert!(account.powered().is_empty());
 }
 
@@ -70,7 +70,7 @@ async fn stopping_or_terminating_twice_is_no_error_and_tells_nothing_new() {
     account.terminate(&id).unwrap();
     seconds(40).await;
     account.terminate(&id).unwrap();
-    assert_eq!(account.told(&id).len(), 6);
+    assert_eq!(account.published(&id).len(), 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,7 +140,7 @@ async fn an_interruption_overtaken_by_a_termination_changes_nothing() {
     seconds(300).await;
     let instance = account.describe(&id).unwrap();
     assert_eq!(instance.state_reason.unwrap().code, "Client.UserInitiatedShutdown");
-    assert_eq!(account.told(&id).len(), 4);
+    assert_eq!(account.published(&id).len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,6 +205,6 @@ async fn a_subscriber_may_call_back_and_events_keep_their_order() {
     });
     let id = account.launch(&plain());
     seconds(60).await;
-    assert_eq!(account.told(&id), ["pending", "running", "shutting-down", "terminated"]);
+    assert_eq!(account.published(&id), ["pending", "running", "shutting-down", "terminated"]);
     assert_eq!(account.powered(), [format!("on {id} 1"), format!("off {id}")]);
 }

@@ -1,4 +1,4 @@
-//! Whatever is done to an account in whatever order, these hold.
+//! Properties that hold after any actions in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::support::*;
 use crate::ec2::Ec2Config;
 use crate::ec2::api::*;
-use crate::platform::lock;
+use crate::lock::lock;
 
 /// The steps of EC2's own state diagram, written out once more.
 const LEGAL: &[(&str, &str)] = &[
@@ -52,7 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Takes one step. Errors are EC2's business; what they must not do is checked afterwards.
+/// Takes one step. Errors are allowed; their effects are checked afterwards.
 async fn take(account: &Account, step: &Step, by_token: &mut BTreeMap<u8, BTreeSet<String>>) {
     let id = |which: usize| {
         let ids: Vec<_> = by_token.values().flatten().cloned().collect();
@@ -81,15 +81,15 @@ async fn take(account: &Account, step: &Step, by_token: &mut BTreeMap<u8, BTreeS
     }
 }
 
-/// Every instance was told of as pending first and went only legal ways, up to the state that it is in now.
+/// Every instance was published as pending first, and made only legal transitions up to its present state.
 fn check_histories(account: &Account) {
     for record in account.ec2.instances() {
-        let told = account.told(&record.instance.instance_id);
-        assert_eq!(told[0], "pending");
-        for pair in told.windows(2) {
-            assert!(LEGAL.contains(&(&pair[0], &pair[1])), "{told:?}");
+        let published = account.published(&record.instance.instance_id);
+        assert_eq!(published[0], "pending");
+        for pair in published.windows(2) {
+            assert!(LEGAL.contains(&(&pair[0], &pair[1])), "{published:?}");
         }
-        assert_eq!(told.last().map(String::as_str), Some(record.state().as_str()));
+        assert_eq!(published.last().map(String::as_str), Some(record.state().as_str()));
     }
 }
 
@@ -114,7 +114,7 @@ fn check_power(account: &Account) {
     assert_eq!(on, running);
 }
 
-/// Instances and volumes tell the same of who is attached to whom, and a terminated instance holds nothing.
+/// Instances and volumes agree on the attachments, and a terminated instance has none.
 fn check_attachments(account: &Account) {
     let by_instance: BTreeSet<_> = account
         .ec2

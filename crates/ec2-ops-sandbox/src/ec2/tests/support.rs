@@ -1,4 +1,4 @@
-//! An account in virtual time that records what it publishes and whom it powers.
+//! An account in virtual time that records its events and the power changes of its guests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::ec2::api::*;
 use crate::ec2::{Ec2, Ec2Config, Hypervisor, InstanceFacts};
-use crate::platform::lock;
+use crate::lock::lock;
 use crate::{AwsError, Clock, Event, Platform};
 
 pub(super) const REGION: &str = "us-east-1";
@@ -97,8 +97,8 @@ impl Account {
         self.ec2.terminate_instances(REGION, &request)
     }
 
-    /// The states that the bus told of, in order.
-    pub(super) fn told(&self, id: &str) -> Vec<String> {
+    /// The states that were published, in order.
+    pub(super) fn published(&self, id: &str) -> Vec<String> {
         lock(&self.events)
             .iter()
             .filter(|event| event.detail["instance-id"] == id)

@@ -1,24 +1,17 @@
-//! Takes off a request what belongs to its transport, and verifies its body.
-
-use std::fmt::Display;
-use std::pin::pin;
+//! Removes the transport's part of a request (signature, coding), and verifies the body.
 
 use base64_simd::STANDARD as BASE64;
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
-use http_body_util::BodyExt as _;
 use s3s::{Body, S3Request, S3Result, s3_error};
 
 use super::aws_chunked;
 use crate::s3::checksum::{Checksum, ChecksumAlgorithm};
 use crate::s3::object::md5;
 
-/// The largest body of one request, as in S3.
-const MAX_BODY: usize = 5 * 1024 * 1024 * 1024;
-
-/// What a presigned address adds to the query: `X-Amz-…` in version 4, the others in version 2, which `aws s3 presign`
-/// still writes for an endpoint of one's own.
+/// The query parameters of a presigned URL: `X-Amz-…` in version 4, the others in version 2, which `aws s3 presign`
+/// still uses with a custom endpoint.
 const PRESIGNED: [&str; 11] = [
     "AWSAccessKeyId",
     "Expires",
@@ -33,7 +26,7 @@ const PRESIGNED: [&str; 11] = [
     "X-Amz-SignedHeaders",
 ];
 
-/// The body of a request, whole, and the checksum that came with it: what `s3s` would hand on as a stream.
+/// The whole body of a request, and the checksum that came with it. `s3s` would pass it on as a stream.
 #[derive(Clone)]
 pub(super) struct Content {
     pub(super) body: Bytes,
@@ -42,19 +35,14 @@ pub(super) struct Content {
 
 /// The request without signature and coding, its body whole, decoded and verified against the digests that it carries.
 ///
-/// `s3s` decodes aws-chunked bodies only where it also checks the signature, and so must know every secret. Here any
-/// credentials do, so both come off before `s3s` sees the request; trailing checksums become ordinary headers.
-pub(super) async fn open<B>(request: Request<B>) -> S3Result<Request<Body>>
-where
-    B: http_body::Body<Data = Bytes>,
-    B::Error: Display,
-{
+/// `s3s` decodes aws-chunked bodies only if it also checks the signature, for which it would need the secret. Signatures
+/// are not checked here, so both are removed before `s3s` sees the request; trailing checksums become ordinary headers.
+pub(super) fn open(request: Request<Bytes>) -> S3Result<Request<Body>> {
     let (mut parts, body) = request.into_parts();
-    let raw = collect(body, &parts.headers).await?;
-    let body = decode(raw, &mut parts.headers)?;
+    let body = decode(body, &mut parts.headers)?;
     parts.headers.remove(AUTHORIZATION);
     parts.uri = without_signature(&parts.uri)?;
-    // There the digest is that of the object to come, not of the body.
+    // In this request the digest is that of the complete object, not of the body.
     let completes_upload =
         parts.method == Method::POST && parts.uri.query().is_some_and(|q| q.contains("uploadId="));
     let checksum = if completes_upload { None } else { verify(&parts.headers, &body)? };
@@ -73,37 +61,14 @@ impl Content {
     }
 }
 
-async fn collect<B>(body: B, headers: &HeaderMap) -> S3Result<BytesMut>
-where
-    B: http_body::Body<Data = Bytes>,
-    B::Error: Display,
-{
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let too_large = || s3_error!(EntityTooLarge, "a request carries at most {MAX_BODY} bytes");
-    if length.is_some_and(|length: usize| length > MAX_BODY) {
-        return Err(too_large());
-    }
-    let mut whole = BytesMut::with_capacity(length.unwrap_or(0));
-    let mut body = pin!(body);
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|fault| s3_error!(IncompleteBody, "the body broke off: {fault}"))?;
-        if let Ok(data) = frame.into_data() {
-            if whole.len() + data.remaining() > MAX_BODY {
-                return Err(too_large());
-            }
-            whole.put(data);
-        }
-    }
-    Ok(whole)
-}
-
-fn decode(raw: BytesMut, headers: &mut HeaderMap) -> S3Result<Bytes> {
+fn decode(raw: Bytes, headers: &mut HeaderMap) -> S3Result<Bytes> {
     let digest = headers.remove("x-amz-content-sha256");
     let declared = headers.remove("x-amz-decoded-content-length");
     headers.remove("x-amz-trailer");
     if !digest.is_some_and(|digest| digest.as_bytes().starts_with(b"STREAMING-")) {
-        return Ok(raw.freeze());
+        return Ok(raw);
     }
+    let raw = raw.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
     let decoded =
         aws_chunked::decode(raw).map_err(|fault| s3_error!(IncompleteBody, "aws-chunked: {fault}"))?;
     let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

@@ -8,68 +8,77 @@ mod api;
 mod aws_chunked;
 mod envelope;
 mod parameters;
+mod service;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use s3s::S3Error;
+use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{Body, S3Error};
+
+pub(crate) use service::SERVICE;
 
 use super::S3;
 use crate::AwsError;
+use crate::protocol::{Request, Response};
 
-/// S3 as an HTTP service, to be mounted where no other service of the account answers.
-///
-/// Path-style addresses only. Signatures are not checked: any credentials do, and none.
+/// S3 as an HTTP service, with path-style addresses only.
 #[derive(Clone)]
-pub struct S3Http {
+pub(crate) struct S3Http {
     service: S3Service,
 }
 
 impl S3Http {
     /// The HTTP face of `store`.
-    pub fn new(store: Arc<S3>) -> Self {
-        Self { service: S3ServiceBuilder::new(api::Api { store }).build() }
+    pub(crate) fn new(store: Arc<S3>) -> Self {
+        let mut builder = S3ServiceBuilder::new(api::Api { store });
+        // `s3s` asks for access only where it checks signatures, too; the envelope leaves none to check.
+        builder.set_auth(SimpleAuth::new());
+        builder.set_access(service::Modelled);
+        Self { service: builder.build() }
     }
 
-    /// Answers one request. Faults are answers too, in S3's XML.
-    pub async fn call<B>(&self, request: Request<B>) -> Response<Body>
-    where
-        B: http_body::Body<Data = Bytes>,
-        B::Error: Display,
-    {
-        let request = match envelope::open(request).await {
-            Ok(request) => request,
-            Err(error) => return respond(error),
-        };
-        match self.service.call(request).await {
-            Ok(response) => response,
-            Err(error) => internal(&format!("{error:?}")),
+    /// The answer to one request.
+    async fn call(&self, request: Request, request_id: &str) -> Result<Response, AwsError> {
+        let what = format!("{} {}", request.method(), request.uri().path());
+        let request = envelope::open(request).map_err(|error| aws_error(&error))?;
+        let answer = self.service.call(request).await;
+        let (parts, body) = answer.map_err(|error| failure(&format!("{error:?}")))?.into_parts();
+        let body = body.collect().await.map_err(|error| failure(&error.to_string()))?.to_bytes();
+        if parts.status == StatusCode::NOT_IMPLEMENTED && !names_the_sandbox(&body) {
+            return Err(SERVICE.unmodelled(what));
         }
+        Ok(Response::from_parts(parts, with_request_id(body, request_id).into()))
     }
 }
 
-impl S3Http {
-    /// `error` as S3 sends it in answer to `action`. The answer to a HEAD request has no body.
-    pub(crate) fn refuse(action: &str, error: AwsError) -> Response<Body> {
-        let mut response = respond(error.into());
-        if action.starts_with("Head") {
-            *response.body_mut() = Body::empty();
+/// Whether a refusal is the model's own, and not that of `s3s` for a request that is no operation at all.
+fn names_the_sandbox(body: &[u8]) -> bool {
+    String::from_utf8_lossy(body).contains("ec2-ops sandbox")
+}
+
+/// `s3s` writes its errors without the id of the request.
+fn with_request_id(body: Bytes, request_id: &str) -> Bytes {
+    match body.strip_suffix(b"</Error>") {
+        Some(error) => {
+            let id = format!("<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>");
+            [error, id.as_bytes()].concat().into()
         }
-        response
+        None => body,
     }
 }
 
-fn respond(error: S3Error) -> Response<Body> {
-    error.to_http_response().unwrap_or_else(|error| internal(&error.to_string()))
+/// An error of `s3s` as one of the account's.
+fn aws_error(error: &S3Error) -> AwsError {
+    let status = error.status_code().map_or(500, |status| status.as_u16());
+    AwsError::new(status, error.code().as_str(), error.message().unwrap_or_default())
 }
 
-fn internal(fault: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(fault.to_owned()));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
+fn failure(fault: &str) -> AwsError {
+    SERVICE.failure.error(fault)
 }

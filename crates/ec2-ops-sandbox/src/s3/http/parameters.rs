@@ -1,6 +1,8 @@
-//! Strictness: a parameter that an operation does not model is refused, not ignored.
+//! Refuses every parameter that an operation does not model.
 
-use s3s::{S3Request, S3Result, s3_error};
+use s3s::{S3Error, S3Request, S3Result};
+
+use super::SERVICE;
 
 /// The headers that carry digests of the body, which the envelope has verified.
 pub(super) const DIGESTS: &[&str] = &[
@@ -12,10 +14,10 @@ pub(super) const DIGESTS: &[&str] = &[
     "x-amz-checksum-sha256",
 ];
 
-/// What describes an object: `x-amz-meta-…` and its type.
+/// The headers that describe an object: its metadata and its type.
 pub(super) const DESCRIPTION: &[&str] = &["content-type", "x-amz-meta-*"];
 
-/// What any request may carry without a meaning for the operation.
+/// Headers and parameters without a meaning for the operation.
 const TRANSPORT: &[&str] = &[
     "x-amz-date",
     "x-amz-security-token",
@@ -43,7 +45,7 @@ const MEANINGFUL: &[&str] = &[
 ];
 
 /// The input of `request`, provided that each of its query parameters and meaningful headers is among `modelled`.
-/// A name that ends in `*` stands for all that begin so.
+/// A name that ends in `*` stands for all names with that prefix.
 pub(super) fn only<T>(request: S3Request<T>, modelled: &[&[&str]]) -> S3Result<T> {
     let known =
         |name: &str| modelled.iter().copied().flatten().chain(TRANSPORT).any(|known| matches(known, name));
@@ -58,9 +60,9 @@ pub(super) fn only<T>(request: S3Request<T>, modelled: &[&[&str]]) -> S3Result<T
     }
 }
 
-/// The answer to what S3 has and this model does not.
-pub(super) fn unmodelled(what: &str) -> s3s::S3Error {
-    s3_error!(NotImplemented, "the ec2-ops sandbox does not model {what} in this operation")
+/// The refusal of something that S3 has and this model does not have.
+pub(super) fn unmodelled(what: &str) -> S3Error {
+    SERVICE.unmodelled(format!("{what} in this action")).into()
 }
 
 fn matches(pattern: &str, name: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Whether a launch's parameters make sense, each in EC2's words if not.
+//! Checks the parameters of a launch; the errors are EC2's.
 
 use base64_simd::STANDARD as BASE64;
 

@@ -9,7 +9,7 @@ use crate::ec2::fault;
 use crate::ec2::ids;
 use crate::ec2::state::State;
 
-/// What each volume type takes: name, sizes in GiB, and whether IOPS and throughput can be chosen.
+/// The volume types: name, sizes in GiB, and whether IOPS and throughput can be chosen.
 /// See <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html>.
 const TYPES: &[(&str, u32, u32, Choice, Choice)] = &[
     ("gp3", 1, 65_536, Choice::Optional(3000), Choice::Optional(125)),
@@ -105,7 +105,7 @@ fn overlay(image: EbsBlockDevice, request: &EbsBlockDevice) -> EbsBlockDevice {
 }
 
 impl Disk {
-    /// Checks what a request says of a volume, and fills in what EC2 chooses.
+    /// Checks the request for a volume, and fills in the defaults of EC2.
     pub(in crate::ec2::actions) fn new(ebs: &EbsBlockDevice) -> Result<Self, AwsError> {
         let wanted = ebs.volume_type.as_deref().unwrap_or("gp2");
         let &(volume_type, min, max, iops, throughput) =
@@ -118,7 +118,7 @@ impl Disk {
         let iops = chosen("iops", volume_type, iops, ebs.iops)?;
         let throughput = chosen("throughput", volume_type, throughput, ebs.throughput)?;
         check_source(ebs)?;
-        // A snapshot's own size is not modelled; it is taken for the type's least.
+        // The size of a snapshot is not modelled; the type's smallest size stands for it.
         let size = ebs.volume_size.unwrap_or(min);
         if !(min..=max).contains(&size) {
             return Err(fault::invalid_parameter(format!(
@@ -137,7 +137,7 @@ impl Disk {
         })
     }
 
-    /// The volume that this is to be, not yet attached.
+    /// The new volume, not attached yet.
     pub(in crate::ec2::actions) fn volume(&self, state: &State, zone: &str, tags: Vec<Tag>) -> Volume {
         Volume {
             volume_id: state.platform.resource_id("vol-"),

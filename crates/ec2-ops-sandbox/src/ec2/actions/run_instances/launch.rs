@@ -1,4 +1,4 @@
-//! The launch itself: an instance and its volumes come to be.
+//! The launch itself: makes an instance and its volumes.
 
 use super::devices::Device;
 use crate::ec2::actions::catalog::ROOT_DEVICE;
@@ -92,7 +92,7 @@ impl State {
         }
     }
 
-    /// Makes the volume of one device; answers with the instance's side of the attachment.
+    /// Makes the volume of one device. Returns the instance's side of the attachment.
     fn new_volume(
         &mut self,
         region: &str,

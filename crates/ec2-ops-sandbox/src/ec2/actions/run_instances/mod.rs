@@ -1,4 +1,4 @@
-//! `RunInstances`: one instance per call, and one call's instance however often the call is repeated.
+//! `RunInstances`: one instance per call. A repeated call finds the same instance.
 
 mod check;
 mod devices;
@@ -47,8 +47,8 @@ impl Ec2 {
     }
 }
 
-/// Where the request's client token counts: in the zone, if the request names one by itself or by a subnet. Which zone
-/// a subnet is in is not modelled; it stands for its own.
+/// The scope of the request's client token: the zone, if the request names a zone or a subnet, else the region. The
+/// zone of a subnet is not modelled; the subnet's id stands for it.
 fn token_key(region: &str, request: &RunInstancesRequest) -> Option<TokenKey> {
     let placement = request.placement.as_ref();
     let zone = placement

@@ -1,4 +1,4 @@
-//! Whether a launch's key pair, subnet, security groups and network interface make sense.
+//! Checks a launch's key pair, subnet, security groups and network interface.
 
 use crate::AwsError;
 use crate::ec2::api::RunInstancesRequest;

@@ -68,7 +68,7 @@ fn timestamp(moment: Timestamp) -> s3s::dto::Timestamp {
     std::time::SystemTime::from(moment).into()
 }
 
-/// The headers in which S3 tells a checksum.
+/// The response headers for a checksum.
 fn checksum_headers(checksum: Option<&Checksum>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let Some(checksum) = checksum

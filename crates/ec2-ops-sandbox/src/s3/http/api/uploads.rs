@@ -98,7 +98,7 @@ fn completed(part: s3s::dto::CompletedPart) -> S3Result<CompletedPart> {
     })
 }
 
-/// This one answer has its checksum in the XML, not in a header.
+/// In this answer the checksum is in the XML, not in a header.
 fn tell(output: &mut CompleteMultipartUploadOutput, checksum: &Checksum) {
     let place = match checksum.algorithm {
         ChecksumAlgorithm::Crc32 => &mut output.checksum_crc32,

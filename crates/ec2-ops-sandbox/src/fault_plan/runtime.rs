@@ -1,4 +1,4 @@
-//! Functions that die by plan.
+//! Invocations that die by plan.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use super::{FaultPlan, InvocationFault};
 use crate::lambda::{Request, Running, Runtime};
 
-/// A runtime whose invocations die where the plan says so. What dies is dropped, and with it its process.
-pub struct Mortal {
+/// A runtime that kills invocations by plan. Dropping the invocation's future kills its process.
+pub struct PlannedRuntime {
     /// The function.
     pub function: &'static str,
     /// The plan.
     pub plan: FaultPlan,
-    /// What runs the function.
+    /// The runtime below.
     pub runtime: Arc<dyn Runtime>,
 }
 
-impl Runtime for Mortal {
+impl Runtime for PlannedRuntime {
     fn invoke(&self, request: Request) -> Running {
         let fault = self.plan.next_invocation(self.function);
         let deaths = self.plan.deaths_of(self.function);
@@ -25,13 +25,13 @@ impl Runtime for Mortal {
         let running = self.runtime.invoke(request);
         Box::pin(async move {
             let mut killed = std::pin::pin!(deaths.notified());
-            // From here on: what kills it may come before it is polled.
+            // Registered now, since the order to die may come before the first poll.
             killed.as_mut().enable();
             let result = tokio::select! {
                 biased;
                 result = running => result,
                 () = killed => return Err(exit_error(&request_id)),
-                // By then it has been polled, so it has begun.
+                // The invocation has been polled by then, so it has begun.
                 () = std::future::ready(()), if fault == Some(InvocationFault::DiesBefore) => {
                     return Err(exit_error(&request_id));
                 }
@@ -41,7 +41,7 @@ impl Runtime for Mortal {
     }
 }
 
-/// Lambda's words for a process that is gone.
+/// Lambda's error for a process that died.
 fn exit_error(request_id: &str) -> Value {
     json!({
         "errorType": "Runtime.ExitError",

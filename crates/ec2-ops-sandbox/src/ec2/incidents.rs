@@ -1,4 +1,4 @@
-//! What befalls instances without a call of the API: simulation's and the command line's levers.
+//! Incidents: what happens to instances without a call of their owner, caused by the simulation or the command line.
 
 use super::Ec2;
 use super::api::InstanceStateName;
@@ -32,7 +32,7 @@ impl Ec2 {
         })
     }
 
-    /// Somebody else stops the instance, as by hand in the console.
+    /// Another user stops the instance, for example in the console.
     pub fn stop_from_outside(&self, id: &str) -> Result<(), AwsError> {
         self.act(|state| {
             let record = any_region(state, id)?;
@@ -47,7 +47,7 @@ impl Ec2 {
         })
     }
 
-    /// The running instance's guest restarts. Its state does not change, and no event tells.
+    /// The guest of the running instance restarts. The state does not change, and there is no event.
     pub fn reboot(&self, id: &str) -> Result<(), AwsError> {
         self.act(|state| {
             if any_region(state, id)?.state() != InstanceStateName::Running {
@@ -74,7 +74,7 @@ impl Ec2 {
     }
 }
 
-/// The instance, wherever it is and however fresh.
+/// The instance, in any region, visible or not.
 fn any_region<'a>(state: &'a State, id: &str) -> Result<&'a InstanceRecord, AwsError> {
     state.instances.get(id).map(AsRef::as_ref).ok_or_else(|| fault::instances_not_found(&[id]))
 }

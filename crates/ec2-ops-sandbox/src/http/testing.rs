@@ -1,0 +1,75 @@
+//! An account at a port of this machine, and requests as the bytes that go over the wire.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+use super::Endpoint;
+use crate::ec2::{Hypervisor, InstanceFacts};
+use crate::fault_plan::FaultPlan;
+use crate::ssm::{Runner, Script};
+use crate::{Account, AccountConfig};
+
+/// Machines that do nothing.
+struct NoMachines;
+
+impl Hypervisor for NoMachines {
+    fn power_on(&self, _: &InstanceFacts) {}
+    fn power_off(&self, _: &str) {}
+}
+
+impl Runner for NoMachines {
+    fn run(&self, _: &str, _: &Script) {}
+    fn cancel(&self, _: &str, _: &str) {}
+}
+
+/// An account that is served.
+pub(crate) struct Served {
+    pub(crate) account: Account,
+    pub(crate) address: String,
+}
+
+impl Served {
+    /// An empty account.
+    pub(crate) async fn start() -> Self {
+        let endpoint = Endpoint::bind(0).await.unwrap();
+        let address = endpoint.address.to_string();
+        let (_, events) = mpsc::unbounded_channel();
+        let account =
+            Account::new(jiff::Timestamp::now(), AccountConfig::default(), Arc::new(NoMachines), events);
+        tokio::spawn(endpoint.serve(account.clone(), FaultPlan::default()));
+        Self { account, address }
+    }
+
+    /// Sends `head`, which ends within its headers, and `body`. The whole answer, status line and headers included; it is
+    /// empty where the connection broke.
+    pub(crate) async fn send(&self, head: &str, body: &[u8]) -> String {
+        let (address, length) = (&self.address, body.len());
+        let head =
+            format!("{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+        self.exchange(&[head.as_bytes(), body].concat()).await
+    }
+
+    /// The same under a signature for `service`, which nothing verifies.
+    pub(crate) async fn call(&self, service: &str, head: &str, body: &[u8]) -> String {
+        let credential = format!("AKIDEXAMPLE/20260101/us-east-1/{service}/aws4_request");
+        let authorization =
+            format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00");
+        let (line, headers) = head
+            .split_once("\r\n")
+            .map_or((head, String::new()), |(line, headers)| (line, format!("\r\n{headers}")));
+        self.send(&format!("{line}\r\nAuthorization: {authorization}{headers}"), body).await
+    }
+
+    /// Sends bytes, and reads until the connection ends.
+    pub(crate) async fn exchange(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        // The other side may answer, or hang up, before it has read everything.
+        let _ = stream.write_all(request).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}

@@ -1,0 +1,63 @@
+//! A call on its way to a service.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::description::Description;
+use crate::AwsError;
+use crate::protocol::ReadError;
+use crate::protocol::Request;
+
+/// A request, and what the endpoint has read of it.
+pub(crate) struct Call {
+    /// The access key id of the caller.
+    pub(crate) caller: String,
+    /// The region of the credential scope.
+    pub(crate) region: String,
+    /// AWS's name of the action; empty if the request is none that is modelled.
+    pub(crate) action: String,
+    pub(crate) request_id: String,
+    pub(crate) request: Request,
+}
+
+/// The input of an action that is not read yet.
+pub(crate) struct Input<'a> {
+    pub(crate) service: &'static Description,
+    pub(crate) action: &'a str,
+    pub(crate) region: &'a str,
+    /// The access key id of the caller.
+    pub(crate) caller: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+impl Input<'_> {
+    /// Reads the input as what `operation` takes, and performs it. A parameter that its type does not have is refused by
+    /// name.
+    pub(crate) fn with<I: DeserializeOwned, O: Serialize>(
+        &self,
+        operation: impl FnOnce(I) -> Result<O, AwsError>,
+    ) -> Result<Value, AwsError> {
+        let Self { service, action, .. } = self;
+        let input = service.protocol.read(self.body).map_err(|error| match error {
+            ReadError::Unmodelled(path) => service.unmodelled(format!("the parameter {path} in {action}")),
+            ReadError::Refused(error) => error,
+        })?;
+        let output = serde_json::to_value(operation(input)?);
+        let mut output = output.map_err(|fault| service.failure.error(fault.to_string()))?;
+        drop_nulls(&mut output);
+        Ok(output)
+    }
+}
+
+/// Leaves out the fields that have no value, as AWS does.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
