@@ -1,4 +1,4 @@
-//! What becomes of every document in `tests/corpus`: accepted, with what it comes to, or refused, with every reason.
+//! The verdict on every document in `tests/corpus`: accepted, with its output and warnings, or refused, with every reason.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data should fail")]
 
