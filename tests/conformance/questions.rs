@@ -221,7 +221,7 @@ async fn volumes(answers: &mut Answers, ec2: &impl Volumes, about: &Value) {
         answers.record("delete", ec2.delete(&region(), &id).await);
     }
     let gone = about["gone"].as_str().unwrap_or_default();
-    answers.record("volumes of what is gone", ec2.find(&region(), &tags(gone)).await);
+    answers.record("volumes of a terminated instance", ec2.find(&region(), &tags(gone)).await);
 }
 
 async fn commands<M: Agents + Commands>(answers: &mut Answers, ssm: &M, about: &Value) {

@@ -105,8 +105,7 @@ impl TestSandbox {
         ending.await.unwrap_or_else(|_| panic!("still running: {:#?}", execution.history().events().last()))
     }
 
-    /// Waits until nothing is on its way any more, and makes sure that nothing is left: no instance that is not
-    /// terminated, no volume, no process of an instance.
+    /// Waits until the account is empty: every instance is terminated, and no volume and no process of an instance is left.
     pub(crate) async fn assert_empty(&self) {
         let settled = tokio::time::timeout(LONG, async {
             while !self.left().is_empty() {

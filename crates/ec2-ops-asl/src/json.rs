@@ -7,12 +7,15 @@ use serde_json::Value;
 
 /// A JSON value, and its text where it was sent as one.
 ///
-/// AWS passes text: a state that changes nothing has the text of its input as its output, with its white space and the
-/// spelling of its numbers. Only a value that a state computes or selects is written anew, without white space.
-/// LocalStack recorded this from AWS: `test_parallel_state_nested` and `test_map_state_nested` in
+/// AWS passes text. If a state changes nothing, its output is the text of its input, with the same white space and the same
+/// spelling of numbers. LocalStack recorded this from AWS: `test_parallel_state_nested` in
 /// <https://github.com/localstack/localstack/blob/main/tests/aws/services/stepfunctions/v2/scenarios/test_base_scenarios.snapshot.json>.
 ///
-/// Two are equal when their values are, whatever their texts look like.
+/// A value that a state selects or computes is serialized again, without white space, and with its members in order
+/// (`test_map_state_nested` there). Its numbers are 64-bit integers or doubles, because AWS promises no more than doubles:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-data.html>.
+///
+/// Two are equal if their values are equal. Their texts may differ.
 ///
 /// ```
 /// # use ec2_ops_asl::Json;

@@ -189,7 +189,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
-        prop::sample::select(vec!["0", "-1", "1e2", "1e999", "1.5", "12345678901234567890123", "-0"])
+        prop::sample::select(vec!["0", "-1", "1e2", "1e308", "1.5", "12345678901234567890123", "-0"])
             .prop_map(|number| serde_json::from_str(number).unwrap()),
         any_text().prop_map(Value::String),
         prop::sample::select(vec![

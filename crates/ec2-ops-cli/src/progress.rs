@@ -56,7 +56,7 @@ impl Progress {
         Self { started, style, shown: 0, state: String::new(), errors: HashSet::new() }
     }
 
-    /// Shows what is new in `events`.
+    /// Shows the new ones of `events`.
     pub(crate) fn show(&mut self, events: &[Event]) {
         for event in events.iter().skip(self.shown) {
             if let Some((tone, text)) = self.line(&event.details) {

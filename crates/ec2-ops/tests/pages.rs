@@ -40,8 +40,8 @@ fn the_outcome_is_one() {
 fn the_refusal_reads_as_the_readme_shows_it() {
     let document = json!({
         "comands": ["true"],
-        "instance_parameters": { "ImageId": "ami-0abcdef1234567890" },
         "run_options": { "timeout_s": "120" },
+        "instance_parameters": { "ImageId": "ami-0abcdef1234567890" },
     });
     let shown = blocks("text")[1].lines().map(|line| line.strip_prefix("run.json: error: ").unwrap());
     assert_eq!(resolve(&document).unwrap_err(), shown.collect::<Vec<_>>());

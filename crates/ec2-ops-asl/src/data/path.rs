@@ -42,7 +42,7 @@ impl Path {
         Self { root: Root::Input, segments: Vec::new() }
     }
 
-    /// Reads a path. The error says what is wrong with `text` and what would be right.
+    /// Reads a path. The error names the invalid part of `text` and the valid forms.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (root, mut rest) = if let Some(rest) = text.strip_prefix("$$") {
             (Root::Context, rest)

@@ -108,18 +108,12 @@ fn compare(left: &Scalar<'_>, right: &Scalar<'_>) -> Option<Ordering> {
     }
 }
 
-/// Whole numbers of up to 38 digits compare exactly, others as double-precision numbers, which is what AWS promises:
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-data.html>.
+/// Compares 64-bit integers exactly, other numbers as doubles.
 fn compare_numbers(left: &Number, right: &Number) -> Option<Ordering> {
     match (left.as_i128(), right.as_i128()) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
-        _ => double(left)?.partial_cmp(&double(right)?),
+        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
     }
-}
-
-/// The double that is nearest to `number`; infinity beyond all of them, where [`Number::as_f64`] has none.
-fn double(number: &Number) -> Option<f64> {
-    number.as_str().parse().ok()
 }
 
 /// Whether `text` matches `pattern`, in which `*` stands for any characters and `\` takes the next one literally.

@@ -160,3 +160,19 @@ async fn bad_calls_are_refused_in_aws_words() {
     assert_eq!(code("SendTaskSuccess", json!({ "taskToken": "nonsense", "output": "{}" })), "InvalidToken");
     assert_eq!(code("StartSyncExecution", json!({})), "NotImplemented");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_no_state_changes_keeps_its_text() {
+    let world = world();
+    let definition =
+        json!({ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }).to_string();
+    let role = "arn:aws:iam::000000000000:role/r";
+    let body = json!({ "name": "p", "definition": definition, "roleArn": role });
+    let machine = call(&world.states, "CreateStateMachine", &body).unwrap()["stateMachineArn"].clone();
+    let text = r#"{"b": 1e2, "a": [12345678901234567890123, 1.50]}"#;
+    let body = json!({ "stateMachineArn": machine, "input": text });
+    let arn = call(&world.states, "StartExecution", &body).unwrap()["executionArn"].clone();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let described = describe(&world, &arn);
+    assert_eq!((&described["input"], &described["output"]), (&json!(text), &json!(text)));
+}

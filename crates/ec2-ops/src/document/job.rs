@@ -88,8 +88,8 @@ impl Job {
     /// let problems = Job::resolve(&document, started).unwrap_err();
     /// let messages: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
     /// assert_eq!(messages, [
-    ///     "$.instance_parameters.instance_type: unknown name; did you mean InstanceType?",
     ///     "$.run_options.timeout_s: found \"120\", expected an integer from 30 to 172800",
+    ///     "$.instance_parameters.instance_type: unknown name; did you mean InstanceType?",
     /// ]);
     /// # Ok(())
     /// # }

@@ -89,7 +89,7 @@ pub(super) fn declare(schema: &mut Value) {
 fn remove(document: &mut Cow<'_, Value>, section: &str, name: &str) -> Option<Value> {
     let fields = if section.is_empty() { document.as_object() } else { document[section].as_object() };
     fields?.get(name)?;
-    fields_mut(document.to_mut(), section)?.remove(name)
+    fields_mut(document.to_mut(), section)?.shift_remove(name)
 }
 
 fn fields_mut<'a>(document: &'a mut Value, section: &str) -> Option<&'a mut Map<String, Value>> {

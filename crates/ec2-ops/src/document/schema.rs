@@ -35,7 +35,7 @@ fn forbid_null(schema: &mut Value) {
                 variants.retain(|variant| variant["type"] != "null");
                 if let [Value::Object(only)] = variants.as_mut_slice() {
                     let only = std::mem::take(only);
-                    fields.remove("anyOf");
+                    fields.shift_remove("anyOf");
                     fields.extend(only);
                 }
             }

@@ -56,9 +56,9 @@ fn every_problem_is_reported_once() {
     let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
     let expected = [
         "$.commands[0]",
-        "$.instance_parameters.InstanceType",
         "$.run_options.timeout_s",
         "$.run_options.typo",
+        "$.instance_parameters.InstanceType",
     ];
     assert_eq!(paths, expected);
 }

@@ -58,9 +58,7 @@ impl Function {
     pub(super) fn apply(self, arguments: &[Value]) -> Result<Value, String> {
         match (self, arguments) {
             (Self::Array, elements) => Ok(Value::Array(elements.to_vec())),
-            (Self::ArrayContains, [Value::Array(array), item]) => {
-                Ok(array.iter().any(|element| equal(element, item)).into())
-            }
+            (Self::ArrayContains, [Value::Array(array), item]) => Ok(array.contains(item).into()),
             (Self::ArrayGetItem, [Value::Array(array), index]) => get_item(array, index),
             (Self::ArrayLength, [Value::Array(array)]) => Ok(array.len().into()),
             (Self::Format, [Value::String(template), values @ ..]) => {
@@ -84,16 +82,6 @@ impl Function {
     }
 }
 
-/// Whether two elements are equal. `1e2` equals `100.0`, but not the integer `100`.
-fn equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) if left.is_f64() && right.is_f64() => {
-            left.as_f64() == right.as_f64()
-        }
-        _ => left == right,
-    }
-}
-
 fn get_item(array: &[Value], index: &Value) -> Result<Value, String> {
     index
         .as_u64()
@@ -102,7 +90,7 @@ fn get_item(array: &[Value], index: &Value) -> Result<Value, String> {
         .ok_or_else(|| format!("there is no element {index} in an array of {}", array.len()))
 }
 
-/// A 32-bit integer; AWS rounds what is not whole.
+/// A 32-bit integer; AWS rounds other numbers.
 fn integer(value: &Value) -> Result<i32, String> {
     let number = value.as_f64().ok_or_else(|| format!("expected a number, found {value}"))?.round();
     if number >= f64::from(i32::MIN) && number <= f64::from(i32::MAX) {

@@ -11,7 +11,7 @@ use crate::data::path::Path;
 const MAX_CALLS: usize = 10;
 
 impl Call {
-    /// Reads a call. The error says what is wrong with `text` and what would be right.
+    /// Reads a call. The error names the invalid part of `text` and the valid forms.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         call(text).map_err(|problem| format!("'{text}' is not a valid intrinsic function: {problem}"))
     }

@@ -44,6 +44,10 @@ impl<'de> Visitor<'de> for Unique {
         Ok(self)
     }
 
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
     fn visit_str<E>(self, _: &str) -> Result<Self, E> {
         Ok(self)
     }
@@ -53,7 +57,6 @@ impl<'de> Visitor<'de> for Unique {
         Ok(self)
     }
 
-    /// An object; and a number that is no 64-bit integer, which `serde_json` presents as an object of one member.
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
         let mut names = HashSet::new();
         while let Some((name, Self)) = members.next_entry::<String, Self>()? {

@@ -45,7 +45,7 @@ fn takes(seconds: u64, answer: Answer) -> Answer {
     Answer::Takes(Duration::from_secs(seconds), Box::new(answer))
 }
 
-/// Functions that do what a script says, and then echo their payload.
+/// Functions that follow a script, and then echo their payload.
 struct Functions {
     started: Instant,
     script: Mutex<VecDeque<Answer>>,

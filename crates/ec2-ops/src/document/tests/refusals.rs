@@ -32,7 +32,7 @@ fn an_unknown_name_gets_advice() {
         ("instance_parameters/DisableApiTermination", "could keep the instance from being ended"),
         (
             "comment",
-            "expected one of bucket, commands, datastream_command_options, instance_parameters, obj_key, region, run_options",
+            "expected one of region, commands, bucket, obj_key, run_options, instance_parameters, datastream_command_options",
         ),
     ] {
         let message = refused(&with(pointer, json!(1)));
