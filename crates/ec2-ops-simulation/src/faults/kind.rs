@@ -1,4 +1,4 @@
-//! What can go wrong, by name.
+//! The kinds of faults, by name. Each is counted where it happens.
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,7 +13,7 @@ pub enum FaultKind {
     Delay,
     /// For minutes or hours, no call of ours works.
     Outage,
-    /// From some moment on, no call of ours works any more.
+    /// From some moment on, no call of ours works.
     Blackout,
     /// The Lambda dies before the call.
     LambdaDiesBefore,
@@ -43,10 +43,10 @@ pub enum FaultKind {
     LateReady,
     /// The agent of an instance never comes online.
     NeverReady,
-    /// Something befalls an instance.
-    Fate(Fate),
-    /// Something befalls an instance whose commands have not begun.
-    EarlyFate,
+    /// A fault of an instance.
+    Instance(InstanceFault),
+    /// A fault of an instance whose commands have not begun.
+    BeforeCommands,
     /// An execution is aborted.
     Abort,
     /// An execution is aborted in the middle of its first launch.
@@ -61,12 +61,12 @@ pub enum FaultKind {
     OtherRegion,
 }
 
-/// What can befall an instance.
+/// A fault of an instance, after its agent came online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum InstanceFault {
     /// Its machine fails.
     Vanishes,
-    /// Somebody stops it.
+    /// A person stops it.
     StoppedFromOutside,
     /// It reboots.
     Reboots,
@@ -74,7 +74,7 @@ pub enum Fate {
     AgentDies,
     /// Its agent is offline for minutes.
     AgentPauses,
-    /// EC2 takes the Spot Instance back.
+    /// EC2 interrupts the Spot Instance.
     SpotInterruption,
 }
 
@@ -101,13 +101,13 @@ impl FaultKind {
         (Self::SlowToEnd, "instance is slow to end"),
         (Self::LateReady, "instance is late to get ready"),
         (Self::NeverReady, "instance never gets ready"),
-        (Self::Fate(Fate::Vanishes), "instance vanishes"),
-        (Self::Fate(Fate::StoppedFromOutside), "instance is stopped"),
-        (Self::Fate(Fate::Reboots), "instance reboots"),
-        (Self::Fate(Fate::AgentDies), "agent dies"),
-        (Self::Fate(Fate::AgentPauses), "agent is offline for minutes"),
-        (Self::Fate(Fate::SpotInterruption), "Spot interruption"),
-        (Self::EarlyFate, "... before the commands began"),
+        (Self::Instance(InstanceFault::Vanishes), "instance vanishes"),
+        (Self::Instance(InstanceFault::StoppedFromOutside), "instance is stopped"),
+        (Self::Instance(InstanceFault::Reboots), "instance reboots"),
+        (Self::Instance(InstanceFault::AgentDies), "agent dies"),
+        (Self::Instance(InstanceFault::AgentPauses), "agent is offline for minutes"),
+        (Self::Instance(InstanceFault::SpotInterruption), "Spot interruption"),
+        (Self::BeforeCommands, "... before the commands began"),
         (Self::Abort, "abort"),
         (Self::AbortInLaunch, "... in the first launch"),
         (Self::AbortInLaterLaunch, "... in a later launch"),
