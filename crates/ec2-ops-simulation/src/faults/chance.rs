@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use super::kind::FaultKind;
 use super::mix::Mix;
+use super::other_error::OtherError;
+use crate::ports::Part;
 use ec2_ops_sandbox::{Clock, Event, lock};
 
 /// The faults of one schedule, drawn as they are met.
@@ -22,6 +24,10 @@ pub(crate) struct Faults {
     trace: Option<Mutex<Vec<String>>>,
     /// When the last of the events so far arrives.
     last_arrival: Mutex<Timestamp>,
+    /// The errors that wait for the repetitions of calls, by function and action.
+    repetitions: Mutex<BTreeMap<(&'static str, &'static str), OtherError>>,
+    /// Whether a part of an answer is lost each time, by what it is a part of.
+    lost_parts: Mutex<BTreeMap<String, bool>>,
     /// Whether AWS has recovered, as every promise assumes that it does in the end.
     healed: AtomicBool,
 }
@@ -38,6 +44,8 @@ impl Faults {
             counts: Mutex::default(),
             trace,
             last_arrival: Mutex::new(started),
+            repetitions: Mutex::default(),
+            lost_parts: Mutex::default(),
             healed: AtomicBool::new(false),
         }
     }
@@ -84,15 +92,19 @@ impl Faults {
     }
 
     pub(crate) fn chance(&self, probability: f64) -> bool {
-        probability > 0.0 && !self.healed.load(Ordering::Relaxed) && lock(&self.rng).f64() < probability
+        probability > 0.0 && !self.healed() && lock(&self.rng).f64() < probability
+    }
+
+    fn healed(&self) -> bool {
+        self.healed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn millis(&self, range: std::ops::Range<u64>) -> Duration {
         Duration::from_millis(lock(&self.rng).u64(range))
     }
 
-    /// The fault of the next call.
-    pub(super) fn draw(&self) -> Option<FaultKind> {
+    /// The fault of the next call of `action` by `function`.
+    pub(super) fn draw(&self, function: &'static str, action: &'static str) -> Option<FaultKind> {
         const KINDS: [FaultKind; 7] = [
             FaultKind::ErrorBefore,
             FaultKind::LostAnswer,
@@ -105,10 +117,34 @@ impl Faults {
         if self.dark() {
             return Some(if self.mix.is_dark() { FaultKind::Blackout } else { FaultKind::Outage });
         }
+        if let Some(error) = lock(&self.repetitions).remove(&(function, action)).filter(|_| !self.healed()) {
+            return Some(FaultKind::Repetition(error));
+        }
         if !self.chance(self.mix.call) {
             return None;
         }
-        lock(&self.rng).choice(&KINDS).copied()
+        let kind = lock(&self.rng).choice(&KINDS).copied();
+        if kind == Some(FaultKind::LostAnswer) && self.chance(0.5) {
+            let error = lock(&self.rng).choice(OtherError::ALL);
+            lock(&self.repetitions).extend(error.map(|error| ((function, action), error)));
+        }
+        kind
+    }
+
+    /// Whether every answer arrives without `part`.
+    pub(super) fn loses(&self, part: Part<'_>) -> bool {
+        let (kind, of) = match part {
+            Part::CommandTimes(command) => (FaultKind::NoCommandTimes, command),
+        };
+        let draw = || {
+            let lost = self.chance(self.mix.answer);
+            if lost {
+                self.count(kind);
+                self.note(|| format!("{kind:?}: {of}"));
+            }
+            lost
+        };
+        *lock(&self.lost_parts).entry(of.to_owned()).or_insert_with(draw)
     }
 
     /// When the copies of an event arrive.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::chance::Faults;
 use super::kind::FaultKind;
 use crate::harness::Invocation;
-use crate::ports::{Gate, refused};
+use crate::ports::{Gate, Part, refused};
 use ec2_ops_sandbox::AwsError;
 use ec2_ops_sandbox::lambda::FunctionResult;
 
@@ -53,7 +53,7 @@ impl Gate for FaultyGate {
         effect: impl FnOnce() -> Result<T, AwsError> + Send,
     ) -> Result<T, CallError> {
         let faults = &self.faults;
-        let fault = faults.draw();
+        let fault = faults.draw(self.caller.function, action);
         if let Some(kind) = fault {
             faults.count(kind);
         }
@@ -81,6 +81,7 @@ impl Gate for FaultyGate {
                 self.dead.notify_one();
                 return std::future::pending().await;
             }
+            Some(FaultKind::Repetition(error)) => Err(error.answer(action)),
             Some(FaultKind::LambdaHangs) => return std::future::pending().await,
             Some(_) => fail("InternalError", Some(500)),
         };
@@ -94,6 +95,9 @@ impl Gate for FaultyGate {
         });
         tokio::time::sleep(faults.millis(2..40)).await;
         answer
+    }
+    fn loses(&self, part: Part<'_>) -> bool {
+        self.faults.loses(part)
     }
 }
 

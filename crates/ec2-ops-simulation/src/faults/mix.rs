@@ -7,8 +7,13 @@ use fastrand::Rng;
 /// How likely each sort of fault is in one schedule.
 #[derive(Clone, Debug)]
 pub(crate) struct Mix {
+    /// Of calls.
     pub(super) call: f64,
+    /// Of events.
     pub(super) event: f64,
+    /// Of parts of answers.
+    pub(super) answer: f64,
+    /// Of launches for which EC2 has no capacity.
     pub(crate) capacity: f64,
     pub(crate) outage: Option<Outage>,
 }
@@ -47,12 +52,13 @@ impl Mix {
             event: pick(rng, &[0.0, 0.0, 0.3, 1.0]),
             capacity: pick(rng, &[0.0, 0.0, 0.0, 0.3]),
             outage: Outage::draw(rng),
+            answer: pick(rng, &[0.0, 0.0, 0.0, 0.3]),
         }
     }
 
     /// Nothing goes wrong by chance.
     pub(crate) fn calm() -> Self {
-        Self { call: 0.0, event: 0.0, capacity: 0.0, outage: None }
+        Self { call: 0.0, event: 0.0, answer: 0.0, capacity: 0.0, outage: None }
     }
 
     /// Whether the control plane fails for good at some time.
@@ -62,6 +68,6 @@ impl Mix {
 
     /// Whether nothing goes wrong but what the scenarios plan for instances and executions.
     pub(crate) fn is_calm(&self) -> bool {
-        self.call == 0.0 && self.event == 0.0 && self.capacity == 0.0 && self.outage.is_none()
+        self.outage.is_none() && [self.call, self.event, self.answer, self.capacity].iter().all(|p| *p == 0.0)
     }
 }

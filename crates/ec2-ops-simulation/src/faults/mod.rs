@@ -7,10 +7,12 @@ mod chance;
 mod gate;
 mod kind;
 mod mix;
+mod other_error;
 mod planned_gate;
 
 pub(crate) use chance::Faults;
 pub(crate) use gate::FaultyGate;
 pub use kind::{FaultKind, InstanceFault};
 pub(crate) use mix::Mix;
+pub use other_error::OtherError;
 pub use planned_gate::PlannedGate;

@@ -18,6 +18,9 @@ pub(crate) trait Guests: Sized + Send + Sync + 'static {
     /// A machine that is on was sent a script.
     fn run(&self, machines: &Machines<Self>, cycle: PowerCycle, script: &Script);
 
+    /// A machine that is on was asked to end the script of `command`.
+    fn cancel(&self, _machines: &Machines<Self>, _cycle: PowerCycle, _command: &str) {}
+
     /// A machine was switched off.
     fn powered_off(&self, _instance: &str) {}
 }
@@ -26,6 +29,7 @@ pub(crate) trait Guests: Sized + Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PowerCycle {
     pub(crate) instance: String,
+    pub(crate) region: String,
     /// The image that the instance was launched from.
     pub(crate) image: String,
     number: u64,
@@ -105,6 +109,10 @@ impl<G: Guests> Machines<G> {
         self.report(MachineEvent::ShutdownRequested { instance, restart: false });
     }
 
+    fn cycle_of(&self, instance: &str) -> Option<PowerCycle> {
+        lock(&self.power).on.get(instance).cloned()
+    }
+
     fn report(&self, event: MachineEvent) {
         // At the end of a world its account stops listening before its machines do.
         let _ = self.events.send(event);
@@ -116,9 +124,13 @@ impl<G: Guests> Hypervisor for Machines<G> {
         let cycle = {
             let mut power = lock(&self.power);
             power.cycles += 1;
-            let (instance, image) = (facts.instance_id.clone(), facts.image_id.clone());
-            let cycle = PowerCycle { instance, image, number: power.cycles };
-            power.on.insert(facts.instance_id.clone(), cycle.clone());
+            let cycle = PowerCycle {
+                instance: facts.instance_id.clone(),
+                region: facts.region.clone(),
+                image: facts.image_id.clone(),
+                number: power.cycles,
+            };
+            power.on.insert(cycle.instance.clone(), cycle.clone());
             cycle
         };
         self.guests.boot(self, cycle);
@@ -132,13 +144,16 @@ impl<G: Guests> Hypervisor for Machines<G> {
 
 impl<G: Guests> Runner for Machines<G> {
     fn run(&self, instance_id: &str, script: &Script) {
-        let cycle = lock(&self.power).on.get(instance_id).cloned();
-        if let Some(cycle) = cycle {
+        if let Some(cycle) = self.cycle_of(instance_id) {
             self.guests.run(self, cycle, script);
         }
     }
 
-    fn cancel(&self, _: &str, _: &str) {}
+    fn cancel(&self, instance_id: &str, command_id: &str) {
+        if let Some(cycle) = self.cycle_of(instance_id) {
+            self.guests.cancel(self, cycle, command_id);
+        }
+    }
 }
 
 /// How a script ends that its limit has killed, or that exits with `exit_code`. It prints nothing.

@@ -59,14 +59,15 @@ fn is_true(
     let is_calm = evidence.schedule.mix.is_calm();
     match attempt.status {
         Status::Succeeded => ended(EndStatus::Success) && (wrote || !scenario.checked),
-        Status::CommandFailed => ended(EndStatus::Failed),
-        // SSM never hears of the end of commands that a dead agent or a reboot has cut off.
+        Status::CommandFailed => ended(EndStatus::Failed) || ended(EndStatus::Cancelled),
+        // SSM does not see an end before the limit while the output is open.
         Status::CommandTimedOut => {
             ended(EndStatus::TimedOut)
-                || matches!(fault, Some(InstanceFault::AgentDies | InstanceFault::Reboots))
+                || run.is_some_and(|run| run.held_open)
+                || fault.is_some_and(InstanceFault::hides_the_end)
         }
         Status::OutputMissing => ended(EndStatus::Success) && scenario.checked && !wrote,
-        Status::InstanceLost => fault.is_some(),
+        Status::InstanceLost => fault.is_some_and(|fault| fault != InstanceFault::CommandsCancelled),
         Status::SpotInterrupted => fault == Some(InstanceFault::SpotInterruption),
         Status::CapacityUnavailable => evidence.schedule.mix.capacity > 0.0,
         Status::LaunchFailed => run.is_none() && (never_ready || fault.is_some() || !is_calm),

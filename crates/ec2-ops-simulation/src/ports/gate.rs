@@ -18,6 +18,7 @@ use ec2_ops_sandbox::AwsError;
 /// | the answer is lost | carries out the effect, and answers with an error |
 /// | the network is slow | sleeps, before the effect or after it |
 /// | the caller dies | never answers |
+/// | the answer is incomplete | [`loses`](Self::loses) a [`Part`] of it |
 ///
 /// # Examples
 ///
@@ -85,6 +86,19 @@ pub trait Gate: Send + Sync {
         action: &'static str,
         effect: impl FnOnce() -> Result<T, AwsError> + Send,
     ) -> impl Future<Output = Answer<T>> + Send;
+
+    /// Whether the answer of a call arrives without `part`.
+    fn loses(&self, part: Part<'_>) -> bool {
+        let _ = part;
+        false
+    }
+}
+
+/// Part of an answer, which can be absent from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// `ExecutionStartDateTime` and `ExecutionEndDateTime` of the command with this id.
+    CommandTimes(&'a str),
 }
 
 /// The account's refusal of `action`, as the adapters over the SDK would read it.

@@ -18,7 +18,7 @@ use ec2_ops_sandbox::deployment::Names;
 use ec2_ops_sandbox::iam::{On, Role};
 use ec2_ops_sandbox::{Account, AwsError};
 
-pub use gate::{Gate, refused};
+pub use gate::{Gate, Part, refused};
 
 /// Entries of a page, as the SDK adapters ask for them.
 const PAGE: usize = 1000;

@@ -1,6 +1,7 @@
 //! Guests that follow a schedule, and the history of what happened on them.
 
 use std::collections::HashMap;
+use std::slice;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct Instance {
     index: usize,
     pub(super) scenario: InstanceScenario,
     pub(super) agent_dead: bool,
+    /// Whether it shuts itself down after a reboot.
+    pub(super) notices_reboots: bool,
     /// The fault that it had.
     pub(super) fault: Option<InstanceFault>,
     /// When EC2 first refused to end it.
@@ -56,6 +59,13 @@ impl State {
     /// Whether a script was started on the instance.
     pub(super) fn has_run(&self, instance: &str) -> bool {
         self.started.iter().any(|started| started.run.instance == instance)
+    }
+
+    /// The commands whose script runs on the instance.
+    pub(super) fn running_commands(&self, instance: &str) -> Vec<String> {
+        let runs = |started: &&Started| started.run.instance == instance && started.run.ended.is_none();
+        let commands = |started: &Started| [slice::from_ref(&started.command), &started.followers].concat();
+        self.started.iter().filter(runs).flat_map(commands).collect()
     }
 }
 
@@ -106,7 +116,7 @@ impl ScheduledGuests {
         *ordinal += 1;
         let scenario = scenario.unwrap_or_default();
         self.count_defects(&scenario);
-        Instance { index, scenario, agent_dead: false, fault: None, refused: None }
+        Instance { index, scenario, agent_dead: false, notices_reboots: false, fault: None, refused: None }
     }
 
     /// Starts the script, unless a copy of it was started before. Answers with its number, and with what happens to it.
@@ -134,6 +144,7 @@ impl ScheduledGuests {
                 comment: script.comment.clone(),
                 ended: None,
                 wrote_output: false,
+                held_open: false,
             },
             command: script.command_id.clone(),
             followers: Vec::new(),
@@ -142,28 +153,36 @@ impl ScheduledGuests {
     }
 
     fn end(&self, machines: &Machines<Self>, id: &str, number: usize, end: &ScriptEnd) {
-        let (commands, reported) = {
+        let commands = {
             let mut state = lock(&self.state);
             let Some(instance) = state.instances.get(id) else { return };
             let (index, agent_dead) = (instance.index, instance.agent_dead);
+            let timed_out = end.status == EndStatus::TimedOut;
+            let held_open = instance.scenario.holds_output_open && !timed_out;
             let writes = instance.scenario.writes_output && end.status == EndStatus::Success;
+            let Some(started) = state.started.get_mut(number).filter(|started| started.run.ended.is_none())
+            else {
+                return;
+            };
             if let Some((account, scenario)) =
                 machines.account().zip(self.schedule.executions.get(index)).filter(|_| writes)
             {
                 // The bucket is there from the start.
                 let _ = account.s3.put_object(BUCKET, &scenario.key, "output");
             }
-            let Some(started) = state.started.get_mut(number) else { return };
             started.run.ended = Some(end.clone());
-            started.run.wrote_output = writes;
+            (started.run.wrote_output, started.run.held_open) = (writes, held_open);
+            if held_open {
+                self.faults.count(FaultKind::OutputHeldOpen);
+            }
             // A script that its limit kills records no exit code. Its followers wait until their own limit.
-            let timed_out = end.status == EndStatus::TimedOut;
-            let mut commands = if timed_out { Vec::new() } else { started.followers.clone() };
-            commands.push(started.command.clone());
-            (commands, !agent_dead)
+            let followers = started.followers.iter().filter(|_| !timed_out);
+            // While a background process holds the output open, the agent waits for more of it.
+            let first = Some(&started.command).filter(|_| !held_open);
+            followers.chain(first).filter(|_| !agent_dead).cloned().collect::<Vec<_>>()
         };
         self.faults.note(|| format!("{id}: the script ends: {:?} {}", end.status, end.exit_code));
-        for command in commands.into_iter().filter(|_| reported) {
+        for command in commands {
             machines.ended(command, end.clone());
         }
     }
@@ -171,7 +190,8 @@ impl ScheduledGuests {
 
 /// A copy of a script follows the `first`: it runs nothing, and ends as the first does.
 fn follow(first: &mut Started, machines: &Machines<ScheduledGuests>, cycle: &PowerCycle, copy: &Script) {
-    match first.run.ended.clone().filter(|end| end.status != EndStatus::TimedOut) {
+    let has_exit_code = |end: &ScriptEnd| !matches!(end.status, EndStatus::TimedOut | EndStatus::Cancelled);
+    match first.run.ended.clone().filter(has_exit_code) {
         Some(end) => machines.ended(copy.command_id.clone(), end),
         None => first.followers.push(copy.command_id.clone()),
     }
@@ -184,19 +204,37 @@ fn follow(first: &mut Started, machines: &Machines<ScheduledGuests>, cycle: &Pow
 impl Guests for ScheduledGuests {
     fn boot(&self, machines: &Machines<Self>, cycle: PowerCycle) {
         let Some(index) = self.schedule.of_image(&cycle.image) else { return };
-        let agent_after = {
+        let (agent_after, shuts_down) = {
             let mut state = lock(&self.state);
             let State { instances, launched, .. } = &mut *state;
             let instance =
                 instances.entry(cycle.instance.clone()).or_insert_with(|| self.new_instance(launched, index));
-            instance.scenario.agent_after
+            (instance.scenario.agent_after, instance.notices_reboots)
         };
+        if shuts_down {
+            machines
+                .later(SHUTS_DOWN_AFTER, cycle.clone(), |machines, cycle| machines.shut_down(cycle.instance));
+        }
         if let Some(delay) = agent_after {
             machines.later(delay, cycle, |machines, cycle| {
                 machines.ready(cycle.instance.clone());
                 machines.guests.await_fault(machines, cycle, Trigger::AgentOnline);
             });
         }
+    }
+
+    fn cancel(&self, machines: &Machines<Self>, cycle: PowerCycle, command: &str) {
+        let end = ScriptEnd { status: EndStatus::Cancelled, ..script_end(true, 0) };
+        {
+            let mut state = lock(&self.state);
+            if state.instances.get(&cycle.instance).is_none_or(|instance| instance.agent_dead) {
+                return;
+            }
+            if let Some(started) = state.started.iter_mut().find(|started| started.command == command) {
+                started.run.ended.get_or_insert(end.clone());
+            }
+        }
+        machines.ended(command.to_owned(), end);
     }
 
     fn powered_off(&self, id: &str) {
@@ -216,12 +254,21 @@ impl Guests for ScheduledGuests {
         machines.later(scenario.runs_for.min(script.timeout), cycle.clone(), move |machines, cycle| {
             machines.guests.end(machines, &cycle.instance, number, &end);
         });
+        if scenario.holds_output_open {
+            let command = script.command_id.clone();
+            machines.later(script.timeout, cycle.clone(), move |machines, _| {
+                machines.ended(command, script_end(true, 0));
+            });
+        }
         if let Some(deadline) = deadline(&script.text) {
             machines.later(deadline, cycle.clone(), |machines, cycle| machines.shut_down(cycle.instance));
         }
         self.await_fault(machines, cycle, Trigger::ScriptBegun);
     }
 }
+
+/// From a reboot that an instance notices to its shutdown.
+const SHUTS_DOWN_AFTER: Duration = Duration::from_secs(20);
 
 /// The deadline that a script arms, as an instance understands `shutdown -h +MINUTES`.
 fn deadline(script: &str) -> Option<Duration> {

@@ -16,6 +16,8 @@ pub(crate) struct InstanceScenario {
     pub(crate) runs_for: Duration,
     pub(crate) exit_code: i32,
     pub(crate) writes_output: bool,
+    /// Whether a background process holds the script's output open.
+    pub(crate) holds_output_open: bool,
     /// Whether the script can claim its attempt on the instance's disk.
     pub(crate) claim_holds: bool,
     /// What goes wrong with the instance.
@@ -50,6 +52,7 @@ impl InstanceScenario {
             runs_for: limit.mul_f64(share),
             exit_code: if rng.f64() < 0.2 { rng.i32(1..128) } else { 0 },
             writes_output: rng.f64() < 0.85,
+            holds_output_open: rng.f64() < 0.04,
             claim_holds: claims_hold,
             fault: fault(rng, limit, spot),
             resists_for: (rng.f64() < 0.07).then(|| seconds(rng, 30..1_200)),
@@ -67,11 +70,13 @@ fn agent_after(rng: &mut Rng) -> Option<Duration> {
 }
 
 /// What can go wrong with an instance while its commands run.
-const WHILE_COMMANDS_RUN: [InstanceFault; 4] = [
+const WHILE_COMMANDS_RUN: [InstanceFault; 6] = [
     InstanceFault::Vanishes,
     InstanceFault::StoppedFromOutside,
     InstanceFault::Reboots,
+    InstanceFault::RebootsAndShutsDown,
     InstanceFault::AgentDies,
+    InstanceFault::CommandsCancelled,
 ];
 /// What can go wrong with an instance that is about to receive its commands.
 const BEFORE_COMMANDS: [InstanceFault; 5] = [

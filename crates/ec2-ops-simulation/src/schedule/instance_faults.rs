@@ -4,7 +4,8 @@ use super::guests::{Instance, ScheduledGuests};
 use super::instance::{PlannedFault, Trigger};
 use crate::faults::{FaultKind, InstanceFault};
 use crate::harness::{Machines, PowerCycle};
-use ec2_ops_sandbox::lock;
+use ec2_ops_sandbox::ssm::api::CancelCommandRequest;
+use ec2_ops_sandbox::{Account, AwsError, lock};
 
 impl ScheduledGuests {
     /// Lets the instance's fault happen in its time, if it is planned to come after `trigger`.
@@ -22,14 +23,16 @@ impl ScheduledGuests {
         let take = |instance: &mut Instance| {
             let PlannedFault { fault, .. } = instance.scenario.fault.take()?;
             instance.agent_dead |= fault == InstanceFault::AgentDies;
+            instance.notices_reboots |= fault == InstanceFault::RebootsAndShutsDown;
             Some(fault)
         };
         let Some(fault) = lock(&self.state).instances.get_mut(&id).and_then(take) else { return };
         let done = match fault {
             InstanceFault::Vanishes => account.ec2.vanish(&id),
             InstanceFault::StoppedFromOutside => account.ec2.stop_from_outside(&id),
-            InstanceFault::Reboots => account.ec2.reboot(&id),
+            InstanceFault::Reboots | InstanceFault::RebootsAndShutsDown => account.ec2.reboot(&id),
             InstanceFault::SpotInterruption => account.ec2.interrupt_spot(&id),
+            InstanceFault::CommandsCancelled => self.cancel_commands(&account, &cycle),
             InstanceFault::AgentDies => {
                 account.ssm.agent_offline(&id);
                 Ok(())
@@ -53,5 +56,17 @@ impl ScheduledGuests {
             self.faults.count(FaultKind::Instance(fault));
             self.faults.note(|| format!("{id}: {fault:?}"));
         }
+    }
+    /// Cancels every command of a script that runs on the instance.
+    fn cancel_commands(&self, account: &Account, cycle: &PowerCycle) -> Result<(), AwsError> {
+        let commands = lock(&self.state).running_commands(&cycle.instance);
+        if commands.is_empty() {
+            return Err(AwsError::client("InvalidCommandId", "no command runs on the instance"));
+        }
+        for command_id in commands {
+            let request = CancelCommandRequest { command_id, ..CancelCommandRequest::default() };
+            account.ssm.cancel_command(&cycle.region, &request)?;
+        }
+        Ok(())
     }
 }

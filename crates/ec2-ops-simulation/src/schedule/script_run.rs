@@ -14,6 +14,8 @@ pub(crate) struct ScriptRun {
     /// How the script ended, if its machine did not end first.
     pub(crate) ended: Option<ScriptEnd>,
     pub(crate) wrote_output: bool,
+    /// Whether a background process held the output open after the end, so that SSM saw no end before the limit.
+    pub(crate) held_open: bool,
 }
 
 /// Everything that happened on the instances of one account.

@@ -38,7 +38,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use crate::faults::{FaultKind, InstanceFault};
+pub use crate::faults::{FaultKind, InstanceFault, OtherError};
 pub use crate::invariants::{Excuse, Invariant, Violation};
 pub use crate::safeguards::Safeguard;
 

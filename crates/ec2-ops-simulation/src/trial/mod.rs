@@ -163,6 +163,7 @@ impl Trial {
             runs_for: self.runs_for,
             exit_code: self.exit_code,
             writes_output: true,
+            holds_output_open: false,
             claim_holds: self.keeps_claim,
             fault: None,
             resists_for: None,

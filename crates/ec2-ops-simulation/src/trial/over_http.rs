@@ -51,7 +51,7 @@ impl Trial {
         let run = |(comment, instance): (String, String)| {
             let ended = ends.contains(&(comment.clone(), instance.clone()));
             let end = ended.then(|| script_end(false, self.exit_code));
-            ScriptRun { instance, comment, ended: end, wrote_output: ended }
+            ScriptRun { instance, comment, ended: end, wrote_output: ended, held_open: false }
         };
         Ok(traces(account, STARTS)?.into_iter().map(run).collect())
     }
