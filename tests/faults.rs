@@ -38,7 +38,7 @@ fn holds(trial: &Trial, observed: &Observed) {
     let expected = if trial.exit_code == 0 { Status::Succeeded } else { Status::CommandFailed };
     for attempt in &observed.attempts {
         let aborted = observed.status == "ABORTED";
-        assert_eq!(attempt.told, (!aborted).then_some(expected), "{name}");
+        assert_eq!(attempt.reported, (!aborted).then_some(expected), "{name}");
         assert_eq!(attempt.launched, 1, "{name}");
         assert!(attempt.started == 1 || (aborted && attempt.started == 0), "{name}");
     }

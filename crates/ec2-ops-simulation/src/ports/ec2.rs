@@ -4,7 +4,7 @@ use ec2_ops::ids::{InstanceId, Region, VolumeId};
 use ec2_ops::ports::{Instance, InstanceState, Instances, Launch, ShutdownBehavior, Volume, Volumes};
 use ec2_ops::tags::Tags;
 
-use super::{Answer, Gate, PAGE, Ports, refused, unexpected};
+use super::{Answer, Gate, PAGE, Ports, all_pages, refused, unexpected};
 use ec2_ops_sandbox::AwsError;
 use ec2_ops_sandbox::ec2::api::{self, Filter};
 use ec2_ops_sandbox::iam::On;
@@ -28,19 +28,13 @@ impl<G: Gate> Instances for Ports<G> {
     }
 
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Instance>> {
-        let mut found = Vec::new();
-        let mut next_token = None;
-        loop {
+        all_pages(|next_token| async {
             let (filters, max_results) = (filters(tags), Some(PAGE));
             let request =
                 api::DescribeInstancesRequest { filters, max_results, next_token, ..Default::default() };
-            let page = self.instances(region, &request).await?;
-            found.extend(page.0);
-            next_token = page.1;
-            if next_token.is_none() {
-                return Ok(found);
-            }
-        }
+            self.instances(region, &request).await
+        })
+        .await
     }
 
     async fn stop(&self, region: &Region, id: &InstanceId) -> Answer<InstanceState> {
@@ -81,20 +75,15 @@ impl<G: Gate> Ports<G> {
 
 impl<G: Gate> Volumes for Ports<G> {
     async fn find(&self, region: &Region, tags: &Tags) -> Answer<Vec<Volume>> {
-        let mut found = Vec::new();
-        let mut next_token = None;
-        loop {
+        all_pages(|next_token| async {
             let (filters, max_results) = (filters(tags), Some(PAGE));
             let request =
                 api::DescribeVolumesRequest { filters, max_results, next_token, ..Default::default() };
             let effect = || self.account.ec2.describe_volumes(region.as_str(), &request);
             let answer = self.call(region.as_str(), "DescribeVolumes", On::Anything("ec2"), effect).await?;
-            found.extend(answer.volumes.iter().map(volume));
-            next_token = answer.next_token;
-            if next_token.is_none() {
-                return Ok(found);
-            }
-        }
+            Ok((answer.volumes.iter().map(volume).collect(), answer.next_token))
+        })
+        .await
     }
 
     async fn detach(&self, region: &Region, id: &VolumeId) -> Answer<()> {

@@ -1,8 +1,9 @@
-//! The ports of the core, a file for each service, answered by the model in process: each call passes a [`Gate`], as on AWS
-//! each passes a network.
+//! The ports of the core over the sandbox's account, in process. Each call passes a [`Gate`], as a call to AWS passes a
+//! network.
 
 mod dynamodb;
 mod ec2;
+mod gate;
 mod s3;
 mod sfn;
 mod ssm;
@@ -17,20 +18,12 @@ use ec2_ops_sandbox::deployment::Names;
 use ec2_ops_sandbox::iam::{On, Role};
 use ec2_ops_sandbox::{Account, AwsError};
 
+pub use gate::{Gate, Part, refused};
+
 /// Entries of a page, as the SDK adapters ask for them.
 const PAGE: usize = 1000;
 
 type Answer<T> = Result<T, ec2_ops::AwsError>;
-
-/// What stands between a caller and the model: time, and whatever goes wrong on the way.
-pub trait Gate: Send + Sync {
-    /// Lets a call of `action` have its `effect`, or not, and answer, or not.
-    fn pass<T: Send>(
-        &self,
-        action: &'static str,
-        effect: impl FnOnce() -> Result<T, AwsError> + Send,
-    ) -> impl Future<Output = Answer<T>> + Send;
-}
 
 /// All ports, over one account.
 pub struct Ports<G> {
@@ -46,12 +39,12 @@ impl<G: Gate> Ports<G> {
         Self { account, names, gate, role: None }
     }
 
-    /// The same ports, in the hands of somebody who may do what `role` allows, or everything without one.
+    /// The same ports for a caller that may do what `role` allows, or everything without one.
     pub(crate) fn acting_as(self, role: Option<Arc<Role>>) -> Self {
         Self { role, ..self }
     }
 
-    /// A call that reaches AWS counts against the account's quotas there, and is judged, before it has its effect.
+    /// A call that reaches AWS counts against the account's quotas and needs the role's permission, before it has its effect.
     async fn call<T: Send>(
         &self,
         region: &str,
@@ -70,17 +63,6 @@ impl<G: Gate> Ports<G> {
     }
 }
 
-/// An answer of the model as the SDK adapters would read it.
-pub fn refused(action: &'static str, error: AwsError) -> ec2_ops::AwsError {
-    // The answer to a HEAD request has no body, so what there is of a code is the status.
-    let code = match (action, error.code.as_str()) {
-        ("HeadBucket" | "HeadObject", "NoSuchBucket" | "NoSuchKey") => "NotFound".to_owned(),
-        ("HeadBucket" | "HeadObject", _) => format!("Http{}", error.status),
-        _ => error.code,
-    };
-    ec2_ops::AwsError::new(action, code, error.message, Some(error.status))
-}
-
 impl<G: Gate> Clock for Ports<G> {
     fn now(&self) -> Timestamp {
         self.account.platform.clock.now()
@@ -89,4 +71,21 @@ impl<G: Gate> Clock for Ports<G> {
 
 fn unexpected(action: &'static str, what: &str) -> ec2_ops::AwsError {
     ec2_ops::AwsError::new(action, "UnexpectedAnswer", what, Some(400))
+}
+
+/// Every entry of a listing. `page` asks for the page behind a token, and answers with that and with the next token.
+async fn all_pages<T, F>(mut page: impl FnMut(Option<String>) -> F) -> Answer<Vec<T>>
+where
+    F: Future<Output = Answer<(Vec<T>, Option<String>)>>,
+{
+    let mut entries = Vec::new();
+    let mut token = None;
+    loop {
+        let (found, next) = page(token).await?;
+        entries.extend(found);
+        token = next;
+        if token.is_none() {
+            return Ok(entries);
+        }
+    }
 }

@@ -69,7 +69,7 @@ impl<G: Gate> Ports<G> {
     }
 }
 
-/// S3 tells whole seconds.
+/// S3's times have whole seconds.
 fn object(key: &str, found: &ec2_ops_sandbox::s3::Object) -> Result<Object, ec2_ops::AwsError> {
     let last_modified = Timestamp::from_second(found.last_modified.as_second())
         .map_err(|error| super::unexpected("HeadObject", &error.to_string()))?;

@@ -6,7 +6,7 @@ use ec2_ops::ids::{ExecutionId, StateMachineId, TaskToken};
 use ec2_ops::ports::{Delivery, ExecutionState, Executions};
 use serde_json::Value;
 
-use super::{Answer, Gate, PAGE, Ports};
+use super::{Answer, Gate, PAGE, Ports, all_pages};
 use ec2_ops_sandbox::iam::On;
 use ec2_ops_sandbox::stepfunctions::api::{
     DescribeExecutionRequest, ListExecutionsRequest, SendTaskFailureRequest, SendTaskSuccessRequest,
@@ -30,9 +30,7 @@ impl<G: Gate> Executions for Ports<G> {
     }
 
     async fn running(&self, state_machine: &StateMachineId) -> Answer<BTreeSet<ExecutionId>> {
-        let mut running = BTreeSet::new();
-        let mut next_token = None;
-        loop {
+        let running = all_pages(|next_token| async {
             let request = ListExecutionsRequest {
                 state_machine_arn: state_machine.to_string(),
                 status_filter: Some("RUNNING".to_owned()),
@@ -43,12 +41,10 @@ impl<G: Gate> Executions for Ports<G> {
             let page = self
                 .call(&self.names.region, "ListExecutions", On::States(state_machine.as_str()), effect)
                 .await?;
-            running.extend(page.executions.into_iter().map(|item| ExecutionId::new(item.execution_arn)));
-            next_token = page.next_token;
-            if next_token.is_none() {
-                return Ok(running);
-            }
-        }
+            let executions = page.executions.into_iter().map(|item| ExecutionId::new(item.execution_arn));
+            Ok((executions.collect(), page.next_token))
+        });
+        Ok(running.await?.into_iter().collect())
     }
 
     async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {

@@ -3,7 +3,7 @@
 use ec2_ops::ids::{CommandId, InstanceId, Region};
 use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus};
 
-use super::{Answer, Gate, Ports};
+use super::{Answer, Gate, Part, Ports};
 use ec2_ops_sandbox::iam::On;
 use ec2_ops_sandbox::ssm::api as ssm;
 
@@ -66,12 +66,14 @@ impl<G: Gate> Commands for Ports<G> {
             }
             answer => answer?,
         };
+        let has_times = !self.gate.loses(Part::CommandTimes(command.as_str()));
+        let time = |text: &str| text.parse().ok().filter(|_| has_times);
         Ok(Some(Invocation {
             status: InvocationStatus::parse(&answer.status_details),
             exit_code: Some(answer.response_code).filter(|code| *code != -1),
             stderr: answer.standard_error_content,
-            started_at: answer.execution_start_date_time.parse().ok(),
-            ended_at: answer.execution_end_date_time.parse().ok(),
+            started_at: time(&answer.execution_start_date_time),
+            ended_at: time(&answer.execution_end_date_time),
         }))
     }
 }

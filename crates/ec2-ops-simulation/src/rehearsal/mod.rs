@@ -1,28 +1,26 @@
-//! A rehearsal: one execution in virtual time in which nothing goes wrong, with all that it did written down.
+//! A rehearsal: one execution in virtual time in which nothing goes wrong, with a record of everything that it did.
 //!
-//! The real definition and the real steps, on the model's ports. The [`simulation`](crate::simulation) asks whether
-//! the promises hold; a rehearsal asks what an execution costs while they do.
+//! It shows what an execution costs, as [`simulate`](mod@crate::simulate) shows whether the promises hold.
 
-mod functions;
-mod machines;
+mod guests;
+mod invocation;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ec2_ops_asl::Execution;
+use ec2_ops_asl::Ending;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::timeout;
 
-use crate::virtual_time::{self, EPOCH};
-use ec2_ops_sandbox::deployment::{Function, Names, Template, deploy};
-use ec2_ops_sandbox::lambda::Runtime;
-use ec2_ops_sandbox::lock;
-use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
-use ec2_ops_sandbox::{Account, AccountConfig, AwsError, Event};
-use functions::Observed;
-use machines::OneScript;
+use crate::harness::{Machines, World, executions, virtual_time};
+use ec2_ops_sandbox::deployment::{Names, Template};
+use ec2_ops_sandbox::lambda::{Request, Runtime};
+use ec2_ops_sandbox::{Account, AccountConfig, AwsError, Event, lock};
+use guests::SteadyGuests;
+use invocation::Recorded;
 
-/// The bucket that the document may promise an object in.
+/// The bucket in which the document may promise an object.
 pub const BUCKET: &str = "rehearsal-output";
 /// The object that appears in [`BUCKET`] while the commands run.
 pub const KEY: &str = "output";
@@ -60,20 +58,20 @@ pub struct Record {
 pub struct Invoked {
     /// The function's name.
     pub function: &'static str,
-    /// Who invoked it.
+    /// What invoked it.
     pub by: Invoker,
     /// How long it ran, without any initialisation.
     pub took: Duration,
 }
 
-/// Who invokes functions.
+/// What invokes functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invoker {
     /// A task of the state machine.
     StepFunctions,
     /// A rule that matched an event.
     EventBridge,
-    /// The sweeper's schedule, which goes on whether or not something runs.
+    /// The sweeper's schedule, which goes on even if nothing runs.
     Schedule,
 }
 
@@ -86,7 +84,7 @@ pub struct Called {
     pub action: &'static str,
     /// The function that made it.
     pub function: &'static str,
-    /// Who had invoked that.
+    /// What had invoked the function.
     pub by: Invoker,
 }
 
@@ -99,73 +97,54 @@ impl Record {
     }
 }
 
-/// Lives `plan` in virtual time. The same plan gives the same record.
+/// Carries out `plan` in virtual time. The same plan gives the same record.
 ///
 /// # Errors
-/// If the execution did not end in the time that it may take, or the model refused something.
+/// If the execution did not end in its time or did not succeed, or the account refused something.
 pub fn rehearse(plan: &Plan) -> Result<Record, String> {
-    virtual_time::live(live(plan))
+    virtual_time::run(carry_out(plan))
 }
 
-/// How often it is looked whether the execution has ended, and how long what follows its end is waited for: the events of
-/// an instance that is going still invoke a function.
+/// How often the execution is looked at until it has ended, and how long the record goes on after its end: the events of an
+/// instance that ends still invoke a function.
 const LOOK: Duration = Duration::from_mins(1);
-/// What an execution may take beyond its commands.
+/// How long an execution may take beyond its commands.
 const OVERHEAD: Duration = Duration::from_hours(3);
 
-async fn live(plan: &Plan) -> Result<Record, String> {
-    let (machines, events) = OneScript::new(plan.runs_for);
-    let account = Account::new(EPOCH, AccountConfig::default(), machines, events);
+async fn carry_out(plan: &Plan) -> Result<Record, String> {
+    let machines = Machines::new(SteadyGuests { runs_for: plan.runs_for });
+    let names = Names { additional_regions: Vec::new(), ..Names::default() };
+    let world = World::new(AccountConfig::default(), machines, names);
+    let account = &world.account;
     let record = Arc::new(Mutex::new(Record::default()));
-    let lived = execute(plan, &account, &record).await;
-    account.dissolve();
-    let (execution, output) = lived?;
+    let text = |error: AwsError| error.to_string();
+    let state_machine = deploy(plan, &world, &record).map_err(text)?;
+    let name = Some("rehearsal".to_owned());
+    let arn = executions::start(account, &state_machine, name, &plan.document).map_err(text)?;
+    let ending = timeout(plan.runs_for + OVERHEAD, executions::end_of(account, &arn, LOOK)).await;
+    tokio::time::sleep(LOOK).await;
+    let ending = ending.map_err(|_| "the execution did not end".to_owned())?.map_err(text)?;
+    let Ending::Succeeded { .. } = &ending else {
+        return Err(format!("the execution did not succeed: {ending:?}"));
+    };
     let mut record = std::mem::take(&mut *lock(&record));
-    (record.history, record.output) = (execution.history().events(), output);
+    record.history = account.stepfunctions.execution(&arn).map_err(text)?.history().events();
+    record.output = executions::outcome(&ending);
     Ok(record)
 }
 
-async fn execute(
-    plan: &Plan,
-    account: &Account,
-    record: &Arc<Mutex<Record>>,
-) -> Result<(Arc<Execution>, Value), String> {
-    let told = |error: AwsError| error.to_string();
-    let state_machine = provision(plan, account, record).map_err(told)?;
-    let request = StartExecutionRequest {
-        state_machine_arn: state_machine,
-        name: Some("rehearsal".to_owned()),
-        input: Some(plan.document.to_string()),
-    };
-    let arn = account.stepfunctions.start_execution(request).map_err(told)?.execution_arn;
-    let execution = account.stepfunctions.execution(&arn).map_err(told)?;
-    let ending = tokio::time::timeout(plan.runs_for + OVERHEAD, ending(&execution)).await;
-    tokio::time::sleep(LOOK).await;
-    match ending.map_err(|_| "the execution did not end".to_owned())? {
-        ec2_ops_asl::Ending::Succeeded { output } => Ok((execution, output["outcome"].clone())),
-        other => Err(format!("the execution did not succeed: {other:?}")),
-    }
+fn deploy(plan: &Plan, world: &World<SteadyGuests>, record: &Arc<Mutex<Record>>) -> Result<String, AwsError> {
+    let (events, delivery) = (&world.account.platform.events, plan.event_delivery);
+    events.deliver_by(move |_| delivery.into_iter().collect());
+    watch_commands(&world.account, record);
+    world.deploy(BUCKET, &Template::default(), |name| -> Arc<dyn Runtime> {
+        let (clock, call, record) = (world.account.platform.clock, plan.call, Arc::clone(record));
+        let begin = move |name, request: &Request| Recorded::begin(name, request, clock, call, &record);
+        Arc::new(world.function(name, begin))
+    })
 }
 
-fn provision(plan: &Plan, account: &Account, record: &Arc<Mutex<Record>>) -> Result<String, AwsError> {
-    let names = Arc::new(Names { additional_regions: Vec::new(), ..Names::default() });
-    account.s3.create_bucket(BUCKET, &names.region)?;
-    let delivery = plan.event_delivery;
-    account.platform.events.deliver_by(move |_| delivery.into_iter().collect());
-    watch_commands(account, record);
-    let runtime_of = |function: Function| -> Arc<dyn Runtime> {
-        Arc::new(Observed {
-            function: function.name,
-            account: account.clone(),
-            names: Arc::clone(&names),
-            call: plan.call,
-            record: Arc::clone(record),
-        })
-    };
-    deploy(account, &names, &Template::default(), runtime_of)
-}
-
-/// The commands write their output as they begin, and their end is written down.
+/// Lets the commands write their output as they begin, and records when they end.
 fn watch_commands(account: &Account, record: &Arc<Mutex<Record>>) {
     let (s3, clock, record) = (Arc::clone(&account.s3), account.platform.clock, Arc::clone(record));
     account.platform.events.subscribe(move |event: &Event| match command_status(event) {
@@ -178,15 +157,6 @@ fn watch_commands(account: &Account, record: &Arc<Mutex<Record>>) {
 
 fn command_status(event: &Event) -> Option<&str> {
     event.detail["status"].as_str().filter(|_| event.source == "aws.ssm")
-}
-
-async fn ending(execution: &Execution) -> ec2_ops_asl::Ending {
-    loop {
-        if let Some((ending, _)) = execution.history().ending() {
-            return ending;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
 }
 
 #[cfg(test)]

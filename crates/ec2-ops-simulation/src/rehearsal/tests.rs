@@ -39,8 +39,8 @@ fn the_record_has_every_call_of_a_short_execution() {
     let once = ["DeleteItem", "DescribeVolumes", "HeadBucket", "HeadObject", "PutItem", "RunInstances"];
     let also = ["SendCommand", "SendTaskSuccess", "TerminateInstances"];
     let mut expected: BTreeMap<_, _> = once.iter().chain(&also).map(|action| (*action, 1)).collect();
-    // At the task's start, and when the event has come; and the token again for both ends of the instance, which nobody
-    // awaits: shutting-down and terminated.
+    // At the start of the task and when the event comes. The token again for shutting-down and terminated, for which no
+    // task waits.
     expected.extend([("GetCommandInvocation", 2), ("GetItem", 3)]);
     assert_eq!(counts, expected);
 }
@@ -55,7 +55,7 @@ fn the_dead_time_is_one_event_delivery() {
     }
 }
 
-/// The second is the delay before the retry that a poll is.
+/// A poll is a retry of the task, which comes a second after its timeout.
 #[test]
 fn with_the_event_lost_the_dead_time_is_at_most_one_poll_timeout_and_a_second() {
     for (timeout_s, poll_s) in [(60, 60), (3_600, 72), (86_400, 1_728), (172_800, 1_800)] {

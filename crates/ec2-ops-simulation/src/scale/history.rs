@@ -1,4 +1,4 @@
-//! What the executions' histories tell, after the fact.
+//! What the executions' histories contain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,6 +70,7 @@ impl Reader {
         Self { definition, transitions: Vec::new(), events: Vec::new(), absorbed: BTreeMap::new() }
     }
 
+    /// Adds one execution's history.
     pub(super) fn read(&mut self, events: &[Event]) {
         let (mut transitions, mut state) = (0, "");
         let (mut failed, mut used) = (None, BTreeMap::new());

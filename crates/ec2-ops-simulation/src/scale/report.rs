@@ -1,15 +1,15 @@
-//! What a simulation came to, as figures and as curves.
+//! What was measured, as figures and as curves.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Options;
 use super::history::Histories;
+use super::options::Options;
 use super::tally::{Calls, Counts, Invocations, Series, Tally};
 use ec2_ops_sandbox::prices::{GB_SECOND, STATE_TRANSITION, gb_seconds};
 use ec2_ops_sandbox::quotas::{Quotas, Rate};
 
-/// What thousands of executions at once came to.
+/// What was measured of thousands of executions at once.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// What was simulated.
@@ -28,7 +28,7 @@ pub struct Report {
     pub histories: Histories,
     /// How long the simulation took.
     pub wall: Duration,
-    /// The most memory that the process had resident, in bytes, where the system tells.
+    /// The most memory that the process had resident, in bytes, if the system reports it.
     pub peak_memory: Option<u64>,
 }
 
@@ -114,7 +114,7 @@ impl LaunchReport {
         }
     }
 
-    /// The launch rate that was reached, of what the quota allows; 1 is all of it.
+    /// The launch rate as a share of what the quota allows, at most 1.
     pub fn efficiency(&self) -> f64 {
         if self.last.is_zero() { 1.0 } else { self.bound.as_secs_f64() / self.last.as_secs_f64() }
     }

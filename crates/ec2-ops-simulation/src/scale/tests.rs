@@ -1,5 +1,7 @@
 //! Two hundred at once: enough to use up the quota of launches. Every figure here is of virtual time.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -11,13 +13,13 @@ fn two_hundred_at_once_all_succeed_though_launches_are_throttled() {
     for absorbed in &report.histories.absorbed {
         assert!(absorbed.most <= absorbed.max_attempts * 3 / 5, "nearly used up: {absorbed:?}");
     }
-    // 97.5 s are the quota's own bound; the rest is what jitter costs so few.
+    // 97.5 s is the quota's own bound. Jitter costs the rest when there are so few.
     assert!(report.launches.efficiency() > 0.6, "{:?}", report.launches.last);
     assert!(report.lambda.peak <= 30, "{}", report.lambda.peak);
     assert!(report.histories.events.max < 400, "{:?}", report.histories.events);
 }
 
-/// A quota that is used up by looks is one that ends of others wait for.
+/// Looks at instances must leave enough of their quota to the cleanup.
 #[test]
 fn only_launches_and_looks_at_agents_are_throttled() {
     let report = simulate(Options::of(200)).unwrap();

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use ec2_ops_asl::Ending;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use super::Options;
-use super::functions::Function;
+use super::guests::{BUCKET, ProductiveGuests, image, key};
 use super::history::Reader;
-use super::machines::{BUCKET, Machines, image, key};
+use super::invocation::Counted;
+use super::options::Options;
 use super::report::Report;
 use super::tally::Tally;
-use crate::virtual_time::EPOCH;
-use ec2_ops_sandbox::deployment::{Names, Template, deploy};
-use ec2_ops_sandbox::lambda::Runtime;
-use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
+use crate::harness::{Machines, World, executions};
+use ec2_ops_sandbox::deployment::{Names, Template};
+use ec2_ops_sandbox::lambda::{Request, Runtime};
 use ec2_ops_sandbox::{Account, AccountConfig, AwsError, Event};
 
 /// How long all executions together may take.
@@ -24,26 +24,24 @@ const PATIENCE: Duration = Duration::from_hours(48);
 /// How long an event takes from its source to its function, in milliseconds.
 const EVENT_DELAY: (u64, u64) = (20, 400);
 
-/// Lives until the last execution has ended.
-pub(super) async fn live(options: Options) -> Result<Report, String> {
-    let (machines, events) = Machines::new(options);
+/// Simulates until the last execution has ended.
+pub(super) async fn simulate(options: Options) -> Result<Report, String> {
+    let machines = Machines::new(ProductiveGuests::new(options));
     let config = AccountConfig { seed: options.seed, ..AccountConfig::default() };
-    let account = Account::new(EPOCH, config, Arc::clone(&machines), events);
-    machines.write_to(Some(Arc::clone(&account.s3)));
+    let names = Names { additional_regions: Vec::new(), ..Names::default() };
+    let world = World::new(config, machines, names);
     let tally = Tally::new();
     let template = Template::default();
-    let state_machine = provision(&account, &template, &tally).map_err(|error| error.to_string())?;
-    let started = start_all(&account, &state_machine, options, &tally).await?;
-    let over = all_over(&account, &started);
-    tokio::time::timeout(PATIENCE, over).await.map_err(|_| format!("not all ended within {PATIENCE:?}"))?;
-    let report = report(&account, &template, &started, options, &tally)?;
-    machines.write_to(None);
-    account.dissolve();
-    Ok(report)
+    let state_machine = deploy(&world, &template, &tally).map_err(|error| error.to_string())?;
+    let started = start_all(&world.account, &state_machine, options, &tally).await?;
+    let all = all_ended(&world.account, &started);
+    let all = timeout(PATIENCE, all).await.map_err(|_| format!("not all ended within {PATIENCE:?}"))?;
+    all.map_err(|error| error.to_string())?;
+    report(&world.account, &template, &started, options, &tally)
 }
 
-fn provision(account: &Account, template: &Template, tally: &Tally) -> Result<String, AwsError> {
-    let names = Arc::new(Names { additional_regions: Vec::new(), ..Names::default() });
+fn deploy(world: &World<ProductiveGuests>, template: &Template, tally: &Tally) -> Result<String, AwsError> {
+    let account = &world.account;
     account.platform.quotas.enforce();
     account.stepfunctions.forget_data();
     let platform = Arc::downgrade(&account.platform);
@@ -52,18 +50,14 @@ fn provision(account: &Account, template: &Template, tally: &Tally) -> Result<St
         let millis = Duration::from_millis;
         platform.upgrade().map(|platform| platform.between(millis(low), millis(high))).into_iter().collect()
     });
-    account.s3.create_bucket(BUCKET, &names.region)?;
-    deploy(account, &names, template, |function| -> Arc<dyn Runtime> {
-        Arc::new(Function {
-            name: function.name,
-            account: account.clone(),
-            names: Arc::clone(&names),
-            tally: tally.clone(),
-        })
+    world.deploy(BUCKET, template, |name| -> Arc<dyn Runtime> {
+        let (account, tally) = (account.clone(), tally.clone());
+        let begin = move |name, request: &Request| Counted::begin(&account, &tally, name, request);
+        Arc::new(world.function(name, begin))
     })
 }
 
-/// Starts all executions, evenly over the time that the options have for it. Answers with their ARNs.
+/// Starts all executions, evenly over the time that the options set. Answers with their ARNs.
 async fn start_all(
     account: &Account,
     state_machine: &str,
@@ -75,16 +69,12 @@ async fn start_all(
     while started.len() < options.executions {
         let index = started.len();
         let action = "StartExecution";
-        let request = StartExecutionRequest {
-            state_machine_arn: state_machine.to_owned(),
-            name: Some(format!("run-{index}")),
-            input: Some(document(index).to_string()),
-        };
         let admitted = account.admit(region_of(state_machine), action);
         tally.called(action, "caller", admitted.is_err());
         if admitted.is_ok() {
-            let answer = account.stepfunctions.start_execution(request).map_err(|error| error.to_string())?;
-            started.push(answer.execution_arn);
+            let name = Some(format!("run-{index}"));
+            let arn = executions::start(account, state_machine, name, &document(index));
+            started.push(arn.map_err(|error| error.to_string())?);
         }
         tokio::time::sleep(pause).await;
     }
@@ -111,16 +101,11 @@ fn document(index: usize) -> Value {
     })
 }
 
-async fn all_over(account: &Account, started: &[String]) {
+async fn all_ended(account: &Account, started: &[String]) -> Result<(), AwsError> {
     for arn in started {
-        while account
-            .stepfunctions
-            .execution(arn)
-            .is_ok_and(|execution| execution.history().ending().is_none())
-        {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        executions::end_of(account, arn, Duration::from_secs(1)).await?;
     }
+    Ok(())
 }
 
 fn report(

@@ -1,69 +1,54 @@
-//! One simulated execution, from its start to its end, or to where the plan cuts it short.
+//! One simulated execution, from its start to its end, or to its end from outside.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ec2_ops_asl::Ending;
-use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use super::fault_kind::FaultKind;
-use super::faults::Faults;
-use super::plan::{Abort, BUCKET, Scenario};
+use crate::faults::{FaultKind, Faults};
+use crate::harness::executions::{end_of, ending, outcome, start, stop};
+use crate::invariants::ExecutionRecord;
+use crate::schedule::{Abort, BUCKET, Scenario};
 use ec2_ops_sandbox::ec2::api::InstanceStateName::{Pending, Running};
-use ec2_ops_sandbox::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
 use ec2_ops_sandbox::{Account, AwsError};
 
 /// How long one attempt may take beyond its commands, in virtual time.
 const ATTEMPT_OVERHEAD: Duration = Duration::from_hours(3);
-/// How long after an end from outside a calm account may still have something running.
+/// How long an instance may run after an end from outside, in an account without other faults.
 const PROMPT: Duration = Duration::from_mins(8);
+/// How often an execution is looked at until it has ended, at most.
+const LOOKS: u32 = 40;
 
-/// An execution to be.
-pub(crate) struct Run {
-    pub(crate) account: Account,
-    pub(crate) state_machine: String,
-    pub(crate) name: String,
-    pub(crate) scenario: Scenario,
-    /// The state machine's own limit, where it is short enough to matter.
-    pub(crate) machine_timeout: Option<Duration>,
-    /// How many launches of it EC2 has got.
-    pub(crate) launches: watch::Receiver<usize>,
-    pub(crate) faults: Arc<Faults>,
-}
-
-/// An execution as it went.
-pub(crate) struct Lived {
-    pub(crate) arn: String,
-    /// Whether it ended within its bound of virtual time.
-    pub(crate) in_time: bool,
-    /// Whether something was running too long after an end from outside, in a calm account.
-    pub(crate) left_running: bool,
-    /// Whether something was running when it ended by itself.
-    pub(crate) ended_too_soon: bool,
+/// An execution that is yet to be carried out.
+pub(super) struct Run {
+    pub(super) account: Account,
+    pub(super) state_machine: String,
+    pub(super) name: String,
+    pub(super) scenario: Scenario,
+    /// The state machine's own limit, if it is short enough to matter.
+    pub(super) machine_timeout: Option<Duration>,
+    /// How many launches of it EC2 has received.
+    pub(super) launches: watch::Receiver<usize>,
+    pub(super) faults: Arc<Faults>,
 }
 
 /// How long one attempt may take, in virtual time.
-pub(crate) fn bound_of_one(scenario: &Scenario) -> Duration {
+pub(super) fn bound_of_one(scenario: &Scenario) -> Duration {
     scenario.limit() + ATTEMPT_OVERHEAD
 }
 
 impl Run {
-    /// Lives it, until it is over and nothing more is to be seen of its end.
-    pub(crate) async fn live(self) -> Result<Lived, AwsError> {
+    /// Carries it out, until it has ended and everything that its end is checked for has been seen.
+    pub(super) async fn carry_out(self) -> Result<ExecutionRecord, AwsError> {
         let Scenario { document, starts_after, .. } = &self.scenario;
         if self.scenario.stale_output {
             self.account.s3.put_object(BUCKET, &self.scenario.key, "of yesterday")?;
         }
         sleep(*starts_after + Duration::from_secs(2)).await;
-        let request = StartExecutionRequest {
-            state_machine_arn: self.state_machine.clone(),
-            name: Some(self.name.clone()),
-            input: Some(document.to_string()),
-        };
-        let arn = self.account.stepfunctions.start_execution(request)?.execution_arn;
+        let arn = start(&self.account, &self.state_machine, Some(self.name.clone()), document)?;
         let ended_too_soon = self.watch_end(&arn);
         self.faults.note(|| format!("{}: started with {document}", self.name));
         if self.scenario.is_elsewhere() {
@@ -71,16 +56,17 @@ impl Run {
         }
         let left_running = tokio::select! {
             biased;
-            left_running = self.left_running_when_cut_short(&arn) => left_running?,
+            left_running = self.left_running_when_ended_from_outside(&arn) => left_running?,
             ended = self.ends(&arn) => { ended?; false }
         };
         // Without a control plane it may never end.
         let in_time = self.faults.dark_ahead() || self.ends(&arn).await?;
-        self.faults.note(|| format!("{}: {}", self.name, told(&self.account, &arn)));
-        Ok(Lived { arn, in_time, left_running, ended_too_soon: ended_too_soon.load(Ordering::Relaxed) })
+        self.faults.note(|| format!("{}: {}", self.name, summary(&self.account, &arn)));
+        let ended_too_soon = ended_too_soon.load(Ordering::Relaxed);
+        Ok(ExecutionRecord { arn, in_time, left_running, ended_too_soon })
     }
 
-    /// Looks in the very moment in which the execution ends by itself, before any other net can help.
+    /// Looks for instances at the moment at which the execution ends by itself, before any other safety net can help.
     fn watch_end(&self, arn: &str) -> Arc<AtomicBool> {
         let too_soon = Arc::new(AtomicBool::new(false));
         let (account, image, arn) = (self.account.clone(), self.scenario.image.clone(), arn.to_owned());
@@ -97,37 +83,32 @@ impl Run {
     /// Whether it ends within its bound.
     async fn ends(&self, arn: &str) -> Result<bool, AwsError> {
         let bound = bound_of_one(&self.scenario) * self.scenario.attempts;
-        let looks = 40;
-        for _ in 0..looks {
-            if !is_running(&self.account, arn)? {
-                return Ok(true);
-            }
-            sleep(bound / looks).await;
-        }
-        Ok(!is_running(&self.account, arn)?)
+        timeout(bound, end_of(&self.account, arn, bound / LOOKS))
+            .await
+            .map_or(Ok(false), |end| end.map(|_| true))
     }
 
-    /// Waits for an end from outside, if need be for good. Answers whether that left something running for too long.
-    async fn left_running_when_cut_short(&self, arn: &str) -> Result<bool, AwsError> {
+    /// Waits for an end from outside, if need be for ever. Answers whether that left something running for too long.
+    async fn left_running_when_ended_from_outside(&self, arn: &str) -> Result<bool, AwsError> {
         let left_alive = match self.machine_timeout {
             None => self.abort(arn).await?,
             Some(limit) => {
                 let margin = Duration::from_secs(1);
-                match tokio::time::timeout(limit.saturating_sub(margin), self.abort(arn)).await {
+                match timeout(limit.saturating_sub(margin), self.abort(arn)).await {
                     Ok(aborted) => aborted?,
                     Err(_) => self.time_out(arn, margin).await?,
                 }
             }
         };
-        let withstands = self.scenario.lives.iter().any(|life| life.resists_for.is_some());
-        if !left_alive || withstands || !self.faults.calm() {
+        let resists = self.scenario.instances.iter().any(|instance| instance.resists_for.is_some());
+        if !left_alive || resists || !self.faults.calm() {
             return Ok(false);
         }
         sleep(PROMPT).await;
         Ok(self.is_alive())
     }
 
-    /// Aborts the execution when the plan says so, if it ever does. Answers whether that left an instance alive.
+    /// Aborts the execution when its scenario says so, or waits for ever. Answers whether that left an instance alive.
     async fn abort(&self, arn: &str) -> Result<bool, AwsError> {
         let kind = match self.scenario.abort {
             None => std::future::pending().await,
@@ -143,18 +124,17 @@ impl Run {
                 if nth == 1 { FaultKind::AbortInLaunch } else { FaultKind::AbortInLaterLaunch }
             }
         };
-        if !is_running(&self.account, arn)? {
+        if ending(&self.account, arn)?.is_some() {
             return Ok(false);
         }
         self.faults.count(kind);
         self.faults.note(|| format!("{}: {kind:?}", self.name));
         let alive = self.is_alive();
-        let request = StopExecutionRequest { execution_arn: arn.to_owned(), error: None, cause: None };
-        self.account.stepfunctions.stop_execution(&request)?;
+        stop(&self.account, arn)?;
         Ok(alive)
     }
 
-    /// Sees the state machine's own time run out, `margin` from now. Answers whether that left an instance alive.
+    /// Waits for the state machine's own timeout, which comes `margin` from now. Answers whether it left an instance alive.
     async fn time_out(&self, arn: &str, margin: Duration) -> Result<bool, AwsError> {
         let alive = self.is_alive();
         sleep(margin * 2).await;
@@ -177,28 +157,7 @@ fn is_alive(account: &Account, image: &str) -> bool {
     instances.any(|record| record.instance.image_id == image && matches!(record.state(), Pending | Running))
 }
 
-fn is_running(account: &Account, arn: &str) -> Result<bool, AwsError> {
-    ending(account, arn).map(|ending| ending.is_none())
-}
-
-/// How the execution ended, if it has.
-pub(crate) fn ending(account: &Account, arn: &str) -> Result<Option<Ending>, AwsError> {
-    Ok(account.stepfunctions.execution(arn)?.history().ending().map(|(ending, _)| ending))
-}
-
-/// The outcome that an execution tells, as JSON; null where there is nobody to tell it.
-pub(crate) fn outcome(ending: &Ending) -> Value {
-    match ending {
-        Ending::Succeeded { output } => output["outcome"].clone(),
-        Ending::Failed(failure) => {
-            let cause = failure.cause.as_deref().unwrap_or_default();
-            serde_json::from_str(cause).unwrap_or_else(|_| json!({ "unreadable": cause }))
-        }
-        Ending::TimedOut | Ending::Aborted(_) => Value::Null,
-    }
-}
-
-fn told(account: &Account, arn: &str) -> String {
+fn summary(account: &Account, arn: &str) -> String {
     match ending(account, arn) {
         Ok(Some(ending)) => format!("{} {}", ending.status(), outcome(&ending)),
         _ => "does not end".to_owned(),

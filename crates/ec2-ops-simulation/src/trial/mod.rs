@@ -1,7 +1,7 @@
 //! One execution under a plan of faults, twice: in process and in virtual time, and over HTTP with the real functions.
 //!
-//! The two are asked the same questions and judged by the same invariants, so that what the simulation shows of the one
-//! holds for the other.
+//! Both are observed in the same way and checked against the same promises, so that results of the simulation hold for the
+//! deployed functions.
 
 mod in_process;
 mod observed;
@@ -15,20 +15,20 @@ use serde_json::{Value, json};
 
 pub use observed::{Attempt, Observed};
 
-use crate::simulate::execution::Lived;
-use crate::simulate::faults::Mix;
-use crate::simulate::hobbled::{Safeguard, template};
-use crate::simulate::plan::{Abort, Life, Plan, Scenario};
+use crate::faults::Mix;
+use crate::harness::executions;
+use crate::invariants::ExecutionRecord;
+use crate::safeguards::{Safeguard, template};
+use crate::schedule::{Abort, InstanceScenario, Scenario, Schedule};
 use ec2_ops_sandbox::deployment::{SWEEP_EVERY, Template};
 use ec2_ops_sandbox::fault_plan::{Fault, FaultPlan};
-use ec2_ops_sandbox::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
 use ec2_ops_sandbox::{Account, AwsError, Conditions};
 
 /// The bucket that the commands write to.
-pub const BUCKET: &str = crate::simulate::plan::BUCKET;
+pub const BUCKET: &str = crate::schedule::BUCKET;
 
 const IMAGE: &str = "ami-0123456789abcdef0";
-/// Where the commands write, once per start and once per end: `starts/ATTEMPT/INSTANCE/NANOSECONDS`.
+/// Where the commands leave a trace, once at each start and once at each end: `starts/ATTEMPT/INSTANCE/NANOSECONDS`.
 const STARTS: &str = "starts";
 const ENDS: &str = "ends";
 /// The output that the document promises.
@@ -39,7 +39,7 @@ const TIMEOUT_S: u32 = 60;
 /// An execution, and what goes wrong with it.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// What is tried, as a sentence.
+    /// What is tried, as a clause.
     pub name: &'static str,
     /// What goes wrong.
     pub faults: Vec<Fault>,
@@ -67,7 +67,7 @@ pub struct Trial {
     pub without: Option<Safeguard>,
 }
 
-/// What a document can promise.
+/// What the document promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
     /// An object.
@@ -97,7 +97,7 @@ impl Default for Trial {
 }
 
 impl Trial {
-    /// What a sandbox is to be started under.
+    /// The conditions under which a sandbox must be started for this trial.
     ///
     /// # Errors
     /// If the deployment has no such safeguard.
@@ -138,7 +138,7 @@ impl Trial {
         })
     }
 
-    /// Commands that leave a trace of what they do. `ec2_ops_attempt` is the script's own name of its attempt.
+    /// Commands that leave a trace in the bucket as they start and as they end. The script sets `ec2_ops_attempt`.
     fn commands(&self) -> Vec<String> {
         let trace = |what: &str| {
             format!(
@@ -156,15 +156,16 @@ impl Trial {
         lose_claim.into_iter().chain(work).collect()
     }
 
-    /// The same as a plan of the simulation, in which nothing else goes wrong.
-    fn plan(&self) -> Arc<Plan> {
-        let life = Life {
+    /// The same as a schedule in which nothing else goes wrong.
+    fn schedule(&self) -> Arc<Schedule> {
+        let instance = InstanceScenario {
             agent_after: Some(Duration::from_millis(300)),
             runs_for: self.runs_for,
             exit_code: self.exit_code,
             writes_output: true,
+            holds_output_open: false,
             claim_holds: self.keeps_claim,
-            fate: None,
+            fault: None,
             resists_for: None,
         };
         let aborted = self.faults.iter().any(|fault| matches!(fault, Fault::Abort { .. }));
@@ -178,9 +179,9 @@ impl Trial {
             stale_output: false,
             starts_after: Duration::ZERO,
             abort: aborted.then_some(Abort::After(Duration::ZERO)),
-            lives: vec![life],
+            instances: vec![instance],
         };
-        Arc::new(Plan {
+        Arc::new(Schedule {
             mix: Mix::calm(),
             visible_after: Duration::ZERO,
             listed_after: self.listed_after,
@@ -196,18 +197,13 @@ impl Trial {
     async fn follow(
         &self,
         account: &Account,
-        state_machine_arn: &str,
+        state_machine: &str,
         faults: &FaultPlan,
         patience: Duration,
-    ) -> Result<Lived, AwsError> {
+    ) -> Result<ExecutionRecord, AwsError> {
         /// How often to look.
         const LOOK: Duration = Duration::from_millis(5);
-        let request = StartExecutionRequest {
-            state_machine_arn: state_machine_arn.to_owned(),
-            name: None,
-            input: Some(self.document().to_string()),
-        };
-        let arn = account.stepfunctions.start_execution(request)?.execution_arn;
+        let arn = executions::start(account, state_machine, None, &self.document())?;
         let execution = account.stepfunctions.execution(&arn)?;
         let (mut seen, mut waited) = (0, Duration::ZERO);
         while execution.history().ending().is_none() && waited < patience {
@@ -216,9 +212,7 @@ impl Trial {
                 if let Details::StateEntered { name, .. } = &event.details
                     && faults.aborts(name)
                 {
-                    let request =
-                        StopExecutionRequest { execution_arn: arn.clone(), error: None, cause: None };
-                    account.stepfunctions.stop_execution(&request)?;
+                    executions::stop(account, &arn)?;
                 }
             }
             seen = events.len();
@@ -226,6 +220,6 @@ impl Trial {
             waited += LOOK;
         }
         let in_time = execution.history().ending().is_some();
-        Ok(Lived { arn, in_time, left_running: false, ended_too_soon: false })
+        Ok(ExecutionRecord { arn, in_time, left_running: false, ended_too_soon: false })
     }
 }

@@ -1,36 +1,39 @@
-//! What can be seen of an execution from outside, the same whichever way it went.
+//! What can be observed of an execution from outside, the same in process and over HTTP.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ec2_ops::Status;
 use ec2_ops::ids::{AttemptId, ExecutionId};
 
-use crate::simulate::execution::{ending, outcome};
-use crate::simulate::invariants::{self, Evidence, Invariant, Violation};
+use crate::harness::executions;
+use crate::invariants::{self, Evidence, ExecutionRecord, Invariant, Violation};
+use crate::schedule::{InstanceHistory, Schedule};
+use ec2_ops_sandbox::Account;
+use ec2_ops_sandbox::ec2::InstanceRecord;
 use ec2_ops_sandbox::fault_plan::FaultPlan;
 
-/// What became of an execution.
+/// What happened to an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// How Step Functions says that it ended; empty where it has not.
+    /// The status with which it ended, in the words of Step Functions. Empty if it has not ended.
     pub status: &'static str,
-    /// What became of each attempt.
+    /// Each attempt.
     pub attempts: Vec<Attempt>,
     /// The states of all its instances, in alphabetical order.
     pub instances: Vec<&'static str>,
     /// How many of its volumes are left.
     pub volumes: usize,
-    /// The faults that never struck.
+    /// The faults that did not happen.
     pub unfired: Vec<String>,
     /// The promises that were broken.
     pub broken: BTreeSet<Invariant>,
 }
 
-/// What became of one attempt.
+/// What happened to one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// What the outcome says of it, if there is one.
-    pub told: Option<Status>,
+    /// Its status in the outcome, if there is one.
+    pub reported: Option<Status>,
     /// How many instances it launched.
     pub launched: usize,
     /// How often its commands really started.
@@ -38,17 +41,38 @@ pub struct Attempt {
 }
 
 impl Observed {
-    pub(super) fn of(evidence: &Evidence<'_>, faults: &FaultPlan) -> (Self, Vec<Violation>) {
-        let violations = invariants::check(evidence).violations;
-        let ec2 = &evidence.account.ec2;
-        let mut instances: Vec<_> =
-            ec2.instances().iter().map(|instance| instance.state().as_str()).collect();
+    /// What can be observed of the one execution of `schedule`, and the promises that it broke.
+    pub(super) fn of(
+        account: &Account,
+        schedule: &Schedule,
+        history: &InstanceHistory,
+        execution: ExecutionRecord,
+        faults: &FaultPlan,
+    ) -> (Self, Vec<Violation>) {
+        let executions = [execution];
+        let evidence = Evidence {
+            account,
+            schedule,
+            history,
+            executions: &executions,
+            bystanders: &[],
+            orphan: None,
+            roles: &BTreeMap::new(),
+        };
+        let violations = invariants::check(&evidence).violations;
+        let [execution] = &executions;
+        let ending = executions::ending(account, &execution.arn).ok().flatten();
+        let outcome = ending.as_ref().map(executions::outcome).unwrap_or_default();
+        let records = account.ec2.instances();
+        let mut instances: Vec<_> = records.iter().map(|instance| instance.state().as_str()).collect();
         instances.sort_unstable();
+        let reported = outcome["attempts"].as_array().map_or(&[][..], Vec::as_slice);
+        let launches: Vec<_> = records.iter().filter_map(|instance| attempt_of(instance)).collect();
         let observed = Self {
-            status: status(evidence).unwrap_or_default(),
-            attempts: attempts(evidence),
+            status: ending.map(|ending| ending.status()).unwrap_or_default(),
+            attempts: attempts(&execution.arn, reported, &launches, history),
             instances,
-            volumes: ec2.volumes().len(),
+            volumes: account.ec2.volumes().len(),
             unfired: faults.unfired().iter().map(ToString::to_string).collect(),
             broken: violations.iter().map(|violation| violation.invariant).collect(),
         };
@@ -56,38 +80,30 @@ impl Observed {
     }
 }
 
-fn status(evidence: &Evidence<'_>) -> Option<&'static str> {
-    let execution = evidence.account.stepfunctions.execution(&evidence.executions.first()?.arn).ok()?;
-    execution.history().ending().map(|(ending, _)| ending.status())
-}
-
-/// Of each attempt that launched something or is told of.
-fn attempts(evidence: &Evidence<'_>) -> Vec<Attempt> {
-    let Some(lived) = evidence.executions.first() else { return Vec::new() };
-    let ending = ending(evidence.account, &lived.arn).ok().flatten();
-    let outcome = ending.as_ref().map(outcome).unwrap_or_default();
-    let tagged: Vec<_> =
-        evidence.account.ec2.instances().iter().filter_map(|instance| number(instance)).collect();
-    let told = outcome["attempts"].as_array().map_or(&[][..], Vec::as_slice);
-    let last = tagged.iter().copied().max().unwrap_or_default().max(told.len());
-    let runs = evidence.machines.runs();
+/// Each attempt that launched something or is in the outcome.
+fn attempts(
+    arn: &str,
+    reported: &[serde_json::Value],
+    launches: &[usize],
+    history: &InstanceHistory,
+) -> Vec<Attempt> {
+    let last = launches.iter().copied().max().unwrap_or_default().max(reported.len());
     let attempt = |number: usize| {
         let attempt = u32::try_from(number).unwrap_or_default();
-        let id = AttemptId { execution: ExecutionId::new(&lived.arn), attempt };
-        let comment = id.fingerprint();
+        let comment = AttemptId { execution: ExecutionId::new(arn), attempt }.fingerprint();
         Attempt {
-            told: told
+            reported: reported
                 .get(number - 1)
                 .and_then(|record| serde_json::from_value(record["status"].clone()).ok()),
-            launched: tagged.iter().filter(|tag| **tag == number).count(),
-            started: runs.iter().filter(|run| run.comment == comment).count(),
+            launched: launches.iter().filter(|launch| **launch == number).count(),
+            started: history.script_runs.iter().filter(|run| run.comment == comment).count(),
         }
     };
     (1..=last).map(attempt).collect()
 }
 
-/// The attempt that an instance was launched by.
-fn number(instance: &ec2_ops_sandbox::ec2::InstanceRecord) -> Option<usize> {
+/// The number of the attempt that launched an instance.
+fn attempt_of(instance: &InstanceRecord) -> Option<usize> {
     let tag = instance.instance.tags.iter().find(|tag| tag.key == "ec2-ops:attempt")?;
     tag.value.parse().ok()
 }

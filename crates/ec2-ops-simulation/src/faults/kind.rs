@@ -1,4 +1,6 @@
-//! What can go wrong, by name.
+//! The kinds of faults, by name. Each is counted where it happens.
+
+use super::other_error::OtherError;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -7,13 +9,17 @@ pub enum FaultKind {
     ErrorBefore,
     /// The call had its effect, and its answer was lost.
     LostAnswer,
+    /// The repetition of a call whose answer was lost fails in another way.
+    Repetition(OtherError),
+    /// GetCommandInvocation answers for a command without the times of its start and end.
+    NoCommandTimes,
     /// Throttled before the effect.
     Throttled,
     /// Seconds late.
     Delay,
     /// For minutes or hours, no call of ours works.
     Outage,
-    /// From some moment on, no call of ours works any more.
+    /// From some moment on, no call of ours works.
     Blackout,
     /// The Lambda dies before the call.
     LambdaDiesBefore,
@@ -43,10 +49,12 @@ pub enum FaultKind {
     LateReady,
     /// The agent of an instance never comes online.
     NeverReady,
-    /// Something befalls an instance.
-    Fate(Fate),
-    /// Something befalls an instance whose commands have not begun.
-    EarlyFate,
+    /// A fault of an instance.
+    Instance(InstanceFault),
+    /// The script of an instance has ended, and a background process of it holds the output open until the limit.
+    OutputHeldOpen,
+    /// A fault of an instance whose commands have not begun.
+    BeforeCommands,
     /// An execution is aborted.
     Abort,
     /// An execution is aborted in the middle of its first launch.
@@ -61,28 +69,41 @@ pub enum FaultKind {
     OtherRegion,
 }
 
-/// What can befall an instance.
+/// A fault of an instance, after its agent came online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum InstanceFault {
     /// Its machine fails.
     Vanishes,
-    /// Somebody stops it.
+    /// A person stops it.
     StoppedFromOutside,
     /// It reboots.
     Reboots,
+    /// It reboots, notices that, and shuts itself down.
+    RebootsAndShutsDown,
     /// Its agent ends, for good.
     AgentDies,
     /// Its agent is offline for minutes.
     AgentPauses,
-    /// EC2 takes the Spot Instance back.
+    /// EC2 interrupts the Spot Instance.
     SpotInterruption,
+    /// A person cancels its commands.
+    CommandsCancelled,
+}
+
+impl InstanceFault {
+    /// Whether the commands may have ended without SSM having seen that.
+    pub(crate) fn hides_the_end(self) -> bool {
+        matches!(self, Self::AgentDies | Self::Reboots | Self::CommandsCancelled)
+    }
 }
 
 impl FaultKind {
     /// Every kind, in words.
-    pub const ALL: [(Self, &'static str); 33] = [
+    pub const ALL: [(Self, &'static str); 38] = [
         (Self::ErrorBefore, "call fails before its effect"),
         (Self::LostAnswer, "call's answer is lost"),
+        (Self::Repetition(OtherError::GatewayPage(502)), "... and then a gateway says 502"),
+        (Self::NoCommandTimes, "command without times"),
         (Self::Throttled, "call is throttled"),
         (Self::Delay, "call is late"),
         (Self::Outage, "call fails: outage"),
@@ -101,13 +122,16 @@ impl FaultKind {
         (Self::SlowToEnd, "instance is slow to end"),
         (Self::LateReady, "instance is late to get ready"),
         (Self::NeverReady, "instance never gets ready"),
-        (Self::Fate(Fate::Vanishes), "instance vanishes"),
-        (Self::Fate(Fate::StoppedFromOutside), "instance is stopped"),
-        (Self::Fate(Fate::Reboots), "instance reboots"),
-        (Self::Fate(Fate::AgentDies), "agent dies"),
-        (Self::Fate(Fate::AgentPauses), "agent is offline for minutes"),
-        (Self::Fate(Fate::SpotInterruption), "Spot interruption"),
-        (Self::EarlyFate, "... before the commands began"),
+        (Self::Instance(InstanceFault::Vanishes), "instance vanishes"),
+        (Self::Instance(InstanceFault::StoppedFromOutside), "instance is stopped"),
+        (Self::Instance(InstanceFault::Reboots), "instance reboots"),
+        (Self::Instance(InstanceFault::RebootsAndShutsDown), "instance reboots and shuts down"),
+        (Self::Instance(InstanceFault::AgentDies), "agent dies"),
+        (Self::Instance(InstanceFault::AgentPauses), "agent is offline for minutes"),
+        (Self::Instance(InstanceFault::SpotInterruption), "Spot interruption"),
+        (Self::Instance(InstanceFault::CommandsCancelled), "commands are cancelled"),
+        (Self::OutputHeldOpen, "output is held open"),
+        (Self::BeforeCommands, "... before the commands began"),
         (Self::Abort, "abort"),
         (Self::AbortInLaunch, "... in the first launch"),
         (Self::AbortInLaterLaunch, "... in a later launch"),

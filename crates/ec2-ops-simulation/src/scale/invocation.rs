@@ -1,23 +1,22 @@
-//! The five functions in process, each as slow as on AWS, and each call counted.
+//! Invocations as slow as on AWS, each of whose calls is counted.
 
-use std::sync::Arc;
+use std::future::Future;
 use std::time::Duration;
 
 use ec2_ops::{AwsError as CallError, AwsErrorKind};
 use serde_json::Value;
 
 use super::tally::Tally;
-use crate::ports::{Gate, Ports, refused};
-use crate::steps::{report, run};
-use ec2_ops_sandbox::deployment::Names;
-use ec2_ops_sandbox::lambda::{Request, Running, Runtime};
+use crate::harness::Invocation;
+use crate::ports::{Gate, refused};
+use ec2_ops_sandbox::lambda::{FunctionResult, Request};
 use ec2_ops_sandbox::{Account, AwsError};
 
-/// What an invocation takes beside its calls: the way to it, and its own work. In milliseconds.
+/// How long an invocation takes beside its calls, in milliseconds: the way to it, and its own work.
 const OVERHEAD: (u64, u64) = (10, 40);
 /// How long a refusal takes, in milliseconds.
 const REFUSAL: (u64, u64) = (10, 40);
-/// How long an answer takes, in milliseconds; longest first where names share a beginning.
+/// How long an answer takes, in milliseconds; the longer name first where two share a beginning.
 const LATENCIES: [(&str, (u64, u64)); 9] = [
     ("RunInstances", (800, 2_000)),
     ("DescribeInstanceInformation", (30, 100)),
@@ -32,43 +31,43 @@ const LATENCIES: [(&str, (u64, u64)); 9] = [
 /// Of every other action.
 const LATENCY: (u64, u64) = (15, 60);
 
-/// One function.
-pub(super) struct Function {
-    pub(super) name: &'static str,
-    pub(super) account: Account,
-    pub(super) names: Arc<Names>,
-    pub(super) tally: Tally,
+/// One invocation.
+#[derive(Clone)]
+pub(super) struct Counted {
+    account: Account,
+    by: &'static str,
+    tally: Tally,
 }
 
-impl Runtime for Function {
-    fn invoke(&self, request: Request) -> Running {
-        let by = caller(self.name, &request.payload);
-        let running = self.tally.invoked(by);
-        let (account, names) = (self.account.clone(), Arc::clone(&self.names));
-        let gate = Counted { account: account.clone(), by, tally: self.tally.clone() };
-        let (name, ports) = (self.name, Ports::new(account.clone(), Arc::clone(&names), gate));
-        Box::pin(async move {
-            let _running = running;
-            pause(&account, OVERHEAD).await;
-            run(name, request.payload, &ports, &ports, &names).await.map_err(|error| report(&error))
-        })
+impl Counted {
+    pub(super) fn begin(account: &Account, tally: &Tally, function: &'static str, request: &Request) -> Self {
+        let by = source(function, &request.payload);
+        Self { account: account.clone(), by, tally: tally.clone() }
     }
 }
 
-/// Who asks for an invocation: a state of the state machine, or what EventBridge brings.
-fn caller(function: &'static str, payload: &Value) -> &'static str {
+impl Invocation for Counted {
+    fn carry_out(
+        self,
+        step: impl Future<Output = FunctionResult> + Send,
+    ) -> impl Future<Output = FunctionResult> + Send {
+        let running = self.tally.invoked(self.by);
+        async move {
+            let _running = running;
+            pause(&self.account, OVERHEAD).await;
+            step.await
+        }
+    }
+}
+
+/// The source of an invocation: a state of the state machine, an event, or the sweeper's schedule.
+fn source(function: &'static str, payload: &Value) -> &'static str {
     match (function, payload.get("detail-type").and_then(Value::as_str)) {
         ("EC2StarterFromAMI", _) if payload.get("instance").is_some() => "Boot",
         (_, Some("Scheduled Event")) => "sweeper",
         (_, Some(_)) => "event",
         _ => function,
     }
-}
-
-struct Counted {
-    account: Account,
-    by: &'static str,
-    tally: Tally,
 }
 
 impl Gate for Counted {

@@ -1,36 +1,36 @@
-//! The steps in process, each under the name of its function.
+//! The steps of the core, each under the name of its function.
 
 use ec2_ops::ids::Region;
 use ec2_ops::ports::{Agents, Clock, Commands, Executions, Instances, Objects, Volumes, WakeTokens};
 use ec2_ops::{Deployment, Error, check, command, poll, start, stop};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use ec2_ops_sandbox::deployment::Names;
 
-/// Runs the step of a function over `world`, with what it needs of tokens and executions from `callbacks`.
+/// Runs the step of the function `name` over `aws`, and over `callbacks` for task tokens and executions.
 pub(crate) async fn run(
     name: &str,
     payload: Value,
     callbacks: &(impl WakeTokens + Executions),
-    world: &(impl Clock + Instances + Volumes + Agents + Commands + Objects),
+    aws: &(impl Clock + Instances + Volumes + Agents + Commands + Objects),
     names: &Names,
 ) -> Result<Value, Error> {
     let deployment = deployment(names);
     match name {
-        "EC2StarterFromAMI" => start::handle(payload, &deployment, world, world, world).await,
-        "Commander" => command::handle(payload, &deployment, world, world).await,
+        "EC2StarterFromAMI" => start::handle(payload, &deployment, aws, aws, aws).await,
+        "Commander" => command::handle(payload, &deployment, aws, aws).await,
         "EC2Poller" => {
             let ports = poll::Ports {
-                clock: world,
-                instances: world,
-                commands: world,
+                clock: aws,
+                instances: aws,
+                commands: aws,
                 tokens: callbacks,
                 executions: callbacks,
             };
             poll::handle(payload, &ports).await
         }
-        "RunChecker" => check::handle(payload, &deployment, world).await,
-        _ => stop::handle(payload, &deployment, world, world, callbacks).await,
+        "RunChecker" => check::handle(payload, &deployment, aws).await,
+        _ => stop::handle(payload, &deployment, aws, aws, callbacks).await,
     }
 }
 
@@ -40,9 +40,4 @@ fn deployment(names: &Names) -> Deployment {
         log_bucket: Some(names.log_bucket.clone()),
         ..Deployment::new(&names.deployment, Region::new(&names.region))
     }
-}
-
-/// A step's error, as the function's runtime reports it.
-pub(crate) fn report(error: &Error) -> Value {
-    json!({ "errorType": error.name(), "errorMessage": error.to_string() })
 }

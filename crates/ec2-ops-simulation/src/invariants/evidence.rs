@@ -1,0 +1,35 @@
+//! What the promises are checked against.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::schedule::{InstanceHistory, Schedule};
+use ec2_ops_sandbox::Account;
+use ec2_ops_sandbox::iam::Role;
+
+/// What happened to one execution.
+#[derive(Clone, Debug)]
+pub(crate) struct ExecutionRecord {
+    pub(crate) arn: String,
+    /// Whether it ended within its bound of virtual time.
+    pub(crate) in_time: bool,
+    /// Whether an instance of it ran too long after it was ended from outside, in an account without other faults.
+    pub(crate) left_running: bool,
+    /// Whether an instance of it ran when it ended by itself.
+    pub(crate) ended_too_soon: bool,
+}
+
+/// What happened in one account.
+pub(crate) struct Evidence<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) schedule: &'a Schedule,
+    pub(crate) history: &'a InstanceHistory,
+    /// Of each execution of the schedule.
+    pub(crate) executions: &'a [ExecutionRecord],
+    /// Instances that are not of this deployment.
+    pub(crate) bystanders: &'a [String],
+    /// The instance whose execution never existed.
+    pub(crate) orphan: Option<&'a str>,
+    /// The roles of the functions, which know what was asked of them.
+    pub(crate) roles: &'a BTreeMap<&'static str, Arc<Role>>,
+}

@@ -1,0 +1,81 @@
+//! The promises, and their limits.
+
+use std::fmt;
+
+/// A promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// No instance runs whose execution is over.
+    NothingRunning,
+    /// Nothing runs at the moment at which an execution ends by itself.
+    EndsCleanedUp,
+    /// No volume is left that the document wants deleted.
+    NoVolumeLeft,
+    /// An attempt launches at most one instance.
+    OneInstancePerAttempt,
+    /// An attempt's commands start at most once.
+    CommandsOnce,
+    /// The outcome says what really happened.
+    TrueOutcome,
+    /// Every execution ends, in bounded time.
+    Ends,
+    /// Nothing of another deployment or person is touched.
+    BystandersUntouched,
+    /// With nothing else wrong, an abort or the machine's timeout is cleaned up within minutes.
+    PromptCleanup,
+    /// The policy of a function's role allows every call that the function makes.
+    Permitted,
+}
+
+impl Invariant {
+    /// Every promise, in words.
+    pub const ALL: [(Self, &'static str); 10] = [
+        (Self::NothingRunning, "nothing is left running"),
+        (Self::EndsCleanedUp, "nothing runs after the end"),
+        (Self::NoVolumeLeft, "no volume is left"),
+        (Self::OneInstancePerAttempt, "one instance per attempt"),
+        (Self::CommandsOnce, "commands start at most once"),
+        (Self::TrueOutcome, "the outcome is true"),
+        (Self::Ends, "every execution ends"),
+        (Self::BystandersUntouched, "nothing of others is touched"),
+        (Self::PromptCleanup, "an end from outside is prompt"),
+        (Self::Permitted, "every call is permitted"),
+    ];
+}
+
+/// A broken promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The promise.
+    pub invariant: Invariant,
+    /// How it was broken.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.invariant, self.what)
+    }
+}
+
+/// Why something that looks like a broken promise is none: it lies beyond the limits of the promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excuse {
+    /// The control plane is gone, and the instance never got the commands, which arm its own deadline.
+    NotArmed,
+    /// The control plane is gone, and a reboot disarmed the deadline.
+    Rebooted,
+    /// The control plane is gone, so nothing deletes a volume or reports an outcome.
+    ControlPlaneGone,
+}
+
+impl Excuse {
+    /// What was found, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotArmed => "runs on: no deadline armed yet",
+            Self::Rebooted => "runs on: reboot disarmed it",
+            Self::ControlPlaneGone => "volume, outcome: no control plane",
+        }
+    }
+}

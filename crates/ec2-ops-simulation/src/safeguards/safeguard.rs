@@ -1,0 +1,50 @@
+//! The safeguards, by name.
+
+/// Part of the product that keeps a promise, and that a simulation can take away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Safeguard {
+    /// Safety net 1: every Catch leads to EC2Stopper.
+    Catch,
+    /// Safety net 2: the event of an abnormal end.
+    AbnormalEnd,
+    /// Safety net 3: the sweeper.
+    Sweeper,
+    /// Safety net 4: the instance's own deadline.
+    Deadline,
+    /// The ClientToken of RunInstances.
+    ClientToken,
+    /// The tags in the launch call.
+    Tags,
+    /// The look before SendCommand.
+    LookBeforeSend,
+    /// The script's claim on its attempt.
+    Claim,
+    /// The freshness of the output.
+    Freshness,
+    /// The poll that makes up for a lost event.
+    PollFallback,
+    /// The look at the instance.
+    InstanceState,
+}
+
+impl Safeguard {
+    /// Every safeguard, with the name that the command line has for it.
+    pub const ALL: [(Self, &'static str); 11] = [
+        (Self::Catch, "catch"),
+        (Self::AbnormalEnd, "abnormal-end"),
+        (Self::Sweeper, "sweeper"),
+        (Self::Deadline, "deadline"),
+        (Self::ClientToken, "client-token"),
+        (Self::Tags, "tags"),
+        (Self::LookBeforeSend, "look-before-send"),
+        (Self::Claim, "claim"),
+        (Self::Freshness, "freshness"),
+        (Self::PollFallback, "poll-fallback"),
+        (Self::InstanceState, "instance-state"),
+    ];
+
+    /// The safeguard that the command line calls `name`.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(safeguard, _)| *safeguard)
+    }
+}

@@ -1,0 +1,17 @@
+//! What a seed decides in advance: the documents, what their commands do, and what goes wrong with their instances.
+//!
+//! A [`Schedule`] is of one account. It has a [`Scenario`] for each execution, with an [`InstanceScenario`] for each of its
+//! instances, which [`ScheduledGuests`] carry out.
+
+mod account;
+mod guests;
+mod instance;
+mod instance_faults;
+mod scenario;
+mod script_run;
+
+pub(crate) use account::Schedule;
+pub(crate) use guests::ScheduledGuests;
+pub(crate) use instance::InstanceScenario;
+pub(crate) use scenario::{Abort, BUCKET, OTHER_REGION, Scenario};
+pub(crate) use script_run::{InstanceHistory, ScriptRun};

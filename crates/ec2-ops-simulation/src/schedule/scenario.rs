@@ -1,0 +1,127 @@
+//! One execution of a schedule.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use super::instance::{InstanceScenario, seconds};
+
+/// The bucket that all executions write to.
+pub(crate) const BUCKET: &str = "output";
+/// The region that some deployments cover beside their own.
+pub(crate) const OTHER_REGION: &str = "us-west-2";
+
+/// One execution: its document, and what happens to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    /// The image of its instances, by which they are known.
+    pub(crate) image: String,
+    /// The key of its output.
+    pub(crate) key: String,
+    pub(crate) document: Value,
+    pub(crate) timeout_s: u32,
+    /// How many attempts the document allows.
+    pub(crate) attempts: u32,
+    /// Whether the document asks for a check of the output.
+    pub(crate) checked: bool,
+    /// Whether the bucket has an object of an earlier run.
+    pub(crate) stale_output: bool,
+    pub(crate) starts_after: Duration,
+    pub(crate) abort: Option<Abort>,
+    /// What happens on the nth instance, and on all after the last.
+    pub(crate) instances: Vec<InstanceScenario>,
+}
+
+/// When an execution is aborted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Abort {
+    /// This long after its start.
+    After(Duration),
+    /// This long after EC2 received the launch of its nth instance, counted from 1.
+    InLaunch(usize, Duration),
+}
+
+impl Scenario {
+    pub(super) fn draw(
+        rng: &mut Rng,
+        index: usize,
+        limits: &[u32],
+        claims_hold: bool,
+        other_region: bool,
+    ) -> Self {
+        let image = format!("ami-0{index:015x}1");
+        let key = format!("run-{index}/out");
+        let timeout_s = rng.choice(limits).copied().unwrap_or(600);
+        let retries = rng.u32(0..3);
+        let (checked, spot) = (rng.f64() < 0.7, rng.f64() < 0.3 && retries > 0);
+        let mut document = json!({
+            "commands": ["true"],
+            "run_options": {
+                "ii_terminate_instance": rng.bool(),
+                "ii_delete_volume": rng.bool(),
+                "ii_cheapo": spot,
+                "timeout_s": timeout_s,
+                "n_retries_allowed": retries,
+                "fail_execution": rng.bool(),
+            },
+            "instance_parameters": {
+                "ImageId": image,
+                "InstanceType": "t4g.nano",
+                "IamInstanceProfile": { "Name": "ec2-ops-Instance" },
+                "BlockDeviceMappings": [
+                    { "DeviceName": "/dev/xvda", "Ebs": { "VolumeSize": 8, "DeleteOnTermination": rng.bool() } },
+                ],
+            },
+        });
+        if checked {
+            document["bucket"] = BUCKET.into();
+            document["obj_key"] = key.as_str().into();
+        }
+        if other_region && rng.bool() {
+            document["region"] = OTHER_REGION.into();
+        }
+        Self {
+            image,
+            key,
+            document,
+            timeout_s,
+            attempts: retries + 1,
+            checked,
+            stale_output: rng.f64() < 0.3,
+            starts_after: seconds(rng, 0..120),
+            abort: (rng.f64() < 0.2).then(|| Abort::draw(rng, timeout_s, retries)),
+            instances: (0..=retries)
+                .map(|_| InstanceScenario::draw(rng, timeout_s, claims_hold, spot))
+                .collect(),
+        }
+    }
+
+    /// What happens on its nth instance, counted from 0.
+    pub(crate) fn instance(&self, ordinal: usize) -> InstanceScenario {
+        self.instances.get(ordinal).or(self.instances.last()).cloned().unwrap_or_default()
+    }
+
+    /// The limit on its commands.
+    pub(crate) fn limit(&self) -> Duration {
+        Duration::from_secs(self.timeout_s.into())
+    }
+
+    /// Whether it runs in another region than its state machine.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.document["region"] == OTHER_REGION
+    }
+}
+
+impl Abort {
+    fn draw(rng: &mut Rng, timeout_s: u32, retries: u32) -> Self {
+        match rng.u8(0..4) {
+            0 => Self::After(seconds(rng, 0..60)),
+            1 => Self::After(Duration::from_secs(timeout_s.into()).mul_f64(rng.f64())),
+            _ => {
+                let nth = usize::try_from(rng.u32(0..=retries)).unwrap_or_default() + 1;
+                Self::InLaunch(nth, seconds(rng, 0..20))
+            }
+        }
+    }
+}

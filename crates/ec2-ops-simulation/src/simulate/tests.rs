@@ -1,0 +1,78 @@
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::*;
+
+/// Shared by two tests.
+static REPORTS: LazyLock<Vec<Report>> = LazyLock::new(|| reports(0..300, 1));
+
+fn reports(seeds: Range<u64>, executions: usize) -> Vec<Report> {
+    let options = Options { executions, without: None };
+    seeds.map(|seed| simulate(seed, options, false).unwrap()).collect()
+}
+
+fn violations(reports: &[Report]) -> Vec<(u64, &Violation)> {
+    reports.iter().flat_map(|report| report.violations.iter().map(|what| (report.seed, what))).collect()
+}
+
+#[test]
+fn no_schedule_of_faults_breaks_a_promise() {
+    assert_eq!(violations(&REPORTS), []);
+}
+
+/// A fault that no seed injects proves nothing.
+#[test]
+fn every_kind_of_fault_is_injected() {
+    let injected: BTreeSet<_> = REPORTS.iter().flat_map(|report| report.faults.keys().copied()).collect();
+    assert_eq!(injected, FaultKind::ALL.map(|(kind, _)| kind).into());
+}
+
+#[test]
+fn executions_at_once_do_not_disturb_each_other() {
+    assert_eq!(violations(&reports(0..40, 8)), []);
+}
+
+/// Each with the first seed that misses it: `cargo ops simulate --without NAME` finds another if the plans change.
+#[test]
+fn every_safeguard_is_missed_when_it_is_taken_away() {
+    let first_seeds = [
+        (Safeguard::Catch, 1, Invariant::TrueOutcome),
+        (Safeguard::AbnormalEnd, 68, Invariant::PromptCleanup),
+        (Safeguard::Sweeper, 6, Invariant::NothingRunning),
+        (Safeguard::Deadline, 1090, Invariant::NothingRunning),
+        (Safeguard::ClientToken, 20, Invariant::OneInstancePerAttempt),
+        (Safeguard::Tags, 6, Invariant::NothingRunning),
+        (Safeguard::LookBeforeSend, 31, Invariant::CommandsOnce),
+        (Safeguard::Claim, 20, Invariant::CommandsOnce),
+        (Safeguard::Freshness, 33, Invariant::TrueOutcome),
+        (Safeguard::PollFallback, 96, Invariant::NothingRunning),
+        (Safeguard::InstanceState, 17, Invariant::TrueOutcome),
+    ];
+    assert_eq!(first_seeds.map(|(safeguard, ..)| safeguard), Safeguard::ALL.map(|(safeguard, _)| safeguard));
+    for (safeguard, seed, invariant) in first_seeds {
+        let without = simulate(seed, Options { executions: 1, without: Some(safeguard) }, false).unwrap();
+        let broken: Vec<_> = without.violations.iter().map(|violation| violation.invariant).collect();
+        assert!(broken.contains(&invariant), "{safeguard:?} at seed {seed}: {broken:?}");
+        let with = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
+        assert_eq!(with.violations, [], "{safeguard:?} at seed {seed}");
+    }
+}
+
+/// The limits of the promise are real ones. Each with the first seed that shows it.
+#[test]
+fn what_is_not_promised_does_happen() {
+    for (excuse, seed) in [(Excuse::NotArmed, 192), (Excuse::Rebooted, 2623), (Excuse::ControlPlaneGone, 631)]
+    {
+        let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
+        assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);
+    }
+}
+
+#[test]
+fn a_seed_decides_everything() {
+    let options = Options { executions: 2, without: None };
+    for seed in 0..20 {
+        let (first, again) = (simulate(seed, options, true).unwrap(), simulate(seed, options, true).unwrap());
+        assert_eq!(first.trace, again.trace, "seed {seed}");
+    }
+}
