@@ -32,7 +32,7 @@ fn cases() -> Vec<Case> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .filter_map(|path| {
             let document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-            let job = Job::resolve(&document, Timestamp::now()).ok()?;
+            let job = Job::resolve(&document, &ec2_ops::Execution::rehearsal(Timestamp::now())).ok()?;
             Some(Case { file: path.display().to_string(), document: quick(document, &job), job })
         })
         .collect();

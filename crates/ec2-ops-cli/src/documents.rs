@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use ec2_ops::Execution;
 use ec2_ops::document::{Job, Problem, Problems, json_schema};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,7 +16,8 @@ pub(crate) fn validate(files: &[PathBuf]) -> ExitCode {
     let mut valid = true;
     for file in files {
         let name = file.display();
-        match read(file).and_then(|document| Job::resolve(&document, Timestamp::now())) {
+        let execution = Execution::rehearsal(Timestamp::now());
+        match read(file).and_then(|document| Job::resolve(&document, &execution)) {
             Ok(job) => {
                 println!("{name}: ok");
                 for warning in job.warnings {

@@ -61,7 +61,7 @@ pub(crate) async fn run(file: &Path, args: &SandboxArgs) -> Result<ExitCode, Str
 /// The document in `file`, if it is valid.
 fn valid(file: &Path) -> Result<Value, Problems> {
     let document = documents::read(file)?;
-    Job::resolve(&document, Timestamp::now())?;
+    Job::resolve(&document, &ec2_ops::Execution::rehearsal(Timestamp::now()))?;
     Ok(document)
 }
 

@@ -16,6 +16,7 @@ mod boot;
 mod clean;
 mod deployment;
 mod error;
+mod execution;
 #[cfg(test)]
 mod fakes;
 mod instance_end;
@@ -40,6 +41,7 @@ pub mod tags;
 pub use aws_error::{AwsError, AwsErrorKind};
 pub use deployment::{Deployment, InstanceDefaults};
 pub use error::{CommandFailure, Error, ErrorKind, ErrorReport, Leftover};
+pub use execution::Execution;
 pub use outcome::{AttemptRecord, Next, Outcome};
 pub use status::Status;
 pub use step::Market;

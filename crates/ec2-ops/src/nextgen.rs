@@ -49,14 +49,9 @@ pub(crate) fn resolve_daily(commands: &[String], started: Timestamp) -> Vec<Stri
 }
 
 /// Replaces `DAILY` with the date of the forecast cycle in the key or prefix of `target`.
-pub(crate) fn date_output(target: OutputTarget, commands: &[String], started: Timestamp) -> OutputTarget {
+pub(crate) fn date_output(target: &OutputTarget, commands: &[String], started: Timestamp) -> OutputTarget {
     let date = date_of(cycle_of(forcing_source(commands)), started);
-    match target {
-        OutputTarget::Key { bucket, key } => OutputTarget::Key { bucket, key: replace_in_path(&key, date) },
-        OutputTarget::Prefix { bucket, prefix } => {
-            OutputTarget::Prefix { bucket, prefix: replace_in_path(&prefix, date) }
-        }
-    }
+    target.at(target.bucket().to_owned(), replace_in_path(target.key(), date))
 }
 
 /// The output that the commands name: `--S3_BUCKET` and `--S3_PREFIX`, in any case.

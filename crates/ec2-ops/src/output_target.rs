@@ -32,6 +32,22 @@ impl OutputTarget {
         }
     }
 
+    /// The key or the prefix of the target.
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::Key { key, .. } => key,
+            Self::Prefix { prefix, .. } => prefix,
+        }
+    }
+
+    /// A target of the same kind, at another place.
+    pub(crate) fn at(&self, bucket: String, key: String) -> Self {
+        match self {
+            Self::Key { .. } => Self::Key { bucket, key },
+            Self::Prefix { .. } => Self::Prefix { bucket, prefix: key },
+        }
+    }
+
     /// Whether the object with this key is one that the document promises.
     ///
     /// A key that only begins with the same letters as a prefix is not.

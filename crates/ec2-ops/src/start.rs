@@ -100,7 +100,9 @@ fn market(job: &Job, context: &Context, before: &[AttemptRecord]) -> Market {
 fn plan(job: &Job, attempt: &AttemptId, deployment: &Deployment, region: &Region, market: Market) -> Launch {
     // A one-time Spot instance cannot be stopped.
     let on_end = OnEnd { terminate: job.on_end.terminate || market == Market::Spot, ..job.on_end };
-    let mut parameters = job.instance.clone();
+    let subnet_id = job.instance.subnet_id.as_ref().and_then(|subnets| subnets.as_slice().first());
+    let instance_type = job.instance.instance_type.as_slice().first().map_or("", String::as_str);
+    let mut parameters = job.instance.choose(instance_type, subnet_id.map(String::as_str));
     if let Some(defaults) = deployment.instance_defaults.get(region) {
         defaults.complete(&mut parameters, attempt);
     }

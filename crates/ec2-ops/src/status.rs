@@ -1,9 +1,10 @@
 //! The status of an attempt, and of an execution.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How an attempt, or a whole execution, ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Status {
     /// The script exited with 0 and the output, if the document asks for one, exists and is new.
     Succeeded,
@@ -27,4 +28,11 @@ pub enum Status {
     Aborted,
     /// Anything else: a missing permission, an AWS service that stayed down, a bug.
     InternalError,
+}
+
+impl Status {
+    /// Whether no attempt can follow: there is nothing left to do, or the same document would be refused again.
+    pub(crate) fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::InvalidExecution | Self::Aborted)
+    }
 }

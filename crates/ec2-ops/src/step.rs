@@ -7,24 +7,19 @@ use serde_json::Value;
 
 use crate::document::Job;
 use crate::error::Error;
-use crate::ids::{AttemptId, CommandId, ExecutionId, InstanceId, Region};
+use crate::execution::Execution;
+use crate::ids::{AttemptId, CommandId, InstanceId, Region};
 
 /// The attempt that a step works for. The state machine puts this into every payload.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Context {
+    /// From the context object.
     pub(crate) execution: Execution,
     pub(crate) attempt: Attempt,
     pub(crate) document: Value,
     /// `$$.State.RetryCount`: how often the state machine has retried this step.
     #[serde(default)]
     pub(crate) retry: u32,
-}
-
-/// The execution, from the context object.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Execution {
-    pub(crate) id: ExecutionId,
-    pub(crate) started: Timestamp,
 }
 
 /// The attempt, as the state machine counts it.
@@ -36,7 +31,7 @@ pub(crate) struct Attempt {
 
 impl Context {
     pub(crate) fn job(&self) -> Result<Job, Error> {
-        Job::resolve(&self.document, self.execution.started).map_err(Error::InvalidExecution)
+        Job::resolve(&self.document, &self.execution).map_err(Error::InvalidExecution)
     }
 
     pub(crate) fn attempt_id(&self) -> AttemptId {

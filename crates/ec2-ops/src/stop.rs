@@ -11,11 +11,12 @@ use crate::clean::{VISIBILITY, end_all};
 use crate::deployment::Deployment;
 use crate::document::Job;
 use crate::error::{Error, ErrorKind, ErrorReport, Leftover};
+use crate::execution::Execution;
 use crate::ids::InstanceId;
 use crate::outcome::{AttemptRecord, Outcome};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::status::Status;
-use crate::step::{Attempt, CommandSection, Context, Execution, InstanceSection, TaskOrEvent, write};
+use crate::step::{Attempt, CommandSection, Context, InstanceSection, TaskOrEvent, write};
 use crate::{abnormal_end, instance_end, sweep, tags};
 
 /// What EC2Stopper is invoked with.

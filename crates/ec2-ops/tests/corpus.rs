@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ec2_ops::Execution;
 use ec2_ops::document::Job;
-use jiff::Timestamp;
 use serde_json::Value;
 
 fn corpus() -> Vec<PathBuf> {
@@ -21,8 +21,8 @@ fn corpus() -> Vec<PathBuf> {
     files
 }
 
-fn verdict(document: &Value, started: Timestamp) -> String {
-    match Job::resolve(document, started) {
+fn verdict(document: &Value, execution: &Execution) -> String {
+    match Job::resolve(document, execution) {
         Ok(job) => {
             let target =
                 job.output.map_or_else(|| "unchecked".to_owned(), |output| output.target.to_string());
@@ -40,14 +40,14 @@ fn verdict(document: &Value, started: Timestamp) -> String {
 
 #[test]
 fn every_real_document_is_accepted_or_refused_for_a_stated_reason() {
-    let started = "2026-03-01T05:30:00Z".parse().unwrap();
+    let execution = Execution::rehearsal("2026-03-01T05:30:00Z".parse().unwrap());
     let files = corpus();
     assert_eq!(files.len(), 151);
     let mut out = String::new();
     for file in files {
         let document = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         let name = file.file_stem().unwrap().to_string_lossy();
-        let _ = writeln!(out, "{name}\n  {}", verdict(&document, started));
+        let _ = writeln!(out, "{name}\n  {}", verdict(&document, &execution));
     }
     insta::assert_snapshot!(out);
 }

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use ec2_ops::Execution;
 use ec2_ops::document::{Job, json_schema};
 use serde_json::Value;
 
@@ -24,7 +25,8 @@ fn blocks<'a>(page: &'a str, fence: &'a str) -> impl Iterator<Item = &'a str> {
 
 fn resolve(document: &str) -> Result<Job, String> {
     let document: Value = serde_json::from_str(document).unwrap();
-    Job::resolve(&document, "2026-03-01T05:30:00Z".parse().unwrap()).map_err(|problems| {
+    let execution = Execution::rehearsal("2026-03-01T05:30:00Z".parse().unwrap());
+    Job::resolve(&document, &execution).map_err(|problems| {
         let lines: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
         lines.join("\n") + "\n"
     })
@@ -40,7 +42,10 @@ fn every_example_is_accepted_without_a_warning_and_its_output_is_checked() {
             job.output.unwrap().target.to_string()
         })
         .collect();
-    assert_eq!(targets, ["s3://my-bucket/hello.txt", "s3://my-bucket/ngen.20260228/*"]);
+    assert_eq!(
+        targets,
+        ["s3://my-bucket/hello.txt", "s3://my-bucket/vpu-01/execution.txt", "s3://my-bucket/ngen.20260228/*"]
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ec2_ops::document::Job;
-use ec2_ops::{Outcome, Status};
+use ec2_ops::{Execution, Outcome, Status};
 use serde_json::{Value, json};
 
 const README: &str = include_str!("../../../README.md");
@@ -19,7 +19,8 @@ fn blocks(language: &str) -> Vec<&'static str> {
 }
 
 fn resolve(document: &Value) -> Result<Job, Vec<String>> {
-    Job::resolve(document, "2026-03-01T05:30:00Z".parse().unwrap())
+    let execution = Execution::rehearsal("2026-03-01T05:30:00Z".parse().unwrap());
+    Job::resolve(document, &execution)
         .map_err(|problems| problems.0.iter().map(ToString::to_string).collect())
 }
 

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use ec2_ops::Execution;
 use ec2_ops::document::{Job, json_schema};
 use jiff::Timestamp;
 use jsonschema::Validator;
@@ -25,12 +26,14 @@ fn corpus() -> impl Iterator<Item = Value> {
 /// The paths of what the resolution finds wrong with the structure: what it finds wrong with the meaning, the schema
 /// cannot know.
 fn structural_problems(document: &Value) -> Vec<String> {
-    let Err(problems) = Job::resolve(document, Timestamp::UNIX_EPOCH) else { return Vec::new() };
+    let execution = Execution::rehearsal(Timestamp::UNIX_EPOCH);
+    let Err(problems) = Job::resolve(document, &execution) else { return Vec::new() };
     let structural = |message: &str| {
         let of_the_schema = [
             "found null",
             "expected true or false",
             "expected an integer from",
+            "expected a number from",
             "expected a string",
             "expected a list",
             "expected an object",

@@ -22,16 +22,39 @@ macro_rules! aws_shape {
     };
 }
 
+/// One value, or several in the order in which a launch tries them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    /// The only one.
+    One(#[schemars(length(min = 1))] String),
+    /// Tried in order.
+    More(#[schemars(length(min = 1, max = 10), inner(length(min = 1)))] Vec<String>),
+}
+
+impl OneOrMore {
+    /// The values, in order.
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::More(values) => values,
+        }
+    }
+}
+
 /// RunInstances arguments, in AWS's own names.
+///
+/// A document offers a `Choice` of types and subnets, [`OneOrMore`]. A launch takes one of each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct InstanceParameters {
-    /// The AMI. It must carry the SSM agent.
+#[schemars(rename = "InstanceParameters")]
+pub struct InstanceParameters<Choice = String> {
+    /// The AMI: its id, or `resolve:ssm:NAME` for the id that a parameter of Parameter Store holds. It must carry the SSM
+    /// agent.
     #[schemars(length(min = 1))]
     pub image_id: String,
-    /// For example `m8g.xlarge`.
-    #[schemars(length(min = 1))]
-    pub instance_type: String,
+    /// For example `m8g.xlarge`; or a list, tried in order.
+    pub instance_type: Choice,
     /// An SSH key pair; not needed, since commands go through SSM.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
@@ -44,10 +67,9 @@ pub struct InstanceParameters {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(inner(length(min = 1)))]
     pub security_groups: Option<Vec<String>>,
-    /// The subnet.
+    /// The subnet; or a list, tried in order.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
-    pub subnet_id: Option<String>,
+    pub subnet_id: Option<Choice>,
     /// The instance profile. It must allow what the SSM agent does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iam_instance_profile: Option<IamInstanceProfile>,
@@ -85,6 +107,52 @@ pub struct InstanceParameters {
     /// CPU credits of burstable types.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credit_specification: Option<CreditSpecification>,
+}
+
+impl InstanceParameters<OneOrMore> {
+    /// The parameters of a launch with this type, in this subnet.
+    pub fn choose(&self, instance_type: &str, subnet_id: Option<&str>) -> InstanceParameters {
+        let Self {
+            image_id,
+            instance_type: _,
+            key_name,
+            security_group_ids,
+            security_groups,
+            subnet_id: _,
+            iam_instance_profile,
+            tag_specifications,
+            block_device_mappings,
+            metadata_options,
+            instance_market_options,
+            user_data,
+            placement,
+            network_interfaces,
+            ebs_optimized,
+            monitoring,
+            cpu_options,
+            credit_specification,
+        } = self.clone();
+        InstanceParameters {
+            image_id,
+            instance_type: instance_type.to_owned(),
+            key_name,
+            security_group_ids,
+            security_groups,
+            subnet_id: subnet_id.map(str::to_owned),
+            iam_instance_profile,
+            tag_specifications,
+            block_device_mappings,
+            metadata_options,
+            instance_market_options,
+            user_data,
+            placement,
+            network_interfaces,
+            ebs_optimized,
+            monitoring,
+            cpu_options,
+            credit_specification,
+        }
+    }
 }
 
 aws_shape! {

@@ -1,18 +1,21 @@
 //! The job that the steps carry out, resolved from a document.
 
+use std::collections::BTreeMap;
 use std::io;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::instance_parameters::InstanceParameters;
-use super::output::{self, Output};
+use super::instance_parameters::{InstanceParameters, OneOrMore};
+use super::output::{self, Input, Output};
 use super::problem::{Problem, Problems};
-use super::types::ExecutionDocument;
+use super::types::{ExecutionDocument, RunOptions};
+use super::variables::{self, Secret, Values};
 use super::{launch, legacy, validate};
-use crate::ids::Region;
+use crate::execution::Execution;
+use crate::ids::{AttemptId, Region};
 use crate::nextgen::{self, DatastreamCommandOptions};
+use crate::status::Status;
 use crate::tags::OnEnd;
 
 /// A validated document, with every default filled in: what the steps carry out.
@@ -24,18 +27,44 @@ pub struct Job {
     pub commands: Vec<String>,
     /// The object that must exist afterwards, if the document asks for a check.
     pub output: Option<Output>,
+    /// What must exist before anything is launched.
+    pub inputs: Vec<Input>,
+    /// How long an attempt waits for its inputs, in seconds.
+    pub inputs_timeout_s: u32,
+    /// Exported to the commands, by name; already filled in elsewhere.
+    pub variables: BTreeMap<String, String>,
+    /// Read on the instance and exported to the commands, by name.
+    pub secrets: BTreeMap<String, Secret>,
     /// How the instance is ended.
     pub on_end: OnEnd,
     /// Limit on the commands, in seconds.
     pub timeout_s: u32,
     /// How many attempts are allowed, the first included.
     pub attempts_allowed: u32,
+    /// The statuses after which another attempt is made; `None` leaves it to the status.
+    pub retry_on: Option<Vec<Status>>,
+    /// How long an execution waits before another attempt.
+    pub backoff: Backoff,
+    /// How long a launch that EC2 cannot make now is tried again, in seconds; `None` leaves it to the reason.
+    pub launch_timeout_s: Option<u32>,
     /// Whether to try Spot first.
     pub spot_first: bool,
     /// RunInstances arguments, as the document gives them.
-    pub instance: InstanceParameters,
+    pub instance: InstanceParameters<OneOrMore>,
     /// Warnings about the document; part of the outcome.
     pub warnings: Vec<String>,
+}
+
+/// The wait before another attempt, as far as the document names it: `base_s` × `rate`^(attempts made + 1), at most
+/// `max_s`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Backoff {
+    /// In seconds.
+    pub base_s: Option<u32>,
+    /// The factor for each attempt.
+    pub rate: Option<f64>,
+    /// In seconds.
+    pub max_s: Option<u32>,
 }
 
 /// How large a document may be, in bytes: Step Functions limits the whole state to 262,144, which also holds the records of
@@ -43,13 +72,13 @@ pub struct Job {
 const MAX_BYTES: usize = 192 * 1024;
 
 impl Job {
-    /// Resolves `document` for an execution that started at `started`.
+    /// Resolves `document` for `execution`.
     ///
     /// It works in four stages, and makes no AWS call:
     ///
     /// 1. The structure is validated against [`json_schema`](super::json_schema): names, types, limits.
     /// 2. Fields of older documents are renamed, or dropped with a warning.
-    /// 3. `DAILY` is replaced with the date of the forecast cycle, and the output is found.
+    /// 3. `DAILY` is replaced with the date of the forecast cycle, variables are filled in, inputs and output are found.
     /// 4. The fields are checked together: whether the output can exist, whether EC2 could accept the launch.
     ///
     /// The result depends only on the arguments. So every step of every attempt resolves the document anew and gets the
@@ -62,30 +91,34 @@ impl Job {
     /// # Example
     ///
     /// ```
+    /// use ec2_ops::Execution;
     /// use ec2_ops::document::Job;
+    /// use ec2_ops::ids::ExecutionId;
     /// use serde_json::json;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let started = "2026-03-01T05:30:00Z".parse()?;
+    /// let id = ExecutionId::new("arn:aws:states:us-east-1:000000000000:execution:ec2-ops:run-7");
+    /// let execution = Execution { id, started: "2026-03-01T05:30:00Z".parse()? };
     /// let mut document = json!({
     ///     "commands": ["./forecast.sh DAILY", "aws s3 cp out.nc s3://my-bucket/ngen.DAILY/out.nc"],
     ///     "bucket": "my-bucket",
-    ///     "obj_key": "ngen.DAILY/out.nc",
+    ///     "obj_key": "ngen.DAILY/$VPU/$EC2_OPS_EXECUTION.nc",
+    ///     "variables": { "VPU": "01" },
     ///     "run_options": { "n_retries_allowed": 2, "ii_cheapo": true, "check_s3": true },
     ///     "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.large" },
     /// });
     ///
-    /// let job = Job::resolve(&document, started).map_err(|problems| problems.to_string())?;
+    /// let job = Job::resolve(&document, &execution).map_err(|problems| problems.to_string())?;
     /// // A cycle counts once its day is over, so `DAILY` is yesterday.
     /// assert_eq!(job.commands[0], "./forecast.sh 20260228");
-    /// assert_eq!(job.output.unwrap().target.to_string(), "s3://my-bucket/ngen.20260228/out.nc");
+    /// assert_eq!(job.output.unwrap().target.to_string(), "s3://my-bucket/ngen.20260228/01/run-7.nc");
     /// // The document's retries are attempts beside the first; what it leaves out has a default.
     /// assert_eq!((job.attempts_allowed, job.timeout_s, job.spot_first), (3, 3600, true));
     /// assert_eq!(job.warnings, ["$.run_options.check_s3: found true, not read: ii_check_s3 decides"]);
     ///
     /// document["run_options"]["timeout_s"] = json!("120");
     /// document["instance_parameters"]["instance_type"] = json!("t4g.large");
-    /// let problems = Job::resolve(&document, started).unwrap_err();
+    /// let problems = Job::resolve(&document, &execution).unwrap_err();
     /// let messages: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
     /// assert_eq!(messages, [
     ///     "$.run_options.timeout_s: found \"120\", expected an integer from 30 to 172800",
@@ -94,17 +127,26 @@ impl Job {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn resolve(document: &Value, started: Timestamp) -> Result<Self, Problems> {
+    pub fn resolve(document: &Value, execution: &Execution) -> Result<Self, Problems> {
         let (mut warnings, mut problems) = (Vec::new(), Vec::new());
         let document = read(document, &mut warnings, &mut problems);
         let Some(mut document) = document.filter(|_| problems.is_empty()) else {
             return Err(Problems(problems));
         };
         let commands = commands(&document, &mut problems);
-        let commands = nextgen::resolve_daily(&commands, started);
-        let output = output::of(&document, &commands, started, &mut warnings, &mut problems);
+        let commands = nextgen::resolve_daily(&commands, execution.started);
+        variables::check(&document.variables, &document.secrets, &mut problems);
+        let values = Values {
+            variables: &document.variables,
+            execution: execution.id.name(),
+            started: execution.started,
+        };
+        let output = output::of(&document, &commands, &values, &mut warnings, &mut problems);
+        let inputs = output::inputs(&document, &commands, &values, &mut problems);
+        launch::fill(&mut document.instance_parameters, &values, &mut problems);
         launch::check_region(document.region.as_ref(), &mut problems);
         launch::check(&document.instance_parameters, &mut problems);
+        check_retries(&document.run_options, &mut problems);
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
@@ -119,16 +161,53 @@ impl Job {
             region: document.region.take(),
             commands,
             output,
+            inputs,
+            inputs_timeout_s: options.inputs_timeout_s,
+            secrets: secrets(&document),
+            variables: document.variables,
             on_end: OnEnd {
                 terminate: options.ii_terminate_instance,
                 delete_volumes: options.ii_delete_volume,
             },
             timeout_s: options.timeout_s,
             attempts_allowed: options.n_retries_allowed + 1,
+            retry_on: options.retry_on.clone(),
+            backoff: Backoff {
+                base_s: options.retry_backoff_base_s,
+                rate: options.retry_backoff_rate,
+                max_s: options.retry_backoff_max_s,
+            },
+            launch_timeout_s: options.launch_timeout_s,
             spot_first: options.ii_cheapo,
             instance: document.instance_parameters,
             warnings,
         })
+    }
+
+    /// What the commands of `attempt` find in their environment, by name: the document's variables, and what they can know
+    /// of their execution.
+    pub fn environment(&self, attempt: &AttemptId) -> BTreeMap<String, String> {
+        let mut all = self.variables.clone();
+        all.insert(variables::EXECUTION.to_owned(), attempt.execution.name().to_owned());
+        all.insert("EC2_OPS_ATTEMPT".to_owned(), attempt.attempt.to_string());
+        if let Some(Output { target, .. }) = &self.output {
+            all.insert("EC2_OPS_OUTPUT_BUCKET".to_owned(), target.bucket().to_owned());
+            all.insert("EC2_OPS_OUTPUT_KEY".to_owned(), target.key().to_owned());
+        }
+        all
+    }
+}
+
+fn secrets(document: &ExecutionDocument) -> BTreeMap<String, Secret> {
+    let parsed = |(name, source): (&String, &String)| Some((name.clone(), Secret::parse(source)?));
+    document.secrets.iter().filter_map(parsed).collect()
+}
+
+/// Refuses a status after which there is nothing that another attempt could do.
+fn check_retries(options: &RunOptions, problems: &mut Vec<Problem>) {
+    for (i, status) in options.retry_on.iter().flatten().enumerate().filter(|(_, status)| status.is_final()) {
+        let message = format!("found {status:?}, after which no attempt can follow");
+        problems.push(Problem::new(format!("$.run_options.retry_on[{i}]"), message));
     }
 }
 

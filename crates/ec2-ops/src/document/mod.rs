@@ -16,15 +16,19 @@ mod tests;
 mod types;
 mod unknown;
 mod validate;
+mod variables;
 
 pub use crate::nextgen::DatastreamCommandOptions;
 pub use instance_parameters::{
     BlockDeviceMapping, CpuOptions, CreditSpecification, Ebs, IamInstanceProfile, InstanceMarketOptions,
-    InstanceParameters, MarketType, MetadataOptions, Monitoring, NetworkInterface, Placement,
+    InstanceParameters, MarketType, MetadataOptions, Monitoring, NetworkInterface, OneOrMore, Placement,
     SpotInstanceType, SpotInterruptionBehavior, SpotOptions, Tag, TagSpecification, TaggedResource,
 };
-pub use job::Job;
-pub use output::Output;
+pub use job::{Backoff, Job};
+pub use output::{Input, Output};
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;
-pub use types::{CheckKey, CheckPrefix, CheckS3, DEFAULT_TIMEOUT_S, ExecutionDocument, RunOptions};
+pub use types::{
+    CheckS3, DEFAULT_TIMEOUT_S, ExecutionDocument, Location, NamedObject, NamedPrefix, RunOptions,
+};
+pub use variables::Secret;

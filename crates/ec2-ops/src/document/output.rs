@@ -1,10 +1,8 @@
-//! The output that a document promises, and whether it can exist at all.
+//! The output that a document promises, the inputs that it needs, and whether they can exist at all.
 
-use jiff::Timestamp;
-use serde_json::Value;
-
-use super::problem::{Problem, found, quoted};
-use super::types::{CheckS3, ExecutionDocument};
+use super::problem::{Problem, quoted};
+use super::types::{CheckS3, ExecutionDocument, Location, NamedObject, NamedPrefix};
+use super::variables::Values;
 use crate::nextgen;
 use crate::output_target::OutputTarget;
 
@@ -17,6 +15,15 @@ pub struct Output {
     pub bucket_path: &'static str,
 }
 
+/// An input that must exist before anything is launched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// What must exist.
+    pub target: OutputTarget,
+    /// The JSON path at which the document names it.
+    pub path: String,
+}
+
 /// A target, and the JSON paths at which the document names its bucket and its key.
 struct Named {
     target: OutputTarget,
@@ -24,16 +31,63 @@ struct Named {
     key_path: &'static str,
 }
 
+impl NamedObject {
+    fn target(&self) -> OutputTarget {
+        OutputTarget::Key { bucket: self.bucket.clone(), key: self.key.clone() }
+    }
+}
+
+impl NamedPrefix {
+    fn target(&self) -> OutputTarget {
+        OutputTarget::Prefix { bucket: self.bucket.clone(), prefix: self.prefix.clone() }
+    }
+}
+
 /// The output to check, if `document` asks for a check. `DAILY` is already replaced in `commands`.
 pub(super) fn of(
     document: &ExecutionDocument,
     commands: &[String],
-    started: Timestamp,
+    values: &Values<'_>,
     warnings: &mut Vec<String>,
     problems: &mut Vec<Problem>,
 ) -> Option<Output> {
+    let Named { target, bucket_path, key_path } = named(document, commands, warnings, problems)?;
+    let or = ", or set ii_check_s3 to false";
+    let place = Place { bucket_path, key_path, what: "the S3 key of the output", or };
+    let target = complete(&target, commands, values, &place, problems);
+    Some(Output { target, bucket_path })
+}
+
+/// The inputs of `document`, in its order.
+pub(super) fn inputs(
+    document: &ExecutionDocument,
+    commands: &[String],
+    values: &Values<'_>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Input> {
+    let mut input = |(i, location): (usize, &Location)| {
+        let (target, field) = match location {
+            Location::Object(object) => (object.target(), "key"),
+            Location::Prefix(prefix) => (prefix.target(), "prefix"),
+        };
+        let path = format!("$.inputs[{i}]");
+        let (bucket_path, key_path) = (format!("{path}.bucket"), format!("{path}.{field}"));
+        let place =
+            Place { bucket_path: &bucket_path, key_path: &key_path, what: "the S3 key of an input", or: "" };
+        Input { target: complete(&target, commands, values, &place, problems), path }
+    };
+    document.inputs.iter().enumerate().map(&mut input).collect()
+}
+
+/// The output that `document` names, at the most explicit of its places.
+fn named(
+    document: &ExecutionDocument,
+    commands: &[String],
+    warnings: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Option<Named> {
     let promised = promised_object(document, problems);
-    let named = match &document.run_options.ii_check_s3 {
+    match &document.run_options.ii_check_s3 {
         None => promised,
         Some(CheckS3::Promised(false)) => None,
         Some(CheckS3::Promised(true)) => {
@@ -54,11 +108,7 @@ pub(super) fn of(
             }
             explicit_target(explicit)
         }
-    };
-    let Named { target, bucket_path, key_path } = named?;
-    let target = nextgen::date_output(target, commands, started);
-    check(&target, bucket_path, key_path, problems);
-    Some(Output { target, bucket_path })
+    }
 }
 
 fn promised_object(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Option<Named> {
@@ -100,53 +150,73 @@ fn explicit_target(explicit: &CheckS3) -> Option<Named> {
     let bucket_path = "$.run_options.ii_check_s3.bucket";
     match explicit {
         CheckS3::Promised(_) => None,
-        CheckS3::Key(object) => Some(Named {
-            target: OutputTarget::Key { bucket: object.bucket.clone(), key: object.key.clone() },
-            bucket_path,
-            key_path: "$.run_options.ii_check_s3.key",
-        }),
-        CheckS3::Prefix(under) => Some(Named {
-            target: OutputTarget::Prefix { bucket: under.bucket.clone(), prefix: under.prefix.clone() },
-            bucket_path,
-            key_path: "$.run_options.ii_check_s3.prefix",
-        }),
+        CheckS3::Object(object) => {
+            Some(Named { target: object.target(), bucket_path, key_path: "$.run_options.ii_check_s3.key" })
+        }
+        CheckS3::Prefix(under) => {
+            Some(Named { target: under.target(), bucket_path, key_path: "$.run_options.ii_check_s3.prefix" })
+        }
     }
 }
 
-/// Refuses a target that can never exist now, rather than after the run.
-fn check(target: &OutputTarget, bucket_path: &str, key_path: &str, problems: &mut Vec<Problem>) {
-    let bucket = target.bucket();
-    let (key, trimmed) = match target {
-        OutputTarget::Key { key, .. } => (key, key.as_str()),
-        OutputTarget::Prefix { prefix, .. } => (prefix, prefix.trim_matches('/')),
-    };
-    if !is_bucket_name(bucket) {
-        let message =
-            format!("found {}, expected the name of an S3 bucket{}", quoted(bucket), unfilled(bucket));
-        problems.push(Problem::new(bucket_path, message));
+/// Where a document names a target, and what messages say about it.
+struct Place<'a> {
+    bucket_path: &'a str,
+    key_path: &'a str,
+    /// What the key is.
+    what: &'static str,
+    /// What else helps, if a variable is unknown.
+    or: &'static str,
+}
+
+impl Place<'_> {
+    fn advice(&self, error: &str) -> String {
+        format!("; {error}: write the value{}", self.or)
     }
-    if trimmed.is_empty() || key.len() > MAX_KEY_BYTES {
-        let message = format!(
-            "found {}, expected an S3 key of 1 to {MAX_KEY_BYTES} bytes",
-            found(&Value::from(&**key))
-        );
-        problems.push(Problem::new(key_path, message));
-    } else if !unfilled(key).is_empty() {
-        let message = format!("found {}, expected the S3 key of the output{}", quoted(key), unfilled(key));
-        problems.push(Problem::new(key_path, message));
+}
+
+/// Dates `target` and fills in its variables. Refuses one that can never exist now, rather than after the run.
+fn complete(
+    target: &OutputTarget,
+    commands: &[String],
+    values: &Values<'_>,
+    place: &Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> OutputTarget {
+    let dated = nextgen::date_output(target, commands, values.started);
+    let mut problem = |path: &str, text: &str, expected: &str, advice: &str| {
+        problems.push(Problem::new(path, format!("found {}, expected {expected}{advice}", quoted(text))));
+    };
+    let bucket = values.fill(dated.bucket());
+    match &bucket {
+        Ok(bucket) if is_bucket_name(bucket) => {}
+        Ok(bucket) => problem(place.bucket_path, bucket, "the name of an S3 bucket", ""),
+        Err(error) => {
+            problem(place.bucket_path, dated.bucket(), "the name of an S3 bucket", &place.advice(error))
+        }
+    }
+    let key = values.fill(dated.key());
+    match &key {
+        Ok(key) if is_key(target, key) => {}
+        Ok(key) => problem(place.key_path, key, &format!("an S3 key of 1 to {MAX_KEY_BYTES} bytes"), ""),
+        Err(error) => problem(place.key_path, dated.key(), place.what, &place.advice(error)),
+    }
+    match (bucket, key) {
+        (Ok(bucket), Ok(key)) => dated.at(bucket, key),
+        _ => dated,
     }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 const MAX_KEY_BYTES: usize = 1024;
 
-/// Advice for a text with a `$VARIABLE`: only the shell on the instance knows its value.
-fn unfilled(text: &str) -> &'static str {
-    let starts_variable = |rest: &str| {
-        rest.is_empty() || rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '{' | '('))
+/// Whether something can have this key, or be under this prefix.
+fn is_key(target: &OutputTarget, key: &str) -> bool {
+    let trimmed = match target {
+        OutputTarget::Key { .. } => key,
+        OutputTarget::Prefix { .. } => key.trim_matches('/'),
     };
-    let found = text.match_indices('$').any(|(at, _)| starts_variable(&text[at + 1..]));
-    if found { "; no shell fills in a $ here: write the value, or set ii_check_s3 to false" } else { "" }
+    !trimmed.is_empty() && key.len() <= MAX_KEY_BYTES
 }
 
 /// The characters and the length, by <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.

@@ -57,7 +57,7 @@ pub(super) fn found(value: &Value) -> String {
         Value::Object(fields) if fields.len() <= 4 => format!("{{{}}}", comma_separated(fields.keys())),
         Value::Object(_) => "an object".to_owned(),
         Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
+        Value::Array(items) => format!("a list of {}", items.len()),
         Value::String(text) => quoted(text),
         scalar => scalar.to_string(),
     }

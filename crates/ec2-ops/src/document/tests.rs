@@ -1,9 +1,11 @@
+mod parameters;
 mod refusals;
 mod schema;
 
 use serde_json::{Value, json};
 
 use super::*;
+use crate::execution::Execution;
 
 fn minimal() -> Value {
     json!({
@@ -25,7 +27,8 @@ fn with(pointer: &str, value: Value) -> Value {
 }
 
 fn try_resolve(document: &Value) -> Result<Job, Problems> {
-    Job::resolve(document, "2026-03-01T05:30:00Z".parse().unwrap())
+    let execution = Execution::rehearsal("2026-03-01T05:30:00Z".parse().unwrap());
+    Job::resolve(document, &execution)
 }
 
 fn accepted(document: &Value) -> Job {
@@ -90,8 +93,8 @@ fn an_output_that_a_shell_variable_names_is_refused_where_it_would_be_checked() 
     document["run_options"]["ii_check_s3"] = json!(true);
     assert_eq!(
         refused(&document),
-        "$.commands: found \"out/VPU_$VPU\", expected the S3 key of the output; no shell fills in a $ here: write the value, \
-         or set ii_check_s3 to false"
+        "$.commands: found \"out/VPU_$VPU\", expected the S3 key of the output; no shell fills in a $ here, \
+         and \"VPU\" is not one of variables: write the value, or set ii_check_s3 to false"
     );
 }
 
@@ -178,7 +181,7 @@ fn a_document_that_leaves_no_room_for_its_record_is_refused_by_its_size() {
 fn the_deepest_json_that_can_be_read_is_refused_without_overflowing_the_stack() {
     let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
     let message = refused(&with("instance_parameters/KeyName", serde_json::from_str(&deep).unwrap()));
-    assert_eq!(message, "$.instance_parameters.KeyName: found a list, expected a string that is not empty");
+    assert_eq!(message, "$.instance_parameters.KeyName: found a list of 1, expected a string that is not empty");
     assert!(refused(&with("typo", serde_json::from_str(&deep).unwrap())).starts_with("$.typo: unknown name"));
 }
 

@@ -2,12 +2,15 @@
 //!
 //! The JSON Schema, the validation and the parser are derived from these types. Editors show the doc comments.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::instance_parameters::InstanceParameters;
+use super::instance_parameters::{InstanceParameters, OneOrMore};
 use crate::ids::Region;
 use crate::nextgen::DatastreamCommandOptions;
+use crate::status::Status;
 
 /// What to run, on which machine, and the output that it promises.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,11 +34,22 @@ pub struct ExecutionDocument {
     /// The key of the output object.
     #[schemars(length(min = 1))]
     pub obj_key: Option<String>,
+    /// The objects that must exist before anything is launched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Location>,
+    /// Values by name: exported to the commands, and filled in for `$NAME` and `${NAME}` in buckets, keys, prefixes and
+    /// the values of tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
+    /// Where secrets are kept, by name: a parameter of Parameter Store, or the ARN of a secret of Secrets Manager. The
+    /// instance reads them at the start of the commands, and exports them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
     /// How to run, and what to do afterwards.
     #[serde(default)]
     pub run_options: RunOptions,
     /// RunInstances arguments, in AWS's own names.
-    pub instance_parameters: InstanceParameters,
+    pub instance_parameters: InstanceParameters<OneOrMore>,
     /// The older NextGen form, in place of `commands`.
     pub datastream_command_options: Option<DatastreamCommandOptions>,
 }
@@ -64,6 +78,32 @@ pub struct RunOptions {
     #[serde(default)]
     #[schemars(range(min = 0, max = 10))]
     pub n_retries_allowed: u32,
+    /// The statuses after which another attempt is made. Default: every failure that another attempt could mend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub retry_on: Option<Vec<Status>>,
+    /// The wait before another attempt, in seconds, times `retry_backoff_rate` once for every attempt made, and once more.
+    /// Default: as deployed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 86_400))]
+    pub retry_backoff_base_s: Option<u32>,
+    /// The factor by which the wait grows. Default: 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10))]
+    pub retry_backoff_rate: Option<f64>,
+    /// The longest wait before another attempt, in seconds. Default: as deployed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 86_400))]
+    pub retry_backoff_max_s: Option<u32>,
+    /// How long a launch that EC2 cannot make now is tried again, in seconds. Default: a day for a quota, minutes for what
+    /// settles by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 604_800))]
+    pub launch_timeout_s: Option<u32>,
+    /// How long an attempt waits for its inputs, in seconds. With 0 a missing one ends the attempt at once.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 604_800))]
+    pub inputs_timeout_s: u32,
     /// End the Step Functions execution as FAILED when the outcome is not a success. Default: as deployed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_execution: Option<bool>,
@@ -85,6 +125,12 @@ impl Default for RunOptions {
             ii_cheapo: false,
             timeout_s: DEFAULT_TIMEOUT_S,
             n_retries_allowed: 0,
+            retry_on: None,
+            retry_backoff_base_s: None,
+            retry_backoff_rate: None,
+            retry_backoff_max_s: None,
+            launch_timeout_s: None,
+            inputs_timeout_s: 0,
             fail_execution: None,
         }
     }
@@ -98,15 +144,25 @@ pub enum CheckS3 {
     /// Whether to check the output that the rest of the document names.
     Promised(bool),
     /// Exactly this object.
-    Key(CheckKey),
+    Object(NamedObject),
     /// Any object under this prefix.
-    Prefix(CheckPrefix),
+    Prefix(NamedPrefix),
 }
 
-/// An object to check.
+/// Where something is in S3.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Location {
+    /// Exactly this object.
+    Object(NamedObject),
+    /// Any object under this prefix.
+    Prefix(NamedPrefix),
+}
+
+/// An object of S3.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CheckKey {
+pub struct NamedObject {
     /// The bucket's name.
     #[schemars(length(min = 1))]
     pub bucket: String,
@@ -115,10 +171,10 @@ pub struct CheckKey {
     pub key: String,
 }
 
-/// A prefix under which an object must be.
+/// A prefix of S3, under which an object must be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CheckPrefix {
+pub struct NamedPrefix {
     /// The bucket's name.
     #[schemars(length(min = 1))]
     pub bucket: String,

@@ -26,6 +26,11 @@ fn check(value: &Value, schema: &'static Value, path: Path<'_>, problems: &mut V
         return;
     }
     match value {
+        Value::Object(fields) if schema["additionalProperties"].is_object() => {
+            for (name, value) in fields {
+                check(value, &schema["additionalProperties"], Path::Field(&path, name), problems);
+            }
+        }
         Value::Object(fields) => check_object(fields, schema, path, problems),
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
@@ -95,6 +100,7 @@ fn has_type(value: &Value, schema: &'static Value) -> bool {
         None => true,
         Some("boolean") => value.is_boolean(),
         Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
         Some("string") => value.is_string(),
         Some("array") => value.is_array(),
         Some("object") => value.is_object(),
@@ -115,7 +121,10 @@ fn in_limits(value: &Value, schema: &'static Value) -> bool {
         && match value {
             Value::Number(number) => number.as_f64().is_some_and(within),
             Value::String(text) => at_least("minLength", text.chars().count()),
-            Value::Array(items) => at_least("minItems", items.len()),
+            Value::Array(items) => {
+                at_least("minItems", items.len())
+                    && schema["maxItems"].as_u64().is_none_or(|most| items.len() as u64 <= most)
+            }
             _ => true,
         }
 }
@@ -131,10 +140,16 @@ pub(super) fn expected(schema: &'static Value) -> String {
     }
     let not_empty = |keyword: &str| schema.get(keyword).is_some();
     match schema["type"].as_str() {
-        Some("integer") => format!("an integer from {} to {}", schema["minimum"], schema["maximum"]),
+        Some(kind @ ("integer" | "number")) => {
+            let article = if kind == "integer" { "an" } else { "a" };
+            format!("{article} {kind} from {} to {}", schema["minimum"], schema["maximum"])
+        }
         Some("boolean") => "true or false".to_owned(),
         Some("string") if not_empty("minLength") => "a string that is not empty".to_owned(),
         Some("string") => "a string".to_owned(),
+        Some("array") if schema.get("maxItems").is_some() => {
+            format!("a list of {} to {}", schema["minItems"], schema["maxItems"])
+        }
         Some("array") if not_empty("minItems") => "a list that is not empty".to_owned(),
         Some("array") => format!("a list of {}", plural(resolve(&schema["items"]))),
         _ => match schema["properties"].as_object() {

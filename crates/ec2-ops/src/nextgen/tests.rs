@@ -263,7 +263,7 @@ proptest! {
         ][kind].clone();
         let commands = [format!("run {source} --S3_BUCKET b --S3_PREFIX a/ngen.DAILY/x")];
         let target = OutputTarget::Prefix { bucket: "b".to_owned(), prefix: "a/ngen.DAILY/x".to_owned() };
-        let dated = date_output(target, &commands, started);
+        let dated = date_output(&target, &commands, started);
         prop_assert_eq!(Some(dated), output_of_commands(&resolve_daily(&commands, started)));
     }
 

@@ -25,14 +25,15 @@ fn an_unknown_name_gets_advice() {
         ("timeout", "did you mean $.run_options.timeout_s?"),
         ("s3_bucket", "it belongs in $.datastream_command_options"),
         ("run_options/commands", "it belongs in $"),
-        ("prefix", "it belongs in $.run_options.ii_check_s3"),
+        ("prefix", "it belongs in $.inputs[] or $.run_options.ii_check_s3"),
         ("instance_parameters/VolumeSize", "it belongs in $.instance_parameters.BlockDeviceMappings[].Ebs"),
         ("instance_parameters/HttpTokens", "it belongs in $.instance_parameters.MetadataOptions"),
         ("instance_parameters/ClientToken", "every launch sets it by itself"),
         ("instance_parameters/DisableApiTermination", "could keep the instance from being ended"),
         (
             "comment",
-            "expected one of region, commands, bucket, obj_key, run_options, instance_parameters, datastream_command_options",
+            "expected one of region, commands, bucket, obj_key, inputs, variables, secrets, run_options, instance_parameters, \
+             datastream_command_options",
         ),
     ] {
         let message = refused(&with(pointer, json!(1)));
