@@ -3,6 +3,7 @@
 //! In their documents `DAILY` stands for a date, `--FORCING_SOURCE` names the forecast cycle, and `--S3_BUCKET` and
 //! `--S3_PREFIX` name the output. If an option occurs more than once, the last one counts.
 
+mod daily;
 mod datastream;
 mod options;
 #[cfg(test)]
@@ -13,11 +14,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::output_target::OutputTarget;
+use daily::{DAILY, Variables, replace};
 pub use datastream::DatastreamCommandOptions;
 use options::{last_value, long, rewrite_values, short};
 
-/// The word that stands for the date of the forecast cycle.
-const DAILY: &str = "DAILY";
+/// The options that only commands of NextGen have, and words in the names of its programs and files.
+const OPTIONS: [&str; 3] = ["FORCING_SOURCE", "S3_BUCKET", "S3_PREFIX"];
+const OF_NEXTGEN: [&str; 3] = ["ngen", "nextgen", "datastream"];
 /// The cycle of a forcing source whose name has no hour.
 const DEFAULT_CYCLE: i8 = 16;
 /// The cycle of commands that name no forcing source: a day counts once it is over.
@@ -36,16 +39,36 @@ struct Cycle {
 
 /// Replaces `DAILY` with the date of the forecast cycle: in the `-F` path, in the S3 prefix, and, without a
 /// `--FORCING_SOURCE`, wherever it is a word. With a `--FORCING_SOURCE`, the program itself reads the other words.
-pub(crate) fn resolve_daily(commands: &[String], started: Timestamp) -> Vec<String> {
+/// `declared` are the names of variables that the commands do not set themselves.
+pub(crate) fn resolve_daily<'a>(
+    commands: &'a [String],
+    declared: impl Iterator<Item = &'a str>,
+    started: Timestamp,
+) -> Vec<String> {
     let source = forcing_source(commands);
     let cycle = cycle_of(source);
     let date = date_of(cycle, started);
+    let variables = Variables::of(commands, declared);
     let resolve = |command: &String| {
         let command = rewrite_values(command, short("-F"), |path| forcing_path(path, date, cycle));
         let command = rewrite_values(&command, long("S3_PREFIX"), |prefix| replace_in_path(prefix, date));
-        if source.is_none() { replace_word(&command, date, is_identifier) } else { command }
+        if source.is_none() { replace(&command, date, &variables) } else { command }
     };
     commands.iter().map(resolve).collect()
+}
+
+/// A warning if `DAILY` was replaced in `commands`, and nothing in them is of NextGen: perhaps it was only a word.
+pub(crate) fn surprise(commands: &[String], resolved: &[String]) -> Option<String> {
+    let changed = commands.iter().zip(resolved).position(|(command, resolved)| command != resolved)?;
+    let option = |name| last_value(commands, long(name)).is_some();
+    let word = |command: &String| OF_NEXTGEN.iter().any(|word| command.to_lowercase().contains(word));
+    if OPTIONS.into_iter().any(option) || commands.iter().any(word) {
+        return None;
+    }
+    Some(format!(
+        "$.commands[{changed}]: {DAILY} was replaced with the date of yesterday; to keep the word, give it as a variable: \
+         \"variables\": {{\"WORD\": \"{DAILY}\"}}, and $WORD in the commands"
+    ))
 }
 
 /// Replaces `DAILY` with the date of the forecast cycle in the key or prefix of `target`.
@@ -115,37 +138,15 @@ fn forcing_path(path: &str, date: Date, cycle: Cycle) -> String {
         .replace(&format!("t{hour:02}z"), &format!("t{new:02}z"))
 }
 
+/// A path has no variables of its own; a `$NAME` in it stays.
+fn replace_in_path(path: &str, date: Date) -> String {
+    replace(path, date, &Variables::none())
+}
+
 /// The first hour in `path` that stands between `before` and `after`: `/HH/`, `tHHz`.
 fn hour_between(path: &str, before: u8, after: u8) -> Option<i8> {
     path.as_bytes().windows(4).find_map(|window| match *window {
         [first, tens, ones, last] if (first, last) == (before, after) => hour([tens, ones]),
         _ => None,
     })
-}
-
-/// In a path, `_` separates words: `restart_DAILY_00.nc`.
-fn replace_in_path(path: &str, date: Date) -> String {
-    replace_word(path, date, char::is_alphanumeric)
-}
-
-/// In a script, `_` is part of a word: `$DAILY_LIMIT` is a variable.
-fn is_identifier(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Replaces `DAILY` where it is a whole word: no character of a word, by `in_word`, precedes or follows it.
-fn replace_word(text: &str, date: Date, in_word: impl Fn(char) -> bool) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut copied = 0;
-    for (at, word) in text.match_indices(DAILY) {
-        let end = at + word.len();
-        let joined = text[..at].ends_with(&in_word) || text[end..].starts_with(&in_word);
-        if !joined {
-            out.push_str(&text[copied..at]);
-            out.push_str(&date.strftime("%Y%m%d").to_string());
-            copied = end;
-        }
-    }
-    out.push_str(&text[copied..]);
-    out
 }

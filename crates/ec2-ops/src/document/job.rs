@@ -100,7 +100,7 @@ impl Job {
     /// let id = ExecutionId::new("arn:aws:states:us-east-1:000000000000:execution:ec2-ops:run-7");
     /// let execution = Execution { id, started: "2026-03-01T05:30:00Z".parse()? };
     /// let mut document = json!({
-    ///     "commands": ["./forecast.sh DAILY", "aws s3 cp out.nc s3://my-bucket/ngen.DAILY/out.nc"],
+    ///     "commands": ["./ngen.sh DAILY", "aws s3 cp out.nc s3://my-bucket/ngen.DAILY/out.nc"],
     ///     "bucket": "my-bucket",
     ///     "obj_key": "ngen.DAILY/$VPU/$EC2_OPS_EXECUTION.nc",
     ///     "variables": { "VPU": "01" },
@@ -110,7 +110,7 @@ impl Job {
     ///
     /// let job = Job::resolve(&document, &execution).map_err(|problems| problems.to_string())?;
     /// // A cycle counts once its day is over, so `DAILY` is yesterday.
-    /// assert_eq!(job.commands[0], "./forecast.sh 20260228");
+    /// assert_eq!(job.commands[0], "./ngen.sh 20260228");
     /// assert_eq!(job.output.unwrap().target.to_string(), "s3://my-bucket/ngen.20260228/01/run-7.nc");
     /// // The document's retries are attempts beside the first; what it leaves out has a default.
     /// assert_eq!((job.attempts_allowed, job.timeout_s, job.spot_first), (3, 3600, true));
@@ -133,8 +133,10 @@ impl Job {
         let Some(mut document) = document.filter(|_| problems.is_empty()) else {
             return Err(Problems(problems));
         };
-        let commands = commands(&document, &mut problems);
-        let commands = nextgen::resolve_daily(&commands, execution.started);
+        let names = document.variables.keys().chain(document.secrets.keys()).map(String::as_str);
+        let written = commands(&document, &mut problems);
+        let commands = nextgen::resolve_daily(&written, names, execution.started);
+        warnings.extend(nextgen::surprise(&written, &commands));
         variables::check(&document.variables, &document.secrets, &mut problems);
         let values = Values {
             variables: &document.variables,

@@ -86,6 +86,22 @@ fn the_output_comes_from_the_most_explicit_place() {
 }
 
 #[test]
+fn daily_between_underscores_is_a_date_for_which_an_unsuspecting_user_gets_a_warning() {
+    let command = "runuser -l ec2-user -c 'F=grid_out_DAILY.parquet && [ -s \"$F\" ]'";
+    let job =
+        accepted(&with("commands", json!(["echo --s3_bucket b-1 --s3_prefix krig/run.DAILY", command])));
+    assert_eq!(job.commands[1], command.replace("DAILY", "20260228"));
+    assert_eq!(job.warnings, Vec::<String>::new());
+    let job = accepted(&with("commands", json!([command])));
+    assert_eq!(job.commands[0], command.replace("DAILY", "20260228"));
+    assert!(job.warnings[0].starts_with("$.commands[0]: DAILY was replaced"), "{:?}", job.warnings);
+    let mut kept = with("commands", json!(["echo $WORD", "export MY_DAILY"]));
+    kept["variables"] = json!({ "WORD": "DAILY", "MY_DAILY": "1" });
+    let job = accepted(&kept);
+    assert_eq!((job.commands[1].as_str(), job.warnings), ("export MY_DAILY", Vec::new()));
+}
+
+#[test]
 fn an_output_that_a_shell_variable_names_is_refused_where_it_would_be_checked() {
     let command = "run --S3_BUCKET b-1 --S3_PREFIX out/VPU_$VPU";
     accepted(&with("commands", json!([command])));
@@ -181,7 +197,10 @@ fn a_document_that_leaves_no_room_for_its_record_is_refused_by_its_size() {
 fn the_deepest_json_that_can_be_read_is_refused_without_overflowing_the_stack() {
     let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
     let message = refused(&with("instance_parameters/KeyName", serde_json::from_str(&deep).unwrap()));
-    assert_eq!(message, "$.instance_parameters.KeyName: found a list of 1, expected a string that is not empty");
+    assert_eq!(
+        message,
+        "$.instance_parameters.KeyName: found a list of 1, expected a string that is not empty"
+    );
     assert!(refused(&with("typo", serde_json::from_str(&deep).unwrap())).starts_with("$.typo: unknown name"));
 }
 

@@ -1,3 +1,5 @@
+use std::iter;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -7,7 +9,7 @@ fn at(time: &str) -> Timestamp {
 }
 
 fn one(command: &str, time: &str) -> String {
-    resolve_daily(&[command.to_owned()], at(time)).remove(0)
+    resolve_daily(&[command.to_owned()], iter::empty(), at(time)).remove(0)
 }
 
 fn run(source: &str, time: &str) -> String {
@@ -75,13 +77,63 @@ fn only_whole_words_are_replaced() {
         ("\"DAILY\" 'DAILY' (DAILY) DAILY;", "\"20260228\" '20260228' (20260228) 20260228;"),
         ("s=DAILY,DAILY", "s=20260228,20260228"),
         ("XDAILY DAILYX DAILY1 9DAILY éDAILY", "XDAILY DAILYX DAILY1 9DAILY éDAILY"),
-        ("DAILY_LIMIT MY_DAILY", "DAILY_LIMIT MY_DAILY"),
+        ("grid_out_DAILY.parquet DAILY_00.nc", "grid_out_20260228.parquet 20260228_00.nc"),
+        ("F=grid_out_DAILY.parquet", "F=grid_out_20260228.parquet"),
+        ("s3://b/dt_DAILY=1/x", "s3://b/dt_20260228=1/x"),
         ("DAILYDAILY DAILYDAILYDAILY", "DAILYDAILY DAILYDAILYDAILY"),
         ("DAILYDAILY.DAILY", "DAILYDAILY.20260228"),
         ("DAILY.DAILYDAILY", "20260228.DAILYDAILY"),
         ("daily Daily", "daily Daily"),
     ] {
         assert_eq!(one(text, "2026-03-01T05:00:00Z"), expected);
+    }
+}
+
+#[test]
+fn the_name_of_a_variable_has_no_date() {
+    for text in [
+        "DAILY_LIMIT=5",
+        "DAILY=today",
+        "PATHS_DAILY+=:/x",
+        "(MY_DAILY=1; x)",
+        "bash -c 'DAILY_LIMIT=5 x'",
+        "echo $DAILY_X ${MY_DAILY} ${#DAILY_X} ${MY_DAILY:-1} \"$DAILY\"",
+        "cp --S3_PREFIX out/$DAILY_DIR/x",
+        "export DAILY_LIMIT; DAILY_LIMIT=5",
+        "read -r A_DAILY B; echo $A_DAILY",
+        "python -c 'import os; os.environ[\"MY_DAILY\"]'; echo $MY_DAILY",
+    ] {
+        assert_eq!(one(text, "2026-03-01T05:00:00Z"), text);
+    }
+    let mixed = "MY_DAILY=/x/run_DAILY; stream -s DAILY -o $MY_DAILY/DAILY; DAILY=$(x)";
+    let expected = "MY_DAILY=/x/run_20260228; stream -s 20260228 -o $MY_DAILY/20260228; DAILY=$(x)";
+    assert_eq!(one(mixed, "2026-03-01T05:00:00Z"), expected);
+    // Set in one entry, or by the document, and exported in another one.
+    let commands = ["export A_DAILY", "x A_DAILY B_DAILY C_DAILY", "A_DAILY=1"].map(str::to_owned);
+    let resolved = resolve_daily(&commands, iter::once("B_DAILY"), at("2026-03-01T05:00:00Z"));
+    assert_eq!(resolved, ["export A_DAILY", "x A_DAILY B_DAILY C_20260228", "A_DAILY=1"]);
+}
+
+#[test]
+fn a_date_in_commands_that_have_nothing_of_nextgen_is_a_surprise() {
+    let warned = |text: &str| {
+        let commands = ["true".to_owned(), text.to_owned()];
+        let resolved = resolve_daily(&commands, iter::empty(), at("2026-03-01T05:00:00Z"));
+        surprise(&commands, &resolved)
+    };
+    let warning = warned("tar cf DAILY_backup.tar .").unwrap();
+    assert!(
+        warning.starts_with("$.commands[1]: DAILY was replaced") && warning.contains("$WORD"),
+        "{warning}"
+    );
+    for text in [
+        "echo x",
+        "echo $DAILY_X",
+        "ngen DAILY",
+        "cd NextGen; run DAILY",
+        "x --s3_prefix a --s3_bucket b DAILY",
+    ] {
+        assert_eq!(warned(text), None, "{text}");
     }
 }
 
@@ -173,7 +225,7 @@ fn the_last_of_several_commands_says_where_the_output_is_and_which_cycle_counts(
     ]
     .map(str::to_owned);
     let started = at("2026-03-01T05:00:00Z");
-    let resolved = resolve_daily(&commands, started);
+    let resolved = resolve_daily(&commands, iter::empty(), started);
     assert!(resolved[0].ends_with("20260301/one") && resolved[1].ends_with("20260301/two"), "{resolved:?}");
     assert_eq!(resolved[2], "echo DAILY");
     let target = output_of_commands(&resolved).unwrap();
@@ -227,7 +279,7 @@ proptest! {
     #[test]
     fn a_command_without_a_date_is_left_as_it_is(command in "[ -~é\n]{0,80}", started in any_time()) {
         prop_assume!(!command.contains(DAILY) && !command.contains("MEDIUM_RANGE"));
-        prop_assert_eq!(resolve_daily(std::slice::from_ref(&command), started), [command]);
+        prop_assert_eq!(resolve_daily(std::slice::from_ref(&command), iter::empty(), started), [command]);
     }
 
     #[test]
@@ -241,7 +293,7 @@ proptest! {
     #[test]
     fn nothing_panics_on_any_text(command in "(--S3_PREFIX|--FORCING_SOURCE|MEDIUM_RANGE_12_3|-F|DAILY|['\"\\\\=; \n/]|t00z|é|[a-z]){0,30}",
                                   started in any_time()) {
-        let resolved = resolve_daily(&[command], started);
+        let resolved = resolve_daily(&[command], iter::empty(), started);
         output_of_commands(&resolved);
     }
 
@@ -249,8 +301,8 @@ proptest! {
     fn resolving_twice_is_resolving_once_except_for_the_hours_of_members(prefix in "[a-z/._]{0,9}DAILY[a-z/._]{0,9}", hour in 0..24,
                                                                          started in any_time()) {
         let command = format!("run -F {prefix} --FORCING_SOURCE NWM_V3_SHORT_RANGE_{hour:02} --S3_PREFIX {prefix}");
-        let once = resolve_daily(&[command], started);
-        prop_assert_eq!(resolve_daily(&once, started), once);
+        let once = resolve_daily(&[command], iter::empty(), started);
+        prop_assert_eq!(resolve_daily(&once, iter::empty(), started), once);
     }
 
     #[test]
@@ -264,13 +316,13 @@ proptest! {
         let commands = [format!("run {source} --S3_BUCKET b --S3_PREFIX a/ngen.DAILY/x")];
         let target = OutputTarget::Prefix { bucket: "b".to_owned(), prefix: "a/ngen.DAILY/x".to_owned() };
         let dated = date_output(&target, &commands, started);
-        prop_assert_eq!(Some(dated), output_of_commands(&resolve_daily(&commands, started)));
+        prop_assert_eq!(Some(dated), output_of_commands(&resolve_daily(&commands, iter::empty(), started)));
     }
 
     #[test]
     fn a_member_starts_six_hours_before_the_one_before_it(hour in 0..24_i8, member in 1..8_i64, started in any_time()) {
         let command = format!("run -F b/DAILY/{hour:02}/t{hour:02}z --FORCING_SOURCE NWM_V3_MEDIUM_RANGE_{hour:02}_{member}");
-        let resolved = resolve_daily(&[command], started).remove(0);
+        let resolved = resolve_daily(&[command], iter::empty(), started).remove(0);
         let now = started.to_zoned(TimeZone::UTC);
         let today = now.date().at(hour, 0, 0, 0);
         let cycle = if now.hour() < hour { today - SignedDuration::from_hours(24) } else { today };
