@@ -23,7 +23,7 @@ fn json(target: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_caller_is_told_who_he_is() {
+async fn get_caller_identity_names_the_caller() {
     let served = Served::start().await;
     let answer = served.call("sts", FORM, b"Action=GetCallerIdentity&Version=2011-06-15").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -34,9 +34,8 @@ async fn the_caller_is_told_who_he_is() {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-             <GetCallerIdentityResult><Account>000000000000</Account>\
-             <Arn>arn:aws:iam::000000000000:user/AKIDEXAMPLE</Arn><UserId>AKIDEXAMPLE</UserId>\
-             </GetCallerIdentityResult>\
+             <GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/AKIDEXAMPLE</Arn>\
+             <UserId>AKIDEXAMPLE</UserId><Account>000000000000</Account></GetCallerIdentityResult>\
              <ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
         )
     );
