@@ -3,7 +3,7 @@
 //! | step | by | |
 //! |---|---|---|
 //! | load a definition | [`StateMachine::parse`] | checks everything, and refuses what the interpreter does not model |
-//! | check house rules | [`lint`] | for example: every failure leads to the cleanup |
+//! | check house rules | [`lint()`] | for example: every failure leads to the cleanup |
 //! | run it | [`Execution::run`] | on tokio's clock, with an [`Environment`] for the functions |
 //! | see what happened | [`Execution::history`] | events in the shapes of `GetExecutionHistory` |
 //!
