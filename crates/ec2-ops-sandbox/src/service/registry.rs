@@ -6,8 +6,11 @@ use super::{Description, Service, Words};
 use crate::s3::S3Http;
 use crate::{Account, AwsError, dynamodb, ec2, lambda, s3, ssm, stepfunctions, sts};
 
-/// Every service: what is known of it, and the one of an account.
-pub(crate) const SERVICES: [(&Description, fn(&Account) -> Arc<dyn Service>); 7] = [
+/// The service of an account.
+type Of = fn(&Account) -> Arc<dyn Service>;
+
+/// Every service: its description, and the service of an account.
+pub(crate) const SERVICES: [(&Description, Of); 7] = [
     (&dynamodb::SERVICE, |account| Arc::clone(&account.dynamodb) as _),
     (&ec2::SERVICE, |account| Arc::new(account.ec2.clone())),
     (&lambda::SERVICE, |account| Arc::new(account.lambda.clone())),

@@ -192,7 +192,7 @@ fn complete(
         Ok(bucket) if is_bucket_name(bucket) => {}
         Ok(bucket) => problem(place.bucket_path, bucket, "the name of an S3 bucket", ""),
         Err(error) => {
-            problem(place.bucket_path, dated.bucket(), "the name of an S3 bucket", &place.advice(error))
+            problem(place.bucket_path, dated.bucket(), "the name of an S3 bucket", &place.advice(error));
         }
     }
     let key = values.fill(dated.key());
