@@ -146,6 +146,7 @@ impl Job {
         let output = output::of(&document, &commands, &values, &mut warnings, &mut problems);
         let inputs = output::inputs(&document, &commands, &values, &mut problems);
         launch::fill(&mut document.instance_parameters, &values, &mut problems);
+        launch::secure(&mut document.instance_parameters);
         launch::check_region(document.region.as_ref(), &mut problems);
         launch::check(&document.instance_parameters, &mut problems);
         check_retries(&document.run_options, &mut problems);

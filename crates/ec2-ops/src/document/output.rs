@@ -1,5 +1,7 @@
 //! The output that a document promises, the inputs that it needs, and whether they can exist at all.
 
+use ec2_ops_limits::s3::{MAX_KEY_BYTES, is_bucket_name};
+
 use super::problem::{Problem, quoted};
 use super::types::{CheckS3, ExecutionDocument, Location, NamedObject, NamedPrefix};
 use super::variables::Values;
@@ -207,9 +209,6 @@ fn complete(
     }
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
-const MAX_KEY_BYTES: usize = 1024;
-
 /// Whether something can have this key, or be under this prefix.
 fn is_key(target: &OutputTarget, key: &str) -> bool {
     let trimmed = match target {
@@ -217,13 +216,4 @@ fn is_key(target: &OutputTarget, key: &str) -> bool {
         OutputTarget::Prefix { .. } => key.trim_matches('/'),
     };
     !trimmed.is_empty() && key.len() <= MAX_KEY_BYTES
-}
-
-/// The characters and the length, by <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
-fn is_bucket_name(name: &str) -> bool {
-    (3..=63).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
-        && !name.starts_with(['-', '.'])
-        && !name.ends_with(['-', '.'])
-        && !name.contains("..")
 }

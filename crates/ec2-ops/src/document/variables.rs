@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ec2_ops_limits::ssm::is_parameter_name;
 use jiff::Timestamp;
 
 use super::path::Path;
@@ -103,19 +104,6 @@ impl Secret {
         }
     }
 }
-
-/// By <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html>: letters, digits,
-/// `.`, `-` and `_`; with a hierarchy, `/` before each part.
-pub(super) fn is_parameter_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let parts = name.strip_prefix('/').unwrap_or(name);
-    (name.starts_with('/') || !parts.contains('/'))
-        && name.len() <= MAX_PARAMETER_NAME
-        && parts.split('/').all(|part| !part.is_empty() && part.chars().all(is_plain))
-}
-
-/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
-const MAX_PARAMETER_NAME: usize = 1011;
 
 /// What `DAILY` and `$NAME` stand for outside of the commands.
 pub(super) struct Values<'a> {
