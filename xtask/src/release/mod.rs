@@ -52,14 +52,7 @@ impl Part {
             Self::Functions => functions(out),
             Self::Command => command::archive(out),
             Self::Module => module::archive(out),
-            Self::Sums => {
-                files::write(&out.join("RELEASE_NOTES.md"), notes.as_bytes())?;
-                files::write(
-                    &out.join("install.sh"),
-                    &files::read(&files::root().join("xtask/install.sh"))?,
-                )?;
-                sums::write(out)
-            }
+            Self::Sums => sums(out, notes),
         }
     }
 }
