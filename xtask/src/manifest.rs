@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::files;
-use crate::lambda::Architecture;
+use crate::lambda::{Architecture, Lambda};
 
 /// The file's name.
 pub(crate) const NAME: &str = "functions.json";
@@ -15,40 +15,50 @@ pub(crate) const NAME: &str = "functions.json";
 #[derive(Serialize)]
 pub(crate) struct Manifest {
     /// The version of the functions, as `v0.1.0`.
-    release: String,
+    release: &'static str,
     functions: Vec<Function>,
 }
 
 #[derive(Serialize)]
 struct Function {
-    name: String,
+    name: &'static str,
     architecture: &'static str,
-    file: String,
-    /// In lowercase hexadecimal digits.
-    sha256: String,
+    /// As Lambda gives it: the zip's SHA-256 in base64.
+    code_sha256: String,
+    /// Follows from name and architecture, so Terraform composes it, too.
+    #[serde(skip)]
+    zip: String,
 }
 
 impl Manifest {
-    /// The zips that `directory` has of the functions `names`.
-    pub(crate) fn of(directory: &Path, names: &[&str]) -> Result<Self, String> {
+    /// The zips of `lambdas` that are in `directory`, for these architectures.
+    pub(crate) fn of<'a>(
+        directory: &Path,
+        architectures: &[Architecture],
+        lambdas: impl IntoIterator<Item = &'a Lambda>,
+    ) -> Result<Self, String> {
         let there = files::names(directory)?;
         let mut functions = Vec::new();
-        for name in names {
-            for architecture in Architecture::ALL {
-                let file = architecture.zip_name(name);
-                if there.contains(&file) {
-                    let sha256 = sha256(&files::read(&directory.join(&file))?);
-                    let name = (*name).to_owned();
-                    functions.push(Function { name, architecture: architecture.name(), file, sha256 });
+        for Lambda { name, .. } in lambdas {
+            for architecture in architectures {
+                let zip = architecture.zip_name(name);
+                if there.contains(&zip) {
+                    let hash = Sha256::digest(files::read(&directory.join(&zip))?);
+                    functions.push(Function {
+                        name,
+                        architecture: architecture.name(),
+                        code_sha256: base64_simd::STANDARD.encode_to_string(hash),
+                        zip,
+                    });
                 }
             }
         }
-        Ok(Self { release: concat!("v", env!("CARGO_PKG_VERSION")).to_owned(), functions })
+        Ok(Self { release: concat!("v", env!("CARGO_PKG_VERSION")), functions })
     }
 
-    /// The names of the zips in it.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
-        self.functions.iter().map(|function| function.file.as_str())
+    /// The names of the zips.
+    pub(crate) fn zips(&self) -> Vec<&str> {
+        self.functions.iter().map(|function| function.zip.as_str()).collect()
     }
 
     pub(crate) fn write(&self, directory: &Path) -> Result<(), String> {

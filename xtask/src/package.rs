@@ -19,8 +19,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<(), Strin
     let Options { architecture, out, lambdas } = options(arguments)?;
     files::create_directory(&out)?;
     zips(architecture, &lambdas, &out)?;
-    let names: Vec<_> = lambdas.iter().map(|lambda| lambda.name).collect();
-    Manifest::of(&out, &names)?.write(&out)
+    Manifest::of(&out, &[architecture], lambdas)?.write(&out)
 }
 
 fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, String> {

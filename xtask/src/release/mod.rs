@@ -114,5 +114,5 @@ fn sums(out: &Path, notes: &str) -> Result<(), String> {
 }
 
 fn manifest(out: &Path) -> Result<Manifest, String> {
-    Manifest::of(out, &LAMBDAS.each_ref().map(|lambda| lambda.name))
+    Manifest::of(out, &Architecture::ALL, &LAMBDAS)
 }

@@ -21,7 +21,7 @@ pub(super) fn archive(out: &Path) -> Result<(), String> {
         }
     }
     let manifest = manifest(out)?;
-    let zips: Vec<_> = manifest.files().collect();
+    let zips = manifest.zips();
     if zips.len() != LAMBDAS.len() * Architecture::ALL.len() {
         return Err(format!("{} has not all zips but {}", out.display(), zips.join(", ")));
     }

@@ -5,11 +5,11 @@ use std::fs;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::archive::tests::unpacked;
 use crate::lambda::tests::executable;
-use crate::manifest::sha256;
 use crate::zip;
 
 /// A directory with all zips and `functions.json`.
@@ -45,8 +45,10 @@ fn the_module_has_all_that_terraform_reads_and_nothing_of_this_machine() {
         .collect();
     assert_eq!(listed.len(), 10);
     for function in functions {
-        let (_, zip) = &archive[&format!("functions/{}", function["file"].as_str().unwrap())];
-        assert_eq!(function["sha256"], sha256(zip));
+        let [name, architecture, hash] =
+            ["name", "architecture", "code_sha256"].map(|field| function[field].as_str().unwrap());
+        let (_, zip) = &archive[&format!("functions/{name}-{architecture}.zip")];
+        assert_eq!(hash, base64_simd::STANDARD.encode_to_string(Sha256::digest(zip)));
     }
 }
 
