@@ -2,7 +2,7 @@
 
 locals {
   # One file for Terraform, the sandbox and the tests that depend on the interval.
-  sweep_minutes = tonumber(trimspace(file("${path.module}/../state_machine/sweep_minutes")))
+  sweep_minutes = tonumber(trimspace(file("${path.module}/state_machine/sweep_minutes")))
 }
 
 resource "aws_scheduler_schedule" "sweeper" {

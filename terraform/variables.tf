@@ -13,13 +13,18 @@ variable "prefix" {
 variable "functions" {
   description = <<-EOT
     The five Lambda functions.
-    architecture: arm64 or x86_64, the architecture of the zips. memory_mb: 128 to 3008; more memory also means more CPU.
-    zip_directory: where `cargo xtask package` wrote the zips. Default: target/lambda of the repository.
+    architecture: arm64 or x86_64. memory_mb: 128 to 3008; more memory also means more CPU.
+    release: the release that the functions must be of, such as "v0.1.0"; a plan with others stops. Default: any.
+    directory, or bucket and prefix: where functions.json and the zips of a release are, if not in the module itself. A
+    prefix ends with a slash. The bucket is in the deployment's region.
   EOT
   type = object({
-    architecture  = optional(string, "arm64")
-    memory_mb     = optional(number, 256)
-    zip_directory = optional(string)
+    architecture = optional(string, "arm64")
+    memory_mb    = optional(number, 256)
+    release      = optional(string)
+    directory    = optional(string)
+    bucket       = optional(string)
+    prefix       = optional(string, "")
   })
   default = {}
 
@@ -30,6 +35,18 @@ variable "functions" {
   validation {
     condition     = var.functions.memory_mb >= 128 && var.functions.memory_mb <= 3008
     error_message = "functions.memory_mb: expected 128 to 3008."
+  }
+  validation {
+    condition     = var.functions.release == null || can(regex("^v[0-9]+[.][0-9]+[.][0-9]+", var.functions.release))
+    error_message = "functions.release: expected the tag of a release, such as v0.1.0."
+  }
+  validation {
+    condition     = var.functions.directory == null || var.functions.bucket == null
+    error_message = "functions: expected a directory or a bucket, not both."
+  }
+  validation {
+    condition     = var.functions.prefix == "" || var.functions.bucket != null && endswith(var.functions.prefix, "/")
+    error_message = "functions.prefix: expected a bucket with it, and a slash at its end."
   }
 }
 

@@ -5,7 +5,7 @@ mock_provider "aws" {
 }
 
 variables {
-  functions = { zip_directory = "./tests/packages" }
+  functions = { directory = "./tests/packages" }
 }
 
 override_resource {

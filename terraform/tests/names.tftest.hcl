@@ -6,7 +6,7 @@ mock_provider "aws" {
 
 variables {
   prefix             = "night-runs"
-  functions          = { zip_directory = "./tests/packages" }
+  functions          = { directory = "./tests/packages" }
   logs               = { command_log_group = true }
   outcomes           = { topic = true }
   monitoring         = { alarm_emails = ["ops@example.com"], dashboard = true }

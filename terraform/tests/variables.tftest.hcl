@@ -5,7 +5,7 @@ mock_provider "aws" {
 }
 
 variables {
-  functions = { zip_directory = "./tests/packages" }
+  functions = { directory = "./tests/packages" }
 }
 
 run "a_prefix_that_a_bucket_could_not_have" {

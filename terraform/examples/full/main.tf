@@ -1,16 +1,5 @@
 # Every setting: two regions, your own network, schedules, a topic for outcomes, alarms by e-mail, a dashboard.
 
-terraform {
-  required_version = ">= 1.7"
-
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.31, < 7.0"
-    }
-  }
-}
-
 provider "aws" {
   region = "us-east-1"
 }
@@ -66,9 +55,4 @@ module "us_west_2" {
   prefix = local.prefix
   home   = module.ec2_ops.home
   tags   = { team = "forecasts" }
-}
-
-output "next" {
-  description = "The commands to type next."
-  value       = module.ec2_ops.next
 }
