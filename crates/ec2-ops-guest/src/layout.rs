@@ -52,6 +52,11 @@ impl Root {
         })
     }
 
+    /// The instance that is, or will be, in this directory.
+    pub(super) fn at(directory: PathBuf) -> Self {
+        Self(directory)
+    }
+
     /// Creates what is missing of the instance; a reboot finds the files of the time before.
     pub(super) fn create(boot: &Boot) -> io::Result<Self> {
         if boot.root.to_str().is_none_or(|root| root.contains([':', '\n'])) {

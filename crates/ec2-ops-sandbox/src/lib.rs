@@ -20,6 +20,7 @@ pub mod lambda;
 #[cfg(unix)]
 mod local_machines;
 mod lock;
+pub mod logs;
 mod platform;
 pub mod prices;
 mod protocol;

@@ -115,6 +115,7 @@ async fn pass_on(
         let instance = instance.clone();
         let event = match event {
             GuestEvent::Ready => MachineEvent::Ready { instance },
+            GuestEvent::Printed { id, stream, bytes } => MachineEvent::Printed { command: id, stream, bytes },
             GuestEvent::Ended { id, result } => MachineEvent::Ended { command: id, end: script_end(result) },
             GuestEvent::ShutdownRequested { restart } => {
                 MachineEvent::ShutdownRequested { instance, restart }

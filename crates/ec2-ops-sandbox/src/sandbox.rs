@@ -13,7 +13,7 @@ use crate::deployment::{FUNCTIONS, Function, Names, Template, deploy};
 use crate::ec2::{Ec2Config, Times};
 use crate::fault_plan::{FaultPlan, PlannedRuntime};
 use crate::http::Endpoint;
-use crate::lambda::{FunctionBinary, ProcessRuntime, Runtime};
+use crate::lambda::{FunctionBinary, FunctionLog, ProcessRuntime, Runtime};
 use crate::ssm::SsmConfig;
 use crate::{Account, AccountConfig, AwsError, LocalMachines};
 
@@ -89,9 +89,14 @@ impl Sandbox {
                 name: function.name.to_owned(),
                 path: config.lambdas.join(function.package),
                 env: environment(&names, function, &url),
-                log: logs.join(format!("{}.log", function.name)),
+                log: FunctionLog {
+                    file: logs.join(format!("{}.log", function.name)),
+                    logs: account.logs.clone(),
+                    region: names.region.clone(),
+                    group: names.function_log_group(function),
+                },
             };
-            (function.name, Arc::new(ProcessRuntime::new(binary)))
+            (function.name, Arc::new(ProcessRuntime::new(binary, Arc::clone(&account.platform))))
         };
         let functions = HashMap::from(FUNCTIONS.map(runtime));
         let runtime_of = |function: Function| -> Arc<dyn Runtime> {

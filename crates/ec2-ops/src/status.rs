@@ -3,9 +3,28 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How an attempt, or a whole execution, ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Status {
+/// Defines [`Status`], so that the list of all of them and their words cannot lack one.
+macro_rules! statuses {
+    ($($(#[$doc:meta])* $status:ident,)*) => {
+        /// How an attempt, or a whole execution, ended.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        pub enum Status {
+            $($(#[$doc])* $status,)*
+        }
+
+        impl Status {
+            /// Every status.
+            pub const ALL: &[Self] = &[$(Self::$status),*];
+
+            /// The word for it, as in an outcome.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$status => stringify!($status),)* }
+            }
+        }
+    };
+}
+
+statuses! {
     /// The script exited with 0 and the output, if the document asks for one, exists and is new.
     Succeeded,
     /// A command failed.

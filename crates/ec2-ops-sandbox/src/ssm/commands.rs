@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::api::{CancelCommandRequest, CancelCommandResponse, SendCommandRequest, SendCommandResponse};
-use super::{CommandRecord, EndStatus, Parameters, Script, ScriptEnd, Ssm, Status};
+use super::{CommandRecord, EndStatus, Parameters, Script, ScriptEnd, Ssm, Status, Unsent};
 use crate::lock::lock;
 use crate::s3::NewObject;
 use crate::{AwsError, Event};
@@ -41,6 +41,7 @@ impl Ssm {
             started: None,
             ended: None,
             end: None,
+            unsent: Unsent::default(),
         };
         let answer = SendCommandResponse { command: record.listed() };
         {
@@ -90,6 +91,7 @@ impl Ssm {
             EndStatus::Cancelled => Status::Cancelled,
         };
         self.upload(command_id, &end);
+        self.send_rest(command_id);
         self.change(command_id, Status::InProgress, status, Some(end));
     }
 

@@ -6,6 +6,7 @@
 pub mod api;
 mod commands;
 mod listing;
+mod output;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,11 @@ use jiff::Timestamp;
 
 use crate::Platform;
 use crate::lock::lock;
+use crate::logs::Logs;
 use crate::s3::S3;
 use api::SendCommandRequest;
+pub use ec2_ops_guest::host::OutputStream;
+use output::Unsent;
 pub(crate) use service::SERVICE;
 
 /// Runs the scripts: the agent on an instance.
@@ -114,6 +118,7 @@ pub struct Ssm {
 struct Shared {
     platform: Arc<Platform>,
     s3: Arc<S3>,
+    logs: Logs,
     runner: Arc<dyn Runner>,
     config: SsmConfig,
     state: Mutex<State>,
@@ -147,6 +152,8 @@ struct CommandRecord {
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
     end: Option<ScriptEnd>,
+    /// What was printed and not sent to CloudWatch Logs yet.
+    unsent: Unsent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,9 +195,15 @@ impl Status {
 }
 
 impl Ssm {
-    /// A Systems Manager with no agents, whose scripts `runner` runs and whose output goes to `s3`.
-    pub fn new(platform: Arc<Platform>, s3: Arc<S3>, runner: Arc<dyn Runner>, config: SsmConfig) -> Self {
-        Self { shared: Arc::new(Shared { platform, s3, runner, config, state: Mutex::default() }) }
+    /// A Systems Manager with no agents, whose scripts `runner` runs and whose output goes to `s3` and to `logs`.
+    pub fn new(
+        platform: Arc<Platform>,
+        s3: Arc<S3>,
+        logs: Logs,
+        runner: Arc<dyn Runner>,
+        config: SsmConfig,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { platform, s3, logs, runner, config, state: Mutex::default() }) }
     }
 
     /// The agent of `instance` has come online: it is registered, and takes the pending commands.
