@@ -13,6 +13,7 @@ use super::types::ExecutionDocument;
 use super::{launch, legacy, validate};
 use crate::ids::Region;
 use crate::nextgen::{self, DatastreamCommandOptions};
+use crate::script::{self, Finding};
 use crate::tags::OnEnd;
 
 /// A validated document, with every default filled in: what the steps carry out.
@@ -100,8 +101,14 @@ impl Job {
         let Some(mut document) = document.filter(|_| problems.is_empty()) else {
             return Err(Problems(problems));
         };
-        let commands = commands(&document, &mut problems);
+        let commands = commands(&document, &mut warnings, &mut problems);
         let commands = nextgen::resolve_daily(&commands, started);
+        let at = |finding: Finding| {
+            let entry = finding.entry.map_or_else(String::new, |i| format!("[{i}]"));
+            Problem::new(format!("$.commands{entry}"), finding.message)
+        };
+        problems.extend(script::problems(&commands, document.run_options.timeout_s).into_iter().map(at));
+        warnings.extend(script::warnings(&commands).into_iter().map(|finding| at(finding).to_string()));
         let output = output::of(&document, &commands, started, &mut warnings, &mut problems);
         launch::check_region(document.region.as_ref(), &mut problems);
         launch::check(&document.instance_parameters, &mut problems);
@@ -175,8 +182,12 @@ fn size(document: &Value) -> usize {
     serde_json::to_writer(&mut counter, document).map_or(usize::MAX, |()| counter.0)
 }
 
-fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<String> {
-    let commands = match (&document.commands, &document.datastream_command_options) {
+fn commands(
+    document: &ExecutionDocument,
+    warnings: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Vec<String> {
+    let mut commands = match (&document.commands, &document.datastream_command_options) {
         (Some(commands), None) => commands.clone(),
         (None, Some(options)) => {
             check_options(options, problems);
@@ -196,9 +207,13 @@ fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<St
     if commands.iter().all(|command| command.trim().is_empty()) {
         problems.push(Problem::new("$.commands", "found only empty entries, expected a shell command"));
     }
-    for (i, _) in commands.iter().enumerate().filter(|(_, command)| command.contains('\0')) {
-        let message = "found a NUL character, expected text that a shell can take";
-        problems.push(Problem::new(format!("$.commands[{i}]"), message));
+    for (i, command) in commands.iter_mut().enumerate().filter(|(_, command)| command.contains('\r')) {
+        let unix = command.replace("\r\n", "\n");
+        let unix = unix.strip_suffix('\r').unwrap_or(&unix);
+        if unix != command {
+            unix.clone_into(command);
+            warnings.push(format!("$.commands[{i}]: its line ends of Windows are replaced by line feeds"));
+        }
     }
     commands
 }
