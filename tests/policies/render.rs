@@ -49,7 +49,8 @@ impl Values {
     }
 
     fn locals(&self) -> Value {
-        let Names { deployment: prefix, region, log_bucket, wake_table, additional_regions } = &self.names;
+        let Names { deployment: prefix, region, log_bucket, log_group, wake_table, additional_regions } =
+            &self.names;
         let mut names = FUNCTIONS.map(|function| function.name);
         // Terraform iterates over a map in the order of its keys.
         names.sort_unstable();
@@ -58,7 +59,7 @@ impl Values {
         let by_function = |resource: &dyn Fn(&str) -> String| -> serde_json::Value {
             names.iter().map(|name| ((*name).to_owned(), serde_json::Value::from(resource(name)))).collect()
         };
-        let log_group = arn("logs", format!("log-group:/{prefix}/commands"));
+        let log_group = arn("logs", format!("log-group:{log_group}"));
         value(&json!({
             "partition": "aws",
             "account_id": ACCOUNT,

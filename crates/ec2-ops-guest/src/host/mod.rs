@@ -99,8 +99,6 @@ impl Guest {
     /// Starts an instance. [`GuestEvent::Ready`] says when it takes commands. Must be called in a tokio runtime that
     /// has I/O enabled; what happens inside takes real time, whatever tokio's clock shows.
     ///
-    /// A reboot is [`Guest::power_off`] followed by another boot with the same configuration.
-    ///
     /// # Errors
     /// If the executable is not named by an absolute path or cannot be started.
     pub fn boot(config: GuestConfig) -> io::Result<(Self, mpsc::UnboundedReceiver<GuestEvent>)> {
@@ -161,7 +159,19 @@ impl Guest {
     /// # Errors
     /// If the guest had died before, or processes could not be killed; the message has their ids.
     pub async fn power_off(self) -> io::Result<()> {
-        self.ask(Request::PowerOff);
+        self.shut_down(false).await
+    }
+
+    /// Does the same as the first half of a reboot. The second half is another boot with the same configuration.
+    ///
+    /// # Errors
+    /// Those of [`Guest::power_off`].
+    pub async fn go_down_for_reboot(self) -> io::Result<()> {
+        self.shut_down(true).await
+    }
+
+    async fn shut_down(self, restart: bool) -> io::Result<()> {
+        self.ask(Request::PowerOff { restart });
         let died = || Err(io::Error::other("the guest died before it could be powered off"));
         match self.powered_off.await.unwrap_or_else(|_| died())?.as_slice() {
             [] => Ok(()),

@@ -15,6 +15,7 @@ use super::{launch, legacy, validate};
 use crate::execution::Execution;
 use crate::ids::{AttemptId, Region};
 use crate::nextgen::{self, DatastreamCommandOptions};
+use crate::script::{self, Finding};
 use crate::status::Status;
 use crate::tags::OnEnd;
 
@@ -134,9 +135,15 @@ impl Job {
             return Err(Problems(problems));
         };
         let names = document.variables.keys().chain(document.secrets.keys()).map(String::as_str);
-        let written = commands(&document, &mut problems);
+        let written = commands(&document, &mut warnings, &mut problems);
         let commands = nextgen::resolve_daily(&written, names, execution.started);
         warnings.extend(nextgen::surprise(&written, &commands));
+        let at = |finding: Finding| {
+            let entry = finding.entry.map_or_else(String::new, |i| format!("[{i}]"));
+            Problem::new(format!("$.commands{entry}"), finding.message)
+        };
+        problems.extend(script::problems(&commands, document.run_options.timeout_s).into_iter().map(at));
+        warnings.extend(script::warnings(&commands).into_iter().map(|finding| at(finding).to_string()));
         variables::check(&document.variables, &document.secrets, &mut problems);
         let values = Values {
             variables: &document.variables,
@@ -257,8 +264,12 @@ fn size(document: &Value) -> usize {
     serde_json::to_writer(&mut counter, document).map_or(usize::MAX, |()| counter.0)
 }
 
-fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<String> {
-    let commands = match (&document.commands, &document.datastream_command_options) {
+fn commands(
+    document: &ExecutionDocument,
+    warnings: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Vec<String> {
+    let mut commands = match (&document.commands, &document.datastream_command_options) {
         (Some(commands), None) => commands.clone(),
         (None, Some(options)) => {
             check_options(options, problems);
@@ -278,9 +289,13 @@ fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<St
     if commands.iter().all(|command| command.trim().is_empty()) {
         problems.push(Problem::new("$.commands", "found only empty entries, expected a shell command"));
     }
-    for (i, _) in commands.iter().enumerate().filter(|(_, command)| command.contains('\0')) {
-        let message = "found a NUL character, expected text that a shell can take";
-        problems.push(Problem::new(format!("$.commands[{i}]"), message));
+    for (i, command) in commands.iter_mut().enumerate().filter(|(_, command)| command.contains('\r')) {
+        let unix = command.replace("\r\n", "\n");
+        let unix = unix.strip_suffix('\r').unwrap_or(&unix);
+        if unix != command {
+            unix.clone_into(command);
+            warnings.push(format!("$.commands[{i}]: its line ends of Windows are replaced by line feeds"));
+        }
     }
     commands
 }

@@ -1,0 +1,105 @@
+//! What keeps commands from being run as they are meant; known before anything is launched.
+
+use super::Finding;
+use super::interpreter::Interpreter;
+
+/// How long the script may be as it is sent, in bytes: SSM takes 64 KB of document and parameters together, and
+/// `AWS-RunShellScript` has 1.2 KB of them. See
+/// <https://docs.aws.amazon.com/general/latest/gr/ssm.html> ("Maximum size of a document").
+const MAX_SENT: usize = 62 * 1024;
+
+/// What keeps `commands` from being run as they are meant.
+pub(crate) fn problems(commands: &[String], timeout_s: u32) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if Interpreter::of(commands).words().is_empty() {
+        findings.push(Finding::of(0, "found #! without a program, expected for example #!/bin/bash"));
+    }
+    for (i, entry) in commands.iter().enumerate() {
+        if entry.contains('\0') {
+            findings.push(Finding::of(i, "found a NUL character, expected text that a shell can take"));
+        }
+        if let Some(reference) = parameter_reference(entry) {
+            let message = format!(
+                "found {reference}, which SSM would replace by the parameter before it sends the commands; read it on the \
+                 instance instead, with aws ssm get-parameter"
+            );
+            findings.push(Finding::of(i, message));
+        }
+    }
+    let sent = sent(commands, timeout_s);
+    if sent > MAX_SENT {
+        let message = format!(
+            "found {sent} bytes as they are sent, with what ec2-ops adds; SSM takes {MAX_SENT}. Keep long scripts in S3 or in \
+             the image"
+        );
+        findings.push(Finding { entry: None, message });
+    }
+    findings
+}
+
+/// How many bytes of JSON the script is in `SendCommand`.
+fn sent(commands: &[String], timeout_s: u32) -> usize {
+    let fingerprint = "0".repeat(32);
+    // A string can always be written.
+    serde_json::to_string(&super::of(commands, &fingerprint, timeout_s)).map_or(usize::MAX, |json| json.len())
+}
+
+/// The first `{{ssm:…}}` in `entry`. Run Command resolves these in parameters, and leaves other braces alone. See
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ssm.html>.
+fn parameter_reference(entry: &str) -> Option<&str> {
+    let names = entry.match_indices("ssm:").chain(entry.match_indices("ssm-secure:"));
+    names.map(|(at, _)| at).find_map(|at| {
+        let begin = entry[..at].trim_end().strip_suffix("{{")?.len();
+        let end = entry[at..].find("}}").map_or(entry.len(), |length| at + length + 2);
+        Some(&entry[begin..end])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(entries: &[&str]) -> Vec<String> {
+        entries.iter().map(|&entry| entry.to_owned()).collect()
+    }
+
+    #[test]
+    fn what_ssm_would_replace_is_refused() {
+        for (entry, reference) in [
+            ("echo {{ssm:/prod/db/user}} on", "{{ssm:/prod/db/user}}"),
+            ("echo {{{ ssm:name:3 }}", "{{ ssm:name:3 }}"),
+            ("echo '{{ssm-secure:x}}'", "{{ssm-secure:x}}"),
+        ] {
+            let found = problems(&entries(&["echo", entry]), 60);
+            assert_eq!(found.len(), 1, "{entry}");
+            assert_eq!(found[0].entry, Some(1), "{entry}");
+            assert!(found[0].message.starts_with(&format!("found {reference}, ")), "{}", found[0].message);
+        }
+        for fine in ["docker ps --format '{{.Names}}'", "echo {{ executionTimeout }}", "echo '{{'ssm:x"] {
+            assert_eq!(problems(&entries(&[fine]), 60), [], "{fine}");
+        }
+    }
+
+    #[test]
+    fn the_size_counts_as_it_is_sent() {
+        let sent = |entry: &str| sent(&entries(&[entry]), 3600);
+        assert_eq!(sent("\n\"\\.") - sent(""), 7);
+        assert_eq!(sent("'") - sent(""), 5);
+        assert_eq!(problems(&entries(&[&"x".repeat(MAX_SENT - sent(""))]), 3600), []);
+        let found = problems(&entries(&[&"x".repeat(MAX_SENT - sent("") + 1)]), 3600);
+        assert!(found[0].message.starts_with("found 63489 bytes as they are sent, "), "{}", found[0].message);
+        assert_eq!((found.len(), found[0].entry), (1, None));
+    }
+
+    #[test]
+    fn an_entry_is_wrapped_in_less_than_forty_bytes() {
+        let of = |count: usize| sent(&vec!["true".to_owned(); count], 3600);
+        assert!(of(1000) - of(900) < 100 * ("true".len() + 40), "{}", (of(1000) - of(900)) / 100);
+        assert!(of(1) < 8 * 1024, "{}", of(1));
+    }
+
+    #[test]
+    fn a_shebang_without_a_program_is_refused() {
+        assert_eq!(problems(&entries(&["#! ", "echo"]), 60)[0].entry, Some(0));
+    }
+}
