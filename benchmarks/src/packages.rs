@@ -37,7 +37,7 @@ fn build() -> Result<Vec<Package>, String> {
     cargo(|cargo| {
         cargo.args(["xtask", "package", "--arch", arch, "--out"]).arg(&out).args(names).current_dir(&root)
     })?;
-    let executables = root.join("target/lambda").join(arch);
+    let executables = root.join("target/functions").join(arch);
     functions.into_iter().map(|function| package(&out, &executables, arch, function)).collect()
 }
 

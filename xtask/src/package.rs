@@ -74,7 +74,7 @@ pub(crate) fn zips(
 fn build(architecture: Architecture, lambdas: &[&Lambda]) -> Result<PathBuf, String> {
     tools::LAMBDA.require()?;
     tools::AUDITABLE.require()?;
-    let executables = files::root().join("target/lambda").join(architecture.name());
+    let executables = files::root().join("target/functions").join(architecture.name());
     let mut build = cargo();
     build.args(["auditable", "lambda", "build", "--locked", "--profile", "lambda", architecture.flag()]);
     build.args(lambdas.iter().flat_map(|lambda| ["--package", lambda.package]));

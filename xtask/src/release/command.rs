@@ -34,7 +34,12 @@ fn pack(
         archive.file(format!("sbom/{name}.cdx.json"), sbom(name, &executable)?);
         archive.executable(name, executable);
     }
-    files::write(&out.join(format!("ec2-ops-{target}.tar.gz")), &archive.finish()?)
+    files::write(&out.join(archive_name(target)), &archive.finish()?)
+}
+
+/// `install.sh` and cargo-binstall know it, too.
+fn archive_name(target: &str) -> String {
+    format!("ec2-ops-{target}.tar.gz")
 }
 
 /// Builds for this machine alone. Other systems and architectures have runners of their own.
@@ -65,6 +70,13 @@ fn this_machine() -> Result<String, String> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    #[test]
+    fn cargo_binstall_looks_for_the_archive_that_a_release_has() {
+        let manifest = files::read_text(&files::root().join("crates/ec2-ops-cli/Cargo.toml")).unwrap();
+        let url = format!("\"{{ repo }}/releases/download/v{{ version }}/{}\"", archive_name("{ target }"));
+        assert!(manifest.contains(&format!("pkg-url = {url}")), "expected {url}");
+    }
 
     /// An archive of shell scripts in place of the executables.
     pub(crate) fn of_scripts(out: &Path) {
