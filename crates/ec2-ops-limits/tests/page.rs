@@ -37,5 +37,8 @@ fn the_page_is_current() {
         fs::write(&path, &page).unwrap();
     }
     let published = fs::read_to_string(&path).unwrap_or_default();
-    assert!(published == page, "docs/launch-rules.md is out of date; REGENERATE=1 cargo test -p ec2-ops-limits");
+    assert!(
+        published == page,
+        "docs/launch-rules.md is out of date; REGENERATE=1 cargo test -p ec2-ops-limits"
+    );
 }
