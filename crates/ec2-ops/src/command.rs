@@ -53,9 +53,14 @@ pub async fn handle(
     let id = match sent {
         Some(id) => id,
         None => {
+            let environment = script::Environment {
+                variables: &job.environment(&attempt),
+                secrets: &job.secrets,
+                region: &instance.region,
+            };
             let command = Command {
                 instance: instance.id.clone(),
-                script: script::of(&job.commands, &comment, job.timeout_s),
+                script: script::of(&job.commands, environment, &comment, job.timeout_s),
                 comment,
                 execution_timeout: Duration::from_secs(job.timeout_s.into()),
                 delivery_timeout: Duration::from_secs(DELIVERY_TIMEOUT_S.into()),

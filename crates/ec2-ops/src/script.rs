@@ -5,7 +5,15 @@
 //! is a simple command, so an entry that ends with a failure ends the script. Entries that are complete only together
 //! (`if …` in one, `fi` in another; a here-document; a line that ends in `\`) are evaluated as one.
 
+mod environment;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use environment::exports;
+
+use crate::document::Secret;
+use crate::ids::Region;
 
 /// How long after the limit on the commands the instance shuts itself down, in minutes. The control plane ends it earlier,
 /// so this matters only if the control plane is gone.
@@ -55,16 +63,29 @@ echo "$code" >"$claim/exit.new" && mv "$claim/exit.new" "$claim/exit"
 exit "$code"
 "#;
 
+/// What the commands find in their environment.
+#[derive(Clone, Copy)]
+pub(crate) struct Environment<'a> {
+    /// By name.
+    pub(crate) variables: &'a BTreeMap<String, String>,
+    /// By name.
+    pub(crate) secrets: &'a BTreeMap<String, Secret>,
+    /// The region of the instance.
+    pub(crate) region: &'a Region,
+}
+
 /// The script for the `commands` of the attempt with this fingerprint. It lets the instance shut itself down some time
 /// after `timeout_s`.
-pub(crate) fn of(commands: &[String], attempt: &str, timeout_s: u32) -> String {
+pub(crate) fn of(commands: &[String], environment: Environment<'_>, attempt: &str, timeout_s: u32) -> String {
     let minutes = timeout_s.div_ceil(60) + DEADLINE_GRACE_MIN;
     let mut script = format!("#!/bin/sh\nec2_ops_attempt={attempt}\n{ONCE}");
     // The fourth safety net: the instance ends even if the control plane is gone. An image without `shutdown` has only
     // the other three.
     let _ = writeln!(script, "shutdown -h +{minutes} >/dev/null 2>&1");
     // The agent starts the script in /usr/bin.
-    script.push_str("cd \"${HOME:-/root}\" || cd /\n(\nset -e\nec2_ops_piece=\n");
+    script.push_str("cd \"${HOME:-/root}\" || cd /\n(\n");
+    script.push_str(&exports(environment.variables, environment.secrets, environment.region));
+    script.push_str("set -e\nec2_ops_piece=\n");
     script.push_str(WHOLE);
     for command in commands {
         let _ = writeln!(script, "ec2_ops_piece=$ec2_ops_piece{}", quote(&format!("{command}\n")));
@@ -94,6 +115,12 @@ mod tests {
     use super::*;
     use std::process::{Command, Output};
 
+    fn script(commands: &[String]) -> String {
+        let (variables, secrets, region) = (BTreeMap::new(), BTreeMap::new(), Region::new("us-east-1"));
+        let environment = Environment { variables: &variables, secrets: &secrets, region: &region };
+        of(commands, environment, "f00d", 90)
+    }
+
     /// Runs the script as SSM would, in its own home directory. `shutdown` is a fake, so that the test machine keeps running.
     fn run_in(home: &std::path::Path, commands: &[&str]) -> Output {
         let commands: Vec<_> = commands.iter().map(|&command| command.to_owned()).collect();
@@ -109,7 +136,7 @@ mod tests {
             .env("PATH", path)
             .current_dir("/usr/bin")
             .arg("-c")
-            .arg(of(&commands, "f00d", 90))
+            .arg(script(&commands))
             .output()
             .unwrap()
     }
@@ -172,10 +199,10 @@ mod tests {
     fn an_entry_may_be_longer_than_an_argument_of_a_program() {
         let long = format!(": {}", "x".repeat(140 * 1024));
         let home = tempfile::tempdir().unwrap();
-        let script = home.path().join("script.sh");
+        let file = home.path().join("script.sh");
         let commands = [long, "cd /missing && true".to_owned(), "echo unreached".to_owned()];
-        std::fs::write(&script, of(&commands, "f00d", 90).replace("shutdown -h", "true")).unwrap();
-        let output = Command::new("sh").env("HOME", home.path()).arg(&script).output().unwrap();
+        std::fs::write(&file, script(&commands).replace("shutdown -h", "true")).unwrap();
+        let output = Command::new("sh").env("HOME", home.path()).arg(&file).output().unwrap();
         assert_ne!(output.status.code(), Some(0));
         assert_eq!(output.stdout, b"");
     }
@@ -221,7 +248,7 @@ mod tests {
 
     #[test]
     fn an_image_without_shutdown_still_runs_the_commands() {
-        let script = of(&["echo ran".to_owned()], "f00d", 90).replace("shutdown -h", "no-such-program -h");
+        let script = script(&["echo ran".to_owned()]).replace("shutdown -h", "no-such-program -h");
         let home = tempfile::tempdir().unwrap();
         let output = Command::new("sh").env("HOME", home.path()).arg("-c").arg(script).output().unwrap();
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"ran\n"[..]));

@@ -189,7 +189,7 @@ impl Job {
 
     /// What the commands of `attempt` find in their environment, by name: the document's variables, and what they can know
     /// of their execution.
-    pub fn environment(&self, attempt: &AttemptId) -> BTreeMap<String, String> {
+    pub(crate) fn environment(&self, attempt: &AttemptId) -> BTreeMap<String, String> {
         let mut all = self.variables.clone();
         all.insert(variables::EXECUTION.to_owned(), attempt.execution.name().to_owned());
         all.insert("EC2_OPS_ATTEMPT".to_owned(), attempt.attempt.to_string());
