@@ -1,5 +1,7 @@
 //! A rule about one part of a request, and how a request is checked against rules.
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 
 /// A rule about one part of a request.
@@ -63,8 +65,9 @@ impl Here<'_> {
     }
 
     /// Whether the number here, if there is one, is outside of `range`.
-    pub(crate) fn is_outside(&self, range: std::ops::RangeInclusive<u64>) -> bool {
-        is_given(self.value) && !self.value.as_u64().is_some_and(|number| range.contains(&number))
+    pub(crate) fn is_outside(&self, range: &RangeInclusive<u32>) -> bool {
+        let number = self.value.as_u64().and_then(|number| u32::try_from(number).ok());
+        is_given(self.value) && !number.is_some_and(|number| range.contains(&number))
     }
 
     /// Whether there is something here, and something in the field `name` beside it.

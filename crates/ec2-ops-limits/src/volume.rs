@@ -12,15 +12,15 @@ pub struct VolumeType {
     /// Its name.
     pub name: &'static str,
     /// GiB.
-    pub size: RangeInclusive<u64>,
+    pub size: RangeInclusive<u32>,
     /// I/O operations per second, if they can be chosen.
-    pub iops: Option<RangeInclusive<u64>>,
+    pub iops: Option<RangeInclusive<u32>>,
     /// Whether they have to be chosen.
     pub iops_required: bool,
     /// The most I/O operations per second for each GiB.
-    pub iops_per_gib: u64,
+    pub iops_per_gib: u32,
     /// MiB per second, if they can be chosen.
-    pub throughput: Option<RangeInclusive<u64>>,
+    pub throughput: Option<RangeInclusive<u32>>,
 }
 
 /// See <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html> for the ranges, and
@@ -53,7 +53,7 @@ pub const TYPES: &[VolumeType] = &[
 /// The type of a volume whose request names none.
 pub const DEFAULT_TYPE: &str = "gp2";
 
-const fn plain(name: &'static str, size: RangeInclusive<u64>) -> VolumeType {
+const fn plain(name: &'static str, size: RangeInclusive<u32>) -> VolumeType {
     VolumeType { name, size, iops: None, iops_required: false, iops_per_gib: 0, throughput: None }
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn is_unknown(here: &Here<'_>) -> bool {
 }
 
 pub(crate) fn has_wrong_size(here: &Here<'_>) -> bool {
-    of(here.fields).is_some_and(|volume_type| here.is_outside(volume_type.size.clone()))
+    of(here.fields).is_some_and(|volume_type| here.is_outside(&volume_type.size))
 }
 
 pub(crate) fn lacks_iops(here: &Here<'_>) -> bool {
@@ -80,7 +80,7 @@ pub(crate) fn has_no_iops(here: &Here<'_>) -> bool {
 }
 
 pub(crate) fn has_wrong_iops(here: &Here<'_>) -> bool {
-    let range = of(here.fields).and_then(|volume_type| volume_type.iops.clone());
+    let range = of(here.fields).and_then(|volume_type| volume_type.iops.as_ref());
     range.is_some_and(|range| here.is_outside(range))
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn has_too_many_iops_for_its_size(here: &Here<'_>) -> bool {
     else {
         return false;
     };
-    iops > *range.start() && iops > size.saturating_mul(volume_type.iops_per_gib)
+    iops > u64::from(*range.start()) && iops > size.saturating_mul(volume_type.iops_per_gib.into())
 }
 
 pub(crate) fn has_no_throughput(here: &Here<'_>) -> bool {
@@ -100,14 +100,15 @@ pub(crate) fn has_no_throughput(here: &Here<'_>) -> bool {
 }
 
 pub(crate) fn has_wrong_throughput(here: &Here<'_>) -> bool {
-    let range = of(here.fields).and_then(|volume_type| volume_type.throughput.clone());
+    let range = of(here.fields).and_then(|volume_type| volume_type.throughput.as_ref());
     range.is_some_and(|range| here.is_outside(range))
 }
 
 /// Four I/O operations a second for each MiB a second.
 pub(crate) fn has_too_much_throughput_for_its_iops(here: &Here<'_>) -> bool {
-    let Some(least) =
-        of(here.fields).and_then(|volume_type| volume_type.iops.as_ref()).map(|range| *range.start())
+    let Some(least) = of(here.fields)
+        .and_then(|volume_type| volume_type.iops.as_ref())
+        .map(|range| u64::from(*range.start()))
     else {
         return false;
     };

@@ -10,7 +10,6 @@ use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::AttemptId;
 use crate::ports::{Clock, Command, Commands, Logs, S3Prefix};
-use crate::script;
 use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
 /// How long SSM may take to deliver the command to an agent that was online a moment ago, in seconds.
@@ -55,7 +54,7 @@ pub async fn handle(
         None => {
             let command = Command {
                 instance: instance.id.clone(),
-                script: script::of(&job.commands, &comment, job.timeout_s),
+                script: job.script(&attempt, &instance.region),
                 comment,
                 execution_timeout: Duration::from_secs(job.timeout_s.into()),
                 delivery_timeout: Duration::from_secs(DELIVERY_TIMEOUT_S.into()),

@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
         ("MetadataOptions.HttpPutResponseHopLimit", "1 to 64"),
         (VALUE, "Value ({}) for parameter httpPutResponseHopLimit is invalid. Expected 1 to 64."),
         METADATA,
-        |here| here.is_outside(1..=64),
+        |here| here.is_outside(&(1..=64)),
     ),
     // The market.
     rule(
@@ -139,7 +139,7 @@ pub(super) const RULES: &[Rule] = &[
         ("CpuOptions.ThreadsPerCore", "1 or 2"),
         (VALUE, "Value ({}) for parameter threadsPerCore is invalid. Expected 1 or 2."),
         CPU,
-        |here| here.is_outside(1..=2),
+        |here| here.is_outside(&(1..=2)),
     ),
     rule(
         ("CreditSpecification.CpuCredits", "standard or unlimited"),

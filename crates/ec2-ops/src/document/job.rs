@@ -142,7 +142,7 @@ impl Job {
             let entry = finding.entry.map_or_else(String::new, |i| format!("[{i}]"));
             Problem::new(format!("$.commands{entry}"), finding.message)
         };
-        problems.extend(script::problems(&commands, document.run_options.timeout_s).into_iter().map(at));
+        problems.extend(script::problems(&commands).into_iter().map(at));
         warnings.extend(script::warnings(&commands).into_iter().map(|finding| at(finding).to_string()));
         variables::check(&document.variables, &document.secrets, &mut problems);
         let values = Values {
@@ -167,7 +167,7 @@ impl Job {
                     .to_owned(),
             );
         }
-        Ok(Self {
+        let job = Self {
             region: document.region.take(),
             commands,
             output,
@@ -191,12 +191,24 @@ impl Job {
             spot_first: options.ii_cheapo,
             instance: document.instance_parameters,
             warnings,
-        })
+        };
+        let attempt = AttemptId { execution: execution.id.clone(), attempt: job.attempts_allowed };
+        match script::too_large(&job.script(&attempt, &Region::new("ap-southeast-2"))) {
+            Some(finding) => Err(Problems(vec![at(finding)])),
+            None => Ok(job),
+        }
+    }
+
+    /// The script that `attempt` sends to its instance in `region`.
+    pub(crate) fn script(&self, attempt: &AttemptId, region: &Region) -> String {
+        let variables = self.environment(attempt);
+        let environment = script::Environment { variables: &variables, secrets: &self.secrets, region };
+        script::of(&self.commands, environment, &attempt.fingerprint(), self.timeout_s)
     }
 
     /// What the commands of `attempt` find in their environment, by name: the document's variables, and what they can know
     /// of their execution.
-    pub fn environment(&self, attempt: &AttemptId) -> BTreeMap<String, String> {
+    pub(crate) fn environment(&self, attempt: &AttemptId) -> BTreeMap<String, String> {
         let mut all = self.variables.clone();
         all.insert(variables::EXECUTION.to_owned(), attempt.execution.name().to_owned());
         all.insert("EC2_OPS_ATTEMPT".to_owned(), attempt.attempt.to_string());

@@ -1,6 +1,6 @@
 //! The output that a document promises, the inputs that it needs, and whether they can exist at all.
 
-use ec2_ops_limits::s3::{MAX_KEY_BYTES, is_bucket_name};
+use ec2_ops_limits::s3::{MAX_KEY_BYTES, bucket_name_rule};
 
 use super::problem::{Problem, quoted};
 use super::types::{CheckS3, ExecutionDocument, Location, NamedObject, NamedPrefix};
@@ -191,8 +191,11 @@ fn complete(
     };
     let bucket = values.fill(dated.bucket());
     match &bucket {
-        Ok(bucket) if is_bucket_name(bucket) => {}
-        Ok(bucket) => problem(place.bucket_path, bucket, "the name of an S3 bucket", ""),
+        Ok(bucket) => {
+            if let Some(rule) = bucket_name_rule(bucket) {
+                problem(place.bucket_path, bucket, "the name of an S3 bucket", &format!(", which {rule}"));
+            }
+        }
         Err(error) => {
             problem(place.bucket_path, dated.bucket(), "the name of an S3 bucket", &place.advice(error));
         }

@@ -112,7 +112,7 @@ fn operator(text: &str) -> Option<&'static str> {
 
 /// How long the quoted text is that `text` begins with.
 fn quoted(text: &str) -> usize {
-    2 + text[1..].find('\'').unwrap_or(text.len().saturating_sub(2))
+    text[1..].find('\'').map_or(text.len(), |at| at + 2)
 }
 
 fn double_quoted(text: &str) -> usize {

@@ -7,6 +7,7 @@
 //! exit code of the script's last command and nothing of the others, and `set -e` lets `cd missing && ./run` pass.
 
 mod advice;
+mod environment;
 mod interpreter;
 mod lexer;
 mod refusals;
@@ -14,8 +15,10 @@ mod refusals;
 mod tests;
 
 pub(crate) use advice::warnings;
+pub(crate) use environment::Environment;
+use environment::exports;
 use interpreter::{Interpreter, quote};
-pub(crate) use refusals::problems;
+pub(crate) use refusals::{problems, too_large};
 
 /// What stands around the commands.
 const RUN: &str = include_str!("run.sh");
@@ -39,16 +42,16 @@ impl Finding {
     }
 }
 
-/// The script for `commands` of the attempt with this fingerprint, on an instance that ends itself some time after
-/// `timeout_s`.
-pub(crate) fn of(commands: &[String], attempt: &str, timeout_s: u32) -> String {
+/// The script for `commands` of the attempt with this fingerprint, in this environment, on an instance that ends itself some
+/// time after `timeout_s`.
+pub(crate) fn of(commands: &[String], environment: Environment<'_>, attempt: &str, timeout_s: u32) -> String {
     let interpreter = Interpreter::of(commands);
     let (count, deadline) = (commands.len(), timeout_s + DEADLINE_GRACE_S);
     let words: Vec<_> = interpreter.words().iter().map(|word| quote(word)).collect();
     let words = words.join(" ");
-    let file = interpreter.file(commands);
+    let (file, exports) = (interpreter.file(commands), exports(environment));
     format!(
-        "#!/bin/sh\nattempt={attempt} commands={count} deadline={deadline}\n{RUN}\nmain {words} <<'ec2-ops-{attempt}'\n\
+        "#!/bin/sh\nattempt={attempt} commands={count} deadline={deadline}\n{RUN}\n{exports}main {words} <<'ec2-ops-{attempt}'\n\
          {file}ec2-ops-{attempt}\n"
     )
 }

@@ -9,7 +9,7 @@ use super::interpreter::Interpreter;
 const MAX_SENT: usize = 62 * 1024;
 
 /// What keeps `commands` from being run as they are meant.
-pub(crate) fn problems(commands: &[String], timeout_s: u32) -> Vec<Finding> {
+pub(crate) fn problems(commands: &[String]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if Interpreter::of(commands).words().is_empty() {
         findings.push(Finding::of(0, "found #! without a program, expected for example #!/bin/bash"));
@@ -26,22 +26,25 @@ pub(crate) fn problems(commands: &[String], timeout_s: u32) -> Vec<Finding> {
             findings.push(Finding::of(i, message));
         }
     }
-    let sent = sent(commands, timeout_s);
-    if sent > MAX_SENT {
-        let message = format!(
-            "found {sent} bytes as they are sent, with what ec2-ops adds; SSM takes {MAX_SENT}. Keep long scripts in S3 or in \
-             the image"
-        );
-        findings.push(Finding { entry: None, message });
-    }
     findings
 }
 
-/// How many bytes of JSON the script is in `SendCommand`.
-fn sent(commands: &[String], timeout_s: u32) -> usize {
-    let fingerprint = "0".repeat(32);
+/// Says that `script` is longer than SSM accepts, if it is.
+pub(crate) fn too_large(script: &str) -> Option<Finding> {
+    let sent = sent(script);
+    (sent > MAX_SENT).then(|| Finding {
+        entry: None,
+        message: format!(
+            "found {sent} bytes as they are sent, with the variables and what ec2-ops adds; SSM takes {MAX_SENT}. Keep long \
+             scripts in S3 or in the image"
+        ),
+    })
+}
+
+/// How many bytes of JSON `script` is in `SendCommand`.
+fn sent(script: &str) -> usize {
     // A string can always be written.
-    serde_json::to_string(&super::of(commands, &fingerprint, timeout_s)).map_or(usize::MAX, |json| json.len())
+    serde_json::to_string(script).map_or(usize::MAX, |json| json.len())
 }
 
 /// The first `{{ssm:…}}` in `entry`. Run Command resolves these in parameters, and leaves other braces alone. See
@@ -70,36 +73,42 @@ mod tests {
             ("echo {{{ ssm:name:3 }}", "{{ ssm:name:3 }}"),
             ("echo '{{ssm-secure:x}}'", "{{ssm-secure:x}}"),
         ] {
-            let found = problems(&entries(&["echo", entry]), 60);
+            let found = problems(&entries(&["echo", entry]));
             assert_eq!(found.len(), 1, "{entry}");
             assert_eq!(found[0].entry, Some(1), "{entry}");
             assert!(found[0].message.starts_with(&format!("found {reference}, ")), "{}", found[0].message);
         }
         for fine in ["docker ps --format '{{.Names}}'", "echo {{ executionTimeout }}", "echo '{{'ssm:x"] {
-            assert_eq!(problems(&entries(&[fine]), 60), [], "{fine}");
+            assert_eq!(problems(&entries(&[fine])), [], "{fine}");
         }
+    }
+
+    fn script(entries: &[String]) -> String {
+        crate::script::tests::script_of(entries)
     }
 
     #[test]
     fn the_size_counts_as_it_is_sent() {
-        let sent = |entry: &str| sent(&entries(&[entry]), 3600);
+        let script = |entry: &str| script(&entries(&[entry]));
+        let sent = |entry: &str| sent(&script(entry));
         assert_eq!(sent("\n\"\\.") - sent(""), 7);
         assert_eq!(sent("'") - sent(""), 5);
-        assert_eq!(problems(&entries(&[&"x".repeat(MAX_SENT - sent(""))]), 3600), []);
-        let found = problems(&entries(&[&"x".repeat(MAX_SENT - sent("") + 1)]), 3600);
-        assert!(found[0].message.starts_with("found 63489 bytes as they are sent, "), "{}", found[0].message);
-        assert_eq!((found.len(), found[0].entry), (1, None));
+        let longest = "x".repeat(MAX_SENT - sent(""));
+        assert_eq!(too_large(&script(&longest)), None);
+        let found = too_large(&script(&format!("{longest}x"))).unwrap();
+        assert!(found.message.starts_with("found 63489 bytes as they are sent, "), "{}", found.message);
+        assert_eq!(found.entry, None);
     }
 
     #[test]
     fn an_entry_is_wrapped_in_less_than_forty_bytes() {
-        let of = |count: usize| sent(&vec!["true".to_owned(); count], 3600);
+        let of = |count: usize| sent(&script(&vec!["true".to_owned(); count]));
         assert!(of(1000) - of(900) < 100 * ("true".len() + 40), "{}", (of(1000) - of(900)) / 100);
         assert!(of(1) < 8 * 1024, "{}", of(1));
     }
 
     #[test]
     fn a_shebang_without_a_program_is_refused() {
-        assert_eq!(problems(&entries(&["#! ", "echo"]), 60)[0].entry, Some(0));
+        assert_eq!(problems(&entries(&["#! ", "echo"]))[0].entry, Some(0));
     }
 }

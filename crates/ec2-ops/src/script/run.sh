@@ -11,7 +11,7 @@ main() {
     exit 1
   fi
   echo "$boot" >"$claim/boot"
-  if cat >"$claim/commands"; then
+  if cat >"$claim/commands" && export_environment; then
     arm </dev/null
     cd "$HOME" || cd /
     "$@" "$claim/commands" </dev/null

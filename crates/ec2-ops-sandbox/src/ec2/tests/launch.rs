@@ -161,7 +161,7 @@ const WRONG: &[(&str, Change)] = &[
         |r| r.tag_specifications = vec![tagged("network-interface", "a", "b")],
     ),
     (
-        "NotImplemented: the ec2-ops sandbox does not model SpotInstanceType 'persistent', only 'one-time'",
+        "InvalidParameterCombination: Persistent Spot Instance requests require an interruption behavior of stop or hibernate.",
         |r| {
             r.instance_market_options = Some(InstanceMarketOptions {
                 market_type: Some("spot".to_owned()),

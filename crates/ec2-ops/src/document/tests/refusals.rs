@@ -124,7 +124,7 @@ fn every_refusal_says_where_what_was_found_and_what_was_expected() {
         (
             check,
             json!({"bucket": "B", "key": "k"}),
-            "$.run_options.ii_check_s3.bucket: found \"B\", expected the name of an S3 bucket",
+            "$.run_options.ii_check_s3.bucket: found \"B\", expected the name of an S3 bucket, which has 3 to 63 characters",
         ),
         (
             check,

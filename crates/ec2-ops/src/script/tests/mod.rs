@@ -4,12 +4,14 @@ mod entries;
 mod interpreters;
 mod run;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::of;
+use super::{Environment, of};
+use crate::ids::Region;
 
 /// Which program is `sh` on the instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,14 @@ impl Shell {
             _ => symlink(program, sh).unwrap(),
         }
     }
+}
+
+/// The script for `commands` without variables and secrets.
+pub(crate) fn script_of(commands: &[String]) -> String {
+    let (variables, secrets) = (BTreeMap::new(), BTreeMap::new());
+    let region = Region::new("us-east-1");
+    let environment = Environment { variables: &variables, secrets: &secrets, region: &region };
+    of(commands, environment, "f00d", 90)
 }
 
 fn program(name: &str) -> Option<PathBuf> {
@@ -120,7 +130,7 @@ impl Machine {
     /// The agent's call of the script for `commands`.
     fn agent(&self, commands: &[&str]) -> Command {
         let commands: Vec<_> = commands.iter().map(|&command| command.to_owned()).collect();
-        fs::write(self.path("script.sh"), of(&commands, "f00d", 90)).unwrap();
+        fs::write(self.path("script.sh"), script_of(&commands)).unwrap();
         let mut agent = Command::new(self.path("bin/sh"));
         agent
             .arg(self.path("script.sh"))
