@@ -16,7 +16,10 @@ use crate::tags::{OnEnd, Tags};
 /// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>.
 pub(crate) const VISIBILITY: SignedDuration = SignedDuration::from_secs(45);
 
-/// Ends every instance and volume in `region` that carries `tags`, as its own tags say. Returns the instances.
+/// Ends every instance and volume in `region` that carries `tags`, and the instance that is `known` without them, as its own
+/// tags say. Returns the instances.
+///
+/// A listing may lack an instance, and a person may have edited its tags; its id is enough to end it.
 ///
 /// # Errors
 /// [`Error::CleanupPending`] until all of them have ended. Each call asks all of them to end, so the caller only repeats
@@ -24,9 +27,13 @@ pub(crate) const VISIBILITY: SignedDuration = SignedDuration::from_secs(45);
 pub(crate) async fn end_all<C: Instances + Volumes>(
     region: &Region,
     tags: &Tags,
+    known: Option<&InstanceId>,
     ec2: &C,
 ) -> Result<Vec<Instance>, Error> {
-    let instances = Instances::find(ec2, region, tags).await?;
+    let mut instances = Instances::find(ec2, region, tags).await?;
+    if let Some(known) = known.filter(|known| instances.iter().all(|listed| listed.id != **known)) {
+        instances.extend(ec2.describe(region, known).await?);
+    }
     let mut pending = Vec::new();
     let mut failed = None;
     for instance in &instances {
@@ -67,8 +74,11 @@ async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Resu
         // EC2 stops only what is running.
         InstanceState::Pending => return Ok(false),
         _ => match ec2.stop(region, &instance.id).await {
-            // An instance without an EBS root can never be stopped, and must not keep running because of that.
-            Err(error) if error.code == "UnsupportedOperation" => ec2.terminate(region, &instance.id).await,
+            // It can never be stopped, and must not keep running because of that. EC2 has the same code for what passes, as
+            // while an instance hibernates: a disk is not lost for that.
+            Err(error) if error.code == "UnsupportedOperation" && instance.spot => {
+                ec2.terminate(region, &instance.id).await
+            }
             answer => answer,
         },
     };
@@ -112,7 +122,7 @@ mod tests {
     }
 
     async fn end(aws: &FakeAws) -> Result<usize, Error> {
-        end_all(&Region::new("us-east-1"), &Tags::new(), aws).await.map(|instances| instances.len())
+        end_all(&Region::new("us-east-1"), &Tags::new(), None, aws).await.map(|instances| instances.len())
     }
 
     #[tokio::test]
@@ -169,15 +179,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_instance_that_can_never_be_stopped_is_terminated() {
-        let instances = vec![instance("i-1", InstanceState::Running, tagged("stop"))];
+    async fn only_a_spot_instance_is_terminated_if_it_cannot_be_stopped() {
+        for (spot, calls) in [(true, &["StopInstances i-1", "TerminateInstances i-1"][..]), (false, &["StopInstances i-1"])] {
+            let running = instance("i-1", InstanceState::Running, tagged("stop"));
+            let aws = FakeAws {
+                instances: vec![Instance { spot, ..running }],
+                failing: Some(("StopInstances", "UnsupportedOperation")),
+                ..FakeAws::default()
+            };
+            assert_eq!(end(&aws).await.map_err(|error| error.name()), if spot { Ok(1) } else { Err("Refused") });
+            assert_eq!(aws.calls(), calls);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_known_instance_is_ended_even_if_the_listing_lacks_it() {
+        let edited = Tags::from([(tags::EXECUTION.to_owned(), "of another".to_owned())]);
         let aws = FakeAws {
-            instances,
-            failing: Some(("StopInstances", "UnsupportedOperation")),
+            instances: vec![instance("i-1", InstanceState::Running, edited)],
             ..FakeAws::default()
         };
-        assert_eq!(end(&aws).await, Ok(1));
-        assert_eq!(aws.calls(), ["StopInstances i-1", "TerminateInstances i-1"]);
+        let known = InstanceId::new("i-1");
+        let ended = end_all(&Region::new("us-east-1"), &tagged("stop"), Some(&known), &aws).await;
+        assert_eq!(ended.unwrap_err().name(), "CleanupPending");
+        assert_eq!(aws.calls(), ["StopInstances i-1"]);
     }
 
     /// For a while, the very call that should end a new instance may not find it.

@@ -90,7 +90,14 @@ pub enum Error {
     /// A step got input that no other part of the system writes.
     #[error("internal error: {0}")]
     InternalError(String),
+    /// One of the others, from the first try of a launch: it shows that nothing was launched. A repetition cannot show that,
+    /// because the answer of an earlier try may have been lost.
+    #[error("{0}{NOTHING_LAUNCHED}")]
+    FirstTry(Box<Self>),
 }
+
+/// The end of the message of [`Error::FirstTry`]. Lambda reports nothing but a name and a message to the state machine.
+const NOTHING_LAUNCHED: &str = "; nothing was launched";
 
 /// How the commands of an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +138,14 @@ impl Error {
             _ => error.into(),
         }
     }
+
+    /// The same error, from the first try of a launch.
+    pub(crate) fn of_first_try(self) -> Self {
+        match self.kind().leftover() {
+            Leftover::Nothing => Self::FirstTry(Box::new(self)),
+            Leftover::Instance | Leftover::Unknown => self,
+        }
+    }
 }
 
 /// An error as Step Functions carries it in `Cause`: a Lambda error, with the details that the outcome repeats.
@@ -148,6 +163,13 @@ pub struct ErrorReport {
     /// The end of the commands' stderr.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
+}
+
+impl ErrorReport {
+    /// Whether the error is [`Error::FirstTry`].
+    pub(crate) fn is_of_first_try(&self) -> bool {
+        self.message.ends_with(NOTHING_LAUNCHED)
+    }
 }
 
 impl Error {

@@ -12,7 +12,7 @@ use crate::deployment::Deployment;
 use crate::document::Job;
 use crate::error::{Error, ErrorKind, ErrorReport, Leftover};
 use crate::execution::Execution;
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, Region};
 use crate::outcome::{AttemptRecord, Outcome};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::status::Status;
@@ -26,8 +26,6 @@ type Payload = TaskOrEvent<Task, Event>;
 #[derive(Deserialize)]
 struct Task {
     execution: Execution,
-    /// When the attempt entered the state.
-    entered: Timestamp,
     /// The whole state. The payload has the document only here: twice would exceed Step Functions' quota.
     state: State,
 }
@@ -43,6 +41,14 @@ struct State {
     poll: Option<PollSection>,
     check: Option<CheckSection>,
     error: Option<CaughtError>,
+    over: OverSection,
+}
+
+/// The section of the state before EC2Stopper.
+#[derive(Deserialize)]
+struct OverSection {
+    /// When the attempt was over.
+    at: Timestamp,
 }
 
 /// The section of EC2Poller, after commands that succeeded.
@@ -68,7 +74,7 @@ enum Event {
     ExecutionEnded(abnormal_end::Event),
     /// The sweeper's schedule.
     #[serde(rename = "Scheduled Event")]
-    Schedule,
+    Schedule(sweep::Event),
 }
 
 /// Handles the task of the state machine, the event of an abnormal end, or the sweeper's schedule.
@@ -85,55 +91,69 @@ pub async fn handle<C: Instances + Volumes>(
     match Payload::read(payload)? {
         Payload::Task(task) => end_attempt(task, deployment, clock, ec2).await,
         Payload::Event(Event::ExecutionEnded(event)) => {
-            abnormal_end::handle(event, deployment, clock, ec2).await
+            abnormal_end::handle(event, deployment, clock, ec2, executions).await
         }
-        Payload::Event(Event::Schedule) => sweep::handle(deployment, clock, ec2, executions).await,
+        Payload::Event(Event::Schedule(event)) => {
+            sweep::handle(&event, deployment, clock, ec2, executions).await
+        }
     }
 }
 
 /// Ends every instance of the execution, then reports the attempt's outcome and decides what follows.
 async fn end_attempt<C: Instances + Volumes>(
-    Task { execution, entered, mut state }: Task,
+    Task { execution, mut state }: Task,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
 ) -> Result<Value, Error> {
     let document = state.document.take();
-    let context = Context { execution, attempt: state.attempt.clone(), document, retry: 0 };
+    let context = Context { execution, attempt: state.attempt.clone(), document, retry: 0, redrives: 0 };
     let job = context.job().ok();
-    // An instance is ended in the region of its launch, even if the document would be refused by now.
-    let launched_in = state.instance.as_ref().map(|instance| instance.region.clone());
-    let runs_in = || job.as_ref().and_then(|job| deployment.region_of(job).ok());
-    // A document is refused before any AWS call, so then there is no instance to end.
-    let Some(region) = launched_in.or_else(runs_in) else {
-        return write(&outcome(&context, state, None, &[], deployment, clock));
-    };
     let ours = tags::of_execution(&context.execution.id, &deployment.name);
-    let ended = end_all(&region, &ours, ec2).await?;
-    let number = context.attempt.number.to_string();
-    let of_this_attempt = |instance: &&Instance| instance.tags.get(tags::ATTEMPT) == Some(&number);
-    let instances: Vec<_> =
-        ended.iter().filter(of_this_attempt).map(|instance| instance.id.clone()).collect();
-    if let Some(why) =
-        state.error.as_ref().and_then(|error| error.explained_by(ended.iter().filter(of_this_attempt)))
-    {
-        state.error = Some(why);
+    let known = state.instance.as_ref().map(|instance| &instance.id);
+    let regions = state.regions(job.as_ref(), deployment);
+    let (mut instances, mut failed) = (Vec::new(), None);
+    for region in &regions {
+        // A failure in one region must not keep us from the others.
+        match end_all(region, &ours, known, ec2).await {
+            Ok(ended) => instances.extend(ended),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    if may_be_unseen(&state, &instances, entered, clock.now()) {
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let number = context.attempt.number.to_string();
+    instances.retain(|instance| {
+        instance.tags.get(tags::ATTEMPT) == Some(&number) || Some(&instance.id) == known
+    });
+    let is_unseen = known.is_none_or(|known| instances.iter().all(|instance| instance.id != *known));
+    if !regions.is_empty() && is_unseen && clock.now().duration_since(state.over.at) < VISIBILITY {
         return Err(Error::CleanupPending("a new instance may not be visible yet".to_owned()));
     }
+    if let Some(why) = state.error.as_ref().and_then(|error| error.explained_by(&instances)) {
+        state.error = Some(why);
+    }
+    let instances: Vec<_> = instances.into_iter().map(|instance| instance.id).collect();
     write(&outcome(&context, state, job.as_ref(), &instances, deployment, clock))
 }
 
-/// Whether there may be an instance that EC2 does not show yet among those `shown`: one that is known to have been
-/// launched, or one whose launch lost its answer.
-fn may_be_unseen(state: &State, shown: &[InstanceId], entered: Timestamp, now: Timestamp) -> bool {
-    let since = match (&state.instance, &state.error) {
-        (Some(launched), _) if !shown.contains(&launched.id) => launched.launched_at,
-        (None, Some(error)) if shown.is_empty() && error.leftover() != Leftover::Nothing => entered,
-        _ => return false,
-    };
-    now.duration_since(since) < VISIBILITY
+impl State {
+    /// The regions in which the attempt may have left an instance: none if nothing was launched, and every one that it can
+    /// have launched in if that is not known.
+    fn regions(&self, job: Option<&Job>, deployment: &Deployment) -> Vec<Region> {
+        if let Some(instance) = &self.instance {
+            return vec![instance.region.clone()];
+        }
+        if self.error.as_ref().is_some_and(|error| error.leftover() == Leftover::Nothing) {
+            return Vec::new();
+        }
+        let mut regions: Vec<_> = deployment.regions().cloned().collect();
+        // The deployment may have lost the document's region since the launch.
+        let asked_for = job.and_then(|job| job.region.clone());
+        regions.extend(asked_for.filter(|asked_for| !deployment.regions().any(|region| region == asked_for)));
+        regions
+    }
 }
 
 fn outcome(
@@ -193,22 +213,26 @@ impl CaughtError {
         self.kind().map_or(Status::InternalError, ErrorKind::status)
     }
 
-    /// After an error that is not ours, a launch may have lost its answer.
+    /// What the failed step may have left behind. An error that is not ours says nothing about that, and neither does one of
+    /// ours from a repetition: the answer of an earlier try may have been lost.
     fn leftover(&self) -> Leftover {
-        self.kind().map_or(Leftover::Unknown, ErrorKind::leftover)
+        match self.kind().map_or(Leftover::Unknown, ErrorKind::leftover) {
+            Leftover::Nothing if !self.report().is_of_first_try() => Leftover::Unknown,
+            leftover => leftover,
+        }
     }
 
     /// The better error, if the caught one says only that the instance did not answer, and EC2 knows why it ended.
     ///
     /// The instance may have ended after the last check, or between two tries of the launch, of which EC2 refused the
     /// second.
-    fn explained_by<'a>(&self, mut instances: impl Iterator<Item = &'a Instance>) -> Option<Self> {
+    fn explained_by(&self, instances: &[Instance]) -> Option<Self> {
         let (ErrorKind::InstanceNotReady | ErrorKind::QueuedInstanceNotReady | ErrorKind::LaunchFailed) =
             self.kind()?
         else {
             return None;
         };
-        let ended = instances.find(|instance| instance_end::was_without_a_call(instance))?;
+        let ended = instances.iter().find(|instance| instance_end::was_without_a_call(instance))?;
         let error = instance_end::before_commands(ended)?;
         Some(Self { error: error.name().to_owned(), cause: serde_json::to_string(&error.report()).ok() })
     }

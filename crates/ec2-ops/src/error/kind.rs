@@ -6,7 +6,7 @@ use crate::status::Status;
 /// What a failed step may have left behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftover {
-    /// Nothing.
+    /// Nothing, if the error is that of a first try.
     Nothing,
     /// An instance that is known to exist.
     Instance,
@@ -52,7 +52,10 @@ macro_rules! error_kinds {
         impl Error {
             /// Which error it is.
             pub fn kind(&self) -> ErrorKind {
-                match self { $(Self::$kind { .. } => ErrorKind::$kind,)* }
+                match self {
+                    $(Self::$kind { .. } => ErrorKind::$kind,)*
+                    Self::FirstTry(error) => error.kind(),
+                }
             }
         }
     };
