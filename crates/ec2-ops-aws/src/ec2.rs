@@ -111,7 +111,8 @@ fn instance(action: &'static str, found: &aws_sdk_ec2::types::Instance) -> Resul
     let id = found.instance_id().ok_or_else(|| unexpected(action, "an instance without an InstanceId"))?;
     Ok(Instance {
         id: InstanceId::new(id),
-        state: state(action, found.state())?,
+        // A state that AWS has not documented does not prove that the instance has ended.
+        state: state(action, found.state()).unwrap_or(InstanceState::Running),
         state_reason: found.state_reason().and_then(|reason| reason.code()).map(str::to_owned),
         spot: found.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
         launched_at: found.launch_time().and_then(timestamp),

@@ -54,7 +54,7 @@ pub(crate) async fn handle<C: Instances + Volumes>(
     let (mut ended, mut failed) = (Vec::new(), None);
     for region in deployment.regions() {
         // A failure in one region must not keep us from the others.
-        match end_all(region, &ours, None, ec2).await {
+        match end_all(region, &ours, ec2).await {
             Ok(instances) => ended.extend(instances.into_iter().map(|instance| instance.id)),
             Err(error) => failed = failed.or(Some(error)),
         }

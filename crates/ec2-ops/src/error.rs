@@ -67,6 +67,9 @@ pub enum Error {
     /// The commands did not end within `run_options.timeout_s`.
     #[error("{0}")]
     CommandTimedOut(Box<CommandFailure>),
+    /// A person cancelled the commands.
+    #[error("{0}")]
+    Cancelled(Box<CommandFailure>),
     /// The commands succeeded, but the promised object does not exist.
     #[error("the commands succeeded, but {why}: {target}")]
     OutputMissing {
@@ -175,7 +178,8 @@ impl ErrorReport {
 impl Error {
     /// The report of this error.
     pub fn report(&self) -> ErrorReport {
-        let (Self::CommandFailed(failure) | Self::CommandTimedOut(failure)) = self else {
+        let (Self::CommandFailed(failure) | Self::CommandTimedOut(failure) | Self::Cancelled(failure)) = self
+        else {
             return ErrorReport {
                 error_type: self.name().to_owned(),
                 message: self.to_string(),

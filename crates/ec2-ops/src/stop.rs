@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::check::CheckSection;
-use crate::clean::{VISIBILITY, end_all};
+use crate::check::{CheckSection, PollSection};
+use crate::clean::{VISIBILITY, end, find};
 use crate::deployment::Deployment;
 use crate::document::Job;
 use crate::error::{Error, ErrorKind, ErrorReport, Leftover};
 use crate::execution::Execution;
 use crate::ids::{InstanceId, Region};
-use crate::outcome::{AttemptRecord, Outcome};
+use crate::outcome::{AttemptRecord, Next, Outcome};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::status::Status;
 use crate::step::{Attempt, CommandSection, Context, InstanceSection, TaskOrEvent, write};
@@ -49,12 +49,6 @@ struct State {
 struct OverSection {
     /// When the attempt was over.
     at: Timestamp,
-}
-
-/// The section of EC2Poller, after commands that succeeded.
-#[derive(Deserialize)]
-struct PollSection {
-    exit_code: i32,
 }
 
 /// The section of a Catch.
@@ -112,33 +106,56 @@ async fn end_attempt<C: Instances + Volumes>(
     let ours = tags::of_execution(&context.execution.id, &deployment.name);
     let known = state.instance.as_ref().map(|instance| &instance.id);
     let regions = state.regions(job.as_ref(), deployment);
-    let (mut instances, mut failed) = (Vec::new(), None);
+    // A failure in one region, or to end one instance, must not keep us from the others.
+    let (mut found, mut failed) = (Vec::new(), None);
     for region in &regions {
-        // A failure in one region must not keep us from the others.
-        match end_all(region, &ours, known, ec2).await {
-            Ok(ended) => instances.extend(ended),
+        match find(region, &ours, known, ec2).await {
+            Ok(instances) => found.push((region, instances)),
             Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    let number = context.attempt.number.to_string();
+    let of_this_attempt = |instance: &&Instance| {
+        instance.tags.get(tags::ATTEMPT) == Some(&number) || Some(&instance.id) == known
+    };
+    let instances: Vec<_> =
+        found.iter().flat_map(|(_, instances)| instances).filter(of_this_attempt).cloned().collect();
+    let is_unseen = known.is_none_or(|known| instances.iter().all(|instance| instance.id != *known));
+    if let Some(why) = state.error.as_ref().and_then(|error| error.explained_by(&instances)) {
+        state.error = Some(why);
+    }
+    // The machine of an attempt that is repeated is of no use: only the last one is kept, if the document keeps any.
+    let is_repeated = state.next(&context, job.as_ref(), deployment) == Next::Retry;
+    for (region, instances) in &found {
+        if let Err(error) = end(region, instances, &ours, is_repeated, ec2).await {
+            failed = failed.or(Some(error));
         }
     }
     if let Some(error) = failed {
         return Err(error);
     }
-    let number = context.attempt.number.to_string();
-    instances.retain(|instance| {
-        instance.tags.get(tags::ATTEMPT) == Some(&number) || Some(&instance.id) == known
-    });
-    let is_unseen = known.is_none_or(|known| instances.iter().all(|instance| instance.id != *known));
     if !regions.is_empty() && is_unseen && clock.now().duration_since(state.over.at) < VISIBILITY {
         return Err(Error::CleanupPending("a new instance may not be visible yet".to_owned()));
-    }
-    if let Some(why) = state.error.as_ref().and_then(|error| error.explained_by(&instances)) {
-        state.error = Some(why);
     }
     let instances: Vec<_> = instances.into_iter().map(|instance| instance.id).collect();
     write(&outcome(&context, state, job.as_ref(), &instances, deployment, clock))
 }
 
 impl State {
+    fn status(&self) -> Status {
+        self.error.as_ref().map_or(Status::Succeeded, CaughtError::status)
+    }
+
+    /// What follows on the attempt.
+    fn next(&self, context: &Context, job: Option<&Job>, deployment: &Deployment) -> Next {
+        Next::after(
+            self.status(),
+            context.attempt.number,
+            job.map_or(1, |job| job.attempts_allowed),
+            wants_failure(&context.document).unwrap_or(deployment.fail_execution),
+        )
+    }
+
     /// The regions in which the attempt may have left an instance: none if nothing was launched, and every one that it can
     /// have launched in if that is not known.
     fn regions(&self, job: Option<&Job>, deployment: &Deployment) -> Vec<Region> {
@@ -165,7 +182,7 @@ fn outcome(
     clock: &impl Clock,
 ) -> Outcome {
     let report = state.error.as_ref().map(CaughtError::report);
-    let status = state.error.as_ref().map_or(Status::Succeeded, CaughtError::status);
+    let (status, next) = (state.status(), state.next(context, job, deployment));
     let mut instances = instances.to_vec();
     instances.extend(state.instance.iter().map(|instance| instance.id.clone()));
     instances.sort();
@@ -188,13 +205,8 @@ fn outcome(
     };
     let mut attempts = state.attempts;
     attempts.push(record);
-    Outcome::decide(
-        attempts,
-        job.map(|job| job.warnings.clone()).unwrap_or_default(),
-        job.map_or(1, |job| job.attempts_allowed),
-        wants_failure(&context.document).unwrap_or(deployment.fail_execution),
-        deployment.backoff_s,
-    )
+    let warnings = job.map(|job| job.warnings.clone()).unwrap_or_default();
+    Outcome::new(attempts, warnings, next, deployment.backoff_s)
 }
 
 /// `run_options.fail_execution`, even from a document that is not valid.

@@ -80,7 +80,7 @@ pub(crate) async fn handle<C: Instances + Volumes>(
             if !over {
                 continue;
             }
-            match end_all(region, &tags::of_execution(&execution, &deployment.name), None, ec2).await {
+            match end_all(region, &tags::of_execution(&execution, &deployment.name), ec2).await {
                 Ok(_) => swept.push(execution),
                 Err(Error::CleanupPending(_)) => pending.push(execution),
                 Err(error) => failed = failed.or(Some(error)),

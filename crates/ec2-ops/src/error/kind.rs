@@ -72,6 +72,7 @@ error_kinds! {
     SpotInterrupted:        false,     SpotInterrupted,     Instance;
     CommandFailed:          false,     CommandFailed,       Instance;
     CommandTimedOut:        false,     CommandTimedOut,     Instance;
+    Cancelled:              false,     Cancelled,           Instance;
     OutputMissing:          false,     OutputMissing,       Instance;
     CleanupPending:         true,      InternalError,       Instance;
     Throttled:              true,      InternalError,       Unknown;

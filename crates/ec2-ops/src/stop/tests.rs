@@ -171,6 +171,34 @@ async fn an_instance_is_ended_in_the_region_of_its_launch_even_if_the_document_c
     assert_eq!(aws.calls(), ["TerminateInstances i-1"]);
 }
 
+/// A person may have edited its tags.
+#[tokio::test]
+async fn the_instance_of_the_state_is_ended_even_without_its_tags() {
+    let running = instance("i-1", InstanceState::Running, Tags::new());
+    let aws = FakeAws { instances: vec![running], ..FakeAws::default() };
+    let state = json!({ "instance": launched() });
+    let error = handle(payload(&state, 60), &deployment(), &aws, &aws, &aws).await.unwrap_err();
+    assert_eq!((error.name(), aws.calls()), ("CleanupPending", vec!["StopInstances i-1".to_owned()]));
+}
+
+/// Only the last machine can be of use to a person, and each stopped one costs money.
+#[tokio::test]
+async fn a_machine_is_stopped_only_if_no_other_attempt_follows() {
+    for (error, allowed, call) in [
+        ("CommandFailed", 1, "StopInstances i-1"),
+        ("CommandFailed", 2, "TerminateInstances i-1"),
+        ("Cancelled", 2, "StopInstances i-1"),
+    ] {
+        let mut aws = gone();
+        aws.instances[0].state = InstanceState::Running;
+        let mut payload =
+            payload(&json!({ "instance": launched(), "error": { "Error": error, "Cause": "{}" } }), 60);
+        payload["state"]["document"]["run_options"] = json!({ "n_retries_allowed": allowed - 1 });
+        let _ = handle(payload, &deployment(), &aws, &aws, &aws).await;
+        assert_eq!(aws.calls(), [call], "{error} of {allowed}");
+    }
+}
+
 /// The answer of its launch was lost, and the document may no longer say where it is.
 #[tokio::test]
 async fn an_instance_that_no_section_names_is_ended_in_any_region_of_the_deployment() {
