@@ -19,7 +19,11 @@ impl<C: HttpConnector> HttpConnector for OfAws<C> {
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async {
             let answer = answer.await?;
-            if is_of_aws(&answer) { Ok(answer) } else { Err(ConnectorError::other(foreign(&answer).into(), None)) }
+            if is_of_aws(&answer) {
+                Ok(answer)
+            } else {
+                Err(ConnectorError::other(foreign(&answer).into(), None))
+            }
         })
     }
 }
@@ -61,7 +65,7 @@ mod tests {
     fn an_answer_is_of_aws_if_it_has_a_request_id_or_ec2s_content_type() {
         for (header, of_aws) in [
             (Some(("x-amz-request-id", "1")), true),
-            (Some(("x-amzn-RequestId", "1")), true),
+            (Some(("x-amzn-requestid", "1")), true),
             (Some(("content-type", "text/xml;charset=UTF-8")), true),
             (Some(("content-type", "text/html")), false),
             (Some(("content-type", "application/xml")), false),

@@ -36,14 +36,12 @@ impl S3 {
         Answer: Future<Output = Result<T, SdkError<E>>>,
     {
         let answer = call(self.0.of(region)).await;
-        let Some(elsewhere) = answer.as_ref().err().and_then(SdkError::raw_response).filter(|a| is_redirect(a))
-        else {
-            return answer;
-        };
-        let own = match named_region(elsewhere) {
+        let redirect = answer.as_ref().err().and_then(SdkError::raw_response).filter(|raw| is_redirect(raw));
+        let own = match redirect.map(named_region) {
+            None => None,
             // The answer to a HEAD request has no body that could name the region.
-            None => self.bucket_region(region, bucket).await,
-            named => named,
+            Some(None) => self.bucket_region(region, bucket).await,
+            Some(named) => named,
         };
         match own {
             Some(own) if own != *region => call(self.0.of(&own)).await,

@@ -131,7 +131,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_without_a_known_status_does_not_end_an_execution() {
-        for answer in [http(200, "{}"), http(200, json!({"status": "PONDERING"}).to_string()), http(200, "<html>")] {
+        for answer in
+            [http(200, "{}"), http(200, json!({"status": "PONDERING"}).to_string()), http(200, "<html>")]
+        {
             let replay = Replay::new([answer]);
             let error = Sfn::new(&replay.config()).state(&ExecutionId::new("a")).await.unwrap_err();
             assert_eq!(error.kind, AwsErrorKind::Unavailable, "{error}");

@@ -210,14 +210,19 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_spot_instance_is_terminated_if_it_cannot_be_stopped() {
-        for (spot, calls) in [(true, &["StopInstances i-1", "TerminateInstances i-1"][..]), (false, &["StopInstances i-1"])] {
+        for (spot, calls) in
+            [(true, &["StopInstances i-1", "TerminateInstances i-1"][..]), (false, &["StopInstances i-1"])]
+        {
             let running = instance("i-1", InstanceState::Running, tagged("stop"));
             let aws = FakeAws {
                 instances: vec![Instance { spot, ..running }],
                 failing: Some(("StopInstances", "UnsupportedOperation")),
                 ..FakeAws::default()
             };
-            assert_eq!(end_tagged(&aws).await.map_err(|error| error.name()), if spot { Ok(1) } else { Err("Refused") });
+            assert_eq!(
+                end_tagged(&aws).await.map_err(|error| error.name()),
+                if spot { Ok(1) } else { Err("Refused") }
+            );
             assert_eq!(aws.calls(), calls);
         }
     }

@@ -119,7 +119,9 @@ mod tests {
     /// The instance is gone: both calls of Commander report only that SSM does not know it.
     #[tokio::test]
     async fn an_instance_that_no_call_finds_is_not_ready() {
-        for (retry, redrives, action) in [(0, 0, "SendCommand"), (1, 0, "ListCommands"), (0, 1, "ListCommands")] {
+        for (retry, redrives, action) in
+            [(0, 0, "SendCommand"), (1, 0, "ListCommands"), (0, 1, "ListCommands")]
+        {
             let payload = json!({
                 "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
                 "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },

@@ -177,7 +177,11 @@ mod tests {
             (Cancelled, 1, 5, false, Next::Succeed),
             (Cancelled, 2, 5, true, Next::Fail),
         ] {
-            assert_eq!(Next::after(status, made, allowed, fail_execution), next, "{status:?}, {made} of {allowed}");
+            assert_eq!(
+                Next::after(status, made, allowed, fail_execution),
+                next,
+                "{status:?}, {made} of {allowed}"
+            );
         }
     }
 

@@ -169,7 +169,11 @@ async fn poll(
     let status = invocation.as_ref().map_or(InvocationStatus::Pending, |invocation| invocation.status);
     // A script can make the agent report a failure as a success; the exit code shows it.
     if let Some(Invocation {
-        status: InvocationStatus::Success, exit_code: Some(0), started_at, ended_at, ..
+        status: InvocationStatus::Success,
+        exit_code: Some(0),
+        started_at,
+        ended_at,
+        ..
     }) = &invocation
     {
         let section = json!({
@@ -179,7 +183,8 @@ async fn poll(
     }
     let judged = judge(watch, warned, invocation.clone(), ports).await;
     // A person wants no more of the commands, however they or their instance end.
-    match invocation.filter(|_| matches!(status, InvocationStatus::Cancelling | InvocationStatus::Cancelled)) {
+    match invocation.filter(|_| matches!(status, InvocationStatus::Cancelling | InvocationStatus::Cancelled))
+    {
         Some(invocation) => judged.map_err(|error| match error {
             error if is_about_the_poll(&error) => error,
             _ => Error::Cancelled(command_failure("the commands were cancelled".to_owned(), &invocation)),

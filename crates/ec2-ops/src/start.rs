@@ -228,7 +228,8 @@ mod tests {
                     "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
                 },
             });
-            let aws = FakeAws { failing: Some(("RunInstances", "InvalidAMIID.NotFound")), ..FakeAws::default() };
+            let aws =
+                FakeAws { failing: Some(("RunInstances", "InvalidAMIID.NotFound")), ..FakeAws::default() };
             let error = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap_err();
             assert_eq!(error.name(), "LaunchFailed");
             assert_eq!(error.report().is_of_first_try(), says_so, "retry {retry}, redrives {redrives}");
