@@ -19,6 +19,18 @@ pub enum Next {
     Retry,
 }
 
+impl Next {
+    /// What follows on the attempt with this status, when `made` attempts have been made.
+    pub(crate) fn after(status: Status, made: u32, attempts_allowed: u32, fail_execution: bool) -> Self {
+        match status {
+            Status::Succeeded => Self::Succeed,
+            _ if made < attempts_allowed && !status.is_final() => Self::Retry,
+            _ if fail_execution => Self::Fail,
+            _ => Self::Succeed,
+        }
+    }
+}
+
 /// The record of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
@@ -103,12 +115,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Decides what follows on `attempts`, and abridges them so that all of them fit.
-    pub(crate) fn decide(
+    /// The outcome of `attempts`, abridged so that all of them fit.
+    pub(crate) fn new(
         mut attempts: Vec<AttemptRecord>,
         warnings: Vec<String>,
-        attempts_allowed: u32,
-        fail_execution: bool,
+        next: Next,
         backoff_s: u32,
     ) -> Self {
         let status = attempts.last().map_or(Status::InternalError, |attempt| attempt.status);
@@ -119,19 +130,8 @@ impl Outcome {
                 attempt.abridge(LONGEST_OF_EARLIER);
             }
         }
-        let next = match status {
-            Status::Succeeded => Next::Succeed,
-            // The same document would be refused again.
-            Status::InvalidExecution => if_failed(fail_execution),
-            _ if made < attempts_allowed => Next::Retry,
-            _ => if_failed(fail_execution),
-        };
         Self { status, attempts, warnings, next, backoff_seconds: backoff_seconds(backoff_s, made) }
     }
-}
-
-fn if_failed(fail_execution: bool) -> Next {
-    if fail_execution { Next::Fail } else { Next::Succeed }
 }
 
 /// `first`, doubled after each attempt, at most 5 minutes.
@@ -163,22 +163,32 @@ mod tests {
 
     #[test]
     fn what_follows_depends_on_the_last_attempt_and_on_how_many_are_left() {
-        use Status::{CommandFailed, InvalidExecution, OutputMissing, SpotInterrupted, Succeeded};
-        for (statuses, allowed, fail_execution, next) in [
-            (&[Succeeded][..], 3, true, Next::Succeed),
-            (&[CommandFailed], 1, false, Next::Succeed),
-            (&[CommandFailed], 1, true, Next::Fail),
-            (&[CommandFailed], 2, true, Next::Retry),
-            (&[CommandFailed, SpotInterrupted], 3, false, Next::Retry),
-            (&[CommandFailed, OutputMissing], 2, true, Next::Fail),
-            (&[CommandFailed, Succeeded], 5, true, Next::Succeed),
-            (&[InvalidExecution], 5, false, Next::Succeed),
-            (&[InvalidExecution], 5, true, Next::Fail),
+        use Status::{Cancelled, CommandFailed, InvalidExecution, OutputMissing, SpotInterrupted, Succeeded};
+        for (status, made, allowed, fail_execution, next) in [
+            (Succeeded, 1, 3, true, Next::Succeed),
+            (CommandFailed, 1, 1, false, Next::Succeed),
+            (CommandFailed, 1, 1, true, Next::Fail),
+            (CommandFailed, 1, 2, true, Next::Retry),
+            (SpotInterrupted, 2, 3, false, Next::Retry),
+            (OutputMissing, 2, 2, true, Next::Fail),
+            (Succeeded, 2, 5, true, Next::Succeed),
+            (InvalidExecution, 1, 5, false, Next::Succeed),
+            (InvalidExecution, 1, 5, true, Next::Fail),
+            (Cancelled, 1, 5, false, Next::Succeed),
+            (Cancelled, 2, 5, true, Next::Fail),
         ] {
-            let outcome = Outcome::decide(attempts(statuses), Vec::new(), allowed, fail_execution, 15);
-            assert_eq!(outcome.next, next, "{statuses:?} of {allowed}");
-            assert_eq!(Some(&outcome.status), statuses.last());
+            assert_eq!(
+                Next::after(status, made, allowed, fail_execution),
+                next,
+                "{status:?}, {made} of {allowed}"
+            );
         }
+    }
+
+    #[test]
+    fn the_status_of_an_outcome_is_that_of_its_last_attempt() {
+        let two = attempts(&[Status::CommandFailed, Status::SpotInterrupted]);
+        assert_eq!(Outcome::new(two, Vec::new(), Next::Retry, 15).status, Status::SpotInterrupted);
     }
 
     #[test]
@@ -190,14 +200,14 @@ mod tests {
             attempt.instances = vec![InstanceId::new("i-0123456789abcdef0")];
             attempt.logs = vec![format!("s3://{}/{}/", "b".repeat(63), "k".repeat(150))];
         }
-        let outcome = Outcome::decide(attempts, vec!["w".repeat(200)], 11, true, 15);
+        let outcome = Outcome::new(attempts, vec!["w".repeat(200)], Next::Fail, 15);
         let cause = serde_json::to_string(&outcome).unwrap();
         assert!(cause.chars().count() <= 32_768, "{}", cause.chars().count());
         let last = outcome.attempts.last().unwrap();
         assert!(last.reason.as_ref().unwrap().ends_with("\"…"));
         assert!(last.stderr_tail.ends_with("�\n"));
         // Repeated with the next attempt, nothing is cut a second time.
-        let again = Outcome::decide(outcome.attempts.clone(), Vec::new(), 11, true, 15);
+        let again = Outcome::new(outcome.attempts.clone(), Vec::new(), Next::Fail, 15);
         assert_eq!(again.attempts, outcome.attempts);
     }
 

@@ -52,7 +52,8 @@ pub async fn handle(
 ) -> Result<Value, Error> {
     match read(payload)? {
         Payload::Launch { context, attempts } => {
-            launch(&context, &attempts, deployment, instances, objects).await
+            let launched = launch(&context, &attempts, deployment, instances, objects).await;
+            launched.map_err(|error| if context.is_first_try() { error.of_first_try() } else { error })
         }
         Payload::Boot { context, instance } => boot::check(&context, &instance, instances, agents).await,
     }
@@ -72,7 +73,9 @@ async fn launch(
     check_bucket(&job, &region, objects).await?;
     let launch = plan(&job, &context.attempt_id(), deployment, &region, market);
     let instance = instances.launch(&region, &launch).await.map_err(Error::launch)?;
-    write(&InstanceSection { id: instance.id, region, market, launched_at: instance.launched_at })
+    // Without a LaunchTime, nothing says that the attempt queued.
+    let launched_at = instance.launched_at.unwrap_or(context.attempt.started);
+    write(&InstanceSection { id: instance.id, region, market, launched_at })
 }
 
 /// Refuses an output in a bucket that does not exist, before anything is launched.
@@ -195,6 +198,30 @@ mod tests {
         let refusal = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap_err();
         assert_eq!(refusal.name(), "Refused");
         assert_eq!(aws.calls(), Vec::<String>::new());
+    }
+
+    /// The first try of a redriven execution is none: the redrive may repeat a launch whose answer was lost.
+    #[tokio::test]
+    async fn only_the_first_try_of_a_launch_says_that_nothing_was_launched() {
+        for (retry, redrives, says_so) in [(0, 0, true), (1, 0, false), (0, 1, false)] {
+            let payload = json!({
+                "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+                "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+                "step": "launch",
+                "retry": retry,
+                "redrives": redrives,
+                "attempts": [],
+                "document": {
+                    "commands": ["true"],
+                    "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+                },
+            });
+            let aws =
+                FakeAws { failing: Some(("RunInstances", "InvalidAMIID.NotFound")), ..FakeAws::default() };
+            let error = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap_err();
+            assert_eq!(error.name(), "LaunchFailed");
+            assert_eq!(error.report().is_of_first_try(), says_so, "retry {retry}, redrives {redrives}");
+        }
     }
 
     #[tokio::test]

@@ -43,6 +43,8 @@ statuses! {
     LaunchFailed,
     /// The document asks for something that is not possible.
     InvalidExecution,
+    /// A person cancelled the commands.
+    Cancelled,
     /// A user stopped the execution.
     Aborted,
     /// Anything else: a missing permission, an AWS service that stayed down, a bug.
@@ -50,8 +52,9 @@ statuses! {
 }
 
 impl Status {
-    /// Whether no attempt can follow: there is nothing left to do, or the same document would be refused again.
+    /// Whether no attempt can follow: there is nothing left to do, the same document would be refused again, or a person wants no
+    /// more of it.
     pub(crate) fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::InvalidExecution | Self::Aborted)
+        matches!(self, Self::Succeeded | Self::InvalidExecution | Self::Cancelled | Self::Aborted)
     }
 }
