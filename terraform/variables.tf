@@ -136,13 +136,15 @@ variable "logs" {
   description = <<-EOT
     How logs are kept.
     retention_days: of the log groups and the bucket. command_bucket: keep the complete output of commands in a bucket.
-    command_log_group: also keep it in CloudWatch Logs, where it appears while the commands run.
+    command_log_group: also keep it in CloudWatch Logs, where it appears while the commands run, and where an attempt that is
+    aborted or whose instance is lost keeps its output. It costs $0.50 for each GB that commands print, and nothing while
+    nothing runs.
     force_destroy: let `terraform destroy` delete a bucket that is not empty.
   EOT
   type = object({
     retention_days    = optional(number, 90)
     command_bucket    = optional(bool, true)
-    command_log_group = optional(bool, false)
+    command_log_group = optional(bool, true)
     force_destroy     = optional(bool, false)
   })
   default = {}

@@ -63,7 +63,7 @@ fn validate_names_every_problem() {
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].starts_with("-:1:12: error: $.comands: unknown name"), "{problems:?}");
     assert!(
-        problems[1].starts_with("-:1:45: error: $.instance_parameters.InstanceType: missing"),
+        problems[1].starts_with("-:1:43: error: $.instance_parameters.InstanceType: missing"),
         "{problems:?}"
     );
 }

@@ -7,7 +7,6 @@ mock_provider "aws" {
 variables {
   prefix             = "night-runs"
   functions          = { directory = "./tests/packages" }
-  logs               = { command_log_group = true }
   outcomes           = { topic = true }
   monitoring         = { alarm_emails = ["ops@example.com"], dashboard = true }
   additional_regions = { us-west-2 = { security_group_ids = ["sg-west"], subnet_ids = ["subnet-west"] } }

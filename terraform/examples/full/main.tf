@@ -22,7 +22,7 @@ module "ec2_ops" {
   executions = { fail_execution = true, backoff_s = 60 }
   instances  = { output_buckets = [var.output_bucket] }
   network    = var.network
-  logs       = { retention_days = 30, command_log_group = true, force_destroy = true }
+  logs       = { retention_days = 30, force_destroy = true }
 
   additional_regions = { us-west-2 = module.us_west_2.instance_defaults }
 
