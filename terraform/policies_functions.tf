@@ -57,6 +57,15 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
       },
       {
+        # EC2 reads the parameter of `resolve:ssm:NAME` with the caller's rights:
+        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
+        Sid       = "ResolveImages"
+        Effect    = "Allow"
+        Action    = ["ssm:GetParameters"]
+        Resource  = concat(["arn:${local.partition}:ssm:*::parameter/aws/service/*"], local.image_parameters)
+        Condition = { StringEquals = local.in_our_regions }
+      },
+      {
         # The first Spot launch in an account creates this role, which needs the caller's permission:
         # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
         Sid       = "FirstSpotLaunch"

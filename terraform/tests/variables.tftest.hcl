@@ -64,6 +64,14 @@ run "a_volumes_key_that_is_an_alias" {
   expect_failures = [var.instances]
 }
 
+run "a_secret_with_a_wildcard" {
+  command = plan
+  variables {
+    instances = { secrets = ["/my/*"] }
+  }
+  expect_failures = [var.instances]
+}
+
 run "a_network_without_subnets" {
   command = plan
   variables {

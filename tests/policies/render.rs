@@ -23,6 +23,8 @@ pub(crate) struct Values {
     pub(crate) names: Names,
     pub(crate) output_buckets: Vec<String>,
     pub(crate) input_buckets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) image_parameters: Vec<String>,
     pub(crate) log_bucket: bool,
     pub(crate) log_group: bool,
 }
@@ -33,6 +35,12 @@ impl Default for Values {
             names: Names::default(),
             output_buckets: vec!["output".to_owned()],
             input_buckets: vec!["input".to_owned()],
+            secrets: [
+                "/my/token".to_owned(),
+                format!("arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:token-AbCdEf"),
+            ]
+            .into(),
+            image_parameters: vec!["/my/image".to_owned()],
             log_bucket: true,
             log_group: true,
         }
@@ -44,7 +52,13 @@ impl Values {
         let own = format!("arn:aws:iam::{ACCOUNT}:role/document-1-instances");
         value(&json!({
             "prefix": self.names.deployment,
-            "instances": { "additional_role_arns": [own], "output_buckets": self.output_buckets, "input_buckets": self.input_buckets },
+            "instances": {
+                "additional_role_arns": [own],
+                "output_buckets": self.output_buckets,
+                "input_buckets": self.input_buckets,
+                "secrets": self.secrets,
+                "image_parameters": self.image_parameters,
+            },
         }))
     }
 

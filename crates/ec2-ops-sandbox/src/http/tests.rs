@@ -65,10 +65,10 @@ async fn every_refusal_names_the_sandbox_in_the_protocol_of_the_request() {
         ("iam", FORM.to_owned(), "Action=ListUsers&Version=2010-05-08", "<ErrorResponse", "the service iam"),
         (
             "ssm",
-            json("AmazonSSM.PutParameter"),
+            json("AmazonSSM.DeleteParameter"),
             "{}",
             "\"__type\":\"NotImplemented\"",
-            "the action PutParameter of SSM",
+            "the action DeleteParameter of SSM",
         ),
         (
             "ssm",

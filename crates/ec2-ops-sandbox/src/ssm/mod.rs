@@ -7,6 +7,7 @@ pub mod api;
 mod commands;
 mod listing;
 mod output;
+mod parameter_store;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::s3::S3;
 use api::SendCommandRequest;
 pub use ec2_ops_guest::host::OutputStream;
 use output::Unsent;
+pub(crate) use parameter_store::ParameterStore;
 pub(crate) use service::SERVICE;
 
 /// Runs the scripts: the agent on an instance.

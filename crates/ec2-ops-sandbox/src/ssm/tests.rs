@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::api::{
-    CloudWatchOutputConfig, GetCommandInvocationRequest, ListCommandsRequest, SendCommandRequest,
+    CloudWatchOutputConfig, GetCommandInvocationRequest, GetParameterRequest, ListCommandsRequest,
+    PutParameterRequest, SendCommandRequest,
 };
 use super::{EndStatus, OutputStream, Runner, Script, ScriptEnd, Ssm, SsmConfig};
 use crate::lock::lock;
@@ -211,4 +212,33 @@ async fn a_command_that_does_not_ask_for_cloudwatch_logs_is_not_there() {
     ssm.printed(&id, OutputStream::Stdout, b"one\n");
     let groups = perform(&logs, REGION, "DescribeLogGroups", &serde_json::json!({})).unwrap();
     assert_eq!(groups["logGroups"], serde_json::json!([]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_has_versions_and_a_secret_is_read_with_decryption() {
+    let world = world();
+    let put = |value: &str, kind: Option<&str>, overwrite: bool| {
+        let request = PutParameterRequest {
+            name: "/my/token".to_owned(),
+            value: value.to_owned(),
+            r#type: kind.map(str::to_owned),
+            overwrite: Some(overwrite),
+        };
+        world.ssm.put_parameter(REGION, &request)
+    };
+    let get = |region: &str, name: &str| {
+        let request = GetParameterRequest { name: name.to_owned(), with_decryption: Some(true) };
+        world.ssm.get_parameter(region, &request).map(|response| response.parameter.value)
+    };
+    let code = |error: crate::AwsError| error.code;
+    assert_eq!(get(REGION, "/my/token").map_err(code), Err("ParameterNotFound".to_owned()));
+    assert_eq!(put("one", Some("SecureString"), false).unwrap().version, 1);
+    assert_eq!(put("two", None, false).map_err(code), Err("ParameterAlreadyExists".to_owned()));
+    assert_eq!(put("two", None, true).unwrap().version, 2);
+    assert_eq!(get(REGION, "/my/token").unwrap(), "two");
+    assert_eq!(get(REGION, "/my/token:1").unwrap(), "one");
+    assert_eq!(get(REGION, "/my/token:3").map_err(code), Err("ParameterVersionNotFound".to_owned()));
+    assert_eq!(get("eu-west-1", "/my/token").map_err(code), Err("ParameterNotFound".to_owned()));
+    let undecrypted = GetParameterRequest { name: "/my/token".to_owned(), with_decryption: None };
+    assert_eq!(world.ssm.get_parameter(REGION, &undecrypted).map_err(code), Err("NotImplemented".to_owned()));
 }

@@ -10,14 +10,21 @@ use crate::ec2::api::{
 };
 use crate::ec2::config::Ec2Config;
 use crate::ec2::{fault, instance_types};
+use crate::ssm::ParameterStore;
 
-/// Checks what a launch says, then what it names, then whether that is modelled.
-pub(super) fn check(region: &str, request: &RunInstancesRequest, config: &Ec2Config) -> Result<(), AwsError> {
+/// Checks what a launch says, then what it names, then whether that is modelled. Returns the id of the image.
+pub(super) fn check(
+    region: &str,
+    request: &RunInstancesRequest,
+    config: &Ec2Config,
+    parameters: &ParameterStore,
+) -> Result<String, AwsError> {
     check_count("MinCount", request.min_count)?;
     check_count("MaxCount", request.max_count)?;
     let image = required("ImageId", request.image_id.as_deref())?;
     limits::check(request)?;
-    check_image(&config.images, image)?;
+    let image = resolved(region, image, parameters)?;
+    check_image(&config.images, &image)?;
     check_type(request)?;
     network::check(request, &config.missing)?;
     if let Some(profile) = &request.iam_instance_profile {
@@ -30,7 +37,14 @@ pub(super) fn check(region: &str, request: &RunInstancesRequest, config: &Ec2Con
     if let Some(options) = &request.instance_market_options {
         check_market(options)?;
     }
-    check_hibernation(request)
+    check_hibernation(request)?;
+    Ok(image)
+}
+
+/// The id of the image, which a parameter may hold.
+fn resolved(region: &str, image: &str, parameters: &ParameterStore) -> Result<String, AwsError> {
+    let Some(selector) = image.strip_prefix("resolve:ssm:") else { return Ok(image.to_owned()) };
+    parameters.value(region, selector).map_err(|error| fault::invalid_parameter(error.message))
 }
 
 fn required<'a>(name: &str, value: Option<&'a str>) -> Result<&'a str, AwsError> {
