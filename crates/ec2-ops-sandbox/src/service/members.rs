@@ -85,12 +85,18 @@ impl Probe {
 fn query(name: &str, value: &Value, form: &mut String) {
     let within = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}.{part}") };
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(field, value)| query(&within(field), value, form)),
-        Value::Array(items) => {
-            (1..).zip(items).for_each(|(i, item)| query(&within(&i.to_string()), item, form))
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                query(&within(field), value, form);
+            }
         }
-        Value::String(text) => form.push_str(&format!("&{name}={text}")),
-        scalar => form.push_str(&format!("&{name}={scalar}")),
+        Value::Array(items) => {
+            for (i, item) in (1..).zip(items) {
+                query(&within(&i.to_string()), item, form);
+            }
+        }
+        Value::String(text) => form.extend(["&", name, "=", text]),
+        scalar => form.extend(["&", name, "=", &scalar.to_string()]),
     }
 }
 
