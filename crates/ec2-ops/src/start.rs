@@ -138,10 +138,16 @@ fn spot_at_the_on_demand_price() -> InstanceMarketOptions {
     }
 }
 
-/// IMDSv2 only and encrypted volumes, unless the document sets something else.
+/// The network hops that an answer of the metadata service takes to a container on the instance: without the second one, the
+/// container has no credentials. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-existing-instances.html>.
+const HOPS_TO_A_CONTAINER: i32 = 2;
+
+/// IMDSv2 only, also for containers, and encrypted volumes, unless the document sets something else.
 fn secure(parameters: &mut InstanceParameters) {
     let metadata = parameters.metadata_options.get_or_insert_with(MetadataOptions::default);
     metadata.http_tokens.get_or_insert_with(|| "required".to_owned());
+    metadata.http_put_response_hop_limit.get_or_insert(HOPS_TO_A_CONTAINER);
     let mappings: &mut [BlockDeviceMapping] =
         parameters.block_device_mappings.as_deref_mut().unwrap_or_default();
     for ebs in mappings.iter_mut().filter_map(|mapping| mapping.ebs.as_mut()) {
@@ -317,13 +323,16 @@ mod tests {
     fn metadata_and_volumes_are_protected_unless_the_document_says_otherwise() {
         let mappings = json!([{ "Ebs": { "VolumeSize": 8 } }, { "Ebs": { "Encrypted": false } }]);
         let plain = planned(&json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
-        assert_eq!(plain.metadata_options.unwrap().http_tokens.as_deref(), Some("required"));
+        let metadata = plain.metadata_options.unwrap();
+        assert_eq!(metadata.http_tokens.as_deref(), Some("required"));
+        assert_eq!(metadata.http_put_response_hop_limit, Some(2));
         let encrypted =
             plain.block_device_mappings.into_iter().flatten().map(|mapping| mapping.ebs.unwrap().encrypted);
         assert_eq!(encrypted.collect::<Vec<_>>(), [Some(true), Some(false)]);
-        let lax = json!({ "MetadataOptions": { "HttpTokens": "optional" } });
-        let lax = planned(&lax, Market::OnDemand).parameters;
-        assert_eq!(lax.metadata_options.unwrap().http_tokens.as_deref(), Some("optional"));
+        let own = json!({ "MetadataOptions": { "HttpTokens": "optional", "HttpPutResponseHopLimit": 1 } });
+        let metadata = planned(&own, Market::OnDemand).parameters.metadata_options.unwrap();
+        assert_eq!(metadata.http_tokens.as_deref(), Some("optional"));
+        assert_eq!(metadata.http_put_response_hop_limit, Some(1));
     }
 
     #[test]
