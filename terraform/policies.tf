@@ -129,11 +129,12 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # The agent uploads the output of commands with the instance's role:
+        # The agent uploads the output of commands with the instance's role, and sends an ACL with it:
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
+        # https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/s3util/s3util.go
         Sid      = "KeepWhatCommandsPrint"
         Effect   = "Allow"
-        Action   = ["s3:PutObject"]
+        Action   = ["s3:PutObject", "s3:PutObjectAcl"]
         Resource = local.log_bucket_keys
       },
       {

@@ -308,13 +308,16 @@ mod tests {
             { "DeviceName": "/dev/sdg", "Ebs": { "Encrypted": false } },
         ]);
         let plain = planned(&json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
-        assert_eq!(plain.metadata_options.unwrap().http_tokens.as_deref(), Some("required"));
+        let metadata = plain.metadata_options.unwrap();
+        assert_eq!(metadata.http_tokens.as_deref(), Some("required"));
+        assert_eq!(metadata.http_put_response_hop_limit, Some(2));
         let encrypted =
             plain.block_device_mappings.into_iter().flatten().map(|mapping| mapping.ebs.unwrap().encrypted);
         assert_eq!(encrypted.collect::<Vec<_>>(), [Some(true), Some(false)]);
-        let lax = json!({ "MetadataOptions": { "HttpTokens": "optional" } });
-        let lax = planned(&lax, Market::OnDemand).parameters;
-        assert_eq!(lax.metadata_options.unwrap().http_tokens.as_deref(), Some("optional"));
+        let own = json!({ "MetadataOptions": { "HttpTokens": "optional", "HttpPutResponseHopLimit": 1 } });
+        let metadata = planned(&own, Market::OnDemand).parameters.metadata_options.unwrap();
+        assert_eq!(metadata.http_tokens.as_deref(), Some("optional"));
+        assert_eq!(metadata.http_put_response_hop_limit, Some(1));
     }
 
     #[test]

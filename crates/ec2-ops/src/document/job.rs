@@ -11,7 +11,7 @@ use super::output::{self, Input, Output};
 use super::problem::{Problem, Problems};
 use super::types::{ExecutionDocument, RunOptions};
 use super::variables::{self, Secret, Values};
-use super::{launch, legacy, validate};
+use super::{launch, legacy, remains, validate};
 use crate::execution::Execution;
 use crate::ids::{AttemptId, Region};
 use crate::nextgen::{self, DatastreamCommandOptions};
@@ -105,7 +105,7 @@ impl Job {
     ///     "bucket": "my-bucket",
     ///     "obj_key": "ngen.DAILY/$VPU/$EC2_OPS_EXECUTION.nc",
     ///     "variables": { "VPU": "01" },
-    ///     "run_options": { "n_retries_allowed": 2, "ii_cheapo": true, "check_s3": true },
+    ///     "run_options": { "n_retries_allowed": 2, "ii_cheapo": true, "ii_terminate_instance": true, "check_s3": true },
     ///     "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.large" },
     /// });
     ///
@@ -130,14 +130,16 @@ impl Job {
     /// ```
     pub fn resolve(document: &Value, execution: &Execution) -> Result<Self, Problems> {
         let (mut warnings, mut problems) = (Vec::new(), Vec::new());
-        let document = read(document, &mut warnings, &mut problems);
+        let written = document;
+        let document = read(written, &mut warnings, &mut problems);
         let Some(mut document) = document.filter(|_| problems.is_empty()) else {
             return Err(Problems(problems));
         };
         let names = document.variables.keys().chain(document.secrets.keys()).map(String::as_str);
-        let written = commands(&document, &mut warnings, &mut problems);
-        let commands = nextgen::resolve_daily(&written, names, execution.started);
-        warnings.extend(nextgen::surprise(&written, &commands));
+        let undated = commands(&document, &mut warnings, &mut problems);
+        let commands = nextgen::resolve_daily(&undated, names, execution.started);
+        warnings.extend(nextgen::surprise(&undated, &commands));
+        warnings.extend(remains::warnings(written, &document));
         let at = |finding: Finding| {
             let entry = finding.entry.map_or_else(String::new, |i| format!("[{i}]"));
             Problem::new(format!("$.commands{entry}"), finding.message)

@@ -13,10 +13,16 @@ use crate::tags;
 
 const PATH: &str = "$.instance_parameters";
 
-/// IMDSv2 only and encrypted volumes, unless the document sets something else.
+/// The network hops that an answer of the metadata service takes to a container on the instance: without the second one, the
+/// container has no credentials. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-existing-instances.html>.
+const HOPS_TO_A_CONTAINER: i32 = 2;
+
+/// IMDSv2 only, also for containers, and encrypted volumes, unless the document sets something else.
 pub(super) fn secure(instance: &mut InstanceParameters<OneOrMore>) {
     let metadata = instance.metadata_options.get_or_insert_with(MetadataOptions::default);
     metadata.http_tokens.get_or_insert_with(|| "required".to_owned());
+    metadata.http_put_response_hop_limit.get_or_insert(HOPS_TO_A_CONTAINER);
     let mappings: &mut [BlockDeviceMapping] =
         instance.block_device_mappings.as_deref_mut().unwrap_or_default();
     for ebs in mappings.iter_mut().filter_map(|mapping| mapping.ebs.as_mut()) {

@@ -93,7 +93,9 @@ fn named(
         None => promised,
         Some(CheckS3::Promised(false)) => None,
         Some(CheckS3::Promised(true)) => {
-            let named = promised.or_else(|| of_options(document)).or_else(|| of_commands(document, commands));
+            let named = promised
+                .or_else(|| of_options(document, commands))
+                .or_else(|| of_commands(document, commands));
             if named.is_none() {
                 problems.push(Problem::new(
                     "$.run_options.ii_check_s3",
@@ -133,10 +135,10 @@ fn promised_object(document: &ExecutionDocument, problems: &mut Vec<Problem>) ->
     None
 }
 
-fn of_options(document: &ExecutionDocument) -> Option<Named> {
+fn of_options(document: &ExecutionDocument, commands: &[String]) -> Option<Named> {
     let target = document.datastream_command_options.as_ref()?.output()?;
     Some(Named {
-        target,
+        target: nextgen::last_object(target, commands),
         bucket_path: "$.datastream_command_options.s3_bucket",
         key_path: "$.datastream_command_options.s3_prefix",
     })
@@ -144,7 +146,7 @@ fn of_options(document: &ExecutionDocument) -> Option<Named> {
 
 fn of_commands(document: &ExecutionDocument, commands: &[String]) -> Option<Named> {
     document.commands.as_ref()?;
-    let target = nextgen::output_of_commands(commands)?;
+    let target = nextgen::last_object(nextgen::output_of_commands(commands)?, commands);
     Some(Named { target, bucket_path: "$.commands", key_path: "$.commands" })
 }
 

@@ -10,13 +10,13 @@ use crate::execution::Execution;
 fn minimal() -> Value {
     json!({
         "commands": ["true"],
-        "run_options": {},
+        "run_options": { "ii_terminate_instance": false },
         "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
     })
 }
 
 /// The minimal document with `value` at `pointer`, whose sections are made as needed.
-fn with(pointer: &str, value: Value) -> Value {
+pub(super) fn with(pointer: &str, value: Value) -> Value {
     let mut document = minimal();
     let mut at = &mut document;
     for name in pointer.split('/') {
@@ -31,7 +31,7 @@ fn try_resolve(document: &Value) -> Result<Job, Problems> {
     Job::resolve(document, &execution)
 }
 
-fn accepted(document: &Value) -> Job {
+pub(super) fn accepted(document: &Value) -> Job {
     try_resolve(document).unwrap_or_else(|problems| panic!("{document} is refused: {problems}"))
 }
 
