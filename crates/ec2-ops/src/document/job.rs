@@ -138,9 +138,10 @@ impl Job {
         let written = commands(&document, &mut warnings, &mut problems);
         let commands = nextgen::resolve_daily(&written, names, execution.started);
         warnings.extend(nextgen::surprise(&written, &commands));
-        let at = |finding: Finding| {
-            let entry = finding.entry.map_or_else(String::new, |i| format!("[{i}]"));
-            Problem::new(format!("$.commands{entry}"), finding.message)
+        let at = |finding: Finding| match finding.entry {
+            _ if document.commands.is_none() => Problem::new("$.datastream_command_options", finding.message),
+            Some(i) => Problem::new(format!("$.commands[{i}]"), finding.message),
+            None => Problem::new("$.commands", finding.message),
         };
         problems.extend(script::problems(&commands).into_iter().map(at));
         warnings.extend(script::warnings(&commands).into_iter().map(|finding| at(finding).to_string()));
