@@ -158,6 +158,23 @@ async fn the_same_command_sent_twice_is_two_commands_and_the_list_has_the_newest
 }
 
 #[tokio::test(start_paused = true)]
+async fn parameters_that_ssm_would_refuse_or_replace_are_refused() {
+    let world = world();
+    world.ssm.agent_online(REGION, INSTANCE);
+    for (commands, code) in [
+        ("x".repeat(64_000), None),
+        ("\n".repeat(40_000), Some("MaxDocumentSizeExceeded")),
+        ("echo {{ ssm:/prod/db/user }}".to_owned(), Some("NotImplemented")),
+        ("docker ps --format '{{.Names}}'".to_owned(), None),
+    ] {
+        let request =
+            SendCommandRequest { parameters: [("commands".to_owned(), vec![commands])].into(), ..command() };
+        let refused = world.ssm.send_command(REGION, request).err();
+        assert_eq!(refused.as_ref().map(|error| error.code.as_str()), code, "{refused:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_modelled_is_refused_by_name() {
     let World { ssm, .. } = world();
     let refused = |action: &str, body: &str| {

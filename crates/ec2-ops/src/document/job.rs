@@ -140,9 +140,12 @@ impl Job {
         let commands = nextgen::resolve_daily(&undated, names, execution.started);
         warnings.extend(nextgen::surprise(&undated, &commands));
         warnings.extend(remains::warnings(written, &document));
-        let at = |finding: Finding| {
-            let entry = finding.entry.map_or_else(String::new, |i| format!("[{i}]"));
-            Problem::new(format!("$.commands{entry}"), finding.message)
+        // `document` is taken apart below.
+        let has_commands = document.commands.is_some();
+        let at = |finding: Finding| match finding.entry {
+            _ if !has_commands => Problem::new("$.datastream_command_options", finding.message),
+            Some(i) => Problem::new(format!("$.commands[{i}]"), finding.message),
+            None => Problem::new("$.commands", finding.message),
         };
         problems.extend(script::problems(&commands).into_iter().map(at));
         warnings.extend(script::warnings(&commands).into_iter().map(|finding| at(finding).to_string()));

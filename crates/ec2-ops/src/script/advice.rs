@@ -7,9 +7,7 @@ use super::lexer::{Kind, Token, tokens};
 /// What the author of `commands` should know of them.
 pub(crate) fn warnings(commands: &[String]) -> Vec<Finding> {
     let interpreter = Interpreter::of(commands);
-    if !interpreter.is_shell() {
-        return Vec::new();
-    }
+    let Some(shell) = interpreter.shell() else { return Vec::new() };
     let mut begins = Vec::new();
     let mut text = String::new();
     for entry in commands {
@@ -20,10 +18,13 @@ pub(crate) fn warnings(commands: &[String]) -> Vec<Finding> {
     let tokens = tokens(&text);
     let simple = simple_commands(&tokens);
     let mut findings = Vec::new();
-    if matches!(interpreter.program(), "sh" | "dash" | "ash") {
+    if matches!(shell, "sh" | "dash" | "ash") {
         findings.extend(bash_only(&tokens, &simple).into_iter().map(|(at, what)| {
-            let advice = "sh of Debian and Ubuntu does not know it; begin the first entry with #!/bin/bash";
-            Finding::of(entry(at), format!("found {what}, which is of bash: {advice}"))
+            let advice = "begin the first entry with #!/bin/bash";
+            Finding::of(
+                entry(at),
+                format!("found {what}, which sh of Debian and Ubuntu does not know; {advice}"),
+            )
         }));
     }
     let pipefail = interpreter.words().contains(&"pipefail") || simple.iter().any(Simple::sets_pipefail);

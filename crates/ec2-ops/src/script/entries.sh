@@ -1,6 +1,6 @@
-# Evaluates each entry by itself, so that one that fails ends the run. Entries that are complete only together are
-# evaluated together. This shell is asked what is complete, because another one may know other words. Inside an open
-# here-document even a lone `)` is no error.
+# Evaluates each entry on its own, so that one that fails ends the run. Entries that are complete only together are evaluated
+# as one. This shell itself checks that, because another shell may have other words. Inside an open here-document, a lone `)`
+# is not an error.
 set -e
 ec2_ops_piece= ec2_ops_done=0 ec2_ops_read=0
 ec2_ops_complete() {
@@ -11,7 +11,7 @@ $ec2_ops_piece") 2>/dev/null
 ec2_ops_take='ec2_ops_read=$((ec2_ops_read + 1)) ec2_ops_piece=$ec2_ops_piece$ec2_ops"
 "'
 ec2_ops_note='{ echo "$((ec2_ops_done + 1)) $ec2_ops_read" >|"${0%/*}/at"; } 2>/dev/null || :'
-# `set +e` is for the inside of an entry.
+# An entry that fails after `set +e` ends the run, too.
 ec2_ops_run='eval "$ec2_ops_take"
 if ec2_ops_complete; then
   eval "$ec2_ops_note"
@@ -20,7 +20,7 @@ if ec2_ops_complete; then
   ec2_ops=$?
   [ "$ec2_ops" = 0 ] || exit "$ec2_ops"
 fi'
-# What is left is never evaluated. `set -n` in an entry leads to the error in the last line.
+# What is left at the end is not evaluated. After `set -n`, the shell runs nothing and finds the error in the last line.
 ec2_ops_end='if [ -z "$ec2_ops_piece" ]; then exit 0; fi
 eval "$ec2_ops_note"
 (eval "set -n

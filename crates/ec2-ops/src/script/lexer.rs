@@ -1,6 +1,6 @@
-//! Shell text as words and operators, as far as advice about it needs.
+//! Shell text as words and operators, as far as warnings about it need them.
 //!
-//! It is a reader and no judge: text that a shell would refuse comes out somehow, and nothing but warnings follows from it.
+//! It does not check the text. Text that a shell would refuse gives some tokens, too.
 
 /// A piece of shell text, with the offset at which it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]

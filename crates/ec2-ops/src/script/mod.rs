@@ -1,10 +1,14 @@
-//! The script that runs on the instance.
+//! The script that runs on the instance, and what is known of the commands before it does.
 //!
-//! Three texts make it. `run.sh` is for any POSIX shell and stands around the commands: the claim that keeps them from
-//! running twice, the environment, the deadline, the end. The commands themselves become a file of their own, which the
-//! program that the document names runs ([`Interpreter`]); so a command that starts `"$0"` again starts the commands again and
-//! not the delivery. Where that program is a shell, `entries.sh` stands before the entries: `AWS-RunShellScript` reports the
-//! exit code of the script's last command and nothing of the others, and `set -e` lets `cd missing && ./run` pass.
+//! The script has two parts:
+//! - `run.sh`, for any POSIX shell, stands around the commands. It takes the claim that keeps them from running twice, sets
+//!   the environment, arms the deadline, and ends what the commands leave behind.
+//! - The commands become a file of their own. The program that the document names runs it ([`Interpreter`]). So a command that
+//!   starts `"$0"` again starts the commands and not `run.sh`.
+//!
+//! If that program is a shell, the file begins with `entries.sh`. `AWS-RunShellScript` reports only the exit code of the
+//! script's last command, and `set -e` ignores the failure in `cd missing && ./run`. So the shell evaluates each entry on its
+//! own: `eval` is a simple command, and an entry that ends with a failure ends the script.
 
 mod advice;
 mod environment;
@@ -23,8 +27,8 @@ pub(crate) use refusals::{problems, too_large};
 /// What stands around the commands.
 const RUN: &str = include_str!("run.sh");
 
-/// How long after the limit on the commands the instance ends itself, in seconds: later than the control plane takes to end
-/// it, so that it only matters when there is none.
+/// How long after the limit on the commands the instance shuts itself down, in seconds. The control plane ends it earlier,
+/// so this matters only if the control plane is gone.
 const DEADLINE_GRACE_S: u32 = 30 * 60;
 
 /// Something about the commands that their author should know.
@@ -42,8 +46,8 @@ impl Finding {
     }
 }
 
-/// The script for `commands` of the attempt with this fingerprint, in this environment, on an instance that ends itself some
-/// time after `timeout_s`.
+/// The script for the `commands` of the attempt with this fingerprint, in this environment. It lets the instance shut itself
+/// down some time after `timeout_s`.
 pub(crate) fn of(commands: &[String], environment: Environment<'_>, attempt: &str, timeout_s: u32) -> String {
     let interpreter = Interpreter::of(commands);
     let (count, deadline) = (commands.len(), timeout_s + DEADLINE_GRACE_S);

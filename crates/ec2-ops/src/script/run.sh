@@ -1,5 +1,4 @@
-# Runs the commands of one attempt, once, and ends when they end. It is called below, with the interpreter of the commands
-# as its arguments and their text as its input.
+# Runs the commands of one attempt, once. Its arguments are the interpreter of the commands, its input is their text.
 main() {
   set_environment
   claim=$HOME/.ec2-ops/$attempt
@@ -34,9 +33,9 @@ EOF
   export USER="${USER:-root}" LOGNAME="${LOGNAME:-root}"
 }
 
-# A second delivery of the commands runs nothing: it ends when and as the first one ends.
+# A second copy of this script runs nothing. It waits for the first copy and exits with its code.
 follow() {
-  echo "ec2-ops: these commands were started on this instance before; following them" >&2
+  echo "ec2-ops: these commands were started on this instance before; waiting for them" >&2
   until [ -f "$claim/exit" ]; do
     if [ -f "$claim/boot" ] && [ "$boot" != "$(cat "$claim/boot")" ]; then
       echo "ec2-ops: the instance was rebooted before they had ended" >&2
@@ -47,8 +46,8 @@ follow() {
   exit "$(cat "$claim/exit")"
 }
 
-# The last safety net: the instance ends itself later than ec2-ops would have ended it, and right after a reboot, because that
-# ends the commands. One that was switched off may be started again.
+# The fourth safety net: the instance shuts itself down if ec2-ops does not end it. It also shuts itself down after a reboot,
+# which has killed the commands. An instance that was stopped may be started again.
 arm() {
   if ! systemd-run --unit="ec2-ops-$attempt" --on-active="$deadline" poweroff >/dev/null 2>&1; then
     setsid sh -c "sleep $deadline; poweroff" >/dev/null 2>&1 &
@@ -68,7 +67,7 @@ WantedBy=multi-user.target
 EOF
   cat >"$claim/ec2-ops-$attempt-poweroff.service" <<EOF
 [Unit]
-Description=What is switched off after the ec2-ops attempt $attempt may be started again
+Description=A power off disarms ec2-ops-$attempt-reboot
 DefaultDependencies=no
 Before=poweroff.target
 [Service]
@@ -80,13 +79,13 @@ EOF
   systemctl -q enable "$claim/ec2-ops-$attempt-reboot.service" "$claim/ec2-ops-$attempt-poweroff.service"
 }
 
-# Says how the commands failed. The agent takes two exit codes for orders: 168 for success, 194 for a reboot after which the
-# script runs again.
+# Reports how the commands failed. The agent reads two exit codes as orders: 168 means success, 194 means reboot and run the
+# script again.
 report() {
   case $code in
   0) return ;;
   168 | 194)
-    echo "ec2-ops: exit code $code is an order to the SSM agent; it is reported as 1" >&2
+    echo "ec2-ops: the SSM agent would read exit code $code as an order; it is reported as 1" >&2
     code=1
     ;;
   esac
@@ -96,8 +95,8 @@ report() {
   fi
 }
 
-# The agent waits until no process holds the output. What the commands left in the background has five seconds, because a
-# `tee` may still be writing, and is then ended.
+# The agent waits until no process holds the output. So the processes that the commands have left in the background are killed
+# after five seconds. A `tee` needs them to write the end of the output.
 end_leftovers() {
   for round in 1 2 3 4 5 6 7 8 9 10; do
     find_leftovers
@@ -110,16 +109,17 @@ end_leftovers() {
   done
 }
 
-# Finds the processes that hold the output, other than this one, its parent and what is older: nothing of that is theirs.
+# Finds the processes that can write to the output. The commands have not started this process, its parent and older
+# processes.
 find_leftovers() {
   leftovers=
   started $$ && since=$start
-  for fd in /proc/[0-9]*/fd/[12]; do
+  for fd in /proc/[0-9]*/fd/*; do
     pid=${fd#/proc/}
     pid=${pid%%/*}
     case " $$ $PPID$leftovers " in *" $pid "*) continue ;; esac
     for own in "/proc/$$/fd/1" "/proc/$$/fd/2"; do
-      if [ -p "$own" ] && [ "$fd" -ef "$own" ] && started "$pid" && [ "$start" -ge "$since" ]; then
+      if [ -p "$own" ] && [ "$fd" -ef "$own" ] && writes "$fd" && started "$pid" && [ "$start" -ge "$since" ]; then
         leftovers="$leftovers $pid"
         break
       fi
@@ -127,7 +127,13 @@ find_leftovers() {
   done
 }
 
-# Finds out when a process started: the 22nd field of proc(5), where the second may hold anything.
+# Whether a file is open for writing: the last digit of its flags, which proc(5) has as the second line of fdinfo.
+writes() {
+  { read -r _ && read -r _ flags; } 2>/dev/null <"${1%/fd/*}/fdinfo/${1##*/}" || return
+  case $flags in *[12]) ;; *) return 1 ;; esac
+}
+
+# Reads when a process started: field 22 of proc(5). Field 2 may contain anything, also spaces and parentheses.
 started() {
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return
   set -- ${stat##*) }

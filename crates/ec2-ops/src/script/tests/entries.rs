@@ -25,6 +25,7 @@ fn the_failed_entry_is_named() {
         "",
         "ec2-ops: command 2 to 4 of 5 ended with exit code 1\n",
     );
+    fails(&["set -C", "true", "exit 7"], "", "ec2-ops: command 3 of 3 ended with exit code 7\n");
     fails(&["true", "false \\", "--now"], "", "ec2-ops: command 2 to 3 of 3 ended with exit code 1\n");
 }
 

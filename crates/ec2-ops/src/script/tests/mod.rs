@@ -131,15 +131,21 @@ impl Machine {
     fn agent(&self, commands: &[&str]) -> Command {
         let commands: Vec<_> = commands.iter().map(|&command| command.to_owned()).collect();
         fs::write(self.path("script.sh"), script_of(&commands)).unwrap();
-        let mut agent = Command::new(self.path("bin/sh"));
+        let mut agent = self.program(&self.path("bin/sh"));
+        agent.arg(self.path("script.sh"));
         agent
-            .arg(self.path("script.sh"))
+    }
+
+    /// A program in the environment in which the agent runs the script.
+    fn program(&self, program: &Path) -> Command {
+        let mut program = Command::new(program);
+        program
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", self.path("bin").display()))
             .env("LANG", "C.UTF-8")
             .current_dir("/usr/bin")
             .stdin(Stdio::null());
-        agent
+        program
     }
 
     fn run(&self, commands: &[&str]) -> Ended {

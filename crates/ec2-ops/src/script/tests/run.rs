@@ -1,6 +1,7 @@
 //! What stands around the commands: the claim, the environment, the deadline, the end.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -193,7 +194,39 @@ fn what_commands_leave_in_the_background_ends_with_them() {
         );
         assert!(started.elapsed() < Duration::from_secs(20), "{:?}", machine.shell);
         let pid = fs::read_to_string(machine.path("root/pid")).unwrap();
-        assert!(!std::path::Path::new(&format!("/proc/{}/fd/1", pid.trim())).exists(), "{:?}", machine.shell);
+        assert!(!Path::new(&format!("/proc/{}/fd/1", pid.trim())).exists(), "{:?}", machine.shell);
+    });
+}
+
+#[test]
+fn every_process_that_holds_the_output_ends_with_the_commands() {
+    on_each(|machine| {
+        for leave in [
+            "setsid_really /bin/sleep 60 &",
+            "exec 3>&1; /bin/sleep 60 >/dev/null 2>&1 &",
+            "(/bin/sleep 60 &)",
+        ] {
+            machine.brings("setsid_really", "exec /usr/bin/setsid \"$@\"");
+            fs::remove_dir_all(machine.path("root/.ec2-ops")).ok();
+            let started = Instant::now();
+            let ended = machine.run(&[leave]);
+            assert_eq!(ended.code, Some(0), "{:?}: {ended:?}", machine.shell);
+            assert!(started.elapsed() < Duration::from_secs(30), "{:?}: {leave}", machine.shell);
+        }
+    });
+}
+
+/// It has the same pipe open, and may have started at the same time.
+#[test]
+fn the_reader_of_the_output_is_left_alone() {
+    on_each(|machine| {
+        machine.agent(&["/bin/sleep 60 & echo one"]);
+        let mut shell = machine.program(Path::new("/bin/sh"));
+        let output =
+            shell.args(["-c", "sh \"$0\" 2>&1 | cat"]).arg(machine.path("script.sh")).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{:?}: {printed}", machine.shell);
+        assert!(printed.starts_with("one\nec2-ops: ending what"), "{:?}: {printed}", machine.shell);
     });
 }
 
@@ -208,15 +241,16 @@ fn a_daemon_with_an_output_of_its_own_is_left_alone() {
     });
 }
 
+/// A `tee` that the commands write to, for example.
 #[test]
-fn what_is_still_writing_at_the_end_is_waited_for() {
+fn what_is_still_writing_at_the_end_has_five_seconds() {
     on_each(|machine| {
-        let ended = machine.run(&["(/bin/sleep 0.1; echo late) &", "echo soon"]);
-        assert_eq!(
-            (ended.code, ended.stdout.as_str()),
-            (Some(0), "soon\nlate\n"),
-            "{:?}: {ended:?}",
-            machine.shell
-        );
+        let slept = machine.path("slept");
+        machine.brings("sleep", &format!("echo >>'{}'; exec /bin/sleep 0.01", slept.display()));
+        let writer =
+            format!("(until [ \"$(wc -l <'{0}')\" -ge 4 ]; do :; done; echo late) &", slept.display());
+        let ended = machine.run(&[&format!(": >'{}'", slept.display()), &writer, "echo soon"]);
+        let expected = (Some(0), "soon\nlate\n");
+        assert_eq!((ended.code, ended.stdout.as_str()), expected, "{:?}: {ended:?}", machine.shell);
     });
 }
