@@ -212,3 +212,12 @@ async fn a_command_that_does_not_ask_for_cloudwatch_logs_is_not_there() {
     let groups = perform(&logs, REGION, "DescribeLogGroups", &serde_json::json!({})).unwrap();
     assert_eq!(groups["logGroups"], serde_json::json!([]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_beyond_the_list_finds_an_empty_page() {
+    let World { ssm, .. } = world();
+    for token in [usize::MAX.to_string(), "7".to_owned()] {
+        let page = perform(&ssm, REGION, "ListCommands", &serde_json::json!({ "NextToken": token })).unwrap();
+        assert_eq!(page["Commands"], serde_json::json!([]));
+    }
+}
