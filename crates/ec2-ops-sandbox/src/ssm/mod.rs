@@ -10,6 +10,7 @@ mod output;
 mod service;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -24,8 +25,8 @@ use crate::logs::Logs;
 use crate::s3::S3;
 use api::SendCommandRequest;
 pub use ec2_ops_guest::host::OutputStream;
-use output::Unsent;
 pub(crate) use service::SERVICE;
+use unsent::Unsent;
 
 /// Runs the scripts: the agent on an instance.
 pub trait Runner: Send + Sync {

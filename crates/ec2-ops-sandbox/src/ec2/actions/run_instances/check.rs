@@ -64,15 +64,14 @@ fn check_profile(profile: &IamInstanceProfileSpecification, config: &Ec2Config) 
     let missing = |name: &str| config.missing.instance_profiles.contains(name);
     match (&profile.name, &profile.arn) {
         (Some(name), None) if name.is_empty() || missing(name) => Err(invalid("name", name, "name")),
-        (Some(_), None) => Ok(()),
         (None, Some(arn)) => match arn.split_once(":instance-profile/") {
             Some((account, name)) if account.starts_with("arn:aws") && !name.is_empty() && !missing(name) => {
                 Ok(())
             }
             _ => Err(invalid("arn", arn, "ARN")),
         },
-        // The limits have refused both and none.
-        (None, None) | (Some(_), Some(_)) => Ok(()),
+        // A name that exists. The limits have refused both and none.
+        (Some(_), _) | (None, None) => Ok(()),
     }
 }
 
