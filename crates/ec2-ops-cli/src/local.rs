@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use ec2_ops_client::Served;
-use ec2_ops_sandbox::{Sandbox, SandboxConfig};
+use ec2_ops_sandbox::{AccessKeys, Sandbox, SandboxConfig};
 
 use crate::exit::Failure;
 use crate::output;
@@ -24,14 +24,22 @@ pub(crate) struct SandboxArgs {
 /// The bucket for the output of examples. Every sandbox has it.
 pub(crate) const OUTPUT_BUCKET: &str = "sandbox-output";
 
-/// A sandbox below `root`, with the Lambda binaries from the directory of this executable.
-pub(crate) async fn start(port: u16, root: &Path, buckets: &[String]) -> Result<Sandbox, Failure> {
+/// A sandbox below `root`, with the Lambda binaries from the directory of this executable, whose access key id is `key`
+/// or a random one.
+pub(crate) async fn start(
+    port: u16,
+    root: &Path,
+    key: Option<&str>,
+    buckets: &[String],
+) -> Result<Sandbox, Failure> {
     let tools = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("cannot find this executable: {error}")))?;
     let lambdas = tools.parent().unwrap_or(Path::new(".")).to_owned();
     let mut buckets = buckets.to_owned();
     buckets.push(OUTPUT_BUCKET.to_owned());
-    let config = SandboxConfig { port, root: root.to_owned(), tools, lambdas, buckets };
+    let keys = key.map_or_else(AccessKeys::random, AccessKeys::fixed);
+    let keys = keys.map_err(|error| Failure::failed(format!("cannot start the sandbox: {error}")))?;
+    let config = SandboxConfig { port, root: root.to_owned(), tools, lambdas, buckets, keys };
     Sandbox::start(config).await.map_err(|error| {
         let why = match error.kind() {
             ErrorKind::AddrInUse => {
@@ -50,7 +58,7 @@ pub(crate) fn served(sandbox: &Sandbox) -> Served {
     Served {
         endpoint_url: sandbox.url().to_owned(),
         region: sandbox.names().region.clone(),
-        access_key_id: "sandbox".to_owned(),
+        access_key_id: sandbox.keys().owner().to_owned(),
         secret_access_key: "sandbox".to_owned(),
         state_machine_arn: sandbox.state_machine_arn().to_owned(),
     }

@@ -41,7 +41,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
     let directory = local::directory()?;
     let buckets = [args.sandbox.buckets.clone(), missing_buckets(&documents, &args.sandbox.buckets)].concat();
-    let sandbox = local::start(0, directory.path(), &buckets).await?;
+    let sandbox = local::start(0, directory.path(), None, &buckets).await?;
     output::say(format!("a sandbox for this run is at {}", sandbox.url()));
     let ended = tokio::select! {
         ended = all(&sandbox, &documents, args) => Some(ended),

@@ -19,15 +19,21 @@ pub(crate) struct ServeArgs {
     /// Enforce AWS's quotas: token buckets of EC2, SSM and Step Functions, and Lambda's concurrency
     #[arg(long)]
     quotas: bool,
+    /// The access key id that clients must use, of letters and digits; by default a random one of each start
+    ///
+    /// With a key that others know, every user of this machine can run commands as you.
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
     #[command(flatten)]
     sandbox: SandboxArgs,
 }
 
-/// Serves until Ctrl-C, with AWS's quotas if they are asked for.
+/// Serves until Ctrl-C, with AWS's quotas if they are asked for, to clients that have the access key.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
     let directory = local::directory()?;
-    let sandbox = local::start(args.port, directory.path(), &args.sandbox.buckets).await?;
+    let sandbox =
+        local::start(args.port, directory.path(), args.key.as_deref(), &args.sandbox.buckets).await?;
     if args.quotas {
         sandbox.account().platform.quotas.enforce();
     }
@@ -63,7 +69,7 @@ fn guide(sandbox: &Sandbox, directory: &Path) -> String {
 or with any AWS client:
 
   export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}
-  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox
+  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=sandbox
 
   aws stepfunctions start-execution --state-machine-arn {state_machine} \\
       --name first --input file://examples/hello.json
@@ -76,6 +82,7 @@ The logs of the functions are in {directory}/logs,
 the output of the commands in s3://{logs}, the files of the instances in {directory}/instances.
 
 Ctrl-C ends it and everything that runs in it.",
+        key = sandbox.keys().owner(),
         logs = sandbox.names().log_bucket,
     )
 }

@@ -23,6 +23,8 @@ pub struct LocalMachines {
     root: PathBuf,
     /// The endpoint that the instances' AWS clients use.
     endpoint: String,
+    /// Their access key id.
+    key: String,
     events: UnboundedSender<MachineEvent>,
     machines: Mutex<HashMap<String, Machine>>,
 }
@@ -48,9 +50,10 @@ impl LocalMachines {
         tools: PathBuf,
         root: PathBuf,
         endpoint: String,
+        key: String,
     ) -> (Arc<Self>, UnboundedReceiver<MachineEvent>) {
         let (events, received) = mpsc::unbounded_channel();
-        (Arc::new(Self { tools, root, endpoint, events, machines: Mutex::default() }), received)
+        (Arc::new(Self { tools, root, endpoint, key, events, machines: Mutex::default() }), received)
     }
 
     /// Powers off every machine. Returns when nothing of them is left.
@@ -82,7 +85,7 @@ impl LocalMachines {
             ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
             ("AWS_REGION", &instance.region),
             ("AWS_DEFAULT_REGION", &instance.region),
-            ("AWS_ACCESS_KEY_ID", "sandbox"),
+            ("AWS_ACCESS_KEY_ID", &self.key),
             ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         ];
         GuestConfig {

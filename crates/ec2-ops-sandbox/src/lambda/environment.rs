@@ -62,7 +62,7 @@ impl Environment {
         let process = Command::new(&binary.path)
             .env_clear()
             .envs(binary.env.iter().map(|(name, value)| (name, value)))
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", &api.url)
             .env("AWS_LAMBDA_FUNCTION_NAME", &binary.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", FUNCTION_MEMORY_MB.to_string())

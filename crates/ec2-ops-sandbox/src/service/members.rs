@@ -9,9 +9,9 @@ use hyper::body::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{Call, Description, SERVICES, Service};
-use crate::AwsError;
 use crate::http::testing::Served;
 use crate::protocol::{Protocol, Request};
+use crate::{AwsError, Caller};
 
 const MODELS: [&str; 6] = [
     include_str!("models/dynamodb.json"),
@@ -48,7 +48,7 @@ impl Probe {
             Step::Entry => json!({ "x": value }),
         });
         let call = Call {
-            caller: "tester".to_owned(),
+            caller: Caller::Owner,
             region: "us-east-1".to_owned(),
             action: action.to_owned(),
             request_id: "request-id".to_owned(),

@@ -11,6 +11,7 @@ mod parameter_store;
 mod service;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -25,9 +26,9 @@ use crate::logs::Logs;
 use crate::s3::S3;
 use api::SendCommandRequest;
 pub use ec2_ops_guest::host::OutputStream;
-use output::Unsent;
 pub(crate) use parameter_store::ParameterStore;
 pub(crate) use service::SERVICE;
+use unsent::Unsent;
 
 /// Runs the scripts: the agent on an instance.
 pub trait Runner: Send + Sync {

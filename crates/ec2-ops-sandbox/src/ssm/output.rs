@@ -13,22 +13,6 @@ const EVENT: usize = 200_000;
 /// The most events of one call (`maxNumberOfEventsPerCall`).
 const EVENTS: usize = 4;
 
-/// The beginning of a line, for each stream.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Unsent {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-}
-
-impl Unsent {
-    fn of(&mut self, stream: OutputStream) -> &mut Vec<u8> {
-        match stream {
-            OutputStream::Stdout => &mut self.stdout,
-            OutputStream::Stderr => &mut self.stderr,
-        }
-    }
-}
-
 impl Ssm {
     /// The script of a command has printed `bytes`.
     pub fn printed(&self, command_id: &str, stream: OutputStream, bytes: &[u8]) {

@@ -259,3 +259,12 @@ async fn a_parameter_has_versions_and_a_secret_is_read_with_decryption() {
     let undecrypted = GetParameterRequest { name: "/my/token".to_owned(), with_decryption: None };
     assert_eq!(world.ssm.get_parameter(REGION, &undecrypted).map_err(code), Err("NotImplemented".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_beyond_the_list_finds_an_empty_page() {
+    let World { ssm, .. } = world();
+    for token in [usize::MAX.to_string(), "7".to_owned()] {
+        let page = perform(&ssm, REGION, "ListCommands", &serde_json::json!({ "NextToken": token })).unwrap();
+        assert_eq!(page["Commands"], serde_json::json!([]));
+    }
+}
