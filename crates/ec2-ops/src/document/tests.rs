@@ -199,6 +199,8 @@ fn commands_that_ssm_would_not_take_or_would_change_are_refused() {
     assert!(long.starts_with("$.commands: found 7"), "{long}");
     let reference = refused(&with("commands", json!(["true", "echo {{ssm:/prod/db/user}}"])));
     assert!(reference.starts_with("$.commands[1]: found {{ssm:/prod/db/user}}, "), "{reference}");
+    let reference = refused(&with("variables", json!({ "USER_NAME": "{{ ssm:/prod/db/user }}" })));
+    assert!(reference.starts_with("$.variables.USER_NAME: found {{ ssm:/prod/db/user }}, "), "{reference}");
     let missing = refused(&with("commands", json!(["#!", "true"])));
     assert!(missing.starts_with("$.commands[0]: found #! without a program, "), "{missing}");
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::path::Path;
 use super::problem::{Problem, quoted};
+use crate::script;
 
 /// The name of the execution, which every document may use without naming it.
 pub(super) const EXECUTION: &str = "EC2_OPS_EXECUTION";
@@ -58,6 +59,14 @@ pub(super) fn check(variables: &Named, secrets: &Named, problems: &mut Vec<Probl
     for (name, _) in variables.iter().filter(|(_, value)| value.contains('\0')) {
         let message = "found a NUL character, expected text that an environment variable can hold";
         problems.push(Problem::new(path("variables", name), message));
+    }
+    for (name, value) in variables {
+        if let Some(reference) = script::parameter_reference(value) {
+            let message = format!(
+                "found {reference}, which SSM would replace by the parameter; name it in secrets instead"
+            );
+            problems.push(Problem::new(path("variables", name), message));
+        }
     }
     for (name, source) in secrets.iter().filter(|(_, source)| Secret::parse(source).is_none()) {
         let message = format!(

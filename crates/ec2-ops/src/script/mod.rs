@@ -22,7 +22,7 @@ pub(crate) use advice::warnings;
 pub(crate) use environment::Environment;
 use environment::exports;
 use interpreter::{Interpreter, quote};
-pub(crate) use refusals::{problems, too_large};
+pub(crate) use refusals::{parameter_reference, problems, too_large};
 
 /// What stands around the commands.
 const RUN: &str = include_str!("run.sh");

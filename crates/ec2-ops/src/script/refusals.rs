@@ -20,8 +20,7 @@ pub(crate) fn problems(commands: &[String]) -> Vec<Finding> {
         }
         if let Some(reference) = parameter_reference(entry) {
             let message = format!(
-                "found {reference}, which SSM would replace by the parameter before it sends the commands; read it on the \
-                 instance instead, with aws ssm get-parameter"
+                "found {reference}, which SSM would replace by the parameter; name it in secrets instead"
             );
             findings.push(Finding::of(i, message));
         }
@@ -47,14 +46,14 @@ fn sent(script: &str) -> usize {
     serde_json::to_string(script).map_or(usize::MAX, |json| json.len())
 }
 
-/// The first `{{ssm:…}}` in `entry`. Run Command resolves these in parameters, and leaves other braces alone. See
+/// The first `{{ssm:…}}` in `text`. Run Command resolves these in parameters, and leaves other braces alone. See
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ssm.html>.
-fn parameter_reference(entry: &str) -> Option<&str> {
-    let names = entry.match_indices("ssm:").chain(entry.match_indices("ssm-secure:"));
+pub(crate) fn parameter_reference(text: &str) -> Option<&str> {
+    let names = text.match_indices("ssm:").chain(text.match_indices("ssm-secure:"));
     names.map(|(at, _)| at).find_map(|at| {
-        let begin = entry[..at].trim_end().strip_suffix("{{")?.len();
-        let end = entry[at..].find("}}").map_or(entry.len(), |length| at + length + 2);
-        Some(&entry[begin..end])
+        let begin = text[..at].trim_end().strip_suffix("{{")?.len();
+        let end = text[at..].find("}}").map_or(text.len(), |length| at + length + 2);
+        Some(&text[begin..end])
     })
 }
 

@@ -10,10 +10,11 @@ main() {
     exit 1
   fi
   echo "$boot" >"$claim/boot"
-  if cat >"$claim/commands" && export_environment; then
+  if cat >"$claim/commands"; then
     arm </dev/null
     cd "$HOME" || cd /
-    "$@" "$claim/commands" </dev/null
+    # The variables of the document may have the same names as those of this script.
+    (set -- "$@" "$claim/commands" && export_environment && exec "$@") </dev/null
     code=$?
   else
     code=1

@@ -55,10 +55,13 @@ impl Shell {
 
 /// The script for `commands` without variables and secrets.
 pub(crate) fn script_of(commands: &[String]) -> String {
-    let (variables, secrets) = (BTreeMap::new(), BTreeMap::new());
-    let region = Region::new("us-east-1");
-    let environment = Environment { variables: &variables, secrets: &secrets, region: &region };
-    of(commands, environment, "f00d", 90)
+    script_with(commands, &BTreeMap::new())
+}
+
+/// The script for `commands` with these variables.
+fn script_with(commands: &[String], variables: &BTreeMap<String, String>) -> String {
+    let (secrets, region) = (BTreeMap::new(), Region::new("us-east-1"));
+    of(commands, Environment { variables, secrets: &secrets, region: &region }, "f00d", 90)
 }
 
 fn program(name: &str) -> Option<PathBuf> {

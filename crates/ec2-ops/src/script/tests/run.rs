@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::{Machine, Shell, comes_to, on_each};
+use super::{Machine, Shell, comes_to, on_each, script_with};
 
 #[test]
 fn commands_have_the_environment_of_a_login_and_start_in_the_home_directory() {
@@ -65,6 +65,38 @@ fn what_the_script_needs_for_itself_is_not_in_the_commands_environment() {
             "{:?}",
             machine.shell
         );
+    });
+}
+
+#[test]
+fn a_variable_may_have_a_name_that_the_script_uses() {
+    let names = [
+        "attempt",
+        "boot",
+        "claim",
+        "code",
+        "commands",
+        "deadline",
+        "home",
+        "leftovers",
+        "pid",
+        "shell",
+        "start",
+    ];
+    let variables = names.map(|name| (name.to_owned(), format!("/{name}"))).into();
+    on_each(|machine| {
+        let mut agent = machine.agent(&[]);
+        let script = script_with(&["echo $claim $code".to_owned(), "exit 3".to_owned()], &variables);
+        fs::write(machine.path("script.sh"), script).unwrap();
+        let output = agent.output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(
+            (output.status.code(), printed.as_str()),
+            (Some(3), "/claim /code\n"),
+            "{:?}",
+            machine.shell
+        );
+        assert_eq!(fs::read_to_string(machine.claim().join("exit")).unwrap(), "3\n", "{:?}", machine.shell);
     });
 }
 
