@@ -146,6 +146,13 @@ mod tests {
         }
     }
 
+    /// A directory that only this user can enter.
+    fn private() -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        directory
+    }
+
     #[test]
     fn a_sandbox_is_found_while_it_runs_and_leaves_no_file() {
         let home = tempfile::tempdir().unwrap();
@@ -162,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_file_whose_process_was_killed_is_not_believed_and_removed() {
-        let home = tempfile::tempdir().unwrap();
+        let home = private();
         let path = home.path().join("127.0.0.1:1.json");
         fs::write(&path, serde_json::to_string(&served(1)).unwrap()).unwrap();
         assert_eq!(Served::all_in(home.path()), []);
@@ -171,7 +178,7 @@ mod tests {
 
     #[test]
     fn only_its_user_reads_the_key_and_a_directory_that_others_can_write_to_is_not_believed() {
-        let home = tempfile::tempdir().unwrap();
+        let home = private();
         let _running = served(1).announce_in(home.path()).unwrap();
         let mode = fs::metadata(home.path().join("127.0.0.1:1.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

@@ -161,8 +161,8 @@ mod tests {
             ("$.commands[1]", at(2, 34)),
             ("$.commands[2]", at(3, 5)),
             ("$.run_options.timeout_s", at(4, 32)),
-            ("$.run_options.nested[0][0]", at(5, 34)),
-            ("$.run_options.nested[1].x", at(5, 44)),
+            ("$.run_options.nested[0][0]", at(5, 35)),
+            ("$.run_options.nested[1].x", at(5, 45)),
         ] {
             assert_eq!(positions.place(path), Some(place), "{path}");
         }

@@ -17,7 +17,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "STATUS", value_parser = standing)]
     status: Vec<String>,
     /// Only those that were started since then: 30m, 12h, 7d, or a time such as 2026-11-25T06:00:00Z
-    #[arg(long, value_name = "AGE|TIME", value_parser = since)]
+    #[arg(long, value_name = "AGE|TIME", value_parser = |text: &str| since(text, Timestamp::now()))]
     since: Option<Timestamp>,
     /// At most so many
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
@@ -80,7 +80,7 @@ fn standing(text: &str) -> Result<String, String> {
 }
 
 /// A time, or an age such as `12h`.
-fn since(text: &str) -> Result<Timestamp, String> {
+fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let expected =
         || "expected an age such as 30m, 12h or 7d, or a time such as 2026-11-25T06:00:00Z".to_owned();
     if let Ok(time) = text.parse() {
@@ -96,7 +96,7 @@ fn since(text: &str) -> Result<Timestamp, String> {
         _ => return Err(expected()),
     };
     let age = number.checked_mul(seconds).map(SignedDuration::from_secs).ok_or_else(expected)?;
-    Timestamp::now().checked_sub(age).map_err(|_| expected())
+    now.checked_sub(age).map_err(|_| expected())
 }
 
 #[cfg(test)]
@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn since_takes_ages_and_times_and_nothing_else() {
-        let age = |text: &str| Timestamp::now().duration_since(since(text).unwrap()).as_secs();
+        let now = "2026-11-25T12:00:00Z".parse().unwrap();
+        let since = |text: &str| since(text, now);
+        let age = |text: &str| now.duration_since(since(text).unwrap()).as_secs();
         assert_eq!((age("90s"), age("30m"), age("12h"), age("7d")), (90, 1_800, 43_200, 604_800));
         assert_eq!(since("2026-11-25T06:00:00Z").unwrap().as_second(), 1_795_586_400);
         for wrong in ["", "m", "-3m", "3w", "yesterday", "9999999999999999d", "ä"] {

@@ -61,8 +61,15 @@ impl Instance {
         instance
     }
 
+    /// The next event, other than output as it comes.
     pub(crate) async fn event(&mut self) -> GuestEvent {
-        timeout(LONG, self.events.recv()).await.expect("an event in time").expect("a guest that speaks")
+        loop {
+            let event = timeout(LONG, self.events.recv()).await.expect("an event in time");
+            match event.expect("a guest that speaks") {
+                GuestEvent::Printed { .. } => {}
+                event => return event,
+            }
+        }
     }
 
     /// Starts a script as the agent does: without HOME, in `/usr/bin`.
