@@ -25,8 +25,8 @@ locals {
   # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
   our_parameters   = "arn:${local.partition}:ssm:*:${local.account_id}:parameter"
   secret_arns      = [for name in var.instances.secrets : name if startswith(name, "arn:")]
-  secret_names     = [for name in var.instances.secrets : replace("${local.our_parameters}/${name}", "//", "/") if !startswith(name, "arn:")]
-  image_parameters = [for name in var.instances.image_parameters : replace("${local.our_parameters}/${name}", "//", "/")]
+  secret_names     = [for name in var.instances.secrets : "${local.our_parameters}/${trimprefix(name, "/")}" if !startswith(name, "arn:")]
+  image_parameters = [for name in var.instances.image_parameters : "${local.our_parameters}/${trimprefix(name, "/")}"]
 
   log_bucket      = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
   log_bucket_keys = [for bucket in local.log_bucket : "${bucket}/*"]
@@ -170,13 +170,12 @@ locals {
         Resource = local.output_objects
       },
       {
-        # The secrets of documents. Parameter Store decrypts with the account's default key, which needs no permission:
-        # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
-        Sid       = "ReadSecretParameters"
-        Effect    = "Allow"
-        Action    = ["ssm:GetParameter"]
-        Resource  = local.secret_names
-        Condition = { StringEquals = local.in_our_regions }
+        # The secrets of documents, by their exact names. Parameter Store decrypts with the account's default key, which needs no
+        # permission: https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+        Sid      = "ReadSecretParameters"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = local.secret_names
       },
       {
         Sid      = "ReadSecrets"

@@ -167,7 +167,7 @@ fn a_port_in_use_is_named_with_a_remedy() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let finished = Ops::start(["serve", "--port", port.as_str()]).finish();
-    assert_eq!(finished.code(), Some(2));
+    assert_eq!(finished.code(), Some(3));
     assert_eq!(
         finished.stderr,
         format!(

@@ -96,7 +96,7 @@ fn every_real_document_that_is_accepted_produces_its_output() {
         }
         // One document misspells an instance type, which only EC2 can detect.
         let typing_error = "the instance could not be launched: RunInstances: Invalid value 't4g.2xlargee' for \
-                            InstanceType. (InvalidParameterValue)";
+                            InstanceType. (InvalidParameterValue); nothing was launched";
         assert_eq!(refused, [typing_error]);
     });
 }

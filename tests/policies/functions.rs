@@ -18,6 +18,7 @@ pub(crate) fn declare(context: &mut Context<'_>) {
     context.declare_func("length", FuncDef::new(length, [ParamType::Any]));
     context.declare_func("startswith", FuncDef::new(startswith, [const { ParamType::String }; 2]));
     context.declare_func("replace", FuncDef::new(replace, [const { ParamType::String }; 3]));
+    context.declare_func("trimprefix", FuncDef::new(trimprefix, [const { ParamType::String }; 2]));
 }
 
 fn concat(lists: FuncArgs) -> Result<Value, String> {
@@ -40,6 +41,11 @@ fn length(of: FuncArgs) -> Result<Value, String> {
 fn startswith(of: FuncArgs) -> Result<Value, String> {
     let text = |index: usize| of[index].as_str().unwrap_or_default();
     Ok(text(0).starts_with(text(1)).into())
+}
+
+fn trimprefix(of: FuncArgs) -> Result<Value, String> {
+    let text = |index: usize| of[index].as_str().unwrap_or_default();
+    Ok(text(0).strip_prefix(text(1)).unwrap_or(text(0)).into())
 }
 
 fn replace(of: FuncArgs) -> Result<Value, String> {

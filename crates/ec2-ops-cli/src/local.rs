@@ -38,7 +38,7 @@ pub(crate) async fn start(
     let mut buckets = buckets.to_owned();
     buckets.push(OUTPUT_BUCKET.to_owned());
     let keys = key.map_or_else(AccessKeys::random, AccessKeys::fixed);
-    let keys = keys.map_err(|error| Failure::failed(format!("cannot start the sandbox: {error}")))?;
+    let keys = keys.map_err(|error| Failure::Usage(format!("--key: {error}")))?;
     let config = SandboxConfig { port, root: root.to_owned(), tools, lambdas, buckets, keys };
     Sandbox::start(config).await.map_err(|error| {
         let why = match error.kind() {
