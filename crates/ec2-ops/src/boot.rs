@@ -22,7 +22,7 @@ pub(crate) async fn check(
     instances: &impl Instances,
     agents: &impl Agents,
 ) -> Result<Value, Error> {
-    let queued = instance.was_queued(&context.attempt);
+    let queued = instance.queued;
     let not_ready = |state: &str| {
         let (instance, state) = (instance.id.clone(), state.to_owned());
         if queued {
@@ -60,20 +60,17 @@ mod tests {
     use crate::step::read;
     use crate::tags::Tags;
 
-    /// The attempt began at 05:30.
-    const AT_ONCE: &str = "2026-03-01T05:30:05Z";
-    const AFTER_LONG: &str = "2026-03-01T05:33:00Z";
-
-    async fn check_at(retry: u32, launched_at: &str, aws: &FakeAws) -> Result<Value, Error> {
+    async fn check_at(retry: u32, queued: bool, aws: &FakeAws) -> Result<Value, Error> {
         let context: Context = read(json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
             "document": {},
             "retry": retry,
         }))?;
-        let instance: InstanceSection = read(
-            json!({ "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": launched_at }),
-        )?;
+        let instance: InstanceSection = read(json!({
+            "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:30:05Z",
+            "queued": queued,
+        }))?;
         check(&context, &instance, aws, aws).await
     }
 
@@ -84,8 +81,8 @@ mod tests {
     #[tokio::test]
     async fn an_agent_that_is_online_is_enough() {
         let ready = FakeAws { failing: Some(("DescribeInstances", "InternalError")), ..FakeAws::default() };
-        assert_eq!(check_at(0, AT_ONCE, &ready).await, Ok(Value::Null));
-        assert_eq!(check_at(ASK_EC2_EVERY, AFTER_LONG, &ready).await, Ok(Value::Null));
+        assert_eq!(check_at(0, false, &ready).await, Ok(Value::Null));
+        assert_eq!(check_at(ASK_EC2_EVERY, true, &ready).await, Ok(Value::Null));
     }
 
     #[tokio::test]
@@ -98,19 +95,19 @@ mod tests {
             (Terminated, ASK_EC2_EVERY, "InstanceLost"),
             (Terminated, ASK_EC2_EVERY + 1, "InstanceNotReady"),
         ] {
-            let error = check_at(retry, AT_ONCE, &aws(state, false)).await.unwrap_err();
+            let error = check_at(retry, false, &aws(state, false)).await.unwrap_err();
             assert_eq!(error.name(), name, "{state} at check {retry}");
         }
         let unseen = FakeAws { online: false, ..FakeAws::default() };
-        assert_eq!(check_at(ASK_EC2_EVERY, AT_ONCE, &unseen).await.unwrap_err().name(), "InstanceNotReady");
+        assert_eq!(check_at(ASK_EC2_EVERY, false, &unseen).await.unwrap_err().name(), "InstanceNotReady");
     }
 
     #[tokio::test]
     async fn an_attempt_that_waited_long_for_its_launch_was_queued() {
         let booting = aws(InstanceState::Running, false);
-        let error = check_at(1, AFTER_LONG, &booting).await.unwrap_err();
+        let error = check_at(1, true, &booting).await.unwrap_err();
         assert_eq!(error.name(), "QueuedInstanceNotReady");
         let ready = aws(InstanceState::Running, true);
-        assert!(check_at(0, AFTER_LONG, &ready).await.is_err(), "the first check is left out");
+        assert!(check_at(0, true, &ready).await.is_err(), "the first check is left out");
     }
 }

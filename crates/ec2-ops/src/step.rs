@@ -46,21 +46,17 @@ pub(crate) struct InstanceSection {
     pub(crate) region: Region,
     pub(crate) market: Market,
     pub(crate) launched_at: Timestamp,
-}
-
-/// How long an attempt waits for its launch before it counts as queued.
-const QUEUED_AFTER: SignedDuration = SignedDuration::from_mins(2);
-
-impl InstanceSection {
-    /// Whether `attempt` queued for its launch, which happens only when many executions start together: EC2 takes two
-    /// launches a second.
+    /// Whether the launch had to queue, which happens only when many executions start together: EC2 takes two launches a
+    /// second.
     ///
-    /// A queued attempt polls less often. All of them share quotas that are as narrow, and after minutes in the queue one
-    /// minute more matters little.
-    pub(crate) fn was_queued(&self, attempt: &Attempt) -> bool {
-        self.launched_at.duration_since(attempt.started) > QUEUED_AFTER
-    }
+    /// An instance that was queued is polled less often. All of them share quotas that are as narrow, and after minutes in
+    /// the queue one minute more matters little.
+    #[serde(default)]
+    pub(crate) queued: bool,
 }
+
+/// How long a launch waits before its instance counts as queued.
+pub(crate) const QUEUED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// How an instance is bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]

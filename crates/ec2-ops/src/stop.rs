@@ -13,7 +13,8 @@ use crate::document::Job;
 use crate::error::{Error, ErrorKind, ErrorReport, Leftover};
 use crate::execution::Execution;
 use crate::ids::InstanceId;
-use crate::outcome::{AttemptRecord, Outcome};
+use crate::launch::{self, Tried};
+use crate::outcome::{AttemptRecord, Outcome, RetryRules};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::status::Status;
 use crate::step::{Attempt, CommandSection, Context, InstanceSection, TaskOrEvent, write};
@@ -43,6 +44,9 @@ struct State {
     poll: Option<PollSection>,
     check: Option<CheckSection>,
     error: Option<CaughtError>,
+    /// The reports of the candidates that EC2 could not launch, one after another.
+    #[serde(default)]
+    tried: String,
 }
 
 /// The section of EC2Poller, after commands that succeeded.
@@ -150,9 +154,13 @@ fn outcome(
     instances.extend(state.instance.iter().map(|instance| instance.id.clone()));
     instances.sort();
     instances.dedup();
+    let tried = job
+        .map(|job| tried(job, context, &state.attempts, &state.tried, report.as_ref(), deployment))
+        .unwrap_or_default();
     let record = AttemptRecord {
         attempt: context.attempt.number,
         status,
+        tried,
         exit_code: report
             .as_ref()
             .and_then(|report| report.exit_code)
@@ -171,10 +179,24 @@ fn outcome(
     Outcome::decide(
         attempts,
         job.map(|job| job.warnings.clone()).unwrap_or_default(),
-        job.map_or(1, |job| job.attempts_allowed),
+        &RetryRules::of(job, deployment.backoff_s),
         wants_failure(&context.document).unwrap_or(deployment.fail_execution),
-        deployment.backoff_s,
     )
+}
+
+/// The candidates that EC2 could not launch: those that the state names, and the one with which the attempt ended.
+fn tried(
+    job: &Job,
+    context: &Context,
+    before: &[AttemptRecord],
+    causes: &str,
+    last: Option<&ErrorReport>,
+    deployment: &Deployment,
+) -> Vec<Tried> {
+    let region = job.region.as_ref().unwrap_or(&deployment.region);
+    let candidates = launch::candidates(job, deployment, region, &context.attempt_id(), before);
+    let last = last.filter(|report| report.error_type == ErrorKind::CapacityUnavailable.name());
+    launch::tried(causes, last, candidates)
 }
 
 /// `run_options.fail_execution`, even from a document that is not valid.

@@ -63,6 +63,8 @@ error_kinds! {
     InvalidExecution:       false,     InvalidExecution,    Nothing;
     LaunchFailed:           false,     LaunchFailed,        Nothing;
     CapacityUnavailable:    false,     CapacityUnavailable, Nothing;
+    CandidateUnavailable:   false,     CapacityUnavailable, Nothing;
+    LaunchDelayed:          true,      LaunchFailed,        Nothing;
     InstanceNotReady:       true,      LaunchFailed,        Instance;
     QueuedInstanceNotReady: true,      LaunchFailed,        Instance;
     InstanceLost:           false,     InstanceLost,        Instance;
