@@ -22,6 +22,12 @@ pub enum Error {
     /// The execution document asks for something that is not possible. Known before any AWS call.
     #[error("the execution document is not valid: {0}")]
     InvalidExecution(Problems),
+    /// An input does not exist, and the attempt has waited for it as long as its document allows.
+    #[error("an input is missing: {0}")]
+    InputMissing(OutputTarget),
+    /// An input does not exist yet. The state machine looks again, minutes later.
+    #[error("an input does not exist yet: {0}")]
+    InputsPending(OutputTarget),
     /// EC2 refused to launch the instance.
     #[error("the instance could not be launched: {0}")]
     LaunchFailed(String),

@@ -19,6 +19,7 @@ mod error;
 mod execution;
 #[cfg(test)]
 mod fakes;
+mod inputs;
 mod instance_end;
 mod launch;
 mod nextgen;

@@ -1,13 +1,13 @@
 //! EC2StarterFromAMI: launches one instance per attempt, however often the step is retried.
 //!
-//! The function serves two states. The state of its own name launches; `Boot` waits for the instance ([`boot`]). So a
-//! throttled launch repeats only the launch, and the wait knows the instance's id.
+//! The function serves three states. The state of its own name launches; `Boot` waits for the instance ([`boot`]). So a
+//! throttled launch repeats only the launch, and the wait knows the instance's id. `Inputs` waits for inputs that the launch
+//! found missing ([`inputs`]), so that the time of the launch's own waits begins after that.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::boot;
 use crate::deployment::Deployment;
 use crate::document::{Job, Problem, Problems};
 use crate::error::Error;
@@ -16,6 +16,7 @@ use crate::launch::{Visit, candidates, plan, refusal};
 use crate::outcome::AttemptRecord;
 use crate::ports::{Agents, Clock, Instances, Objects};
 use crate::step::{Context, InstanceSection, QUEUED_AFTER, read, write};
+use crate::{boot, inputs};
 
 /// What EC2StarterFromAMI is invoked with: a variant for each of its states.
 #[derive(Deserialize)]
@@ -32,6 +33,11 @@ enum Payload {
         /// When the state was entered, for this candidate.
         entered: Timestamp,
     },
+    /// From the state `Inputs`.
+    Inputs {
+        #[serde(flatten)]
+        context: Context,
+    },
     /// From the state `Boot`.
     Boot {
         #[serde(flatten)]
@@ -40,10 +46,10 @@ enum Payload {
     },
 }
 
-/// Launches the attempt's instance, or checks whether it has booted.
+/// Launches the attempt's instance, or checks whether its inputs exist, or whether it has booted.
 ///
 /// # Errors
-/// Why there is no instance; in `Boot`, why it cannot take commands yet.
+/// Why there is no instance; in `Boot`, why it cannot take commands yet; in `Inputs`, which input is missing.
 pub async fn handle(
     payload: Value,
     deployment: &Deployment,
@@ -56,6 +62,12 @@ pub async fn handle(
         Payload::Launch { context, attempts, candidate, entered } => {
             let task = Task { context, attempts, number: candidate, entered };
             launch(&task, deployment, clock, instances, objects).await
+        }
+        Payload::Inputs { context } => {
+            let job = context.job()?;
+            let region = deployment.region_of(&job)?;
+            inputs::check(&job, &region, context.attempt.started, clock, objects).await?;
+            Ok(Value::Null)
         }
         Payload::Boot { context, instance } => boot::check(&context, &instance, instances, agents).await,
     }
@@ -87,6 +99,7 @@ async fn launch(
         return Err(Error::InternalError(format!("candidate {number} of {}", all.len())));
     };
     check_bucket(&job, &region, objects).await?;
+    inputs::check(&job, &region, context.attempt.started, clock, objects).await?;
     let launch = plan(&job, &attempt, deployment, &region, candidate, *number);
     let launched = instances.launch(&region, &launch).await.map_err(|error| {
         let waited = clock.now().duration_since(*entered);
@@ -146,12 +159,38 @@ mod tests {
         let aws = FakeAws::default();
         for (payload, message) in [
             (json!({}), "missing field `step`"),
-            (json!({ "step": "Boot" }), "unknown variant `Boot`, expected `launch` or `boot`"),
+            (json!({ "step": "Boot" }), "unknown variant `Boot`, expected one of `launch`, `inputs`, `boot`"),
             (json!({ "step": "launch" }), "missing field `attempts`"),
         ] {
             let error = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
             assert_eq!(error.to_string(), format!("internal error: unexpected payload: {message}"));
         }
         assert_eq!(aws.calls(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_launched_before_its_inputs_exist() {
+        let mut payload = json!({
+            "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+            "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+            "step": "launch",
+            "attempts": [],
+            "candidate": 0,
+            "entered": "2026-03-01T05:30:00Z",
+            "document": {
+                "commands": ["true"],
+                "inputs": [{ "bucket": "b-1", "key": "in" }],
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+            },
+        });
+        let aws = FakeAws::default();
+        let error = handle(payload.clone(), &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
+        assert_eq!((error.name(), aws.calls()), ("InputMissing", Vec::new()));
+        payload["document"]["run_options"] = json!({ "inputs_timeout_s": 7_200 });
+        let error = handle(payload.clone(), &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
+        assert_eq!((error.name(), aws.calls()), ("InputsPending", Vec::new()));
+        payload["document"]["inputs"] = json!([]);
+        handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap();
+        assert_eq!(aws.calls(), ["RunInstances ami-0123456789abcdef0"]);
     }
 }

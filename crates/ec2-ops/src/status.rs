@@ -22,6 +22,8 @@ pub enum Status {
     CapacityUnavailable,
     /// EC2 refused the launch, or the instance never became ready for commands.
     LaunchFailed,
+    /// An input did not exist in time. Nothing was launched.
+    InputMissing,
     /// The document asks for something that is not possible.
     InvalidExecution,
     /// A user stopped the execution.

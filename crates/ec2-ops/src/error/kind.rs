@@ -61,6 +61,8 @@ macro_rules! error_kinds {
 error_kinds! {
     // kind                 retryable  status               leftover
     InvalidExecution:       false,     InvalidExecution,    Nothing;
+    InputMissing:           false,     InputMissing,        Nothing;
+    InputsPending:          true,      InputMissing,        Nothing;
     LaunchFailed:           false,     LaunchFailed,        Nothing;
     CapacityUnavailable:    false,     CapacityUnavailable, Nothing;
     CandidateUnavailable:   false,     CapacityUnavailable, Nothing;
