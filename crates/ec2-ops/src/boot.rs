@@ -1,5 +1,7 @@
 //! Boot: the second state of EC2StarterFromAMI waits until the instance can take commands.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use crate::error::Error;
@@ -11,10 +13,15 @@ use crate::step::{Context, InstanceSection};
 /// DescribeInstances.
 const ASK_EC2_EVERY: u32 = 3;
 
+/// The retries at a steady pace: from 13 s to three minutes after the launch, when most instances get ready. The three before
+/// them are for images that boot at once, and those after them are up to a minute apart.
+const STEADY: Range<u32> = 3..50;
+
 /// Checks once whether the instance can take commands.
 ///
 /// # Errors
-/// [`Error::InstanceNotReady`] or [`Error::QueuedInstanceNotReady`] while it cannot; the state machine retries.
+/// [`Error::InstanceNotReady`], [`Error::InstanceBooting`] or [`Error::QueuedInstanceNotReady`] while it cannot; the state
+/// machine retries each at its own pace.
 /// [`Error::InstanceLost`], or the error that EC2's reason stands for, if it has ended.
 pub(crate) async fn check(
     context: &Context,
@@ -27,6 +34,8 @@ pub(crate) async fn check(
         let (instance, state) = (instance.id.clone(), state.to_owned());
         if queued {
             Error::QueuedInstanceNotReady { instance, state }
+        } else if STEADY.contains(&context.retry) {
+            Error::InstanceBooting { instance, state }
         } else {
             Error::InstanceNotReady { instance, state }
         }
@@ -89,17 +98,32 @@ mod tests {
     async fn an_instance_that_ended_is_noticed_at_every_third_check() {
         use InstanceState::{Pending, Running, Stopped, Terminated};
         for (state, retry, name) in [
-            (Pending, ASK_EC2_EVERY, "InstanceNotReady"),
-            (Running, ASK_EC2_EVERY, "InstanceNotReady"),
+            (Pending, ASK_EC2_EVERY, "InstanceBooting"),
+            (Running, ASK_EC2_EVERY, "InstanceBooting"),
             (Stopped, ASK_EC2_EVERY, "InstanceLost"),
             (Terminated, ASK_EC2_EVERY, "InstanceLost"),
-            (Terminated, ASK_EC2_EVERY + 1, "InstanceNotReady"),
+            (Terminated, ASK_EC2_EVERY + 1, "InstanceBooting"),
         ] {
             let error = check_at(retry, false, &aws(state, false)).await.unwrap_err();
             assert_eq!(error.name(), name, "{state} at check {retry}");
         }
         let unseen = FakeAws { online: false, ..FakeAws::default() };
-        assert_eq!(check_at(ASK_EC2_EVERY, false, &unseen).await.unwrap_err().name(), "InstanceNotReady");
+        assert_eq!(check_at(ASK_EC2_EVERY, false, &unseen).await.unwrap_err().name(), "InstanceBooting");
+    }
+
+    #[tokio::test]
+    async fn the_pace_is_steady_while_most_instances_boot() {
+        let booting = aws(InstanceState::Running, false);
+        for (retry, name) in [
+            (0, "InstanceNotReady"),
+            (2, "InstanceNotReady"),
+            (3, "InstanceBooting"),
+            (49, "InstanceBooting"),
+            (50, "InstanceNotReady"),
+        ] {
+            let error = check_at(retry, false, &booting).await.unwrap_err();
+            assert_eq!(error.name(), name, "retry {retry}");
+        }
     }
 
     #[tokio::test]

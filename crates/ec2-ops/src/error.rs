@@ -52,6 +52,15 @@ pub enum Error {
         /// What it lacks.
         state: String,
     },
+    /// The same, at the time at which most instances get ready. The state machine retries it at a steady pace of seconds, so that
+    /// little paid time is lost.
+    #[error("instance {instance} is not ready: {state}")]
+    InstanceBooting {
+        /// The instance.
+        instance: InstanceId,
+        /// What it lacks.
+        state: String,
+    },
     /// The same, but the attempt queued for its launch, together with many others. The state machine retries it less
     /// often: all of them share the quotas of the calls.
     #[error("instance {instance} is not ready: {state}")]

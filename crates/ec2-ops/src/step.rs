@@ -56,7 +56,9 @@ pub(crate) struct InstanceSection {
 }
 
 /// How long a launch waits before its instance counts as queued.
-pub(crate) const QUEUED_AFTER: SignedDuration = SignedDuration::from_mins(2);
+///
+/// EC2 makes 65 launches in half a minute. So few can poll every four seconds within the quota of SSM, 20 calls a second.
+pub(crate) const QUEUED_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
 /// How an instance is bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]

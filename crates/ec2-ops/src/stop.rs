@@ -225,8 +225,10 @@ impl CaughtError {
     /// The instance may have ended after the last check, or between two tries of the launch, of which EC2 refused the
     /// second.
     fn explained_by<'a>(&self, mut instances: impl Iterator<Item = &'a Instance>) -> Option<Self> {
-        let (ErrorKind::InstanceNotReady | ErrorKind::QueuedInstanceNotReady | ErrorKind::LaunchFailed) =
-            self.kind()?
+        let (ErrorKind::InstanceNotReady
+        | ErrorKind::InstanceBooting
+        | ErrorKind::QueuedInstanceNotReady
+        | ErrorKind::LaunchFailed) = self.kind()?
         else {
             return None;
         };

@@ -68,6 +68,7 @@ error_kinds! {
     CandidateUnavailable:   false,     CapacityUnavailable, Nothing;
     LaunchDelayed:          true,      LaunchFailed,        Nothing;
     InstanceNotReady:       true,      LaunchFailed,        Instance;
+    InstanceBooting:        true,      LaunchFailed,        Instance;
     QueuedInstanceNotReady: true,      LaunchFailed,        Instance;
     InstanceLost:           false,     InstanceLost,        Instance;
     SpotInterrupted:        false,     SpotInterrupted,     Instance;
