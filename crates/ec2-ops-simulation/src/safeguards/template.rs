@@ -34,7 +34,7 @@ fn take_away(
             for state in
                 definition["States"].as_object_mut().into_iter().flat_map(|states| states.values_mut())
             {
-                let Some(catchers) = state["Catch"].as_array_mut() else { continue };
+                let Some(catchers) = state.get_mut("Catch").and_then(Value::as_array_mut) else { continue };
                 // What leads to another candidate is no cleanup.
                 catchers.retain(|catcher| catcher["ErrorEquals"][0] != "States.ALL");
                 if catchers.is_empty() {
