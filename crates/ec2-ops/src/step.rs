@@ -57,8 +57,9 @@ pub(crate) struct InstanceSection {
 
 /// How long a launch waits before its instance counts as queued.
 ///
-/// EC2 makes 65 launches in half a minute. So few can poll every four seconds within the quota of SSM, 20 calls a second.
-pub(crate) const QUEUED_AFTER: SignedDuration = SignedDuration::from_secs(30);
+/// A launch of its own takes a second or two. All that wait longer share the quota of SSM, 20 calls a second, and so cannot
+/// all poll every few seconds.
+pub(crate) const QUEUED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
 /// How an instance is bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
