@@ -2,7 +2,7 @@
 # invokes which function.
 
 locals {
-  event_patterns = jsondecode(templatefile("${path.module}/../state_machine/event_patterns.json", {
+  event_patterns = jsondecode(templatefile("${path.module}/state_machine/event_patterns.json", {
     state_machine_arn = local.state_machine_arn
   }))
   rules = merge([for function, patterns in local.event_patterns : {

@@ -3,9 +3,6 @@
 # version.
 
 locals {
-  zip_directory = coalesce(var.functions.zip_directory, "${path.module}/../target/lambda")
-  zips          = { for name in local.functions : name => "${local.zip_directory}/${name}.zip" }
-
   # crates/ec2-ops-aws/src/settings.rs reads these.
   settings = {
     EC2_OPS_DEPLOYMENT         = var.prefix
@@ -35,8 +32,10 @@ resource "aws_lambda_function" "this" {
   architectures    = [var.functions.architecture]
   memory_size      = var.functions.memory_mb
   timeout          = 60
-  filename         = local.zips[each.key]
-  source_code_hash = fileexists(local.zips[each.key]) ? filebase64sha256(local.zips[each.key]) : null
+  filename         = local.in_bucket ? null : "${local.directory}/${local.zips[each.key]}"
+  s3_bucket        = var.functions.bucket
+  s3_key           = local.in_bucket ? "${var.functions.prefix}${local.zips[each.key]}" : null
+  source_code_hash = try(local.packages[each.key].code_sha256, null)
   publish          = true
   kms_key_arn      = var.kms_key_arn
   tags             = var.tags
@@ -51,14 +50,6 @@ resource "aws_lambda_function" "this" {
 
   # A log group that Lambda creates by itself has no retention. An invocation before the role has its policy fails.
   depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.this, aws_iam_role_policy.key]
-
-  lifecycle {
-    precondition {
-      # timestamp() is unknown during a plan, so Terraform checks this only during an apply, and a plan needs no zips.
-      condition     = fileexists(local.zips[each.key]) || timestamp() == ""
-      error_message = "${local.zips[each.key]} does not exist. Build the functions first, in the root of the repository: cargo xtask package --arch ${var.functions.architecture}"
-    }
-  }
 }
 
 resource "aws_lambda_alias" "live" {

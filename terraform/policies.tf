@@ -15,12 +15,19 @@ locals {
   in_our_regions = { "aws:RequestedRegion" = local.regions }
   at_home        = { "aws:RequestedRegion" = [local.region] }
 
-  our_instances   = "arn:${local.partition}:ec2:*:${local.account_id}:instance/*"
-  our_volumes     = "arn:${local.partition}:ec2:*:${local.account_id}:volume/*"
-  output_buckets  = [for bucket in var.instances.output_buckets : "arn:${local.partition}:s3:::${bucket}"]
-  output_objects  = [for bucket in local.output_buckets : "${bucket}/*"]
-  input_buckets   = [for bucket in var.instances.input_buckets : "arn:${local.partition}:s3:::${bucket}"]
-  input_objects   = [for bucket in local.input_buckets : "${bucket}/*"]
+  our_instances  = "arn:${local.partition}:ec2:*:${local.account_id}:instance/*"
+  our_volumes    = "arn:${local.partition}:ec2:*:${local.account_id}:volume/*"
+  output_buckets = [for bucket in var.instances.output_buckets : "arn:${local.partition}:s3:::${bucket}"]
+  output_objects = [for bucket in local.output_buckets : "${bucket}/*"]
+  input_buckets  = [for bucket in var.instances.input_buckets : "arn:${local.partition}:s3:::${bucket}"]
+  input_objects  = [for bucket in local.input_buckets : "${bucket}/*"]
+  # A parameter's ARN has one slash before its name, whether the name begins with one or not:
+  # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+  our_parameters   = "arn:${local.partition}:ssm:*:${local.account_id}:parameter"
+  secret_arns      = [for name in var.instances.secrets : name if startswith(name, "arn:")]
+  secret_names     = [for name in var.instances.secrets : replace("${local.our_parameters}/${name}", "//", "/") if !startswith(name, "arn:")]
+  image_parameters = [for name in var.instances.image_parameters : replace("${local.our_parameters}/${name}", "//", "/")]
+
   log_bucket      = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
   log_bucket_keys = [for bucket in local.log_bucket : "${bucket}/*"]
   # A command's output goes to the log group of this name in the region of its instance.
@@ -122,11 +129,12 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # The agent uploads the output of commands with the instance's role:
+        # The agent uploads the output of commands with the instance's role, and sends an ACL with it:
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html
+        # https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/s3util/s3util.go
         Sid      = "KeepWhatCommandsPrint"
         Effect   = "Allow"
-        Action   = ["s3:PutObject"]
+        Action   = ["s3:PutObject", "s3:PutObjectAcl"]
         Resource = local.log_bucket_keys
       },
       {
@@ -160,6 +168,21 @@ locals {
         Effect   = "Allow"
         Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
         Resource = local.output_objects
+      },
+      {
+        # The secrets of documents. Parameter Store decrypts with the account's default key, which needs no permission:
+        # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+        Sid       = "ReadSecretParameters"
+        Effect    = "Allow"
+        Action    = ["ssm:GetParameter"]
+        Resource  = local.secret_names
+        Condition = { StringEquals = local.in_our_regions }
+      },
+      {
+        Sid      = "ReadSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = local.secret_arns
       },
       {
         # `aws s3 sync` lists the objects to compare them.

@@ -57,6 +57,15 @@ locals {
         Condition = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
       },
       {
+        # EC2 reads the parameter of `resolve:ssm:NAME` with the caller's rights:
+        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
+        Sid       = "ResolveImages"
+        Effect    = "Allow"
+        Action    = ["ssm:GetParameters"]
+        Resource  = concat(["arn:${local.partition}:ssm:*::parameter/aws/service/*"], local.image_parameters)
+        Condition = { StringEquals = local.in_our_regions }
+      },
+      {
         # The first Spot launch in an account creates this role, which needs the caller's permission:
         # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
         Sid       = "FirstSpotLaunch"
@@ -170,20 +179,21 @@ locals {
       },
     ]
 
+    # In any region: the deployment may have lost the region of an instance since the launch. The tag decides what is ours.
     EC2Stopper = [
       {
         Sid       = "EndOnlyOurInstances"
         Effect    = "Allow"
         Action    = ["ec2:StopInstances", "ec2:TerminateInstances"]
         Resource  = [local.our_instances]
-        Condition = { StringEquals = merge(local.carries_our_tag, local.in_our_regions) }
+        Condition = { StringEquals = local.carries_our_tag }
       },
       {
         Sid       = "DeleteOnlyOurVolumes"
         Effect    = "Allow"
         Action    = ["ec2:DeleteVolume"]
         Resource  = [local.our_volumes]
-        Condition = { StringEquals = merge(local.carries_our_tag, local.in_our_regions) }
+        Condition = { StringEquals = local.carries_our_tag }
       },
       {
         # DetachVolume needs the permission for both the volume and the instance:
@@ -195,16 +205,15 @@ locals {
           local.our_instances,
           local.our_volumes,
         ]
-        Condition = { StringEquals = merge(local.carries_our_tag, local.in_our_regions) }
+        Condition = { StringEquals = local.carries_our_tag }
       },
       {
         # Neither action has resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-        Sid       = "LookAtInstancesAndVolumes"
-        Effect    = "Allow"
-        Action    = ["ec2:DescribeInstances", "ec2:DescribeVolumes"]
-        Resource  = ["*"]
-        Condition = { StringEquals = local.in_our_regions }
+        Sid      = "LookAtInstancesAndVolumes"
+        Effect   = "Allow"
+        Action   = ["ec2:DescribeInstances", "ec2:DescribeVolumes"]
+        Resource = ["*"]
       },
       {
         Sid      = "ListExecutions"

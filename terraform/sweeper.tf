@@ -2,7 +2,7 @@
 
 locals {
   # One file for Terraform, the sandbox and the tests that depend on the interval.
-  sweep_minutes = tonumber(trimspace(file("${path.module}/../state_machine/sweep_minutes")))
+  sweep_minutes = tonumber(trimspace(file("${path.module}/state_machine/sweep_minutes")))
 }
 
 resource "aws_scheduler_schedule" "sweeper" {
@@ -20,7 +20,8 @@ resource "aws_scheduler_schedule" "sweeper" {
   target {
     arn      = aws_lambda_alias.live["EC2Stopper"].arn
     role_arn = aws_iam_role.this["Scheduler"].arn
-    input    = jsonencode({ detail-type = "Scheduled Event" })
+    # The fields of EventBridge's own scheduled events that the function reads.
+    input = jsonencode({ detail-type = "Scheduled Event", account = local.account_id })
 
     # After a missed sweep, the next one does its work.
     retry_policy {

@@ -13,13 +13,18 @@ variable "prefix" {
 variable "functions" {
   description = <<-EOT
     The five Lambda functions.
-    architecture: arm64 or x86_64, the architecture of the zips. memory_mb: 128 to 3008; more memory also means more CPU.
-    zip_directory: where `cargo xtask package` wrote the zips. Default: target/lambda of the repository.
+    architecture: arm64 or x86_64. memory_mb: 128 to 3008; more memory also means more CPU.
+    release: the release that the functions must be of, such as "v0.1.0"; a plan with others stops. Default: any.
+    directory, or bucket and prefix: where functions.json and the zips of a release are, if not in the module itself. A
+    prefix ends with a slash. The bucket is in the deployment's region.
   EOT
   type = object({
-    architecture  = optional(string, "arm64")
-    memory_mb     = optional(number, 256)
-    zip_directory = optional(string)
+    architecture = optional(string, "arm64")
+    memory_mb    = optional(number, 256)
+    release      = optional(string)
+    directory    = optional(string)
+    bucket       = optional(string)
+    prefix       = optional(string, "")
   })
   default = {}
 
@@ -30,6 +35,18 @@ variable "functions" {
   validation {
     condition     = var.functions.memory_mb >= 128 && var.functions.memory_mb <= 3008
     error_message = "functions.memory_mb: expected 128 to 3008."
+  }
+  validation {
+    condition     = var.functions.release == null || can(regex("^v[0-9]+[.][0-9]+[.][0-9]+", var.functions.release))
+    error_message = "functions.release: expected the tag of a release, such as v0.1.0."
+  }
+  validation {
+    condition     = var.functions.directory == null || var.functions.bucket == null
+    error_message = "functions: expected a directory or a bucket, not both."
+  }
+  validation {
+    condition     = var.functions.prefix == "" || var.functions.bucket != null && endswith(var.functions.prefix, "/")
+    error_message = "functions.prefix: expected a bucket with it, and a slash at its end."
   }
 }
 
@@ -58,12 +75,16 @@ variable "instances" {
     input_buckets: names of buckets that commands may read from.
     additional_role_arns: roles of instance profiles that documents may name instead of the deployment's own.
     kms_key_arns: your own KMS keys that encrypt volumes: a region's default key, keys of images, keys that documents name.
+    secrets: what the commands may read as `secrets` of a document: names of parameters, ARNs of secrets of Secrets Manager.
+    image_parameters: names of your own parameters that hold the ids of images (`resolve:ssm:NAME`). AWS's own need no entry.
   EOT
   type = object({
     output_buckets       = optional(list(string), [])
     input_buckets        = optional(list(string), [])
     additional_role_arns = optional(list(string), [])
     kms_key_arns         = optional(list(string), [])
+    secrets              = optional(list(string), [])
+    image_parameters     = optional(list(string), [])
   })
   default = {}
 
@@ -78,6 +99,14 @@ variable "instances" {
   validation {
     condition     = alltrue([for arn in var.instances.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*?]+$", arn))])
     error_message = "instances.kms_key_arns: expected ARNs of keys, not of aliases, without wildcards."
+  }
+  validation {
+    condition     = alltrue([for name in var.instances.secrets : can(regex("^(/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+)$", name))])
+    error_message = "instances.secrets: expected names of parameters such as /my/token, or ARNs of secrets of Secrets Manager, without wildcards."
+  }
+  validation {
+    condition     = alltrue([for name in var.instances.image_parameters : can(regex("^/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", name))])
+    error_message = "instances.image_parameters: expected names of parameters such as /my/image, without wildcards."
   }
 }
 
@@ -119,13 +148,15 @@ variable "logs" {
   description = <<-EOT
     How logs are kept.
     retention_days: of the log groups and the bucket. command_bucket: keep the complete output of commands in a bucket.
-    command_log_group: also keep it in CloudWatch Logs, where it appears while the commands run.
+    command_log_group: also keep it in CloudWatch Logs, where it appears while the commands run, and where an attempt that is
+    aborted or whose instance is lost keeps its output. It costs $0.50 for each GB that commands print, and nothing while
+    nothing runs.
     force_destroy: let `terraform destroy` delete a bucket that is not empty.
   EOT
   type = object({
     retention_days    = optional(number, 90)
     command_bucket    = optional(bool, true)
-    command_log_group = optional(bool, false)
+    command_log_group = optional(bool, true)
     force_destroy     = optional(bool, false)
   })
   default = {}

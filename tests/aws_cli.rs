@@ -1,5 +1,7 @@
 //! `ec2-ops serve` under the real AWS CLI, with the arguments that a user types.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::{Value, json};
 
 use crate::harness::aws::Served;
@@ -62,7 +64,7 @@ fn the_aws_cli_invokes_a_function() {
         let answer = answer.display().to_string();
         served.json(&["lambda", "invoke", "--function-name", function, "--payload", &payload, &answer])
     };
-    assert_eq!(invoke("EC2Poller"), json!({ "StatusCode": 200 }));
+    assert_eq!(invoke("EC2Poller"), json!({ "StatusCode": 200, "ExecutedVersion": "$LATEST" }));
     assert_eq!(std::fs::read_to_string(&answer).unwrap(), "null");
     assert_eq!(invoke("Commander")["FunctionError"], "Unhandled");
     let error: Value = serde_json::from_str(&std::fs::read_to_string(&answer).unwrap()).unwrap();
@@ -89,11 +91,75 @@ fn a_stopped_execution_leaves_nothing_running() {
 #[test]
 fn an_action_that_is_not_modelled_is_refused_by_name() {
     let Some(served) = Served::start() else { return };
-    let refused = served.aws(&["ec2", "describe-vpcs"]).unwrap_err();
-    assert!(refused.contains("DescribeVpcs"), "{refused}");
-    let refused = served.aws(&["sqs", "list-queues"]).unwrap_err();
-    assert!(refused.contains("sqs"), "{refused}");
+    for (call, name) in [
+        (&["ec2", "describe-vpcs"][..], "the action DescribeVpcs of EC2"),
+        (&["ssm", "describe-parameters"], "the action DescribeParameters of SSM"),
+        (&["s3api", "get-bucket-acl", "--bucket", "sandbox-output"], "the action GetBucketAcl of S3"),
+        (&["lambda", "list-functions"], "of Lambda"),
+        (&["sts", "get-session-token"], "the action GetSessionToken of STS"),
+        (&["iam", "list-users"], "the service iam"),
+        (&["cloudwatch", "list-metrics"], "the service monitoring"),
+        (&["eks", "list-clusters"], "the service eks"),
+    ] {
+        let refused = served.aws(call).unwrap_err();
+        assert!(refused.contains("(NotImplemented)"), "{refused}");
+        assert!(
+            refused.contains("the ec2-ops sandbox does not model") && refused.contains(name),
+            "{refused}"
+        );
+    }
     served.finish();
+}
+
+#[test]
+fn the_caller_is_identified_and_a_key_of_another_start_is_refused() {
+    let Some(mut served) = Served::start() else { return };
+    let identity = served.json(&["sts", "get-caller-identity"]);
+    assert_eq!(identity["Account"], "000000000000");
+    assert_eq!(identity["Arn"], "arn:aws:iam::000000000000:user/owner");
+    served.export("AWS_ACCESS_KEY_ID", "sandbox");
+    for call in [
+        &["sts", "get-caller-identity"][..],
+        &["ec2", "describe-instances"],
+        &["s3", "ls"],
+        &["ssm", "list-commands"],
+    ] {
+        let refused = served.aws(call).unwrap_err();
+        assert!(refused.contains("not one of this ec2-ops sandbox"), "{refused}");
+    }
+    served.finish();
+}
+
+#[test]
+fn a_presigned_url_is_served() {
+    let Some(served) = Served::start() else { return };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "presigned").unwrap();
+    served.aws(&["s3", "cp", &file.path().display().to_string(), "s3://sandbox-output/k"]).unwrap();
+    let url = served.aws(&["s3", "presign", "s3://sandbox-output/k", "--expires-in", "60"]).unwrap();
+    let (host, path) = url.trim().strip_prefix("http://").and_then(|rest| rest.split_once('/')).unwrap();
+    let mut connection = std::net::TcpStream::connect(host).unwrap();
+    write!(connection, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("\r\n\r\npresigned"), "{answer}");
+    served.finish();
+}
+
+#[test]
+fn a_key_of_ones_own_is_taken_and_one_that_cannot_be_a_key_is_refused() {
+    let ops = Ops::start(["serve", "--port", "0", "--key", "sandbox"]);
+    until("the guide", || ops.stdout().contains("Ctrl-C ends it"));
+    assert!(ops.stdout().contains("export AWS_ACCESS_KEY_ID=sandbox "), "{}", ops.stdout());
+    ops.signal(nix::sys::signal::Signal::SIGINT);
+    assert_eq!(ops.finish().code(), Some(0));
+    let finished = Ops::start(["serve", "--port", "0", "--key", "a b"]).finish();
+    assert_eq!(finished.code(), Some(2));
+    assert!(
+        finished.stderr.contains("an access key id has 1 to 64 letters and digits"),
+        "{}",
+        finished.stderr
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn the_command_refuses_an_invalid_document_before_it_starts_anything() {
         let finished = Ops::run(&document).finish();
         assert_eq!(finished.code(), Some(2), "{expected}");
         assert_eq!(finished.stdout, "");
-        assert!(finished.stderr.starts_with("-: error: "), "{}", finished.stderr);
+        assert!(finished.stderr.starts_with("-:1:"), "{}", finished.stderr);
         assert!(finished.stderr.contains(expected), "expected {expected:?} in {}", finished.stderr);
     }
 }
@@ -99,7 +99,11 @@ fn text_that_is_not_json_is_refused_as_such() {
     for text in ["", "{", "{\"commands\": [}", "hello"] {
         let finished = Ops::start_with(["run", "-"], text).finish();
         assert_eq!(finished.code(), Some(2));
-        assert!(finished.stderr.starts_with("-: error: $: not JSON: "), "{}", finished.stderr);
+        assert!(
+            finished.stderr.starts_with("-:1:") && finished.stderr.contains(": error: not JSON: "),
+            "{}",
+            finished.stderr
+        );
     }
 }
 

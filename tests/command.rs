@@ -61,8 +61,11 @@ fn validate_names_every_problem() {
     assert_eq!(finished.code(), Some(2));
     let problems: Vec<_> = finished.stdout.lines().collect();
     assert_eq!(problems.len(), 2, "{problems:?}");
-    assert!(problems[0].starts_with("-: error: $.comands: unknown name"), "{problems:?}");
-    assert!(problems[1].starts_with("-: error: $.instance_parameters.InstanceType: missing"), "{problems:?}");
+    assert!(problems[0].starts_with("-:1:12: error: $.comands: unknown name"), "{problems:?}");
+    assert!(
+        problems[1].starts_with("-:1:43: error: $.instance_parameters.InstanceType: missing"),
+        "{problems:?}"
+    );
 }
 
 #[test]

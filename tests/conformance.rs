@@ -45,12 +45,12 @@ fn adapter() {
 }
 
 /// The answers of the adapter, which runs in its own process.
-async fn adapter_answers(url: &str, about: &Value, questions: &str) -> Vec<String> {
+async fn adapter_answers((url, key): &(String, String), about: &Value, questions: &str) -> Vec<String> {
     let mut adapter = Command::new(std::env::current_exe().unwrap());
     adapter
         .args(["--exact", "--ignored", "--nocapture", "conformance::adapter"])
         .env("AWS_ENDPOINT_URL", url)
-        .env("AWS_ACCESS_KEY_ID", CALLER)
+        .env("AWS_ACCESS_KEY_ID", key)
         .env("AWS_SECRET_ACCESS_KEY", "sandbox")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env(ABOUT, about.to_string())
@@ -66,10 +66,10 @@ async fn adapter_answers(url: &str, about: &Value, questions: &str) -> Vec<Strin
 fn the_ports_give_the_same_answers_in_process_and_over_http() {
     runtime().block_on(async {
         let scene = Scene::set().await;
-        let url = scene.serve(FaultPlan::default()).await;
+        let endpoint = scene.serve(FaultPlan::default()).await;
         let in_process = scene.ports(FaultPlan::default());
         let expected = Ports::of_one(&in_process).ask(&scene.about().await).await;
-        let answers = adapter_answers(&url, &scene.about().await, "all").await;
+        let answers = adapter_answers(&endpoint, &scene.about().await, "all").await;
         assert_eq!(answers, expected);
         assert!(expected.len() > 40, "{}", expected.len());
     });
@@ -82,10 +82,10 @@ fn a_fault_is_the_same_error_in_process_and_over_http() {
         for fault in [CallFault::ErrorBefore, CallFault::Throttled, CallFault::LostAnswer] {
             let first = |action| Fault::Call { function: CALLER, action, nth: 1, fault };
             let plans = [(); 2].map(|()| FaultPlan::new(scene::ACTIONS.map(first)));
-            let url = scene.serve(plans[0].clone()).await;
+            let endpoint = scene.serve(plans[0].clone()).await;
             let in_process = scene.ports(plans[1].clone());
             let expected = Ports::of_one(&in_process).ask_once(&scene.about().await).await;
-            let answers = adapter_answers(&url, &scene.about().await, "once").await;
+            let answers = adapter_answers(&endpoint, &scene.about().await, "once").await;
             assert_eq!(answers, expected, "{fault:?}");
             assert_eq!(plans.map(|plan| plan.unfired()), [vec![], vec![]], "{fault:?}");
         }

@@ -1,6 +1,11 @@
 //! Commands with unusual effects: large output, daemons, signals, shutdowns.
 
-use ec2_ops::Status;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ec2_ops::{Outcome, Status};
+use ec2_ops_sandbox::Conditions;
+use serde_json::Value;
 
 use crate::harness::{TestSandbox, document};
 
@@ -84,8 +89,8 @@ fn an_instance_that_its_commands_power_off_is_lost() {
 }
 
 #[test]
-fn a_document_of_nearly_the_allowed_size_runs_and_leaves_nothing() {
-    let padding = format!("# {}", "x".repeat(150 * 1024));
+fn commands_of_nearly_the_allowed_size_run_and_leave_nothing() {
+    let padding = format!("# {}", "x".repeat(56 * 1024));
     ends_in(&padding, Status::Succeeded);
 }
 
@@ -101,4 +106,83 @@ fn unicode_and_quotes_reach_the_shell_unchanged() {
         assert_eq!(String::from_utf8_lossy(&object.body), text);
         sandbox.assert_empty().await;
     });
+}
+
+/// The document of that name in `tests/cases`: each is a report of a user of SSM, made small.
+fn case(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(name).with_extension("json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Runs a document of `tests/cases`. Expects this status, nothing left, and these words in the warnings, one each.
+fn case_ends_in(name: &str, status: Status, warned: &[&str]) -> Outcome {
+    TestSandbox::under(Conditions::default(), &[], async |sandbox| {
+        let outcome = sandbox.run(&case(name)).await;
+        assert_eq!(outcome.status, status, "{outcome:#?}");
+        assert_eq!(outcome.warnings.len(), warned.len(), "{outcome:#?}");
+        for (warning, expected) in outcome.warnings.iter().zip(warned) {
+            assert!(warning.contains(expected), "{outcome:#?}");
+        }
+        sandbox.assert_empty().await;
+        outcome
+    })
+}
+
+#[test]
+fn a_process_in_the_background_that_holds_the_output_does_not_hold_up_the_run() {
+    let started = Instant::now();
+    case_ends_in("background-process-holds-output", Status::Succeeded, &[]);
+    assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_script_that_starts_itself_again_under_bash_works() {
+    case_ends_in("bash-reexec-guard", Status::Succeeded, &["pipefail"]);
+}
+
+#[test]
+fn line_ends_of_windows_are_no_syntax_error() {
+    case_ends_in("crlf-line-endings", Status::Succeeded, &["[0]: its line ends", "[1]: its line ends"]);
+}
+
+#[test]
+fn home_is_set_and_is_where_commands_start() {
+    case_ends_in("home-is-set", Status::Succeeded, &[]);
+}
+
+#[test]
+fn a_reference_that_ssm_would_resolve_is_refused() {
+    let outcome = case_ends_in("parameter-store-reference", Status::InvalidExecution, &[]);
+    let reason = outcome.attempts[0].reason.as_deref().unwrap();
+    assert!(reason.contains("$.commands[0]: found {{ssm:/prod/db/user}}, "), "{reason}");
+}
+
+#[test]
+fn a_pipe_that_hides_a_failure_is_warned_of() {
+    case_ends_in("pipeline-hides-failure", Status::Succeeded, &["$.commands[0]: found a pipe into tee"]);
+}
+
+/// Long before the limit, since a reboot ends the commands.
+#[test]
+fn an_instance_that_reboots_is_lost_and_its_commands_run_once() {
+    let started = Instant::now();
+    let outcome = case_ends_in("reboot-in-the-middle", Status::InstanceLost, &[]);
+    assert_eq!(outcome.attempts.len(), 1, "{outcome:#?}");
+    assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_shebang_of_bash_is_followed() {
+    case_ends_in("shebang-bash-first-line", Status::Succeeded, &[]);
+}
+
+#[test]
+fn a_failing_entry_fails_the_run_whatever_the_entries_before_it_did() {
+    for before in ["export PATH=/opt/tool/bin", "set +e", "set -n", "trap 'true' EXIT", "alias cd=:"] {
+        TestSandbox::with(async |sandbox| {
+            let outcome =
+                sandbox.run(&document(&[before, "cd /missing 2>/dev/null && echo in", "echo after"])).await;
+            assert_eq!(outcome.status, Status::CommandFailed, "{before}: {outcome:#?}");
+        });
+    }
 }

@@ -20,3 +20,5 @@ mod examples;
 mod faults;
 mod hard_commands;
 mod interruptions;
+mod streams;
+mod verbs;

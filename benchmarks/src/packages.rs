@@ -37,12 +37,13 @@ fn build() -> Result<Vec<Package>, String> {
     cargo(|cargo| {
         cargo.args(["xtask", "package", "--arch", arch, "--out"]).arg(&out).args(names).current_dir(&root)
     })?;
-    functions.into_iter().map(|function| package(&out, function)).collect()
+    let executables = root.join("target/functions").join(arch);
+    functions.into_iter().map(|function| package(&out, &executables, arch, function)).collect()
 }
 
-fn package(out: &Path, function: Function) -> Result<Package, String> {
-    let bootstrap = out.join("build").join(function.package).join("bootstrap");
-    let zipped = size(&out.join(function.name).with_extension("zip"))?;
+fn package(out: &Path, executables: &Path, arch: &str, function: Function) -> Result<Package, String> {
+    let bootstrap = executables.join(function.package).join("bootstrap");
+    let zipped = size(&out.join(format!("{}-{arch}.zip", function.name)))?;
     Ok(Package { function, zipped, unzipped: size(&bootstrap)?, bootstrap })
 }
 

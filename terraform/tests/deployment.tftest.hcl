@@ -5,7 +5,7 @@ mock_provider "aws" {
 }
 
 variables {
-  functions = { zip_directory = "./tests/packages" }
+  functions = { directory = "./tests/packages" }
 }
 
 override_resource {
@@ -133,7 +133,6 @@ run "the_wake_table_has_the_shape_that_the_code_knows" {
 run "functions_get_the_settings_of_the_deployment" {
   variables {
     executions = { fail_execution = true, backoff_s = 60 }
-    logs       = { command_log_group = true }
     additional_regions = {
       us-west-2 = { security_group_ids = ["sg-west"], subnet_ids = ["subnet-west"] }
     }
@@ -177,7 +176,7 @@ run "a_given_network_is_taken_and_no_default_one_looked_for" {
 
 run "without_logs_of_commands_nothing_is_created_for_them" {
   variables {
-    logs = { command_bucket = false }
+    logs = { command_bucket = false, command_log_group = false }
   }
 
   assert {
@@ -226,7 +225,6 @@ run "a_key_of_ones_own_is_used_everywhere" {
   variables {
     kms_key_arn = "arn:aws:kms:us-east-1:111122223333:key/1234"
     outcomes    = { topic = true }
-    logs        = { command_log_group = true }
   }
 
   assert {

@@ -3,7 +3,7 @@ mock_provider "aws" {
 }
 
 variables {
-  functions = { zip_directory = "./tests/packages" }
+  functions = { directory = "./tests/packages" }
 }
 
 run "nothing_that_costs_money_while_idle_exists_by_default" {

@@ -6,8 +6,7 @@ mock_provider "aws" {
 
 variables {
   prefix             = "night-runs"
-  functions          = { zip_directory = "./tests/packages" }
-  logs               = { command_log_group = true }
+  functions          = { directory = "./tests/packages" }
   outcomes           = { topic = true }
   monitoring         = { alarm_emails = ["ops@example.com"], dashboard = true }
   additional_regions = { us-west-2 = { security_group_ids = ["sg-west"], subnet_ids = ["subnet-west"] } }

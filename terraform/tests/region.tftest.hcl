@@ -5,7 +5,7 @@ mock_provider "aws" {
 }
 
 variables {
-  functions          = { zip_directory = "./tests/packages" }
+  functions          = { directory = "./tests/packages" }
   additional_regions = { us-west-2 = { security_group_ids = ["sg-west"], subnet_ids = ["subnet-west"] } }
 }
 

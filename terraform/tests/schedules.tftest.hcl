@@ -5,7 +5,7 @@ mock_provider "aws" {
 }
 
 variables {
-  functions = { zip_directory = "./tests/packages" }
+  functions = { directory = "./tests/packages" }
 }
 
 run "scheduler_starts_an_execution_that_has_its_own_name" {

@@ -5,7 +5,7 @@ mock_provider "aws" {
 }
 
 variables {
-  functions = { zip_directory = "./tests/packages" }
+  functions = { directory = "./tests/packages" }
 }
 
 run "a_prefix_that_a_bucket_could_not_have" {
@@ -60,6 +60,14 @@ run "a_volumes_key_that_is_an_alias" {
   command = plan
   variables {
     instances = { kms_key_arns = ["arn:aws:kms:us-east-1:111122223333:alias/volumes"] }
+  }
+  expect_failures = [var.instances]
+}
+
+run "a_secret_with_a_wildcard" {
+  command = plan
+  variables {
+    instances = { secrets = ["/my/*"] }
   }
   expect_failures = [var.instances]
 }

@@ -11,7 +11,7 @@ use ec2_ops_sandbox::http::Endpoint;
 use ec2_ops_sandbox::lambda::{Request, Running};
 use ec2_ops_sandbox::ssm::{EndStatus, Runner, Script, ScriptEnd, SsmConfig, api::SendCommandRequest};
 use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
-use ec2_ops_sandbox::{Account, AccountConfig, MachineEvent};
+use ec2_ops_sandbox::{AccessKeys, Account, AccountConfig, MachineEvent};
 use ec2_ops_simulation::PlannedGate;
 use ec2_ops_simulation::ports::Ports;
 use jiff::Timestamp;
@@ -154,12 +154,13 @@ impl Scene {
         Ports::new(self.account.clone(), Arc::new(names), PlannedGate { function: CALLER, plan })
     }
 
-    /// Serves the account until the runtime ends.
-    pub(super) async fn serve(&self, plan: FaultPlan) -> String {
+    /// Serves the account until the runtime ends. Returns its URL, and the caller's access key id.
+    pub(super) async fn serve(&self, plan: FaultPlan) -> (String, String) {
         let endpoint = Endpoint::bind(0).await.unwrap();
-        let (url, account) = (endpoint.url(), self.account.clone());
-        tokio::spawn(async move { endpoint.serve(account, plan).await.unwrap() });
-        url
+        let (url, keys) = (endpoint.url(), AccessKeys::random().unwrap());
+        let key = keys.of_function(CALLER);
+        tokio::spawn(endpoint.serve(self.account.clone(), keys, plan));
+        (url, key)
     }
 
     fn objects(&self) {

@@ -8,10 +8,18 @@ use serde_json::Value;
 
 use super::{Finished, Ops, until};
 
+/// The variables in the `export` lines of the guide.
+fn exports(guide: &str) -> Vec<(String, String)> {
+    let lines = guide.lines().filter_map(|line| line.trim().strip_prefix("export "));
+    let pairs = lines.flat_map(str::split_whitespace).filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// A served sandbox, for the AWS CLI.
 pub(crate) struct Served {
     ops: Ops,
-    pub(crate) url: String,
+    /// The variables that the guide exports.
+    exports: Vec<(String, String)>,
 }
 
 impl Served {
@@ -23,18 +31,23 @@ impl Served {
         }
         let ops = Ops::start(["serve", "--port", "0"]);
         until("the guide", || ops.stdout().contains("Ctrl-C ends it"));
-        let guide = ops.stdout();
-        let url =
-            guide.split("is at ").nth(1).and_then(|rest| rest.split(". ").next()).expect("a URL").to_owned();
-        Some(Self { ops, url })
+        let exports = exports(&ops.stdout());
+        Some(Self { ops, exports })
+    }
+
+    /// Exports `name` with another value.
+    pub(crate) fn export(&mut self, name: &str, value: &str) {
+        self.exports.retain(|(exported, _)| exported != name);
+        self.exports.push((name.to_owned(), value.to_owned()));
     }
 
     /// Runs `aws ARGUMENTS…`. Returns its stdout, or its stderr if it fails.
     pub(crate) fn aws(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("aws")
             .args(arguments)
-            .args(["--endpoint-url", &self.url, "--region", "us-east-1", "--output", "json"])
-            .envs([("AWS_ACCESS_KEY_ID", "sandbox"), ("AWS_SECRET_ACCESS_KEY", "sandbox"), ("AWS_PAGER", "")])
+            .args(["--output", "json"])
+            .envs(self.exports.iter().map(|(name, value)| (name, value)))
+            .env("AWS_PAGER", "")
             .envs(
                 ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"].map(|name| (name, Path::new("/dev/null"))),
             )

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -38,17 +38,42 @@ impl Ops {
     }
 
     pub(crate) fn start_with<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>, stdin: &str) -> Self {
+        Self::spawn(arguments, stdin, None, None)
+    }
+
+    /// The same with a standard output that is no file of the test.
+    pub(crate) fn start_into(arguments: &[&str], stdout: Stdio) -> Self {
+        Self::spawn(arguments, "", None, Some(stdout))
+    }
+
+    /// The command in another terminal of the same user, who has this one running.
+    pub(crate) fn beside(&self, arguments: &[&str], stdin: &str) -> Self {
+        Self::spawn(arguments, stdin, Some(self.tmp()), None)
+    }
+
+    fn spawn<A: AsRef<OsStr>>(
+        arguments: impl IntoIterator<Item = A>,
+        stdin: &str,
+        runtime_directory: Option<PathBuf>,
+        stdout: Option<Stdio>,
+    ) -> Self {
         let directory = tempfile::Builder::new().prefix("ec2-ops-e2e-").tempdir().expect("a directory");
         let path = directory.path();
         fs::write(path.join("stdin"), stdin).expect("a file");
         // Everything below it belongs to the sandbox.
         fs::create_dir(path.join("tmp")).expect("a directory");
         let create = |name| File::create(path.join(name)).expect("a file");
+        let own_stdout = create("stdout");
         let process = Command::new(binaries().join("ec2-ops"))
             .args(arguments)
             .env("TMPDIR", path.join("tmp"))
+            .env("XDG_RUNTIME_DIR", runtime_directory.unwrap_or_else(|| path.join("tmp")))
+            // The sandboxes of the tests are all that there is; an account that somebody pays for is not.
+            .envs(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, "none")))
+            .env_remove("AWS_ENDPOINT_URL")
+            .env_remove("EC2_OPS_STATE_MACHINE")
             .stdin(File::open(path.join("stdin")).expect("a file"))
-            .stdout(create("stdout"))
+            .stdout(stdout.unwrap_or_else(|| own_stdout.into()))
             .stderr(create("stderr"))
             .spawn()
             .expect("ec2-ops starts");
@@ -68,6 +93,11 @@ impl Ops {
     /// Its stdout so far.
     pub(crate) fn stdout(&self) -> String {
         self.read("stdout")
+    }
+
+    /// What it has said so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.read("stderr")
     }
 
     pub(crate) fn until_a_process_runs(&self, marker: &str) {

@@ -7,7 +7,7 @@ use ec2_ops::Outcome;
 use ec2_ops_asl::{Ending, Execution};
 use ec2_ops_sandbox::ec2::api::InstanceStateName;
 use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
-use ec2_ops_sandbox::{Account, Conditions, Sandbox, SandboxConfig};
+use ec2_ops_sandbox::{AccessKeys, Account, Conditions, Sandbox, SandboxConfig};
 use serde_json::Value;
 
 use super::build::binaries;
@@ -44,6 +44,7 @@ impl TestSandbox {
                 tools: binaries().join("ec2-ops"),
                 lambdas: binaries().to_owned(),
                 buckets: [&["sandbox-output".to_owned()], buckets].concat(),
+                keys: AccessKeys::random().expect("random numbers"),
             };
             let sandbox = Sandbox::start_under(config, conditions).await.expect("a sandbox");
             let own = Self { sandbox, directory };

@@ -16,6 +16,7 @@ pub(crate) fn declare(context: &mut Context<'_>) {
     context.declare_func("concat", lists().build(concat));
     context.declare_func("merge", objects().build(merge));
     context.declare_func("length", FuncDef::new(length, [ParamType::Any]));
+    context.declare_func("startswith", FuncDef::new(startswith, [const { ParamType::String }; 2]));
     context.declare_func("replace", FuncDef::new(replace, [const { ParamType::String }; 3]));
 }
 
@@ -34,6 +35,11 @@ fn length(of: FuncArgs) -> Result<Value, String> {
         Value::Object(fields) => Ok(fields.len().into()),
         other => Err(format!("length({other}): expected a list or an object")),
     }
+}
+
+fn startswith(of: FuncArgs) -> Result<Value, String> {
+    let text = |index: usize| of[index].as_str().unwrap_or_default();
+    Ok(text(0).starts_with(text(1)).into())
 }
 
 fn replace(of: FuncArgs) -> Result<Value, String> {

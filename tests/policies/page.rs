@@ -13,7 +13,8 @@ const HEAD: &str = "\
 What each role may do, and which service may assume it. [`policies.tf`](../terraform/policies.tf) and
 [`policies_functions.tf`](../terraform/policies_functions.tf) define the policies and give the reason for each statement. They
 are rendered here for account 111122223333, the deployment `ec2-ops` in us-east-1 with four additional regions, the buckets
-`output` and `input`, a log bucket, a log group, and documents with one instance role of their own.
+`output` and `input`, a secret of each kind, a parameter with an image, a log bucket, a log group, and documents with one
+instance role of their own.
 
 If the deployment uses your own KMS keys, [`roles.tf`](../terraform/roles.tf) adds the permissions to use them.
 
@@ -77,6 +78,8 @@ fn a_resource_that_a_deployment_does_not_have_is_in_no_statement() {
     let bare = Values {
         output_buckets: Vec::new(),
         input_buckets: Vec::new(),
+        secrets: Vec::new(),
+        image_parameters: Vec::new(),
         log_bucket: false,
         log_group: false,
         ..Values::default()

@@ -23,6 +23,8 @@ pub(crate) struct Values {
     pub(crate) names: Names,
     pub(crate) output_buckets: Vec<String>,
     pub(crate) input_buckets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) image_parameters: Vec<String>,
     pub(crate) log_bucket: bool,
     pub(crate) log_group: bool,
 }
@@ -33,6 +35,12 @@ impl Default for Values {
             names: Names::default(),
             output_buckets: vec!["output".to_owned()],
             input_buckets: vec!["input".to_owned()],
+            secrets: [
+                "/my/token".to_owned(),
+                format!("arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:token-AbCdEf"),
+            ]
+            .into(),
+            image_parameters: vec!["/my/image".to_owned()],
             log_bucket: true,
             log_group: true,
         }
@@ -44,12 +52,19 @@ impl Values {
         let own = format!("arn:aws:iam::{ACCOUNT}:role/document-1-instances");
         value(&json!({
             "prefix": self.names.deployment,
-            "instances": { "additional_role_arns": [own], "output_buckets": self.output_buckets, "input_buckets": self.input_buckets },
+            "instances": {
+                "additional_role_arns": [own],
+                "output_buckets": self.output_buckets,
+                "input_buckets": self.input_buckets,
+                "secrets": self.secrets,
+                "image_parameters": self.image_parameters,
+            },
         }))
     }
 
     fn locals(&self) -> Value {
-        let Names { deployment: prefix, region, log_bucket, wake_table, additional_regions } = &self.names;
+        let Names { deployment: prefix, region, log_bucket, log_group, wake_table, additional_regions } =
+            &self.names;
         let mut names = FUNCTIONS.map(|function| function.name);
         // Terraform iterates over a map in the order of its keys.
         names.sort_unstable();
@@ -58,7 +73,7 @@ impl Values {
         let by_function = |resource: &dyn Fn(&str) -> String| -> serde_json::Value {
             names.iter().map(|name| ((*name).to_owned(), serde_json::Value::from(resource(name)))).collect()
         };
-        let log_group = arn("logs", format!("log-group:/{prefix}/commands"));
+        let log_group = arn("logs", format!("log-group:{log_group}"));
         value(&json!({
             "partition": "aws",
             "account_id": ACCOUNT,

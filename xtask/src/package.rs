@@ -1,47 +1,31 @@
-//! `cargo xtask package`: one zip per Lambda. The same source gives the same bytes on every machine.
+//! `cargo xtask package`: one zip per function, the same bytes for the same source on every machine.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use crate::{FLOOR, LAMBDAS, Lambda, USAGE, cargo, succeed, zip};
+use cargo_ops::{cargo, succeed};
 
-const INSTALL: &str = "\
-cargo-lambda is not installed; it brings the cross compiler and links against the C library of Amazon Linux.
-Install it with one of:
-  python3 -m venv ~/.cargo-lambda && ~/.cargo-lambda/bin/pip install cargo-lambda && export PATH=~/.cargo-lambda/bin:$PATH
-  brew install cargo-lambda/tap/cargo-lambda";
+use crate::lambda::{Architecture, FLOOR, LAMBDAS, Lambda};
+use crate::manifest::Manifest;
+use crate::{USAGE, files, tools, zip};
 
 struct Options {
-    /// The flag of `cargo lambda build`.
-    arch: &'static str,
+    architecture: Architecture,
     out: PathBuf,
     lambdas: Vec<&'static Lambda>,
 }
 
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<(), String> {
-    let options = options(arguments)?;
-    let installed =
-        cargo().args(["lambda", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !installed.is_ok_and(|status| status.success()) {
-        return Err(INSTALL.to_owned());
-    }
-    let binaries = build(&options)?;
-    for lambda in options.lambdas {
-        let bootstrap = read(&binaries.join(lambda.package).join("bootstrap"))?;
-        let zip = options.out.join(lambda.name).with_extension("zip");
-        fs::write(&zip, zip::of_executable("bootstrap", &bootstrap)?)
-            .map_err(|error| format!("cannot write {}: {error}", zip.display()))?;
-        println!("{}", zip.display());
-    }
-    Ok(())
+    let Options { architecture, out, lambdas } = options(arguments)?;
+    files::create_directory(&out)?;
+    zips(architecture, &lambdas, &out)?;
+    Manifest::of(&out, &[architecture], lambdas)?.write(&out)
 }
 
 fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, String> {
     let mut options = Options {
-        arch: "--arm64",
-        out: Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/lambda"),
+        architecture: Architecture::Arm64,
+        out: files::root().join("terraform/functions"),
         lambdas: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
@@ -51,13 +35,11 @@ fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, Str
             continue;
         }
         let value = arguments.next();
-        match (text, value.as_deref().and_then(OsStr::to_str)) {
-            ("--arch", Some("arm64")) => options.arch = "--arm64",
-            ("--arch", Some("x86_64")) => options.arch = "--x86-64",
-            ("--out", Some(out)) => options.out = out.into(),
-            (unknown, value) => {
-                return Err(format!("unknown argument: {unknown} {}\n{USAGE}", value.unwrap_or_default()));
-            }
+        let value = value.as_deref().and_then(OsStr::to_str).unwrap_or_default();
+        match (text, Architecture::named(value)) {
+            ("--arch", Some(architecture)) => options.architecture = architecture,
+            ("--out", _) if !value.is_empty() => options.out = value.into(),
+            _ => return Err(format!("unknown: {text} {value}\n{USAGE}")),
         }
     }
     if options.lambdas.is_empty() {
@@ -66,29 +48,37 @@ fn options(mut arguments: impl Iterator<Item = OsString>) -> Result<Options, Str
     Ok(options)
 }
 
-/// Builds all together, so that they share one build of the SDK. Link-time optimization removes the code that a Lambda does
-/// not call.
-fn build(Options { arch, out, lambdas }: &Options) -> Result<PathBuf, String> {
-    let binaries = out.join("build");
+/// Builds the functions and writes their zips into `out`. Returns the executables.
+pub(crate) fn zips(
+    architecture: Architecture,
+    lambdas: &[&'static Lambda],
+    out: &Path,
+) -> Result<Vec<(&'static Lambda, Vec<u8>)>, String> {
+    let built = build(architecture, lambdas)?;
+    let mut executables = Vec::new();
+    for lambda in lambdas {
+        let path = built.join(lambda.package).join("bootstrap");
+        let executable = files::read(&path)?;
+        if Architecture::of_executable(&executable) != Some(architecture) {
+            return Err(format!("{} is not an executable for {}", path.display(), architecture.name()));
+        }
+        let zip = out.join(architecture.zip_name(lambda.name));
+        files::write(&zip, &zip::of_executable("bootstrap", &executable)?)?;
+        executables.push((*lambda, executable));
+    }
+    Ok(executables)
+}
+
+/// Builds all functions together, so that they share one build of the SDK. Link-time optimization leaves each with the code
+/// that it calls. Returns the directory of the executables.
+fn build(architecture: Architecture, lambdas: &[&Lambda]) -> Result<PathBuf, String> {
+    tools::LAMBDA.require()?;
+    tools::AUDITABLE.require()?;
+    let executables = files::root().join("target/functions").join(architecture.name());
     let mut build = cargo();
-    build.args(["lambda", "build", "--profile", "lambda", arch]);
+    build.args(["auditable", "lambda", "build", "--locked", "--profile", "lambda", architecture.flag()]);
     build.args(lambdas.iter().flat_map(|lambda| ["--package", lambda.package]));
-    build.env("RUSTFLAGS", remapped_paths()?);
-    succeed(build.arg("--lambda-dir").arg(&binaries))?;
-    Ok(binaries)
-}
-
-/// Replaces the home of cargo, which panic messages would contain.
-fn remapped_paths() -> Result<OsString, String> {
-    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    let home = home.ok_or("neither CARGO_HOME nor HOME is set")?;
-    let mut flag = OsString::from("--remap-path-prefix=");
-    flag.push(home);
-    flag.push("=/cargo");
-    Ok(flag)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    build.arg("--lambda-dir").arg(&executables);
+    succeed(build.envs(tools::without_paths()?))?;
+    Ok(executables)
 }

@@ -101,6 +101,10 @@ fn crc32(content: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::DeflateDecoder;
+
     use super::*;
 
     #[test]
@@ -115,7 +119,8 @@ mod tests {
         assert_eq!(archive, of_executable("bootstrap", content).unwrap());
         let packed = u32::from_le_bytes(archive[18..22].try_into().unwrap()) as usize;
         let start = 30 + "bootstrap".len();
-        let unpacked = miniz_oxide::inflate::decompress_to_vec(&archive[start..start + packed]).unwrap();
+        let mut unpacked = Vec::new();
+        DeflateDecoder::new(&archive[start..start + packed]).read_to_end(&mut unpacked).unwrap();
         assert_eq!(unpacked, content);
         assert_eq!(&archive[archive.len() - 22..][..4], b"PK\x05\x06");
     }

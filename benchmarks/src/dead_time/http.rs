@@ -9,7 +9,7 @@ use std::{fs, io};
 use ec2_ops_asl::{Details, Execution};
 use ec2_ops_sandbox::ssm::api::GetCommandInvocationRequest;
 use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
-use ec2_ops_sandbox::{Sandbox, SandboxConfig};
+use ec2_ops_sandbox::{AccessKeys, Sandbox, SandboxConfig};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -119,6 +119,7 @@ async fn sample(packages: &[Package], temperature: Temperature) -> Result<Vec<Sa
         tools: std::env::current_exe().map_err(|error| error.to_string())?,
         lambdas,
         buckets: vec![BUCKET.to_owned()],
+        keys: AccessKeys::random().map_err(|error| error.to_string())?,
     };
     let sandbox = Sandbox::start(config).await.map_err(|error| error.to_string())?;
     let seen = watch(&sandbox);

@@ -1,7 +1,7 @@
 //! EC2: instances and their volumes.
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, InstanceStateChange, Reservation, VolumeState};
+use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, InstanceStateChange, Reservation, VolumeState};
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
@@ -109,13 +109,13 @@ fn filters(tags: &Tags) -> Vec<Filter> {
 
 fn instance(action: &'static str, found: &aws_sdk_ec2::types::Instance) -> Result<Instance, AwsError> {
     let id = found.instance_id().ok_or_else(|| unexpected(action, "an instance without an InstanceId"))?;
-    let launched_at =
-        found.launch_time().ok_or_else(|| unexpected(action, format!("{id} has no LaunchTime")))?;
     Ok(Instance {
         id: InstanceId::new(id),
-        state: state(action, found.state())?,
+        // A state that AWS has not documented does not prove that the instance has ended.
+        state: state(action, found.state()).unwrap_or(InstanceState::Running),
         state_reason: found.state_reason().and_then(|reason| reason.code()).map(str::to_owned),
-        launched_at: timestamp(action, launched_at)?,
+        spot: found.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
+        launched_at: found.launch_time().and_then(timestamp),
         tags: tags(found.tags()),
     })
 }

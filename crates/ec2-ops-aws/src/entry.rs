@@ -72,8 +72,8 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
 }
 
 fn done(answer: &Value) {
-    let LogFields { status, next, found, swept, pending } = log_fields(answer);
-    tracing::info!(status, next, found, swept, pending, "done");
+    let LogFields { status, next, found, swept, pending, foreign } = log_fields(answer);
+    tracing::info!(status, next, found, swept, pending, foreign, "done");
 }
 
 /// The fields of the last log line. `terraform/metrics.tf` counts them by these names.
@@ -87,6 +87,8 @@ struct LogFields<'a> {
     /// Those that it has ended, and those that are still ending, for people.
     swept: Option<String>,
     pending: Option<String>,
+    /// Those that are not of the sweeper's region and account, so that it left their instances alone.
+    foreign: Option<String>,
 }
 
 fn log_fields(answer: &Value) -> LogFields<'_> {
@@ -101,6 +103,7 @@ fn log_fields(answer: &Value) -> LogFields<'_> {
         found,
         swept: named("swept"),
         pending: named("pending"),
+        foreign: named("foreign").filter(|names| !names.is_empty()),
     }
 }
 
@@ -143,7 +146,7 @@ mod tests {
             log_fields(&outcome),
             LogFields { status: Some("CommandFailed"), next: Some("succeed"), ..LogFields::default() }
         );
-        let swept = json!({"swept": ["arn:1"], "pending": ["arn:2", "arn:3"]});
+        let swept = json!({"swept": ["arn:1"], "pending": ["arn:2", "arn:3"], "foreign": []});
         let (swept_text, pending_text) = ("arn:1".to_owned(), "arn:2 arn:3".to_owned());
         let expected = LogFields {
             found: Some(3),

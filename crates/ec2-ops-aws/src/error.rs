@@ -17,6 +17,9 @@ where
         match &error {
             SdkError::ServiceError(refusal) => {
                 let status = refusal.raw().status().as_u16();
+                if refusal.raw().status().is_success() {
+                    return unexpected(action, chain(refusal.err()));
+                }
                 // The answer to a HEAD request has no body, and so no code and no message.
                 let code = refusal.err().code().map_or_else(|| format!("Http{status}"), str::to_owned);
                 let message = refusal
@@ -46,16 +49,11 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// The SDK's time as a [`jiff::Timestamp`].
+/// The SDK's time as a [`jiff::Timestamp`]; `None` if it is out of range.
 #[cfg(any(feature = "ec2", feature = "s3"))]
-pub(crate) fn timestamp(
-    action: &'static str,
-    time: &aws_smithy_types::DateTime,
-) -> Result<jiff::Timestamp, AwsError> {
-    i32::try_from(time.subsec_nanos())
-        .ok()
-        .and_then(|nanos| jiff::Timestamp::new(time.secs(), nanos).ok())
-        .ok_or_else(|| unexpected(action, format!("a time out of range: {time}")))
+pub(crate) fn timestamp(time: &aws_smithy_types::DateTime) -> Option<jiff::Timestamp> {
+    let nanos = i32::try_from(time.subsec_nanos()).ok()?;
+    jiff::Timestamp::new(time.secs(), nanos).ok()
 }
 
 #[cfg(test)]
@@ -88,6 +86,13 @@ mod tests {
         assert_eq!(error.message, "the message of AWS");
         assert_eq!(error.kind, AwsErrorKind::Throttled);
         assert_eq!(refusal("UnknownCode", 400).kind, AwsErrorKind::Refused);
+    }
+
+    /// As for a page of a gateway that the SDK cannot parse: the call may have had its effect.
+    #[test]
+    fn a_success_that_cannot_be_parsed_is_no_refusal() {
+        let error = read(SdkError::service_error(ErrorMetadata::builder().build(), response(200)));
+        assert_eq!((error.code.as_str(), error.kind), ("UnexpectedAnswer", AwsErrorKind::Unavailable));
     }
 
     #[test]

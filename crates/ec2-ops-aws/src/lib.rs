@@ -24,6 +24,7 @@ mod error;
 mod https;
 #[cfg(any(feature = "dynamodb", feature = "sfn"))]
 mod lazy_client;
+mod of_aws;
 
 #[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 mod regional;

@@ -16,8 +16,10 @@ use ec2_ops::ids::Region;
 
 /// How the server responds to a request.
 pub(crate) enum Answer {
-    /// Status, headers and body.
+    /// AWS's status, headers and body.
     Http(u16, &'static [(&'static str, &'static str)], String),
+    /// A page of a gateway, with this status.
+    Gateway(u16),
     /// The connection breaks.
     Lost,
 }
@@ -75,9 +77,16 @@ impl HttpConnector for Replay {
             Answer::Http(status, headers, body) => {
                 let mut response =
                     HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+                response.headers_mut().insert("x-amz-request-id", "replay");
                 for (name, value) in headers {
                     response.headers_mut().insert(*name, *value);
                 }
+                Ok(response)
+            }
+            Answer::Gateway(status) => {
+                let page = SdkBody::from("<html>not found</html>");
+                let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), page);
+                response.headers_mut().insert("content-type", "text/html");
                 Ok(response)
             }
         })

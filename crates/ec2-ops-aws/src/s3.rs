@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::Region;
@@ -28,22 +29,39 @@ impl S3 {
     async fn call<T, E, Answer>(
         &self,
         region: &Region,
+        bucket: &str,
         call: impl Fn(Client) -> Answer,
     ) -> Result<T, SdkError<E>>
     where
         Answer: Future<Output = Result<T, SdkError<E>>>,
     {
         let answer = call(self.0.of(region)).await;
-        match answer.as_ref().err().and_then(bucket_region) {
+        let redirect = answer.as_ref().err().and_then(SdkError::raw_response).filter(|raw| is_redirect(raw));
+        let own = match redirect.map(named_region) {
+            None => None,
+            // The answer to a HEAD request has no body that could name the region.
+            Some(None) => self.bucket_region(region, bucket).await,
+            Some(named) => named,
+        };
+        match own {
             Some(own) if own != *region => call(self.0.of(&own)).await,
             _ => answer,
+        }
+    }
+
+    /// The region that HeadBucket names: in a header, whether the bucket may be read or not. See
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>.
+    async fn bucket_region(&self, region: &Region, bucket: &str) -> Option<Region> {
+        match self.0.of(region).head_bucket().bucket(bucket).send().await {
+            Ok(found) => found.bucket_region.map(Region::new),
+            Err(error) => error.raw_response().and_then(named_region),
         }
     }
 
     async fn head(&self, region: &Region, bucket: &str, key: &str) -> Result<Option<Object>, AwsError> {
         const ACTION: &str = "HeadObject";
         let head = |client: Client| client.head_object().bucket(bucket).key(key).send();
-        match self.call(region, head).await {
+        match self.call(region, bucket, head).await {
             Ok(found) => object(ACTION, Some(key), found.last_modified, found.content_length).map(Some),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(refused(ACTION, bucket, error)),
@@ -59,7 +77,7 @@ impl S3 {
     ) -> Result<Option<Object>, AwsError> {
         const ACTION: &str = "ListObjectsV2";
         let list = |client: Client| newest_listed(client, target, prefix, enough);
-        match self.call(region, list).await {
+        match self.call(region, target.bucket(), list).await {
             Ok(newest) => newest
                 .map(|found| object(ACTION, found.key.as_deref(), found.last_modified, found.size))
                 .transpose(),
@@ -71,16 +89,11 @@ impl S3 {
 
 impl Objects for S3 {
     async fn bucket_exists(&self, region: &Region, bucket: &str) -> Result<bool, AwsError> {
-        let answer = self.0.of(region).head_bucket().bucket(bucket).send().await;
-        match answer {
+        let head = |client: Client| client.head_bucket().bucket(bucket).send();
+        match self.call(region, bucket, head).await {
             Ok(_) => Ok(true),
-            Err(error) => match status(&error) {
-                Some(404) => Ok(false),
-                // The bucket is in another region.
-                Some(301) => Ok(true),
-                Some(400) if bucket_region(&error).is_some() => Ok(true),
-                _ => Err(refused("HeadBucket", bucket, error)),
-            },
+            Err(error) if status(&error) == Some(404) => Ok(false),
+            Err(error) => Err(refused("HeadBucket", bucket, error)),
         }
     }
 
@@ -138,13 +151,15 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// The bucket's region, which S3 names in a redirect. See <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
-fn bucket_region<E>(error: &SdkError<E>) -> Option<Region> {
-    let response = error.raw_response()?;
-    matches!(response.status().as_u16(), 301 | 307 | 400)
-        .then(|| response.headers().get("x-amz-bucket-region"))
-        .flatten()
-        .map(Region::new)
+/// Whether S3 says that the bucket may be in another region. See
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+fn is_redirect(answer: &HttpResponse) -> bool {
+    matches!(answer.status().as_u16(), 301 | 307 | 400)
+}
+
+/// The bucket's own region, as far as an answer of S3 names it.
+fn named_region(answer: &HttpResponse) -> Option<Region> {
+    answer.headers().get("x-amz-bucket-region").map(Region::new)
 }
 
 /// The error, with advice for a 403: the answer to a HEAD request has no message, and may also mean that the object does not
@@ -172,17 +187,15 @@ fn object(
     last_modified: Option<aws_sdk_s3::primitives::DateTime>,
     size: Option<i64>,
 ) -> Result<Object, AwsError> {
-    let (Some(key), Some(last_modified), Some(size)) = (key, last_modified, size) else {
-        return Err(unexpected(action, "an object without a key, a time or a size"));
-    };
     // Whole seconds: HeadObject has no fractions, and ListObjectsV2 only zeros.
-    let last_modified = timestamp(action, &last_modified)?.as_second();
-    Ok(Object {
-        key: key.to_owned(),
-        last_modified: Timestamp::from_second(last_modified)
-            .map_err(|error| unexpected(action, error.to_string()))?,
-        size: u64::try_from(size).map_err(|error| unexpected(action, format!("size {size}: {error}")))?,
-    })
+    let last_modified = last_modified
+        .and_then(|time| timestamp(&time))
+        .and_then(|time| Timestamp::from_second(time.as_second()).ok());
+    let (Some(key), Some(last_modified)) = (key, last_modified) else {
+        return Err(unexpected(action, "an object without a key or a time"));
+    };
+    let size = size.and_then(|size| u64::try_from(size).ok());
+    Ok(Object { key: key.to_owned(), last_modified, size })
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use ec2_ops::ids::Region;
 
 use crate::https::Https;
+use crate::of_aws::OfAws;
 use crate::settings::{self, SettingError};
 
 /// How long one call may take. RunInstances, the slowest of our calls, answers within a few seconds.
@@ -39,7 +40,7 @@ pub(crate) fn with(
     credentials: Credentials,
     connector: impl HttpConnector + 'static,
 ) -> SdkConfig {
-    let connector = SharedHttpConnector::new(connector);
+    let connector = SharedHttpConnector::new(OfAws(connector));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(aws_types::region::Region::new(region.as_str().to_owned()))

@@ -12,7 +12,7 @@ use ec2_ops::ids::{ExecutionId, StateMachineId, TaskToken};
 use ec2_ops::ports::{Delivery, ExecutionState, Executions};
 use serde_json::Value;
 
-use crate::error::aws_error;
+use crate::error::{aws_error, unexpected};
 use crate::lazy_client::{LazyClient, lazy_client};
 
 /// Characters of a `cause`. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
@@ -60,13 +60,20 @@ impl Executions for Sfn {
     async fn state(&self, execution: &ExecutionId) -> Result<ExecutionState, AwsError> {
         let answer = self.0.describe_execution().execution_arn(execution.as_str()).send().await;
         match answer.map_err(aws_error("DescribeExecution")) {
-            Ok(described) if *described.status() == ExecutionStatus::Running => Ok(ExecutionState::Running),
-            Ok(_) => Ok(ExecutionState::Over),
-            Err(error) if matches!(error.code.as_str(), "ExecutionDoesNotExist" | "InvalidArn") => {
-                Ok(ExecutionState::Unknown)
-            }
+            Ok(described) => state(described.status()),
+            Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Only a word that AWS has documented shows that an execution is over. Without one, the SDK has a word of its own.
+fn state(status: &ExecutionStatus) -> Result<ExecutionState, AwsError> {
+    use ExecutionStatus::{Aborted, Failed, PendingRedrive, Running, Succeeded, TimedOut};
+    match status {
+        Running | PendingRedrive => Ok(ExecutionState::Running),
+        Aborted | Failed | Succeeded | TimedOut => Ok(ExecutionState::Over),
+        unknown => Err(unexpected("DescribeExecution", format!("unknown status {:?}", unknown.as_str()))),
     }
 }
 
@@ -119,6 +126,17 @@ mod tests {
             let replay = Replay::new([answer]);
             let sfn = Sfn::new(&replay.config());
             assert_eq!(sfn.state(&ExecutionId::new("a")).await, Ok(state));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_a_known_status_does_not_end_an_execution() {
+        for answer in
+            [http(200, "{}"), http(200, json!({"status": "PONDERING"}).to_string()), http(200, "<html>")]
+        {
+            let replay = Replay::new([answer]);
+            let error = Sfn::new(&replay.config()).state(&ExecutionId::new("a")).await.unwrap_err();
+            assert_eq!(error.kind, AwsErrorKind::Unavailable, "{error}");
         }
     }
 

@@ -76,9 +76,8 @@ impl Commands for Ssm {
             if command.comment.as_deref() != Some(comment) {
                 continue;
             }
-            let (Some(id), Some(requested)) = (command.command_id, command.requested_date_time) else {
-                return Err(unexpected(ACTION, "a command has no CommandId or no RequestedDateTime"));
-            };
+            let id = command.command_id.ok_or_else(|| unexpected(ACTION, "a command has no CommandId"))?;
+            let requested = command.requested_date_time;
             if oldest.as_ref().is_none_or(|(earlier, _)| requested < *earlier) {
                 oldest = Some((requested, CommandId::new(id)));
             }
@@ -96,7 +95,7 @@ impl Commands for Ssm {
         let request =
             client.get_command_invocation().instance_id(instance.as_str()).command_id(command.as_str());
         match request.send().await.map_err(aws_error("GetCommandInvocation")) {
-            Ok(answer) => invocation(answer).map(Some),
+            Ok(answer) => Ok(Some(invocation(answer))),
             // `InvalidInstanceId`: the instance is gone.
             Err(error) if matches!(error.code.as_str(), "InvocationDoesNotExist" | "InvalidInstanceId") => {
                 Ok(None)
@@ -129,24 +128,20 @@ fn send_command(command: &Command) -> Result<SendCommandInputBuilder, AwsError> 
         .set_cloud_watch_output_config(cloudwatch))
 }
 
-fn invocation(answer: GetCommandInvocationOutput) -> Result<Invocation, AwsError> {
-    Ok(Invocation {
+fn invocation(answer: GetCommandInvocationOutput) -> Invocation {
+    Invocation {
         status: InvocationStatus::parse(answer.status_details.as_deref().unwrap_or_default()),
         // -1 means that the script has not ended.
         exit_code: Some(answer.response_code).filter(|code| *code != -1),
         stderr: answer.standard_error_content.unwrap_or_default(),
-        started_at: moment(answer.execution_start_date_time)?,
-        ended_at: moment(answer.execution_end_date_time)?,
-    })
+        started_at: moment(answer.execution_start_date_time.as_deref()),
+        ended_at: moment(answer.execution_end_date_time.as_deref()),
+    }
 }
 
-/// A time, which SSM leaves empty until the event has happened.
-fn moment(text: Option<String>) -> Result<Option<Timestamp>, AwsError> {
-    let moment = text.filter(|text| !text.is_empty()).map(|text| {
-        text.parse()
-            .map_err(|error| unexpected("GetCommandInvocation", format!("the time {text:?}: {error}")))
-    });
-    moment.transpose()
+/// A time, which SSM leaves empty until the event has happened. It only explains, so one that cannot be read hides no status.
+fn moment(text: Option<&str>) -> Option<Timestamp> {
+    text?.parse().ok()
 }
 
 #[cfg(test)]

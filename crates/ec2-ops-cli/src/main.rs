@@ -1,26 +1,36 @@
-//! The `ec2-ops` command: tries executions on this machine, and checks documents, without an AWS account.
-#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a command speaks to a terminal")]
+//! The `ec2-ops` command: tries executions on this machine, without an AWS account, and runs them in one.
 
 mod documents;
+mod exit;
+mod interruption;
 mod leftovers;
+mod local;
+mod objects;
+mod output;
 mod progress;
 mod run;
 mod scale;
 mod serve;
 mod simulate;
+mod style;
+mod verbs;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+
+use exit::{EXIT_CODES, Exit, Failure};
 
 /// With the system's allocator, a simulation spends a third of its time in allocation, mostly of JSON.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Launches EC2 instances, runs commands on them, proves the output, leaves nothing running - here, in a sandbox.
+/// Launches EC2 instances, runs commands on them, proves the output, leaves nothing running: in a sandbox on this machine,
+/// or in an AWS account.
 #[derive(Parser)]
-#[command(name = "ec2-ops", version, arg_required_else_help = true)]
+#[command(name = "ec2-ops", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -28,30 +38,27 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run an execution document end to end in a fresh sandbox
+    /// Run execution documents end to end in a fresh sandbox
     ///
-    /// Progress goes to stderr, the outcome as JSON to stdout. Exit code: 0 for a success, 1 for any other outcome,
-    /// 2 for an invalid document or a usage error, 130 after Ctrl-C.
+    /// Progress and the output of the commands go to stderr, the outcome as JSON to stdout.
     ///
     /// The document's commands really run, as you, on this machine: in a home directory of their own, but with
     /// your rights.
-    Run {
-        /// The execution document, or - for standard input
-        file: PathBuf,
-        #[command(flatten)]
-        sandbox: SandboxArgs,
-    },
-    /// Keep a sandbox running, for the aws CLI and for SDKs
-    Serve {
-        /// The port on 127.0.0.1; 0 takes any free one
-        #[arg(long, default_value_t = 4566)]
-        port: u16,
-        /// Enforce AWS's quotas: token buckets of EC2, SSM and Step Functions, and Lambda's concurrency
-        #[arg(long)]
-        quotas: bool,
-        #[command(flatten)]
-        sandbox: SandboxArgs,
-    },
+    Run(run::RunArgs),
+    /// Keep a sandbox running, for the verbs below, the aws CLI and SDKs
+    Serve(serve::ServeArgs),
+    /// Start executions in a deployment
+    Start(verbs::start::StartArgs),
+    /// List the latest executions, by outcome
+    List(verbs::list::ListArgs),
+    /// Show an execution: its attempts, states, instance, and what it waits for
+    Show(verbs::show::ShowArgs),
+    /// Print the output of an execution's commands
+    Logs(verbs::logs::LogsArgs),
+    /// Stop executions, and wait until nothing of them is left
+    Stop(verbs::stop::StopArgs),
+    /// Open a shell on the instance of an execution, with Session Manager
+    Shell(verbs::shell::ShellArgs),
     /// Check execution documents and name every problem
     Validate {
         /// Execution documents, or - for standard input
@@ -59,12 +66,7 @@ enum Command {
         files: Vec<PathBuf>,
     },
     /// Try to break the promises, in virtual time, under seeded schedules of faults
-    ///
-    /// Exit code: 0 if no promise was broken, 1 otherwise.
-    Simulate {
-        #[command(flatten)]
-        args: simulate::SimulateArgs,
-    },
+    Simulate(simulate::SimulateArgs),
     /// Print the JSON Schema of the execution document
     Schema,
     /// Run inside a sandbox instance
@@ -75,40 +77,32 @@ enum Command {
     },
 }
 
-/// The options of the sandbox.
-#[derive(Args)]
-struct SandboxArgs {
-    /// A bucket to create in the sandbox; may be repeated. `sandbox-output` always exists
-    #[arg(long = "bucket", value_name = "NAME")]
-    buckets: Vec<String>,
-    /// Keep the directory with the instances' files and the functions' logs, and say where it is
-    #[arg(long)]
-    keep: bool,
-}
-
-/// The exit code of a usage error or an invalid document.
-const EXIT_INVALID: u8 = 2;
-
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Run { file, sandbox } => block_on(run::run(&file, &sandbox)),
-        Command::Serve { port, quotas, sandbox } => block_on(serve::serve(port, quotas, &sandbox)),
+    let done = match Cli::parse().command {
+        Command::Guest { args } => return ec2_ops_guest::main(args),
+        Command::Run(args) => block_on(run::run(&args)),
+        Command::Serve(args) => block_on(serve::serve(&args)),
+        Command::Start(args) => block_on(verbs::start::start(&args)),
+        Command::List(args) => block_on(verbs::list::list(&args)),
+        Command::Show(args) => block_on(verbs::show::show(&args)),
+        Command::Logs(args) => block_on(verbs::logs::logs(&args)),
+        Command::Stop(args) => block_on(verbs::stop::stop(&args)),
+        Command::Shell(args) => block_on(verbs::shell::shell(&args)),
         Command::Validate { files } => documents::validate(&files),
-        Command::Simulate { args } => simulate::simulate(&args),
+        Command::Simulate(args) => simulate::simulate(&args),
         Command::Schema => documents::schema(),
-        Command::Guest { args } => ec2_ops_guest::main(args),
-    }
-}
-
-fn block_on(command: impl Future<Output = Result<ExitCode, String>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}")),
     };
-    runtime.block_on(command).unwrap_or_else(|error| fail(&error))
+    let exit = done.unwrap_or_else(|failure| {
+        let (exit, message) = failure.exit();
+        if let Some(message) = message {
+            output::say(format!("error: {message}"));
+        }
+        exit
+    });
+    exit.into()
 }
 
-fn fail(message: &str) -> ExitCode {
-    eprintln!("error: {message}");
-    ExitCode::from(EXIT_INVALID)
+fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?.block_on(command)
 }

@@ -1,98 +1,106 @@
-//! Shows the progress of an execution on a terminal: a line for each state.
+//! Shows the progress of an execution on a terminal: its states and the output of its commands.
 
 use std::collections::HashSet;
-use std::io::IsTerminal as _;
 
-use ec2_ops::{ErrorReport, Status};
-use ec2_ops_asl::{Details, Event, StateType};
-use jiff::Timestamp;
+use ec2_ops_client::{Event, Line, Stream, What};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-/// Whether lines are coloured.
-#[derive(Clone, Copy)]
-pub(crate) struct Style {
-    colours: bool,
-}
+use crate::output;
+use crate::style::{Style, Tone};
+use crate::words::duration;
 
-impl Style {
-    /// Colours for a terminal, unless <https://no-color.org> says otherwise.
-    pub(crate) fn of_stderr() -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colours: std::io::stderr().is_terminal() && !refused }
-    }
-
-    fn paint(self, tone: Tone, text: &str) -> String {
-        match tone {
-            Tone::Plain => text.to_owned(),
-            _ if !self.colours => text.to_owned(),
-            Tone::Waiting => format!("\x1b[2m{text}\x1b[0m"),
-            Tone::Good => format!("\x1b[32m{text}\x1b[0m"),
-            Tone::Bad => format!("\x1b[31m{text}\x1b[0m"),
-        }
-    }
-}
-
-/// The tone of a line, shown as its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tone {
-    Plain,
-    Waiting,
-    Good,
-    Bad,
-}
-
-/// Shows each event once.
+/// Shows each event and each line once.
 pub(crate) struct Progress {
     started: Timestamp,
     style: Style,
-    shown: usize,
+    /// Whether the output of the commands stays away.
+    quiet: bool,
     state: String,
     /// The errors that were already shown for the current state. A boot repeats the same one many times.
     errors: HashSet<String>,
+    /// Whether the last line on the terminal is a heartbeat.
+    beats: bool,
 }
 
 impl Progress {
-    pub(crate) fn new(started: Timestamp, style: Style) -> Self {
-        Self { started, style, shown: 0, state: String::new(), errors: HashSet::new() }
+    pub(crate) fn new(started: Timestamp, style: Style, quiet: bool) -> Self {
+        Self { started, style, quiet, state: String::new(), errors: HashSet::new(), beats: false }
     }
 
-    /// Shows the new ones of `events`.
-    pub(crate) fn show(&mut self, events: &[Event]) {
-        for event in events.iter().skip(self.shown) {
-            if let Some((tone, text)) = self.line(&event.details) {
-                let seconds = (event.timestamp - self.started).total(jiff::Unit::Second).unwrap_or_default();
-                let text = self.style.paint(tone, &text);
-                eprintln!("{seconds:>8.2} s  {:<18} {text}", self.state);
-            }
+    /// Shows an event, if it means something to a person.
+    pub(crate) fn event(&mut self, event: &Event) {
+        if let Some((tone, text)) = self.describe(&event.what) {
+            let state = self.state.clone();
+            self.line(event.at, &state, tone, &text);
         }
-        self.shown = events.len();
     }
 
-    fn line(&mut self, details: &Details) -> Option<(Tone, String)> {
-        match details {
-            Details::StateEntered { state_type, name, input } => {
-                self.state = name.to_string();
+    /// Shows a line that the commands printed.
+    pub(crate) fn output(&mut self, line: &Line) {
+        if self.quiet {
+            return;
+        }
+        let (mark, tone) = match line.stream {
+            Stream::Stdout => ("|", Tone::Plain),
+            Stream::Stderr => ("!", Tone::Bad),
+        };
+        let at = line.at.unwrap_or(self.started);
+        // Escape sequences of the commands would reach this terminal.
+        let text: String =
+            line.text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+        self.line(at, "", tone, &format!("{mark} {text}"));
+    }
+
+    /// Shows what the execution waits for, on a terminal that can write its last line anew.
+    pub(crate) fn heartbeat(&mut self, now: Timestamp, waits_for: &str) {
+        if self.style.rewrites() {
+            let since = duration(now.duration_since(self.started));
+            let text = self.style.paint(Tone::Waiting, &format!("{since}: {waits_for}"));
+            output::say_part(format!("\r\x1b[K{text}"));
+            self.beats = true;
+        }
+    }
+
+    /// Removes the heartbeat.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.beats) {
+            output::say_part("\r\x1b[K");
+        }
+    }
+
+    fn line(&mut self, at: Timestamp, state: &str, tone: Tone, text: &str) {
+        self.clear();
+        let seconds = at.duration_since(self.started).max(SignedDuration::ZERO).as_secs_f64();
+        output::say(format!("{seconds:>8.2} s  {state:<18} {}", self.style.paint(tone, text)));
+    }
+
+    fn describe(&mut self, what: &What) -> Option<(Tone, String)> {
+        match what {
+            What::Entered { state, kind, input } => {
+                self.state.clone_from(state);
                 self.errors.clear();
                 let seconds = &input["outcome"]["backoff_seconds"];
-                (*state_type == StateType::Wait)
-                    .then(|| (Tone::Waiting, format!("{seconds} s before the next attempt")))
+                let number = input["attempt"]["number"].as_u64().unwrap_or(1);
+                match (kind.as_str(), state.as_str()) {
+                    ("Wait", _) => Some((Tone::Waiting, format!("{seconds} s before the next attempt"))),
+                    (_, "EC2StarterFromAMI") if number > 1 => {
+                        Some((Tone::Plain, format!("attempt {number}")))
+                    }
+                    _ => None,
+                }
             }
-            Details::StateExited { state_type: StateType::Task, name, output } => done(name, output),
-            Details::TaskFailed { failure, .. } => {
-                self.failed(failure.error.as_deref(), failure.cause.as_deref())
-            }
-            Details::TaskTimedOut { .. } => Some((Tone::Waiting, "no event yet; polling again".to_owned())),
-            _ => None,
+            What::Exited { state, output } => done(state, output),
+            What::Failed { error, message } => self.failed(error, message),
+            What::TimedOut => Some((Tone::Waiting, "no event yet; polling again".to_owned())),
+            What::Tried | What::Succeeded | What::Ended | What::Other => None,
         }
     }
 
-    fn failed(&mut self, error: Option<&str>, cause: Option<&str>) -> Option<(Tone, String)> {
-        let error = error.unwrap_or("error");
-        let cause = cause.unwrap_or_default();
-        let message = serde_json::from_str::<ErrorReport>(cause)
-            .map_or_else(|_| cause.to_owned(), |report| report.message);
+    fn failed(&mut self, error: &str, message: &str) -> Option<(Tone, String)> {
         let line = match error {
-            "InstanceNotReady" | "QueuedInstanceNotReady" | "CleanupPending" => (Tone::Waiting, message),
+            "CleanupPending" => (Tone::Waiting, message.to_owned()),
+            _ if error.contains("NotReady") => (Tone::Waiting, message.to_owned()),
             _ => (Tone::Bad, format!("{error}: {message}")),
         };
         self.errors.insert(error.to_owned()).then_some(line)
@@ -105,9 +113,7 @@ fn done(state: &str, output: &Value) -> Option<(Tone, String)> {
     let plain = |text: String| Some((Tone::Plain, text));
     if state == "EC2Stopper" {
         let status = section("outcome", "status")?;
-        let good = serde_json::from_value(output["outcome"]["status"].clone())
-            .is_ok_and(|status: Status| status == Status::Succeeded);
-        return Some((if good { Tone::Good } else { Tone::Bad }, status));
+        return Some((if status == "Succeeded" { Tone::Good } else { Tone::Bad }, status));
     }
     if !output["error"].is_null() {
         return None;

@@ -1,181 +1,106 @@
-//! `run`: one execution in its own sandbox, with progress to its end.
+//! `run`: executions in a sandbox of their own, with progress to their end.
 
-use std::io::ErrorKind;
-use std::path::Path;
-use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use ec2_ops::document::{Job, Problems};
-use ec2_ops::{Outcome, Status};
-use ec2_ops_asl::{Ending, Execution};
-use ec2_ops_sandbox::stepfunctions::api::StartExecutionRequest;
-use ec2_ops_sandbox::{Sandbox, SandboxConfig};
+use clap::Args;
+use ec2_ops_client::{Client, Execution};
+use ec2_ops_sandbox::Sandbox;
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::progress::{Progress, Style};
-use crate::{EXIT_INVALID, SandboxArgs, documents, leftovers};
+use crate::documents::{self, Assignment};
+use crate::exit::{Exit, Failure};
+use crate::interruption::Interruption;
+use crate::local::{self, SandboxArgs};
+use crate::verbs::start::name_of;
+use crate::verbs::watch::{Watch, outcome};
+use crate::{leftovers, objects, output};
 
-/// The bucket for the output of examples. Every sandbox has it.
-const OUTPUT_BUCKET: &str = "sandbox-output";
-/// The interval between updates of the progress.
-const INTERVAL: Duration = Duration::from_millis(20);
-/// The exit code after Ctrl-C, by the convention of shells.
-const EXIT_INTERRUPTED: u8 = 130;
+/// What is run.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// Execution documents, or - for standard input; one after the other, in one sandbox
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Change a field of the document: run_options.timeout_s=60, commands[0]='echo hi'. The value is JSON, else text
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<Assignment>,
+    /// Show the states only, and not the output of the commands
+    #[arg(long)]
+    quiet: bool,
+    /// Keep the objects of S3 in this directory, as BUCKET/KEY
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
+}
 
-/// Runs the document in `file`, and prints its outcome.
-pub(crate) async fn run(file: &Path, args: &SandboxArgs) -> Result<ExitCode, String> {
-    let document = match valid(file) {
-        Ok(document) => document,
-        Err(Problems(problems)) => {
-            for problem in problems {
-                eprintln!("{}: error: {problem}", file.display());
-            }
-            return Ok(ExitCode::from(EXIT_INVALID));
-        }
-    };
+/// Runs the documents, and prints their outcomes.
+pub(crate) async fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let Some(documents) = documents::valid(&args.files, &args.set)? else { return Ok(Exit::Usage) };
     let mut interruption = Interruption::watch()?;
-    let style = Style::of_stderr();
-    let directory = directory()?;
-    let sandbox = start(0, directory.path(), args).await?;
-    let finished = tokio::select! {
-        ending = execute(&sandbox, &document, style) => Some(ending?),
+    let directory = local::directory()?;
+    let buckets = [args.sandbox.buckets.clone(), missing_buckets(&documents, &args.sandbox.buckets)].concat();
+    let sandbox = local::start(0, directory.path(), None, &buckets).await?;
+    output::say(format!("a sandbox for this run is at {}", sandbox.url()));
+    let ended = tokio::select! {
+        ended = all(&sandbox, &documents, args) => Some(ended),
         () = interruption.wait() => None,
     };
-    if finished.is_none() {
-        eprintln!("interrupted: ending everything");
-    } else {
-        eprintln!("{}", leftovers::sentence(sandbox.account()).await);
+    match ended {
+        Some(_) => output::say(leftovers::sentence(sandbox.account()).await),
+        None => output::say("interrupted: ending everything"),
     }
-    sandbox.shut_down().await.map_err(|error| error.to_string())?;
-    keep(directory, args);
-    let Some(ending) = finished else { return Ok(ExitCode::from(EXIT_INTERRUPTED)) };
-    let report = Report::of(&ending);
-    println!("{}", serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?);
-    Ok(if report.status() == Status::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let files = args.out.clone().or_else(|| args.sandbox.keep.then(|| directory.path().join("s3")));
+    let kept = files.as_deref().map_or(Ok(()), |files| objects::keep(&sandbox.account().s3, files));
+    sandbox.shut_down().await.map_err(Failure::failed)?;
+    local::keep(directory, &args.sandbox);
+    let Some(ended) = ended else { return Ok(Exit::Interrupted) };
+    let exit = report(&ended?, files.as_deref());
+    kept?;
+    exit
 }
 
-/// The document in `file`, if it is valid.
-fn valid(file: &Path) -> Result<Value, Problems> {
-    let document = documents::read(file)?;
-    Job::resolve(&document, &ec2_ops::Execution::rehearsal(Timestamp::now()))?;
-    Ok(document)
-}
-
-/// A sandbox below `root`, with the Lambda binaries from the directory of this executable.
-pub(crate) async fn start(port: u16, root: &Path, args: &SandboxArgs) -> Result<Sandbox, String> {
-    let tools = std::env::current_exe().map_err(|error| format!("cannot find this executable: {error}"))?;
-    let lambdas = tools.parent().unwrap_or(Path::new(".")).to_owned();
-    let mut buckets = args.buckets.clone();
-    buckets.push(OUTPUT_BUCKET.to_owned());
-    let config = SandboxConfig { port, root: root.to_owned(), tools, lambdas, buckets };
-    Sandbox::start(config).await.map_err(|error| {
-        let why = match error.kind() {
-            ErrorKind::AddrInUse => {
-                format!(
-                    "port {port} on 127.0.0.1 is in use; choose another with --port, or 0 for any free one"
-                )
-            }
-            _ => error.to_string(),
-        };
-        format!("cannot start the sandbox: {why}")
-    })
-}
-
-/// The directory of the sandbox. Its path is short, because the paths of sockets below it have a limit.
-pub(crate) fn directory() -> Result<tempfile::TempDir, String> {
-    tempfile::Builder::new()
-        .prefix("ec2-ops-")
-        .tempdir()
-        .map_err(|error| format!("cannot create a directory: {error}"))
-}
-
-/// Keeps `directory`, if `--keep` is given.
-pub(crate) fn keep(directory: tempfile::TempDir, args: &SandboxArgs) {
-    if args.keep {
-        eprintln!("kept: {}", directory.keep().display());
-    }
-}
-
-/// SIGINT (Ctrl-C) or SIGTERM.
-pub(crate) struct Interruption {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Interruption {
-    /// From now on these signals do not end the process, so that it can clean up.
-    pub(crate) fn watch() -> Result<Self, String> {
-        let signal = |kind| signal(kind).map_err(|error| format!("cannot watch for signals: {error}"));
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    /// Returns at the next signal.
-    pub(crate) async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+/// The buckets that the documents' output goes to: on AWS they have to be there, here the run makes them.
+fn missing_buckets(documents: &[Value], named: &[String]) -> Vec<String> {
+    let jobs = documents.iter().filter_map(|document| documents::resolve(document).ok());
+    let mut missing: Vec<String> = Vec::new();
+    for bucket in jobs.filter_map(|job| job.output.map(|output| output.target.bucket().to_owned())) {
+        if bucket != local::OUTPUT_BUCKET && !named.contains(&bucket) && !missing.contains(&bucket) {
+            output::say(format!("the sandbox gets the bucket {bucket}; on AWS it has to be there"));
+            missing.push(bucket);
         }
     }
+    missing
 }
 
-async fn execute(sandbox: &Sandbox, document: &Value, style: Style) -> Result<Ending, String> {
-    let request = StartExecutionRequest {
-        state_machine_arn: sandbox.state_machine_arn().to_owned(),
-        name: None,
-        input: Some(document.to_string()),
-    };
-    let stepfunctions = &sandbox.account().stepfunctions;
-    let started = stepfunctions.start_execution(request).map_err(|error| error.to_string())?;
-    let execution = stepfunctions.execution(&started.execution_arn).map_err(|error| error.to_string())?;
-    Ok(watch(&execution, style).await)
-}
-
-async fn watch(execution: &Arc<Execution>, style: Style) -> Ending {
-    let mut progress = Progress::new(execution.started(), style);
-    loop {
-        let ending = execution.history().ending();
-        progress.show(&execution.history().events());
-        if let Some((ending, _)) = ending {
-            return ending;
+async fn all(sandbox: &Sandbox, documents: &[Value], args: &RunArgs) -> Result<Vec<Execution>, Failure> {
+    let client = Client::of_sandbox(local::served(sandbox));
+    let mut ended = Vec::new();
+    for (file, document) in args.files.iter().zip(documents) {
+        if documents.len() > 1 {
+            output::say(format!("{}:", file.display()));
         }
-        tokio::time::sleep(INTERVAL).await;
+        let arn = client.start(&name_of(file), &document.to_string()).await?;
+        let mut watch = Watch::new(&client, &arn, document, Timestamp::now(), args.quiet);
+        ended.extend(watch.until_the_end(None).await?);
     }
+    Ok(ended)
 }
 
-/// The JSON that `run` prints.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Report {
-    /// The outcome of the execution.
-    Outcome(Outcome),
-    /// The report on an execution that ended without an outcome.
-    WithoutOutcome { status: Status, reason: String },
-}
-
-impl Report {
-    fn of(ending: &Ending) -> Self {
-        let outcome = match ending {
-            Ending::Succeeded { output } => serde_json::from_value(output["outcome"].clone()).ok(),
-            Ending::Failed(failure) => {
-                failure.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok())
-            }
-            Ending::TimedOut | Ending::Aborted(_) => None,
-        };
-        let status = match ending {
-            Ending::Aborted(_) => Status::Aborted,
-            _ => Status::InternalError,
-        };
-        outcome.map_or_else(|| Self::WithoutOutcome { status, reason: format!("{ending:?}") }, Self::Outcome)
-    }
-
-    fn status(&self) -> Status {
-        match self {
-            Self::Outcome(outcome) => outcome.status,
-            Self::WithoutOutcome { status, .. } => *status,
+fn report(ended: &[Execution], files: Option<&Path>) -> Result<Exit, Failure> {
+    let mut exit = Exit::Success;
+    for execution in ended {
+        let mut outcome = outcome(execution);
+        if let Some(files) = files {
+            objects::lead_to_files(&mut outcome, files);
+        }
+        exit = exit.max(Exit::of(&execution.standing()));
+        // A reader that has gone does not change how the executions ended.
+        match output::json(&outcome) {
+            Err(Failure::Closed) => {}
+            printed => printed?,
         }
     }
+    Ok(exit)
 }

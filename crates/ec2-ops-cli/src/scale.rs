@@ -1,32 +1,30 @@
 //! `simulate --scale`: thousands of executions at once under AWS's quotas, reported as tables.
 
-use std::process::ExitCode;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use ec2_ops_simulation::scale::{Options, Report, simulate};
 
-use crate::fail;
+use crate::exit::{Exit, Failure};
+use crate::output;
 
 /// The most history events that an execution may have.
 const HISTORY_LIMIT: u64 = 25_000;
 
 /// Simulates that many executions at once, and prints the report.
-pub(crate) fn scale(executions: usize) -> ExitCode {
-    match simulate(Options::of(executions)) {
-        Err(error) => fail(&error),
-        Ok(report) => {
-            summary(&report);
-            calls(&report);
-            throttled(&report);
-            retries(&report);
-            let succeeded = report.outcomes.get("Succeeded") == Some(&executions);
-            if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-    }
+pub(crate) fn scale(executions: usize) -> Result<Exit, Failure> {
+    let report = simulate(Options::of(executions)).map_err(Failure::Failed)?;
+    let tables = [summary(&report), calls(&report), throttled(&report), retries(&report)];
+    output::line(tables.join("\n"))?;
+    let succeeded = report.outcomes.get("Succeeded") == Some(&executions);
+    Ok(if succeeded { Exit::Success } else { Exit::Unsuccessful })
 }
 
-fn summary(report: &Report) {
-    let line = |what: &str, value: String| println!("{what:<28}{value}");
+fn summary(report: &Report) -> String {
+    let mut text = String::new();
+    let mut line = |what: &str, value: String| {
+        let _ = writeln!(text, "{what:<28}{value}");
+    };
     let outcomes = report.outcomes.iter().map(|(status, count)| format!("{count} {status}"));
     line("outcomes", outcomes.collect::<Vec<_>>().join(", "));
     line("from first start to last end", seconds(report.duration));
@@ -61,39 +59,48 @@ fn summary(report: &Report) {
     line("history events", format!("{} median, {} at most, of {HISTORY_LIMIT}", events.median, events.max));
     let memory = report.peak_memory.map_or("unknown".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
     line("the simulation itself", format!("{:.1} s, {memory}", report.wall.as_secs_f64()));
+    text
 }
 
-fn calls(report: &Report) {
-    println!(
-        "\n{:<30}{:>9}{:>11}{:>10}{:>10}{:>14}",
+fn calls(report: &Report) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{:<30}{:>9}{:>11}{:>10}{:>10}{:>14}",
         "call", "times", "throttled", "peak/s", "mean/s", "quota"
     );
     for (action, api) in &report.calls {
         let throttled: u64 = api.throttled.values().sum();
         let quota = api.quota.map_or("-".to_owned(), |rate| format!("{}, {}/s", rate.burst, rate.per_second));
-        println!(
+        let _ = writeln!(
+            text,
             "{action:<30}{:>9}{throttled:>11}{:>10}{:>10.1}{quota:>14}",
             api.calls,
             api.peak(),
             api.mean()
         );
     }
+    text
 }
 
-fn throttled(report: &Report) {
-    println!("\n{:<30}{:<22}{:>9}", "throttled call", "made by", "times");
+fn throttled(report: &Report) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{:<30}{:<22}{:>9}", "throttled call", "made by", "times");
     for (action, api) in &report.calls {
         for (by, count) in &api.throttled {
-            println!("{action:<30}{by:<22}{count:>9}");
+            let _ = writeln!(text, "{action:<30}{by:<22}{count:>9}");
         }
     }
+    text
 }
 
-fn retries(report: &Report) {
-    println!("\n{:<20}{:>10}{:>10}{:>10}  errors", "retried by", "times", "most", "allowed");
+fn retries(report: &Report) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{:<20}{:>10}{:>10}{:>10}  errors", "retried by", "times", "most", "allowed");
     for absorbed in &report.histories.absorbed {
         let errors: Vec<_> = absorbed.errors.iter().map(String::as_str).collect();
-        println!(
+        let _ = writeln!(
+            text,
             "{:<20}{:>10}{:>10}{:>10}  {}",
             absorbed.state,
             absorbed.retries,
@@ -102,6 +109,7 @@ fn retries(report: &Report) {
             errors.join(", ")
         );
     }
+    text
 }
 
 fn seconds(time: Duration) -> String {

@@ -1,26 +1,57 @@
 //! `serve`: a sandbox that runs until Ctrl-C.
 
 use std::path::Path;
-use std::process::ExitCode;
 
+use clap::Args;
 use ec2_ops_sandbox::Sandbox;
 
-use crate::SandboxArgs;
-use crate::run::{Interruption, directory, keep, start};
+use crate::exit::{Exit, Failure};
+use crate::interruption::Interruption;
+use crate::local::{self, SandboxArgs};
+use crate::{objects, output};
 
-/// Serves until Ctrl-C, with AWS's quotas if `quotas`.
-pub(crate) async fn serve(port: u16, quotas: bool, args: &SandboxArgs) -> Result<ExitCode, String> {
+/// What is served.
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// The port on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 4566)]
+    port: u16,
+    /// Enforce AWS's quotas: token buckets of EC2, SSM and Step Functions, and Lambda's concurrency
+    #[arg(long)]
+    quotas: bool,
+    /// The access key id that clients must use, of letters and digits; by default a random one of each start
+    ///
+    /// With a key that others know, every user of this machine can run commands as you.
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
+}
+
+/// Serves until Ctrl-C, with AWS's quotas if they are asked for, to clients that have the access key.
+pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
-    let directory = directory()?;
-    let sandbox = start(port, directory.path(), args).await?;
-    if quotas {
+    let directory = local::directory()?;
+    let sandbox =
+        local::start(args.port, directory.path(), args.key.as_deref(), &args.sandbox.buckets).await?;
+    if args.quotas {
         sandbox.account().platform.quotas.enforce();
     }
-    println!("{}", guide(&sandbox, directory.path()));
+    let announced = local::served(&sandbox).announce();
+    let announced =
+        announced.map_err(|error| Failure::failed(format!("cannot announce the sandbox: {error}")))?;
+    // A guide that nobody reads does not end the sandbox.
+    match output::line(guide(&sandbox, directory.path())) {
+        Err(Failure::Closed) => {}
+        printed => printed?,
+    }
     interruption.wait().await;
-    sandbox.shut_down().await.map_err(|error| error.to_string())?;
-    keep(directory, args);
-    Ok(ExitCode::SUCCESS)
+    drop(announced);
+    let files = args.sandbox.keep.then(|| directory.path().join("s3"));
+    let kept = files.map_or(Ok(()), |files| objects::keep(&sandbox.account().s3, &files));
+    sandbox.shut_down().await.map_err(Failure::failed)?;
+    local::keep(directory, &args.sandbox);
+    kept.map(|()| Exit::Success)
 }
 
 fn guide(sandbox: &Sandbox, directory: &Path) -> String {
@@ -30,14 +61,19 @@ fn guide(sandbox: &Sandbox, directory: &Path) -> String {
     format!(
         "A sandbox AWS account is at {url}. In another terminal:
 
+  ec2-ops start examples/hello.json --wait      (`cargo ops start …` in a clone)
+  ec2-ops list
+  ec2-ops show hello
+  ec2-ops logs hello
+
+or with any AWS client:
+
   export AWS_ENDPOINT_URL={url} AWS_REGION={region} AWS_DEFAULT_REGION={region}
-  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox
+  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=sandbox
 
   aws stepfunctions start-execution --state-machine-arn {state_machine} \\
       --name first --input file://examples/hello.json
   aws stepfunctions describe-execution --execution-arn {execution}:first
-  aws stepfunctions get-execution-history --execution-arn {execution}:first
-  aws stepfunctions stop-execution --execution-arn {execution}:first
   aws ec2 describe-instances --filters Name=tag:ec2-ops:execution,Values={execution}:first
   aws ssm list-command-invocations
   aws s3 ls s3://sandbox-output --recursive
@@ -46,6 +82,7 @@ The logs of the functions are in {directory}/logs,
 the output of the commands in s3://{logs}, the files of the instances in {directory}/instances.
 
 Ctrl-C ends it and everything that runs in it.",
+        key = sandbox.keys().owner(),
         logs = sandbox.names().log_bucket,
     )
 }

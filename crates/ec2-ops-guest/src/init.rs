@@ -18,16 +18,22 @@ use crate::layout::{Root, User};
 use crate::protocol::{Boot, CommandStatus, Event, Request};
 use crate::run::{self, Run};
 use crate::schedule::{Due, Schedule};
+use crate::units::{self, Target};
 use crate::{processes, refuse};
 
 /// How long processes may take to end after SIGTERM when the instance powers off.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// How long a unit of the power off may take.
+const UNIT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What can happen to an instance.
 enum Input {
     Request(Request),
     HostGone,
     Exited(WaitStatus),
+    /// One of the two outputs of that command is complete, or could not be kept.
+    OutputClosed(String, io::Result<()>),
     Order(Order, Sender<Answer>),
 }
 
@@ -58,6 +64,7 @@ struct Init {
     boot: Boot,
     root: Root,
     inputs: Receiver<Input>,
+    sender: Sender<Input>,
     spawned: Sender<()>,
     runs: HashMap<String, Run>,
     schedule: Schedule,
@@ -81,23 +88,36 @@ impl Init {
             // Nobody receives once init goes down; the caller is then told so by its dropped channel.
             let _ = orders.send(Input::Order(order, answer));
         })?;
-        let exits = sender.clone();
+        let (exits, requests) = (sender.clone(), sender.clone());
         thread::spawn(move || reap(&spawns, &exits));
-        thread::spawn(move || read_requests(&sender));
+        thread::spawn(move || read_requests(&requests));
+        let (runs, schedule) = (HashMap::new(), Schedule::default());
+        let init = Self { boot, root, inputs, sender, spawned, runs, schedule };
+        for unit in units::wanted_by(&init.root, Target::MultiUser) {
+            init.start_unit(&unit);
+        }
         tell(&Event::Ready);
-        Ok(Self { boot, root, inputs, spawned, runs: HashMap::new(), schedule: Schedule::default() })
+        Ok(init)
     }
 
     fn live(mut self) -> io::Result<()> {
         loop {
             match self.next_input() {
-                Ok(Input::Request(Request::PowerOff)) => {
+                Ok(Input::Request(Request::PowerOff { restart })) => {
+                    if !restart {
+                        self.run_units_of_power_off();
+                    }
                     tell(&Event::PoweredOff { left: processes::end_all(GRACE) });
                     return Ok(());
                 }
                 Ok(Input::HostGone) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Input::Request(request)) => self.serve(request)?,
                 Ok(Input::Exited(status)) => self.exited(status),
+                Ok(Input::OutputClosed(id, copied)) => {
+                    if let Some(run) = self.runs.get_mut(&id) {
+                        run.output_closed(copied);
+                    }
+                }
                 Ok(Input::Order(order, answer)) => {
                     // A caller that has gone away misses only the answer.
                     let _ = answer.send(self.schedule.take(order, Instant::now()));
@@ -105,12 +125,13 @@ impl Init {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.do_what_is_due();
+            self.report_ended_runs();
         }
     }
 
     /// The next input, or a timeout when something scheduled comes due before.
     fn next_input(&self) -> Result<Input, RecvTimeoutError> {
-        let due = self.runs.values().filter_map(Run::due).chain(self.schedule.next()).min();
+        let due = self.runs.values().filter_map(|run| run.deadline).chain(self.schedule.next()).min();
         match due {
             Some(at) => self.inputs.recv_timeout(at.saturating_duration_since(Instant::now())),
             None => self.inputs.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -124,18 +145,24 @@ impl Init {
             }
             // A run that has just ended has nothing left to cancel; its end is on its way.
             Request::Cancel { id } => {
-                if let Some(run) = self.runs.get_mut(&id) {
-                    run.stop(CommandStatus::Cancelled);
+                if let Some(run) = self.runs.remove(&id) {
+                    tell(&Event::Ended { id, result: run.stop(CommandStatus::Cancelled) });
                 }
             }
-            Request::Boot(_) | Request::PowerOff => return Err(io::Error::other("already booted")),
+            Request::Boot(_) | Request::PowerOff { .. } => return Err(io::Error::other("already booted")),
         }
         Ok(())
     }
 
     fn start(&mut self, id: String, script: &str, timeout: Duration) {
         let directory = run::directory(&self.root, &self.boot.instance_id, &id);
-        match Run::start(&directory, &self.root, &id, script, timeout) {
+        let (sender, name) = (self.sender.clone(), id.clone());
+        // Init receives nothing more once it goes down.
+        let closed = move |copied| drop(sender.send(Input::OutputClosed(name, copied)));
+        let environment = self.root.agent(&self.boot.instance_id, &id);
+        let started =
+            environment.and_then(|variables| Run::start(&directory, variables, &id, script, timeout, closed));
+        match started {
             Ok(run) => {
                 self.runs.insert(id, run);
                 self.child_was_spawned();
@@ -146,30 +173,55 @@ impl Init {
 
     fn exited(&mut self, status: WaitStatus) {
         let Some(pid) = status.pid() else { return };
-        let ended = self.runs.extract_if(|_, run| run.pid == pid.as_raw()).next();
-        if let Some((id, run)) = ended {
-            // Aside, because what a script wrote may take a while to be copied.
-            thread::spawn(move || {
-                tell(&Event::Ended { id, result: run.finish(status) });
-            });
+        if let Some(run) = self.runs.values_mut().find(|run| run.pid == pid.as_raw()) {
+            run.exited(status);
         }
+    }
+
+    fn report_ended_runs(&mut self) {
+        self.runs.retain(|id, run| {
+            let result = run.result();
+            if let Some(result) = result {
+                tell(&Event::Ended { id: id.clone(), result });
+                return false;
+            }
+            true
+        });
     }
 
     fn do_what_is_due(&mut self) {
         let now = Instant::now();
-        for run in self.runs.values_mut().filter(|run| run.due().is_some_and(|at| at <= now)) {
-            run.stop(CommandStatus::TimedOut);
+        let late = self.runs.extract_if(|_, run| run.deadline.is_some_and(|at| at <= now));
+        for (id, run) in late {
+            tell(&Event::Ended { id, result: run.stop(CommandStatus::TimedOut) });
         }
         for due in self.schedule.due(now) {
             match due {
                 Due::Shutdown { restart } => tell(&Event::ShutdownRequested { restart }),
-                Due::Command(command) => self.start_unit(&command),
+                Due::Command(command) => drop(self.start_unit(&command)),
             }
         }
     }
 
-    /// Runs the command of a timer; its output, or why it could not start, goes to the log.
-    fn start_unit(&self, (program, arguments): &Argv) {
+    /// Runs the units of a power off to their end. Everything else has to wait: the instance is going down.
+    fn run_units_of_power_off(&self) {
+        for unit in units::wanted_by(&self.root, Target::PowerOff) {
+            let Some(pid) = self.start_unit(&unit) else { continue };
+            let deadline = Instant::now() + UNIT_PATIENCE;
+            loop {
+                match self.inputs.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                    Ok(Input::Exited(status)) if status.pid().is_some_and(|ended| ended.as_raw() == pid) => {
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+
+    /// Starts the command of a timer or of a unit; its output goes to the log. Returns its process id.
+    fn start_unit(&self, (program, arguments): &Argv) -> Option<i32> {
         let log = || OpenOptions::new().append(true).create(true).open(self.root.path("var/log/messages"));
         let started = self.root.login(User::Root).and_then(|environment| {
             Command::new(program)
@@ -184,9 +236,13 @@ impl Init {
                 .spawn()
         });
         match started {
-            Ok(_) => self.child_was_spawned(),
+            Ok(child) => {
+                self.child_was_spawned();
+                Some(child.id().cast_signed())
+            }
             Err(error) => {
                 refuse(&format!("guest init: cannot run {program}: {error}"));
+                None
             }
         }
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::protocol::Boot;
-use crate::shims;
+use crate::{run, shims};
 
 /// Where the commands of the image find their instance.
 pub(crate) const ROOT_VARIABLE: &str = "EC2_OPS_INSTANCE_ROOT";
@@ -52,6 +52,11 @@ impl Root {
         })
     }
 
+    /// The instance that is, or will be, in this directory.
+    pub(super) fn at(directory: PathBuf) -> Self {
+        Self(directory)
+    }
+
     /// Creates what is missing of the instance; a reboot finds the files of the time before.
     pub(super) fn create(boot: &Boot) -> io::Result<Self> {
         if boot.root.to_str().is_none_or(|root| root.contains([':', '\n'])) {
@@ -62,9 +67,16 @@ impl Root {
             )));
         }
         let root = Self(boot.root.clone());
-        for directory in
-            ["bin", "etc", "home/ec2-user", "root", "run", "tmp", "var/lib/amazon/ssm", "var/log"]
-        {
+        for directory in [
+            "bin",
+            "etc/systemd/system",
+            "home/ec2-user",
+            "root",
+            "run",
+            "tmp",
+            "var/lib/amazon/ssm",
+            "var/log",
+        ] {
             fs::create_dir_all(root.path(directory))?;
         }
         fs::write(root.path("etc/environment"), root.environment_file(boot)?)?;
@@ -87,14 +99,47 @@ impl Root {
 
     /// The environment of a fresh login: nothing of the caller's.
     pub(super) fn login(&self, user: User) -> io::Result<Environment> {
-        let file = fs::read_to_string(self.path("etc/environment"))?;
-        let mut variables: Environment = file
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let mut variables = self.sandbox()?;
         variables.extend(self.identity(user));
         Ok(variables)
+    }
+
+    /// The environment in which the SSM agent starts the script of a command. The real agent is a service of systemd, and
+    /// gives it no HOME, USER, LOGNAME and SHELL either.
+    pub(super) fn agent(&self, instance_id: &str, command_id: &str) -> io::Result<Environment> {
+        let mut variables = self.sandbox()?;
+        let valued =
+            |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let agents = [
+            ("PWD", Some(run::DIRECTORY.to_owned())),
+            ("SHLVL", Some("0".to_owned())),
+            ("INVOCATION_ID", Some("0123456789abcdef0123456789abcdef".to_owned())),
+            ("JOURNAL_STREAM", Some("8:20480".to_owned())),
+            ("AWS_SSM_INSTANCE_ID", Some(instance_id.to_owned())),
+            ("AWS_SSM_REGION_NAME", valued("AWS_REGION")),
+            ("AWS_SSM_PLATFORM_NAME", Some("Amazon Linux".to_owned())),
+            ("AWS_SSM_PLATFORM_VERSION", Some("2023".to_owned())),
+            ("SSM_COMMAND_ID", Some(command_id.to_owned())),
+        ];
+        variables.extend(agents.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        Ok(variables)
+    }
+
+    /// What every process of the instance needs, because it is one of the sandbox: `etc/environment`.
+    fn sandbox(&self) -> io::Result<Environment> {
+        let file = fs::read_to_string(self.path("etc/environment"))?;
+        let variables = file.lines().filter_map(|line| line.split_once('='));
+        Ok(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    /// The line of the user in `passwd(5)`, as `getent` prints it.
+    pub(super) fn passwd(&self, user: User) -> String {
+        let number = match user {
+            User::Root => 0,
+            User::Ec2User => 1000,
+        };
+        let (name, home) = (user.name(), self.home(user));
+        format!("{name}:x:{number}:{number}:{name}:{}:{}", home.display(), login_shell())
     }
 
     /// What tells a process whose it is.
@@ -117,8 +162,6 @@ impl Root {
             ("LANG", "C.UTF-8".to_owned()),
             // So that not even `/sbin/shutdown` of an ordinary user reaches the machine's own init.
             ("DBUS_SYSTEM_BUS_ADDRESS", "disabled:".to_owned()),
-            ("AWS_SSM_INSTANCE_ID", boot.instance_id.clone()),
-            ("EC2_OPS_INSTANCE_ID", boot.instance_id.clone()),
             (ROOT_VARIABLE, self.0.display().to_string()),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));

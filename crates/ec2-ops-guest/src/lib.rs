@@ -10,7 +10,8 @@
 //! <root>/bin/                 the commands that the image brings (see `shims`), first in PATH
 //!        etc/environment      the environment of every login
 //!        home/ec2-user/       the home of ec2-user
-//!        root/                the home of root, and where a script starts
+//!        etc/systemd/system/  the units that are enabled (see `units`)
+//!        root/                the home of root
 //!        run/init             the socket on which the image's commands speak to init
 //!        tmp/                 TMPDIR
 //!        var/lib/amazon/ssm/  the scripts and their whole output, where the SSM agent keeps them
@@ -21,7 +22,6 @@
 //! - Absolute paths are those of the machine itself: `/home/ec2-user` cannot be remapped without privileges.
 //!   `~`, `$HOME`, `$TMPDIR` and the current directory lead into the instance.
 //! - root and ec2-user are both the user who started the sandbox; only their homes and environments differ.
-//! - A script starts in root's home. The real agent's current directory is `/usr/bin`, which nobody means.
 //! - The commands of the image are found through PATH. `/sbin/shutdown` by its absolute path is the machine's own;
 //!   for an ordinary user it finds no system bus to ask.
 //! - On systems without child subreapers (not Linux) a daemon that has left both its session and its parent is not
@@ -37,6 +37,7 @@ mod protocol;
 mod run;
 mod schedule;
 mod shims;
+mod units;
 
 use std::io::Write as _;
 use std::process::ExitCode;

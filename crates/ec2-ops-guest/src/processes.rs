@@ -1,6 +1,6 @@
 //! Who lives below whom, and how to end them all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -12,28 +12,10 @@ use nix::unistd::Pid;
 struct Process {
     pid: i32,
     parent: i32,
-    group: i32,
 }
 
 /// How long processes that were killed may take to be gone before they count as unkillable.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Kills `top`, everything below it and its process group.
-///
-/// All are stopped before the first is killed, until no new one appears: a tree that forks while it is being
-/// killed could otherwise keep ahead, and an orphan would no longer be known as part of it.
-pub(super) fn kill_tree(top: i32) {
-    let mut stopped = HashSet::new();
-    loop {
-        let tree = members(&snapshot(), top);
-        let fresh: Vec<i32> = tree.into_iter().filter(|&pid| stopped.insert(pid)).collect();
-        if fresh.is_empty() {
-            break;
-        }
-        signal_all(fresh, Signal::SIGSTOP);
-    }
-    signal_all(stopped, Signal::SIGKILL);
-}
 
 /// Asks everything below this process to end, waits for at most `grace`, then kills what is left.
 /// Returns those that could not be killed.
@@ -107,12 +89,6 @@ fn below_me() -> Vec<i32> {
     descendants(&snapshot(), Pid::this().as_raw())
 }
 
-/// `top` itself, its descendants, and all in its process group.
-fn members(all: &[Process], top: i32) -> Vec<i32> {
-    let group = all.iter().filter(|p| p.group == top || p.pid == top).map(|p| p.pid);
-    group.chain(descendants(all, top)).collect()
-}
-
 fn descendants(all: &[Process], top: i32) -> Vec<i32> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     for process in all {
@@ -138,18 +114,15 @@ fn snapshot() -> Vec<Process> {
     pids.filter_map(|pid| parse_stat(&std::fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()
 }
 
-/// Reads `pid (name) state parent group …` of proc(5). The name may contain anything, parentheses too.
+/// Reads `pid (name) state parent …` of proc(5). The name may contain anything, parentheses too.
 #[cfg(target_os = "linux")]
 fn parse_stat(stat: &[u8]) -> Option<Process> {
     let stat = String::from_utf8_lossy(stat);
     let (head, tail) = stat.rsplit_once(") ")?;
     let mut fields = tail.split(' ');
     let alive = !matches!(fields.next()?, "Z" | "X");
-    let process = Process {
-        pid: head.split(' ').next()?.parse().ok()?,
-        parent: fields.next()?.parse().ok()?,
-        group: fields.next()?.parse().ok()?,
-    };
+    let process =
+        Process { pid: head.split(' ').next()?.parse().ok()?, parent: fields.next()?.parse().ok()? };
     alive.then_some(process)
 }
 
@@ -159,8 +132,7 @@ fn snapshot() -> Vec<Process> {
     use std::process::{Command, Stdio};
 
     let mut table = String::new();
-    let ps =
-        Command::new("/bin/ps").args(["-A", "-o", "pid=,ppid=,pgid=,stat="]).stdout(Stdio::piped()).spawn();
+    let ps = Command::new("/bin/ps").args(["-A", "-o", "pid=,ppid=,stat="]).stdout(Stdio::piped()).spawn();
     if let Some(mut stdout) = ps.ok().and_then(|ps| ps.stdout) {
         // An unreadable table is an empty one. `ps` itself is reaped with all other children.
         let _ = stdout.read_to_string(&mut table);
@@ -171,11 +143,7 @@ fn snapshot() -> Vec<Process> {
 #[cfg(not(target_os = "linux"))]
 fn parse_ps(line: &str) -> Option<Process> {
     let mut fields = line.split_whitespace();
-    let process = Process {
-        pid: fields.next()?.parse().ok()?,
-        parent: fields.next()?.parse().ok()?,
-        group: fields.next()?.parse().ok()?,
-    };
+    let process = Process { pid: fields.next()?.parse().ok()?, parent: fields.next()?.parse().ok()? };
     (!fields.next()?.starts_with('Z')).then_some(process)
 }
 
@@ -187,23 +155,22 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_process_may_be_named_like_the_fields_that_follow() {
         let process = parse_stat(b"42 (a) Z 1 1 (b) S 7 42 42 0").expect("a process");
-        assert_eq!((process.pid, process.parent, process.group), (42, 7, 42));
+        assert_eq!((process.pid, process.parent), (42, 7));
         assert!(parse_stat(b"42 (sh) Z 7 42 42 0").is_none());
     }
 
     #[test]
-    fn the_tree_includes_grandchildren_and_the_process_group_but_no_strangers() {
-        let all = [(10, 1, 10), (11, 10, 10), (12, 11, 12), (13, 1, 10), (20, 1, 20), (21, 20, 20)]
-            .map(|(pid, parent, group)| Process { pid, parent, group });
-        let mut tree = members(&all, 10);
-        tree.sort_unstable();
-        tree.dedup();
-        assert_eq!(tree, [10, 11, 12, 13]);
+    fn grandchildren_are_descendants_and_strangers_are_not() {
+        let all =
+            [(10, 1), (11, 10), (12, 11), (13, 1), (20, 1)].map(|(pid, parent)| Process { pid, parent });
+        let mut found = descendants(&all, 10);
+        found.sort_unstable();
+        assert_eq!(found, [11, 12]);
     }
 
     #[test]
     fn a_snapshot_torn_by_reused_pids_still_ends() {
-        let all = [(10, 11, 1), (11, 10, 1)].map(|(pid, parent, group)| Process { pid, parent, group });
+        let all = [(10, 11), (11, 10)].map(|(pid, parent)| Process { pid, parent });
         assert_eq!(descendants(&all, 10).len(), 2);
     }
 }

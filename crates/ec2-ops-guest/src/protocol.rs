@@ -24,8 +24,11 @@ pub(crate) enum Request {
         /// The command id.
         id: String,
     },
-    /// Let all processes end, kill those that do not, and exit.
-    PowerOff,
+    /// Shut down: let all processes end, kill those that do not, and exit.
+    PowerOff {
+        /// Whether the instance starts again at once, as in a reboot.
+        restart: bool,
+    },
 }
 
 /// What an instance is made of.

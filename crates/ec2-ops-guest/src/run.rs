@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
+use nix::unistd::Pid;
 
-use crate::capture::{Capture, beginning};
-use crate::layout::{Root, User};
-use crate::processes;
+use crate::capture::{self, beginning};
+use crate::layout::{Environment, Root};
 use crate::protocol::{CommandResult, CommandStatus};
 
 /// Bytes of output that the agent keeps (`MaxStdoutLength`, `MaxStderrLength`).
@@ -34,25 +34,32 @@ const REBOOT: i32 = 194;
 /// a script that kills its parent kills that shell, and init lives. `exit` keeps sh from replacing itself.
 const PARENT_SHELL: &str = r#""$0"; exit $?"#;
 
-/// A script that is running.
+/// Where the agent starts a script.
+pub(super) const DIRECTORY: &str = "/usr/bin";
+
+/// A script that is running, or that has ended while processes still hold its output.
 pub(super) struct Run {
     /// The shell above the script, and the process group of both.
     pub(super) pid: i32,
     /// When `executionTimeout` is over; `None` is later than a clock can tell.
-    deadline: Option<Instant>,
-    stopped: Option<CommandStatus>,
-    stdout: Capture,
-    stderr: Capture,
+    pub(super) deadline: Option<Instant>,
+    /// How the shell ended.
+    ended: Option<WaitStatus>,
+    /// How many of the two outputs are still held.
+    held: u8,
+    copied: io::Result<()>,
     directory: PathBuf,
 }
 
 impl Run {
+    /// Starts the script. `closed` is called for each of the two outputs when no process holds it.
     pub(super) fn start(
         directory: &Path,
-        root: &Root,
+        environment: Environment,
         id: &str,
         script: &str,
         timeout: Duration,
+        closed: impl FnOnce(io::Result<()>) + Clone + Send + 'static,
     ) -> io::Result<Self> {
         if id.is_empty() || id.contains(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
             return Err(io::Error::other(format!("{id:?} is not a command id")));
@@ -61,51 +68,57 @@ impl Run {
         let path = directory.join("_script.sh");
         fs::write(&path, format!("{script}\n"))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
-        let (stdout, stdout_pipe) = Capture::to(&directory.join("stdout"))?;
-        let (stderr, stderr_pipe) = Capture::to(&directory.join("stderr"))?;
+        let stdout = capture::to(&directory.join("stdout"), closed.clone())?;
+        let stderr = capture::to(&directory.join("stderr"), closed)?;
         let child = Command::new("/bin/sh")
             .args(["-c", PARENT_SHELL])
             .arg(&path)
             .env_clear()
-            .envs(root.login(User::Root)?)
-            .env("SSM_COMMAND_ID", id)
-            .current_dir(root.home(User::Root))
+            .envs(environment)
+            .current_dir(DIRECTORY)
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(stdout_pipe)
-            .stderr(stderr_pipe)
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()?;
         Ok(Self {
             pid: child.id().cast_signed(),
             deadline: Instant::now().checked_add(timeout),
-            stopped: None,
-            stdout,
-            stderr,
+            ended: None,
+            held: 2,
+            copied: Ok(()),
             directory: directory.to_owned(),
         })
     }
 
-    /// Kills the script and all that it started and that has not been orphaned on purpose.
-    pub(super) fn stop(&mut self, verdict: CommandStatus) {
-        if self.stopped.is_none() {
-            self.stopped = Some(verdict);
-            processes::kill_tree(self.pid);
+    /// Notes how the shell above the script ended.
+    pub(super) fn exited(&mut self, status: WaitStatus) {
+        self.ended = Some(status);
+    }
+
+    /// Notes that an output is complete, or why it could not be kept.
+    pub(super) fn output_closed(&mut self, copied: io::Result<()>) {
+        self.held -= 1;
+        if copied.is_err() {
+            self.copied = copied;
         }
     }
 
-    /// The moment at which the run has to be stopped, unless it already has been.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.deadline.filter(|_| self.stopped.is_none())
-    }
-
-    /// Waits for the rest of the output and tells how the run ended, given how its shell did.
-    pub(super) fn finish(self, ended: WaitStatus) -> CommandResult {
-        let copied = self.stdout.finish().and(self.stderr.finish());
-        let (status, exit_code, complaint) = match copied {
-            Ok(()) => verdict(self.stopped, ended),
+    /// The result, once the script has ended and no process holds its output. The agent waits for both.
+    pub(super) fn result(&self) -> Option<CommandResult> {
+        let ended = self.ended.filter(|_| self.held == 0)?;
+        let (status, exit_code, complaint) = match &self.copied {
+            Ok(()) => verdict(ended),
             Err(error) => (CommandStatus::Failed, 1, Some(format!("failed to keep the output: {error}"))),
         };
-        report(&self.directory, status, exit_code, complaint.as_deref())
+        Some(report(&self.directory, status, exit_code, complaint.as_deref()))
+    }
+
+    /// Kills the script's process group. The agent does not wait for anything after that.
+    pub(super) fn stop(self, status: CommandStatus) -> CommandResult {
+        // A group that has already ended is what was wanted.
+        let _ = killpg(Pid::from_raw(self.pid), Signal::SIGKILL);
+        report(&self.directory, status, STOPPED, None)
     }
 }
 
@@ -124,10 +137,7 @@ pub(super) fn not_started(directory: &Path, error: &io::Error) -> CommandResult 
 }
 
 /// Status, exit code and what the agent adds to stderr, as its `GetStatus` and `MarkAsFailed` have it.
-fn verdict(stopped: Option<CommandStatus>, ended: WaitStatus) -> (CommandStatus, i32, Option<String>) {
-    if let Some(status) = stopped {
-        return (status, STOPPED, None);
-    }
+fn verdict(ended: WaitStatus) -> (CommandStatus, i32, Option<String>) {
     match ended {
         WaitStatus::Exited(_, code @ (0 | SUCCESS)) => (CommandStatus::Success, code, None),
         // The agent cannot tell a script that ended with 137 (its last command was killed, by the kernel when memory

@@ -9,8 +9,9 @@ use crate::dynamodb::DynamoDb;
 use crate::ec2::{Ec2, Ec2Config, Hypervisor};
 use crate::lambda::Lambda;
 use crate::lock::lock;
+use crate::logs::Logs;
 use crate::s3::S3;
-use crate::ssm::{Runner, ScriptEnd, Ssm, SsmConfig};
+use crate::ssm::{OutputStream, Runner, ScriptEnd, Ssm, SsmConfig};
 use crate::stepfunctions::StepFunctions;
 use crate::sts::Sts;
 use crate::{Clock, Event, Platform};
@@ -29,7 +30,16 @@ pub enum MachineEvent {
         /// The instance.
         instance: String,
     },
-    /// A script has ended.
+    /// A script has printed something.
+    Printed {
+        /// The command that carried it.
+        command: String,
+        /// Where to.
+        stream: OutputStream,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// A script has ended, and all that it printed was reported.
     Ended {
         /// The command that carried it.
         command: String,
@@ -120,6 +130,8 @@ pub struct Account {
     pub lambda: Lambda,
     /// State machines.
     pub stepfunctions: StepFunctions,
+    /// Log groups.
+    pub logs: Logs,
     /// Identities.
     pub sts: Sts,
 }
@@ -134,15 +146,17 @@ impl Account {
     ) -> Self {
         let platform = Arc::new(Platform::new(Clock::starting_at(epoch), config.seed));
         let s3 = Arc::new(S3::new(Arc::clone(&platform)));
+        let logs = Logs::new(Arc::clone(&platform));
         let lambda = Lambda::new(Arc::clone(&platform));
         let hypervisor: Arc<dyn Hypervisor> = Arc::clone(&machines) as _;
         let account = Self {
             ec2: Ec2::new(Arc::clone(&platform), hypervisor, config.ec2),
-            ssm: Ssm::new(Arc::clone(&platform), Arc::clone(&s3), machines, config.ssm),
+            ssm: Ssm::new(Arc::clone(&platform), Arc::clone(&s3), logs.clone(), machines, config.ssm),
             dynamodb: Arc::new(DynamoDb::new(Arc::clone(&platform))),
             stepfunctions: StepFunctions::new(Arc::clone(&platform), lambda.clone()),
             sts: Sts::new(Arc::clone(&platform)),
             s3,
+            logs,
             lambda,
             platform,
         };
@@ -169,6 +183,10 @@ async fn listen(ec2: Ec2, agents: Arc<Agents>, mut events: mpsc::UnboundedReceiv
         let _ = match event {
             MachineEvent::Ready { instance } => {
                 agents.ready(&instance);
+                Ok(())
+            }
+            MachineEvent::Printed { command, stream, bytes } => {
+                agents.ssm.printed(&command, stream, &bytes);
                 Ok(())
             }
             MachineEvent::Ended { command, end } => {

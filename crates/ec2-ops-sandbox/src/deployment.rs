@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::lambda::Runtime;
+use crate::logs::api::CreateLogGroupRequest;
 use crate::rules::{put_rule, put_schedule};
 use crate::stepfunctions::api::CreateStateMachineRequest;
 use crate::{Account, AwsError};
@@ -52,6 +53,8 @@ pub struct Names {
     pub region: String,
     /// The bucket for the commands' output.
     pub log_bucket: String,
+    /// The log group for the commands' output.
+    pub log_group: String,
     /// The table of task tokens.
     pub wake_table: String,
     /// Further regions in which executions may run.
@@ -64,6 +67,7 @@ impl Default for Names {
             deployment: "ec2-ops".to_owned(),
             region: "us-east-1".to_owned(),
             log_bucket: "ec2-ops-logs".to_owned(),
+            log_group: "/ec2-ops/commands".to_owned(),
             wake_table: "ec2-ops-wake".to_owned(),
             additional_regions: ADDITIONAL_REGIONS.map(str::to_owned).into(),
         }
@@ -71,12 +75,18 @@ impl Default for Names {
 }
 
 impl Names {
+    /// The log group of a function.
+    pub fn function_log_group(&self, function: Function) -> String {
+        format!("/aws/lambda/{}-{}", self.deployment, function.name)
+    }
+
     /// The environment variables of the functions.
     pub fn environment(&self) -> Vec<(String, String)> {
         [
             ("AWS_REGION", &self.region),
             ("EC2_OPS_DEPLOYMENT", &self.deployment),
             ("EC2_OPS_LOG_BUCKET", &self.log_bucket),
+            ("EC2_OPS_LOG_GROUP", &self.log_group),
             ("EC2_OPS_WAKE_TABLE", &self.wake_table),
             ("EC2_OPS_ADDITIONAL_REGIONS", &self.additional_regions.join(",")),
         ]
@@ -118,6 +128,7 @@ pub fn deploy(
 ) -> Result<String, AwsError> {
     let region = names.region.as_str();
     account.s3.create_bucket(&names.log_bucket, region)?;
+    create_log_groups(account, names)?;
     account.dynamodb.call("CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
     let create = |function: Function| {
         let (runtime, timeout) = (runtime_of(function), template.function_timeout);
@@ -143,6 +154,20 @@ pub fn deploy(
         put_schedule(&account.platform, &account.lambda, every, SWEEPER);
     }
     Ok(state_machine_arn)
+}
+
+/// The functions' groups, and the one of the commands in each region.
+fn create_log_groups(account: &Account, names: &Names) -> Result<(), AwsError> {
+    let create = |region: &str, log_group_name: String| {
+        account.logs.create_log_group(region, &CreateLogGroupRequest { log_group_name })
+    };
+    for function in FUNCTIONS {
+        create(&names.region, names.function_log_group(function))?;
+    }
+    for region in std::iter::once(&names.region).chain(&names.additional_regions) {
+        create(region, names.log_group.clone())?;
+    }
+    Ok(())
 }
 
 fn wake_table(name: &str) -> Value {

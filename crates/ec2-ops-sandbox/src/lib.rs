@@ -7,6 +7,7 @@
 //!
 //! This crate does not depend on the core: the account knows nothing of its callers.
 
+mod access;
 mod account;
 pub mod deployment;
 pub mod dynamodb;
@@ -20,6 +21,7 @@ pub mod lambda;
 #[cfg(unix)]
 mod local_machines;
 mod lock;
+pub mod logs;
 mod platform;
 pub mod prices;
 mod protocol;
@@ -34,6 +36,7 @@ pub mod stepfunctions;
 pub mod sts;
 mod wildcard;
 
+pub use access::{AccessKeys, Caller};
 pub use account::{Account, AccountConfig, MachineEvent, Machines};
 pub use error::AwsError;
 #[cfg(unix)]

@@ -5,7 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinHandle;
 
 use crate::account::MachineEvent;
 use crate::ec2::{Hypervisor, InstanceFacts};
@@ -22,8 +23,25 @@ pub struct LocalMachines {
     root: PathBuf,
     /// The endpoint that the instances' AWS clients use.
     endpoint: String,
-    events: mpsc::UnboundedSender<MachineEvent>,
-    guests: Mutex<HashMap<String, Guest>>,
+    /// Their access key id.
+    key: String,
+    events: UnboundedSender<MachineEvent>,
+    machines: Mutex<HashMap<String, Machine>>,
+}
+
+/// One machine: a task that carries out orders one after another, so that it never boots before it has ended.
+struct Machine {
+    orders: UnboundedSender<Order>,
+    /// Powers the machine off when `orders` is closed.
+    task: JoinHandle<io::Result<()>>,
+}
+
+enum Order {
+    PowerOn(GuestConfig),
+    PowerOff,
+    Reboot(GuestConfig),
+    Run(RunCommand),
+    Cancel(String),
 }
 
 impl LocalMachines {
@@ -32,9 +50,10 @@ impl LocalMachines {
         tools: PathBuf,
         root: PathBuf,
         endpoint: String,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<MachineEvent>) {
+        key: String,
+    ) -> (Arc<Self>, UnboundedReceiver<MachineEvent>) {
         let (events, received) = mpsc::unbounded_channel();
-        (Arc::new(Self { tools, root, endpoint, events, guests: Mutex::default() }), received)
+        (Arc::new(Self { tools, root, endpoint, key, events, machines: Mutex::default() }), received)
     }
 
     /// Powers off every machine. Returns when nothing of them is left.
@@ -42,11 +61,23 @@ impl LocalMachines {
     /// # Errors
     /// If processes could not be killed; the message has their ids.
     pub async fn power_off_all(&self) -> io::Result<()> {
-        let guests: Vec<_> = lock(&self.guests).drain().map(|(_, guest)| guest).collect();
-        for guest in guests {
-            guest.power_off().await?;
+        let machines: Vec<_> = lock(&self.machines).drain().map(|(_, machine)| machine).collect();
+        let tasks: Vec<_> = machines.into_iter().map(|machine| machine.task).collect();
+        for task in tasks {
+            task.await??;
         }
         Ok(())
+    }
+
+    fn order(&self, instance_id: &str, order: Order) {
+        let mut machines = lock(&self.machines);
+        let machine = machines.entry(instance_id.to_owned()).or_insert_with(|| {
+            let (orders, pending) = mpsc::unbounded_channel();
+            let task = tokio::spawn(live(instance_id.to_owned(), pending, self.events.clone()));
+            Machine { orders, task }
+        });
+        // The task ends only when `orders` is closed.
+        let _ = machine.orders.send(order);
     }
 
     fn config(&self, instance: &InstanceFacts) -> GuestConfig {
@@ -54,7 +85,7 @@ impl LocalMachines {
             ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
             ("AWS_REGION", &instance.region),
             ("AWS_DEFAULT_REGION", &instance.region),
-            ("AWS_ACCESS_KEY_ID", "sandbox"),
+            ("AWS_ACCESS_KEY_ID", &self.key),
             ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         ];
         GuestConfig {
@@ -68,53 +99,93 @@ impl LocalMachines {
 
 impl Hypervisor for LocalMachines {
     fn power_on(&self, instance: &InstanceFacts) {
-        let id = instance.instance_id.clone();
-        match Guest::boot(self.config(instance)) {
-            Ok((guest, told)) => {
-                lock(&self.guests).insert(id.clone(), guest);
-                tokio::spawn(pass_on(id, told, self.events.clone()));
-            }
-            // EC2 reports it to the callers.
-            Err(_) => drop(self.events.send(MachineEvent::Died { instance: id })),
-        }
+        self.order(&instance.instance_id, Order::PowerOn(self.config(instance)));
     }
 
     fn power_off(&self, instance_id: &str) {
-        let guest = lock(&self.guests).remove(instance_id);
-        if let Some(guest) = guest {
-            // A guest that fails to end is killed with its init when the sandbox ends.
-            tokio::spawn(async move { guest.power_off().await.ok() });
-        }
+        self.order(instance_id, Order::PowerOff);
+    }
+
+    fn reboot(&self, instance: &InstanceFacts) {
+        self.order(&instance.instance_id, Order::Reboot(self.config(instance)));
     }
 }
 
 impl Runner for LocalMachines {
     fn run(&self, instance_id: &str, script: &Script) {
-        if let Some(guest) = lock(&self.guests).get(instance_id) {
-            guest.run(RunCommand {
-                id: script.command_id.clone(),
-                script: script.text.clone(),
-                timeout: script.timeout,
-            });
-        }
+        let command = RunCommand {
+            id: script.command_id.clone(),
+            script: script.text.clone(),
+            timeout: script.timeout,
+        };
+        self.order(instance_id, Order::Run(command));
     }
 
     fn cancel(&self, instance_id: &str, command_id: &str) {
-        if let Some(guest) = lock(&self.guests).get(instance_id) {
-            guest.cancel(command_id);
+        self.order(instance_id, Order::Cancel(command_id.to_owned()));
+    }
+}
+
+/// The life of one machine.
+async fn live(
+    instance: String,
+    mut orders: UnboundedReceiver<Order>,
+    events: UnboundedSender<MachineEvent>,
+) -> io::Result<()> {
+    let mut on: Option<Guest> = None;
+    while let Some(order) = orders.recv().await {
+        match (order, on.take()) {
+            (Order::PowerOn(config), _) => on = boot(&instance, config, &events),
+            (Order::PowerOff, Some(guest)) => {
+                // A guest that fails to end is killed with its init when the sandbox ends.
+                guest.power_off().await.ok();
+            }
+            (Order::Reboot(config), Some(guest)) => {
+                guest.go_down_for_reboot().await.ok();
+                on = boot(&instance, config, &events);
+            }
+            (Order::Run(command), Some(guest)) => {
+                guest.run(command);
+                on = Some(guest);
+            }
+            (Order::Cancel(command), Some(guest)) => {
+                guest.cancel(&command);
+                on = Some(guest);
+            }
+            // A machine that is off hears nothing.
+            (_, None) => {}
+        }
+    }
+    match on {
+        Some(guest) => guest.power_off().await,
+        None => Ok(()),
+    }
+}
+
+fn boot(instance: &str, config: GuestConfig, events: &UnboundedSender<MachineEvent>) -> Option<Guest> {
+    match Guest::boot(config) {
+        Ok((guest, reports)) => {
+            tokio::spawn(pass_on(instance.to_owned(), reports, events.clone()));
+            Some(guest)
+        }
+        // EC2 reports it to the callers.
+        Err(_) => {
+            drop(events.send(MachineEvent::Died { instance: instance.to_owned() }));
+            None
         }
     }
 }
 
 async fn pass_on(
     instance: String,
-    mut told: mpsc::UnboundedReceiver<GuestEvent>,
-    events: mpsc::UnboundedSender<MachineEvent>,
+    mut reports: UnboundedReceiver<GuestEvent>,
+    events: UnboundedSender<MachineEvent>,
 ) {
-    while let Some(event) = told.recv().await {
+    while let Some(event) = reports.recv().await {
         let instance = instance.clone();
         let event = match event {
             GuestEvent::Ready => MachineEvent::Ready { instance },
+            GuestEvent::Printed { id, stream, bytes } => MachineEvent::Printed { command: id, stream, bytes },
             GuestEvent::Ended { id, result } => MachineEvent::Ended { command: id, end: script_end(result) },
             GuestEvent::ShutdownRequested { restart } => {
                 MachineEvent::ShutdownRequested { instance, restart }

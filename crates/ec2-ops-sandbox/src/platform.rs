@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::lock::lock;
 use crate::quotas::Quotas;
+use crate::ssm::ParameterStore;
 
 /// The id of the account.
 pub(crate) const ACCOUNT_ID: &str = "000000000000";
@@ -102,6 +103,8 @@ pub struct Platform {
     pub account_id: String,
     /// The limits on calls.
     pub quotas: Quotas,
+    /// Parameter Store: SSM changes it, and EC2 reads it.
+    pub(crate) parameters: ParameterStore,
     chance: Mutex<fastrand::Rng>,
 }
 
@@ -113,6 +116,7 @@ impl Platform {
             events: EventBus::default(),
             account_id: ACCOUNT_ID.to_owned(),
             quotas: Quotas::default(),
+            parameters: ParameterStore::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
         }
     }

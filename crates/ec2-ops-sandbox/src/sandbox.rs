@@ -1,8 +1,10 @@
 //! A whole deployment on this machine: an account over HTTP, the real Lambda binaries, instances that are processes.
 
 use std::collections::HashMap;
+use std::fs::Permissions;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +15,9 @@ use crate::deployment::{FUNCTIONS, Function, Names, Template, deploy};
 use crate::ec2::{Ec2Config, Times};
 use crate::fault_plan::{FaultPlan, PlannedRuntime};
 use crate::http::Endpoint;
-use crate::lambda::{FunctionBinary, ProcessRuntime, Runtime};
+use crate::lambda::{FunctionBinary, FunctionLog, ProcessRuntime, Runtime};
 use crate::ssm::SsmConfig;
-use crate::{Account, AccountConfig, AwsError, LocalMachines};
+use crate::{AccessKeys, Account, AccountConfig, AwsError, LocalMachines};
 
 /// The settings of a sandbox.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct SandboxConfig {
     pub lambdas: PathBuf,
     /// Buckets to create, beside the deployment's own.
     pub buckets: Vec<String>,
+    /// The access keys of its callers.
+    pub keys: AccessKeys,
 }
 
 /// Differences of a sandbox from the real deployment, for tests.
@@ -49,6 +53,7 @@ pub struct Sandbox {
     machines: Arc<LocalMachines>,
     functions: HashMap<&'static str, Arc<ProcessRuntime>>,
     names: Names,
+    keys: AccessKeys,
     url: String,
     state_machine_arn: String,
     server: JoinHandle<()>,
@@ -70,11 +75,17 @@ impl Sandbox {
     pub async fn start_under(config: SandboxConfig, conditions: Conditions) -> io::Result<Self> {
         let Conditions { template, listed_after, faults } = conditions;
         check_binaries(&config)?;
+        make_private(&config.root)?;
         let logs = config.root.join("logs");
         std::fs::create_dir_all(&logs)?;
         let endpoint = Endpoint::bind(config.port).await?;
         let url = endpoint.url();
-        let (machines, events) = LocalMachines::new(config.tools, config.root.join("instances"), url.clone());
+        let (machines, events) = LocalMachines::new(
+            config.tools,
+            config.root.join("instances"),
+            url.clone(),
+            config.keys.owner().to_owned(),
+        );
         let account_config = AccountConfig {
             seed: u64::from(std::process::id()) ^ Timestamp::now().as_millisecond().unsigned_abs(),
             ec2: Ec2Config { times: Times::fast(), ..Ec2Config::default() },
@@ -88,10 +99,15 @@ impl Sandbox {
             let binary = FunctionBinary {
                 name: function.name.to_owned(),
                 path: config.lambdas.join(function.package),
-                env: environment(&names, function, &url),
-                log: logs.join(format!("{}.log", function.name)),
+                env: environment(&names, function, &url, &config.keys),
+                log: FunctionLog {
+                    file: logs.join(format!("{}.log", function.name)),
+                    logs: account.logs.clone(),
+                    region: names.region.clone(),
+                    group: names.function_log_group(function),
+                },
             };
-            (function.name, Arc::new(ProcessRuntime::new(binary)))
+            (function.name, Arc::new(ProcessRuntime::new(binary, Arc::clone(&account.platform))))
         };
         let functions = HashMap::from(FUNCTIONS.map(runtime));
         let runtime_of = |function: Function| -> Arc<dyn Runtime> {
@@ -102,12 +118,8 @@ impl Sandbox {
         for bucket in &config.buckets {
             account.s3.create_bucket(bucket, &names.region).map_err(refused)?;
         }
-        let exposed = account.clone();
-        let server = tokio::spawn(async move {
-            // It ends when it is aborted.
-            let _ = endpoint.serve(exposed, faults).await;
-        });
-        Ok(Self { account, machines, functions, names, url, state_machine_arn, server })
+        let server = tokio::spawn(endpoint.serve(account.clone(), config.keys.clone(), faults));
+        Ok(Self { keys: config.keys, account, machines, functions, names, url, state_machine_arn, server })
     }
 
     /// The account's state, in process.
@@ -118,6 +130,11 @@ impl Sandbox {
     /// The URL to give to clients as `--endpoint-url` or `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The access keys of its callers.
+    pub fn keys(&self) -> &AccessKeys {
+        &self.keys
     }
 
     /// The names of what is deployed.
@@ -155,6 +172,12 @@ impl Drop for Sandbox {
     }
 }
 
+/// Makes a directory that no other user can look into, or closes one that is there.
+fn make_private(directory: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    std::fs::set_permissions(directory, Permissions::from_mode(0o700))
+}
+
 fn check_binaries(config: &SandboxConfig) -> io::Result<()> {
     let missing =
         FUNCTIONS.iter().map(|function| config.lambdas.join(function.package)).find(|path| !path.exists());
@@ -168,12 +191,13 @@ fn check_binaries(config: &SandboxConfig) -> io::Result<()> {
 }
 
 /// The environment of a function on AWS, with the sandbox's endpoint, and a short back-off.
-fn environment(names: &Names, function: Function, url: &str) -> Vec<(String, String)> {
+fn environment(names: &Names, function: Function, url: &str, keys: &AccessKeys) -> Vec<(String, String)> {
     let mut env = names.environment();
+    let key = keys.of_function(function.name);
     let own = [
         ("AWS_ENDPOINT_URL", url),
         // The endpoint identifies the caller by it.
-        ("AWS_ACCESS_KEY_ID", function.name),
+        ("AWS_ACCESS_KEY_ID", key.as_str()),
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         // Capacity is never short here, and a person is waiting.
         ("EC2_OPS_BACKOFF_S", "1"),
@@ -184,4 +208,21 @@ fn environment(names: &Names, function: Function, url: &str) -> Vec<(String, Str
 
 fn refused(error: AwsError) -> io::Error {
     io::Error::other(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_other_user_can_look_into_the_directory() {
+        let directory = std::env::temp_dir().join(format!("ec2-ops-private-{}", std::process::id()));
+        let mode = || std::fs::metadata(&directory).unwrap().permissions().mode() & 0o777;
+        make_private(&directory).unwrap();
+        assert_eq!(mode(), 0o700);
+        std::fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+        make_private(&directory).unwrap();
+        assert_eq!(mode(), 0o700);
+        std::fs::remove_dir(&directory).unwrap();
+    }
 }

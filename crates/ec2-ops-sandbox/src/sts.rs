@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::AwsError;
-use crate::Platform;
 use crate::protocol::{Dialect, Protocol, QueryApi};
 use crate::service::{Action, Description, Rpc, Words, names};
+use crate::{AwsError, Caller, Platform};
 
 /// Its errors: <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>.
 pub(crate) const SERVICE: Description = Description {
@@ -50,7 +49,7 @@ pub struct GetCallerIdentityRequest {}
 pub struct GetCallerIdentityResponse {
     /// The ARN of the caller.
     pub arn: String,
-    /// The access key id of the caller; AWS has an id of its own for each.
+    /// The id of the user, or of the role and its session.
     pub user_id: String,
     /// The account.
     pub account: String,
@@ -62,20 +61,23 @@ impl Sts {
         Self { platform }
     }
 
-    /// `GetCallerIdentity`. Each access key id is taken for a user.
+    /// `GetCallerIdentity`. People and instances are one user; each function has a role with its name.
     ///
     /// # Errors
     /// None: every caller has an identity.
     pub fn get_caller_identity(
         &self,
-        caller: &str,
+        caller: &Caller,
         _: &GetCallerIdentityRequest,
     ) -> Result<GetCallerIdentityResponse, AwsError> {
         let account = self.platform.account_id.clone();
-        Ok(GetCallerIdentityResponse {
-            arn: format!("arn:aws:iam::{account}:user/{caller}"),
-            user_id: caller.to_owned(),
-            account,
-        })
+        let (arn, user_id) = match caller {
+            Caller::Owner => (format!("arn:aws:iam::{account}:user/owner"), "AIDAOWNER".to_owned()),
+            Caller::Function(name) => (
+                format!("arn:aws:sts::{account}:assumed-role/{name}/{name}"),
+                format!("AROA{}:{name}", name.to_ascii_uppercase()),
+            ),
+        };
+        Ok(GetCallerIdentityResponse { arn, user_id, account })
     }
 }

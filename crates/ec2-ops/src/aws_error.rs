@@ -22,7 +22,8 @@ pub struct AwsError {
 pub enum AwsErrorKind {
     /// The quota of calls is used up for the moment; the call had no effect.
     Throttled,
-    /// The service, or the network to it, failed; the call may have had its effect.
+    /// The service, the network to it, or the caller's credentials or clock failed for the moment; the call may have had its
+    /// effect.
     Unavailable,
     /// Not here: EC2 has no room for this launch. Another type, subnet or market may do.
     Capacity,
@@ -123,6 +124,28 @@ const UNAVAILABLE: &[&str] = &[
     "UnexpectedAnswer",
 ];
 
+/// Credentials that have expired, and clocks that differ: a new request has new credentials and another time. See
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html>. The AWS SDK for JavaScript counts the
+/// same codes as clock skew: <https://github.com/smithy-lang/smithy-typescript>, `CLOCK_SKEW_ERROR_CODES`.
+const OUT_OF_DATE: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "TokenRefreshRequired",
+    "RequestExpired",
+    "RequestInTheFuture",
+    "RequestTimeTooSkewed",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+];
+
+/// EC2 has one code for credentials that it could not validate, which passes, and for a resource of another account, such as a
+/// private image, which does not. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#CommonErrors>.
+const NOT_VALIDATED: (&str, &str) =
+    ("AuthFailure", "AWS was not able to validate the provided access credentials");
+
 const NOT_FOUND: &[&str] =
     &["NoSuchKey", "NotFound", "InvocationDoesNotExist", "TaskDoesNotExist", "ExecutionDoesNotExist"];
 
@@ -135,12 +158,12 @@ impl AwsError {
         status: Option<u16>,
     ) -> Self {
         let (code, message) = (code.into(), message.into());
-        let kind = kind_of_shared(&code, &message).unwrap_or_else(|| kind_of(&code, status));
+        let kind = kind_of_shared(&code, &message).unwrap_or_else(|| kind_of(&code, &message, status));
         Self { action, code, message, kind }
     }
 }
 
-fn kind_of(code: &str, status: Option<u16>) -> AwsErrorKind {
+fn kind_of(code: &str, message: &str, status: Option<u16>) -> AwsErrorKind {
     if THROTTLED.contains(&code) || status == Some(429) {
         AwsErrorKind::Throttled
     } else if CAPACITY.contains(&code) {
@@ -151,6 +174,9 @@ fn kind_of(code: &str, status: Option<u16>) -> AwsErrorKind {
         AwsErrorKind::NotNow { within_s: *within_s }
     } else if NOT_FOUND.contains(&code) || code.ends_with(".NotFound") {
         AwsErrorKind::NotFound
+    } else if OUT_OF_DATE.contains(&code) || (code == NOT_VALIDATED.0 && message.starts_with(NOT_VALIDATED.1))
+    {
+        AwsErrorKind::Unavailable
     } else if UNAVAILABLE.contains(&code) || status.is_none_or(|status| status >= 500 && status != 501) {
         AwsErrorKind::Unavailable
     } else {
@@ -187,6 +213,12 @@ mod tests {
             ("SomethingNew", Some(500), AwsErrorKind::Unavailable),
             ("Timeout", None, AwsErrorKind::Unavailable),
             ("ConnectionReset", None, AwsErrorKind::Unavailable),
+            ("ExpiredToken", Some(400), AwsErrorKind::Unavailable),
+            ("ExpiredTokenException", Some(400), AwsErrorKind::Unavailable),
+            ("RequestExpired", Some(400), AwsErrorKind::Unavailable),
+            ("RequestTimeTooSkewed", Some(403), AwsErrorKind::Unavailable),
+            ("InvalidSignatureException", Some(403), AwsErrorKind::Unavailable),
+            ("AuthFailure", Some(401), AwsErrorKind::Refused),
             ("UnsupportedOperation", Some(501), AwsErrorKind::Refused),
         ] {
             assert_eq!(kind(code, "", status), expected, "{code} {status:?}");
@@ -242,5 +274,15 @@ mod tests {
         ] {
             assert_eq!(kind(code, message, Some(400)), expected, "{code} {message}");
         }
+    }
+
+    #[test]
+    fn credentials_that_ec2_could_not_validate_are_tried_again_and_a_foreign_image_is_refused() {
+        let kind = |message| AwsError::new("RunInstances", "AuthFailure", message, Some(401)).kind;
+        assert_eq!(
+            kind("AWS was not able to validate the provided access credentials"),
+            AwsErrorKind::Unavailable
+        );
+        assert_eq!(kind("Not authorized for images: [ami-1]"), AwsErrorKind::Refused);
     }
 }

@@ -8,7 +8,24 @@ use crate::aws_error::AwsErrorKind;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ports::Objects;
-use crate::step::{Context, read, write};
+use crate::step::{Context, InstanceSection, read, write};
+
+/// What RunChecker is invoked with.
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(flatten)]
+    context: Context,
+    instance: InstanceSection,
+    poll: PollSection,
+}
+
+/// The section of EC2Poller, after commands that succeeded.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PollSection {
+    pub(crate) exit_code: i32,
+    /// When the commands began, if SSM says.
+    pub(crate) started_at: Option<Timestamp>,
+}
 
 /// The section that RunChecker writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +49,9 @@ pub(crate) enum CheckResult {
 /// Looks for the output, if the document asks for a check.
 ///
 /// # Errors
-/// [`Error::OutputMissing`] if it does not exist, or is older than the attempt.
+/// [`Error::OutputMissing`] if it does not exist, or is older than the commands of the attempt.
 pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Objects) -> Result<Value, Error> {
-    let context: Context = read(payload)?;
+    let Payload { context, instance, poll } = read(payload)?;
     let job = context.job()?;
     let Some(output) = &job.output else {
         let nothing =
@@ -44,8 +61,10 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
     let target = &output.target;
 
     let missing = |why: String| Error::OutputMissing { target: target.clone(), why };
-    // S3 keeps whole seconds, so an object of the attempt's first second seems older than the attempt.
-    let since = Timestamp::from_second(context.attempt.started.as_second()).unwrap_or(Timestamp::MIN);
+    // The commands of an earlier attempt ended before this instance was launched. S3 keeps whole seconds, so an object of the
+    // commands' first second seems older than they are.
+    let began = poll.started_at.unwrap_or(instance.launched_at);
+    let since = Timestamp::from_second(began.as_second()).unwrap_or(began);
     let newest = match objects.newest(&deployment.region_of(&job)?, target, since).await {
         Err(error) if error.kind == AwsErrorKind::NotFound => None,
         answer => answer?,
@@ -56,15 +75,15 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
 
     if object.last_modified < since {
         return Err(missing(format!(
-            "the newest output is {}, last modified at {}, before this attempt began at {}",
-            object.key, object.last_modified, context.attempt.started
+            "the newest output is {}, last modified at {}, before the commands of this attempt began at {began}",
+            object.key, object.last_modified
         )));
     }
     write(&CheckSection {
         result: CheckResult::Found,
         object: Some(format!("s3://{}/{}", target.bucket(), object.key)),
         last_modified: Some(object.last_modified),
-        size: Some(object.size),
+        size: object.size,
     })
 }
 
@@ -75,10 +94,19 @@ mod tests {
     use crate::ports::Object;
     use serde_json::json;
 
+    /// The attempt began at 05:30, its instance was launched at 05:31, and its commands began at 05:32.
     async fn check(check: Value, aws: &FakeAws) -> Result<Value, Error> {
+        check_commands_of(json!("2026-03-01T05:32:00.900Z"), check, aws).await
+    }
+
+    async fn check_commands_of(started_at: Value, check: Value, aws: &FakeAws) -> Result<Value, Error> {
         let payload = json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00.900Z" },
+            "instance": {
+                "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:31:00.900Z",
+            },
+            "poll": { "status": "Success", "exit_code": 0, "started_at": started_at, "ended_at": null },
             "document": {
                 "commands": ["true"],
                 "run_options": { "ii_check_s3": check },
@@ -89,7 +117,7 @@ mod tests {
     }
 
     fn with_object(key: &str, modified: &str) -> FakeAws {
-        let object = Object { key: key.to_owned(), last_modified: time(modified), size: 7 };
+        let object = Object { key: key.to_owned(), last_modified: time(modified), size: Some(7) };
         FakeAws { objects: vec![object], ..FakeAws::default() }
     }
 
@@ -104,20 +132,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_object_of_the_attempts_first_second_counts() {
-        let section = check(under_out(), &with_object("out/x", "2026-03-01T05:30:00Z")).await.unwrap();
+    async fn an_object_of_the_commands_first_second_counts() {
+        let section = check(under_out(), &with_object("out/x", "2026-03-01T05:32:00Z")).await.unwrap();
         assert_eq!((&section["result"], &section["object"]), (&json!("found"), &json!("s3://b-1/out/x")));
     }
 
     #[tokio::test]
     async fn an_object_that_is_stale_absent_or_only_shares_the_letters_does_not_count() {
         for (key, modified) in [
-            ("out/x", "2026-03-01T05:29:59Z"),
+            ("out/x", "2026-03-01T05:31:59Z"),
             ("outer/x", "2026-03-01T05:40:00Z"),
             ("other", "2026-03-01T05:40:00Z"),
         ] {
             let error = check(under_out(), &with_object(key, modified)).await.unwrap_err();
             assert_eq!(error.name(), "OutputMissing", "{key} {error}");
+        }
+    }
+
+    /// An earlier attempt may have written it in the second in which this attempt began.
+    #[tokio::test]
+    async fn without_the_start_of_the_commands_that_of_the_instance_counts() {
+        for (modified, fresh) in [("2026-03-01T05:30:59Z", false), ("2026-03-01T05:31:00Z", true)] {
+            let answer = check_commands_of(Value::Null, under_out(), &with_object("out/x", modified)).await;
+            assert_eq!(answer.is_ok(), fresh, "{modified}");
         }
     }
 

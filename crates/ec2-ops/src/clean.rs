@@ -19,19 +19,52 @@ pub(crate) const VISIBILITY: SignedDuration = SignedDuration::from_secs(45);
 /// Ends every instance and volume in `region` that carries `tags`, as its own tags say. Returns the instances.
 ///
 /// # Errors
-/// [`Error::CleanupPending`] until all of them have ended. Each call asks all of them to end, so the caller only repeats
-/// it.
+/// As for [`end`].
 pub(crate) async fn end_all<C: Instances + Volumes>(
     region: &Region,
     tags: &Tags,
     ec2: &C,
 ) -> Result<Vec<Instance>, Error> {
-    let instances = Instances::find(ec2, region, tags).await?;
+    let instances = find(region, tags, None, ec2).await?;
+    end(region, &instances, tags, false, ec2).await?;
+    Ok(instances)
+}
+
+/// Finds every instance in `region` that carries `tags`, and the one that is `known`.
+///
+/// A listing may lack an instance, and a person may have edited its tags; its id is enough to find it.
+pub(crate) async fn find(
+    region: &Region,
+    tags: &Tags,
+    known: Option<&InstanceId>,
+    ec2: &impl Instances,
+) -> Result<Vec<Instance>, Error> {
+    let mut instances = ec2.find(region, tags).await?;
+    if let Some(known) = known.filter(|known| instances.iter().all(|listed| listed.id != **known)) {
+        instances.extend(ec2.describe(region, known).await?);
+    }
+    Ok(instances)
+}
+
+/// Ends `instances`, and the volumes in `region` that carry `tags`, as their own tags say; with `always_terminate` none is only
+/// stopped.
+///
+/// # Errors
+/// [`Error::CleanupPending`] until all of them have ended. Each call asks all of them to end, so the caller only repeats
+/// it.
+pub(crate) async fn end<C: Instances + Volumes>(
+    region: &Region,
+    instances: &[Instance],
+    tags: &Tags,
+    always_terminate: bool,
+    ec2: &C,
+) -> Result<(), Error> {
     let mut pending = Vec::new();
     let mut failed = None;
-    for instance in &instances {
+    for instance in instances {
+        let terminate = always_terminate || OnEnd::of(&instance.tags).terminate;
         // A failure to end one must not keep us from the others.
-        match end(region, instance, ec2).await {
+        match end_one(region, instance, terminate, ec2).await {
             Ok(true) => {}
             Ok(false) => pending.push(format!("instance {} is still ending", instance.id)),
             Err(error) => failed = Some(error),
@@ -53,28 +86,35 @@ pub(crate) async fn end_all<C: Instances + Volumes>(
     if let Some(error) = failed {
         return Err(error);
     }
-    if pending.is_empty() { Ok(instances) } else { Err(Error::CleanupPending(pending.join("; "))) }
+    if pending.is_empty() { Ok(()) } else { Err(Error::CleanupPending(pending.join("; "))) }
 }
 
 /// Asks one instance to end. Returns whether it has: an instance that is shutting down cannot come back.
-async fn end(region: &Region, instance: &Instance, ec2: &impl Instances) -> Result<bool, Error> {
-    let on_end = OnEnd::of(&instance.tags);
+async fn end_one(
+    region: &Region,
+    instance: &Instance,
+    terminate: bool,
+    ec2: &impl Instances,
+) -> Result<bool, Error> {
     let answer = match instance.state {
         InstanceState::Terminated | InstanceState::ShuttingDown => return Ok(true),
-        InstanceState::Stopped if !on_end.terminate => return Ok(true),
-        InstanceState::Stopping if !on_end.terminate => return Ok(false),
-        _ if on_end.terminate => ec2.terminate(region, &instance.id).await,
+        InstanceState::Stopped if !terminate => return Ok(true),
+        InstanceState::Stopping if !terminate => return Ok(false),
+        _ if terminate => ec2.terminate(region, &instance.id).await,
         // EC2 stops only what is running.
         InstanceState::Pending => return Ok(false),
         _ => match ec2.stop(region, &instance.id).await {
-            // An instance without an EBS root can never be stopped, and must not keep running because of that.
-            Err(error) if error.code == "UnsupportedOperation" => ec2.terminate(region, &instance.id).await,
+            // It can never be stopped, and must not keep running because of that. EC2 has the same code for what passes, as
+            // while an instance hibernates: a disk is not lost for that.
+            Err(error) if error.code == "UnsupportedOperation" && instance.spot => {
+                ec2.terminate(region, &instance.id).await
+            }
             answer => answer,
         },
     };
     match answer {
         Ok(InstanceState::ShuttingDown | InstanceState::Terminated) => Ok(true),
-        Ok(state) => Ok(state == InstanceState::Stopped && !on_end.terminate),
+        Ok(state) => Ok(state == InstanceState::Stopped && !terminate),
         // The listing had it a moment ago: it is gone, or too new to be visible everywhere. The next call shows which.
         Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),
         Err(error) => Err(error.into()),
@@ -111,7 +151,7 @@ mod tests {
         Tags::from([(tags::ON_END.to_owned(), on_end.to_owned())])
     }
 
-    async fn end(aws: &FakeAws) -> Result<usize, Error> {
+    async fn end_tagged(aws: &FakeAws) -> Result<usize, Error> {
         end_all(&Region::new("us-east-1"), &Tags::new(), aws).await.map(|instances| instances.len())
     }
 
@@ -135,7 +175,7 @@ mod tests {
         ] {
             let aws =
                 FakeAws { instances: vec![instance("i-1", state, tagged(on_end))], ..FakeAws::default() };
-            assert_eq!(end(&aws).await.is_ok(), done, "{on_end} while {state}");
+            assert_eq!(end_tagged(&aws).await.is_ok(), done, "{on_end} while {state}");
             assert_eq!(aws.calls().concat(), call, "{on_end} while {state}");
         }
     }
@@ -148,7 +188,7 @@ mod tests {
         ];
         let failing = Some(("StopInstances", "RequestLimitExceeded"));
         let aws = FakeAws { instances, failing, ..FakeAws::default() };
-        assert_eq!(end(&aws).await.unwrap_err().name(), "Throttled");
+        assert_eq!(end_tagged(&aws).await.unwrap_err().name(), "Throttled");
         assert_eq!(aws.calls(), ["StopInstances i-1", "TerminateInstances i-2"]);
     }
 
@@ -164,20 +204,39 @@ mod tests {
         let volumes = vec![volume("vol-1", Some("i-1")), volume("vol-2", None)];
         let failing = Some(("DetachVolume", "UnauthorizedOperation"));
         let aws = FakeAws { instances, volumes, failing, ..FakeAws::default() };
-        assert_eq!(end(&aws).await.unwrap_err().name(), "Refused");
+        assert_eq!(end_tagged(&aws).await.unwrap_err().name(), "Refused");
         assert_eq!(aws.calls(), ["DetachVolume vol-1", "DeleteVolume vol-2"]);
     }
 
     #[tokio::test]
-    async fn an_instance_that_can_never_be_stopped_is_terminated() {
-        let instances = vec![instance("i-1", InstanceState::Running, tagged("stop"))];
+    async fn only_a_spot_instance_is_terminated_if_it_cannot_be_stopped() {
+        for (spot, calls) in
+            [(true, &["StopInstances i-1", "TerminateInstances i-1"][..]), (false, &["StopInstances i-1"])]
+        {
+            let running = instance("i-1", InstanceState::Running, tagged("stop"));
+            let aws = FakeAws {
+                instances: vec![Instance { spot, ..running }],
+                failing: Some(("StopInstances", "UnsupportedOperation")),
+                ..FakeAws::default()
+            };
+            assert_eq!(
+                end_tagged(&aws).await.map_err(|error| error.name()),
+                if spot { Ok(1) } else { Err("Refused") }
+            );
+            assert_eq!(aws.calls(), calls);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_known_instance_is_found_even_if_the_listing_lacks_it() {
+        let edited = Tags::from([(tags::EXECUTION.to_owned(), "of another".to_owned())]);
         let aws = FakeAws {
-            instances,
-            failing: Some(("StopInstances", "UnsupportedOperation")),
+            instances: vec![instance("i-1", InstanceState::Running, edited)],
             ..FakeAws::default()
         };
-        assert_eq!(end(&aws).await, Ok(1));
-        assert_eq!(aws.calls(), ["StopInstances i-1", "TerminateInstances i-1"]);
+        let known = InstanceId::new("i-1");
+        let found = find(&Region::new("us-east-1"), &tagged("stop"), Some(&known), &aws).await.unwrap();
+        assert_eq!(found, aws.instances);
     }
 
     /// For a while, the very call that should end a new instance may not find it.
@@ -186,8 +245,8 @@ mod tests {
         let instances = vec![instance("i-1", InstanceState::Running, tagged("terminate"))];
         let failing = Some(("TerminateInstances", "InvalidInstanceID.NotFound"));
         let aws = FakeAws { instances, failing, ..FakeAws::default() };
-        assert_eq!(end(&aws).await.unwrap_err().name(), "CleanupPending");
-        assert_eq!(end(&FakeAws::default()).await, Ok(0));
+        assert_eq!(end_tagged(&aws).await.unwrap_err().name(), "CleanupPending");
+        assert_eq!(end_tagged(&FakeAws::default()).await, Ok(0));
     }
 
     #[tokio::test]
@@ -208,7 +267,7 @@ mod tests {
             };
             let instances = vec![instance("i-1", state, tagged(on_end))];
             let aws = FakeAws { instances, volumes: vec![volume], ..FakeAws::default() };
-            assert_eq!(end(&aws).await.is_ok(), on_end == "stop", "{state} {on_end}");
+            assert_eq!(end_tagged(&aws).await.is_ok(), on_end == "stop", "{state} {on_end}");
             assert_eq!(aws.calls().concat(), call, "{state} {on_end}");
         }
     }

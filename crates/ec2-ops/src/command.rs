@@ -10,7 +10,6 @@ use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::AttemptId;
 use crate::ports::{Clock, Command, Commands, Logs, S3Prefix};
-use crate::script;
 use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
 /// How long SSM may take to deliver the command to an agent that was online a moment ago, in seconds.
@@ -42,20 +41,19 @@ pub async fn handle(
     let comment = attempt.fingerprint();
     let logs = logs(deployment, &attempt);
 
-    // SendCommand has no client token, so a retry must look for the command before it sends it.
-    let sent = match context.retry {
-        0 => None,
-        _ => {
-            let found = commands.find(&instance.region, &instance.id, &comment).await;
-            found.map_err(|error| not_online(&instance, error))?
-        }
+    // SendCommand has no client token, so a repetition must look for the command before it sends it.
+    let sent = if context.is_first_try() {
+        None
+    } else {
+        let found = commands.find(&instance.region, &instance.id, &comment).await;
+        found.map_err(|error| not_online(&instance, error))?
     };
     let id = match sent {
         Some(id) => id,
         None => {
             let command = Command {
                 instance: instance.id.clone(),
-                script: script::of(&job.commands, &comment, job.timeout_s),
+                script: job.script(&attempt, &instance.region),
                 comment,
                 execution_timeout: Duration::from_secs(job.timeout_s.into()),
                 delivery_timeout: Duration::from_secs(DELIVERY_TIMEOUT_S.into()),
@@ -120,7 +118,9 @@ mod tests {
     /// The instance is gone: both calls of Commander report only that SSM does not know it.
     #[tokio::test]
     async fn an_instance_that_no_call_finds_is_not_ready() {
-        for (retry, action) in [(0, "SendCommand"), (1, "ListCommands")] {
+        for (retry, redrives, action) in
+            [(0, 0, "SendCommand"), (1, 0, "ListCommands"), (0, 1, "ListCommands")]
+        {
             let payload = json!({
                 "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
                 "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
@@ -129,6 +129,7 @@ mod tests {
                     "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
                 },
                 "retry": retry,
+                "redrives": redrives,
                 "instance": {
                     "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:31:00Z",
                 },

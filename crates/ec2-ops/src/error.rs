@@ -92,6 +92,9 @@ pub enum Error {
     /// The commands did not end within `run_options.timeout_s`.
     #[error("{0}")]
     CommandTimedOut(Box<CommandFailure>),
+    /// A person cancelled the commands.
+    #[error("{0}")]
+    Cancelled(Box<CommandFailure>),
     /// The commands succeeded, but the promised object does not exist.
     #[error("the commands succeeded, but {why}: {target}")]
     OutputMissing {
@@ -115,7 +118,14 @@ pub enum Error {
     /// A step got input that no other part of the system writes.
     #[error("internal error: {0}")]
     InternalError(String),
+    /// One of the others, from the first try of a launch: it shows that nothing was launched. A repetition cannot show that,
+    /// because the answer of an earlier try may have been lost.
+    #[error("{0}{NOTHING_LAUNCHED}")]
+    FirstTry(Box<Self>),
 }
+
+/// The end of the message of [`Error::FirstTry`]. Lambda reports nothing but a name and a message to the state machine.
+const NOTHING_LAUNCHED: &str = "; nothing was launched";
 
 /// How the commands of an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,6 +169,16 @@ impl Error {
             _ => Self::LaunchFailed(error.to_string()),
         }
     }
+
+    /// The same error, from the first try of a launch.
+    pub(crate) fn of_first_try(self) -> Self {
+        match self.kind().leftover() {
+            // The state machine keeps its text, and goes on.
+            _ if matches!(self, Self::CandidateUnavailable(_)) => self,
+            Leftover::Nothing => Self::FirstTry(Box::new(self)),
+            Leftover::Instance | Leftover::Unknown => self,
+        }
+    }
 }
 
 /// An error as Step Functions carries it in `Cause`: a Lambda error, with the details that the outcome repeats.
@@ -178,10 +198,18 @@ pub struct ErrorReport {
     pub stderr_tail: String,
 }
 
+impl ErrorReport {
+    /// Whether the error is [`Error::FirstTry`].
+    pub(crate) fn is_of_first_try(&self) -> bool {
+        self.message.ends_with(NOTHING_LAUNCHED)
+    }
+}
+
 impl Error {
     /// The report of this error.
     pub fn report(&self) -> ErrorReport {
-        let (Self::CommandFailed(failure) | Self::CommandTimedOut(failure)) = self else {
+        let (Self::CommandFailed(failure) | Self::CommandTimedOut(failure) | Self::Cancelled(failure)) = self
+        else {
             return ErrorReport {
                 error_type: self.name().to_owned(),
                 message: self.to_string(),

@@ -22,6 +22,8 @@ use crate::tags::Tags;
 pub(crate) struct FakeAws {
     pub(crate) now: Timestamp,
     pub(crate) instances: Vec<Instance>,
+    /// The only region that has the instances, if they are not in all.
+    pub(crate) only_in: Option<Region>,
     pub(crate) volumes: Vec<Volume>,
     pub(crate) online: bool,
     pub(crate) invocation: Option<Invocation>,
@@ -41,6 +43,7 @@ impl Default for FakeAws {
         Self {
             now: time("2026-03-01T06:00:00Z"),
             instances: Vec::new(),
+            only_in: None,
             volumes: Vec::new(),
             online: true,
             invocation: None,
@@ -65,8 +68,8 @@ pub(crate) fn time(text: &str) -> Timestamp {
 }
 
 pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
-    let launched_at = time("2026-03-01T05:31:00Z");
-    Instance { id: InstanceId::new(id), state, state_reason: None, launched_at, tags }
+    let launched_at = Some(time("2026-03-01T05:31:00Z"));
+    Instance { id: InstanceId::new(id), state, state_reason: None, spot: false, launched_at, tags }
 }
 
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
@@ -128,10 +131,12 @@ impl Instances for FakeAws {
         Ok(self.instances.iter().find(|instance| instance.id == *id).cloned())
     }
 
-    async fn find(&self, _: &Region, tags: &Tags) -> Result<Vec<Instance>, AwsError> {
+    async fn find(&self, region: &Region, tags: &Tags) -> Result<Vec<Instance>, AwsError> {
         self.may("DescribeInstances")?;
-        let has =
-            |instance: &&Instance| tags.iter().all(|(key, value)| instance.tags.get(key) == Some(value));
+        let is_here = self.only_in.as_ref().is_none_or(|only| only == region);
+        let has = |instance: &&Instance| {
+            is_here && tags.iter().all(|(key, value)| instance.tags.get(key) == Some(value))
+        };
         Ok(self.instances.iter().filter(has).cloned().collect())
     }
 

@@ -68,6 +68,13 @@ impl ExecutionId {
         self.0.rsplit(':').next().unwrap_or(&self.0)
     }
 
+    /// Whether the id is the ARN of an execution in this region of this account.
+    pub(crate) fn is_in(&self, region: &Region, account: &str) -> bool {
+        let fields: Vec<_> = self.0.split(':').collect();
+        matches!(fields[..], ["arn", _, "states", in_region, of_account, "execution", _, _]
+            if in_region == region.as_str() && of_account == account)
+    }
+
     /// The state machine of the execution, if the id has the form of an execution's ARN.
     pub fn state_machine(&self) -> Option<StateMachineId> {
         let (machine, _) = self.0.rsplit_once(':')?;

@@ -64,7 +64,7 @@ mod tests {
 
     fn with(keys: &[&str]) -> FakeAws {
         let last_modified = time("2020-01-01T00:00:00Z");
-        let object = |key: &&str| Object { key: (*key).to_owned(), last_modified, size: 1 };
+        let object = |key: &&str| Object { key: (*key).to_owned(), last_modified, size: Some(1) };
         FakeAws { objects: keys.iter().map(object).collect(), ..FakeAws::default() }
     }
 

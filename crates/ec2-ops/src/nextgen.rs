@@ -84,6 +84,26 @@ pub(crate) fn output_of_commands(commands: &[String]) -> Option<OutputTarget> {
     Some(OutputTarget::Prefix { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
 }
 
+/// The object below the prefix of `target` that NextGen's program in `commands` uploads at its end, as the production system
+/// expects it; `target` itself for any other program. The programs upload their logs and metadata even if the run failed.
+///
+/// See `lambdas/checker` in <https://github.com/CIROH-UA/ngen-datastream>.
+pub(crate) fn last_object(target: OutputTarget, commands: &[String]) -> OutputTarget {
+    let runs = |program: &str| {
+        let follows = |rest: &str| rest.starts_with(|c: char| c.is_whitespace() || "='\"".contains(c));
+        commands.iter().any(|command| command.split(program).skip(1).any(follows))
+    };
+    let object = if runs("/scripts/datastream") {
+        "ngen-run.tar.gz"
+    } else if commands.iter().any(|command| command.contains("forcingprocessor")) {
+        "metadata/forcings_metadata/metadata.csv"
+    } else {
+        return target;
+    };
+    let key = format!("{}/{object}", target.key().trim_end_matches('/'));
+    OutputTarget::Key { bucket: target.bucket().to_owned(), key }
+}
+
 fn forcing_source(commands: &[String]) -> Option<&str> {
     last_value(commands, long("FORCING_SOURCE"))
 }

@@ -22,6 +22,18 @@ pub enum Next {
     Retry,
 }
 
+impl Next {
+    /// What follows on the attempt with this status, when `made` attempts have been made.
+    pub(crate) fn after(status: Status, made: u32, rules: &RetryRules, fail_execution: bool) -> Self {
+        match status {
+            Status::Succeeded => Self::Succeed,
+            _ if made < rules.attempts_allowed && rules.allow_after(status) => Self::Retry,
+            _ if fail_execution => Self::Fail,
+            _ => Self::Succeed,
+        }
+    }
+}
+
 /// The record of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRecord {
@@ -112,12 +124,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Decides what follows on `attempts`, and abridges them so that all of them fit.
-    pub(crate) fn decide(
+    /// The outcome of `attempts`, abridged so that all of them fit.
+    pub(crate) fn new(
         mut attempts: Vec<AttemptRecord>,
         warnings: Vec<String>,
+        next: Next,
         rules: &RetryRules,
-        fail_execution: bool,
     ) -> Self {
         let status = attempts.last().map_or(Status::InternalError, |attempt| attempt.status);
         let made = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
@@ -127,12 +139,6 @@ impl Outcome {
                 attempt.abridge(LONGEST_OF_EARLIER);
             }
         }
-        let next = match status {
-            Status::Succeeded => Next::Succeed,
-            _ if made < rules.attempts_allowed && rules.allow_after(status) => Next::Retry,
-            _ if fail_execution => Next::Fail,
-            _ => Next::Succeed,
-        };
         Self { status, attempts, warnings, next, backoff_seconds: rules.backoff_seconds(made) }
     }
 }
@@ -205,22 +211,32 @@ mod tests {
 
     #[test]
     fn what_follows_depends_on_the_last_attempt_and_on_how_many_are_left() {
-        use Status::{CommandFailed, InvalidExecution, OutputMissing, SpotInterrupted, Succeeded};
-        for (statuses, allowed, fail_execution, next) in [
-            (&[Succeeded][..], 3, true, Next::Succeed),
-            (&[CommandFailed], 1, false, Next::Succeed),
-            (&[CommandFailed], 1, true, Next::Fail),
-            (&[CommandFailed], 2, true, Next::Retry),
-            (&[CommandFailed, SpotInterrupted], 3, false, Next::Retry),
-            (&[CommandFailed, OutputMissing], 2, true, Next::Fail),
-            (&[CommandFailed, Succeeded], 5, true, Next::Succeed),
-            (&[InvalidExecution], 5, false, Next::Succeed),
-            (&[InvalidExecution], 5, true, Next::Fail),
+        use Status::{Cancelled, CommandFailed, InvalidExecution, OutputMissing, SpotInterrupted, Succeeded};
+        for (status, made, allowed, fail_execution, next) in [
+            (Succeeded, 1, 3, true, Next::Succeed),
+            (CommandFailed, 1, 1, false, Next::Succeed),
+            (CommandFailed, 1, 1, true, Next::Fail),
+            (CommandFailed, 1, 2, true, Next::Retry),
+            (SpotInterrupted, 2, 3, false, Next::Retry),
+            (OutputMissing, 2, 2, true, Next::Fail),
+            (Succeeded, 2, 5, true, Next::Succeed),
+            (InvalidExecution, 1, 5, false, Next::Succeed),
+            (InvalidExecution, 1, 5, true, Next::Fail),
+            (Cancelled, 1, 5, false, Next::Succeed),
+            (Cancelled, 2, 5, true, Next::Fail),
         ] {
-            let outcome = Outcome::decide(attempts(statuses), Vec::new(), &rules(allowed), fail_execution);
-            assert_eq!(outcome.next, next, "{statuses:?} of {allowed}");
-            assert_eq!(Some(&outcome.status), statuses.last());
+            assert_eq!(
+                Next::after(status, made, &rules(allowed), fail_execution),
+                next,
+                "{status:?}, {made} of {allowed}"
+            );
         }
+    }
+
+    #[test]
+    fn the_status_of_an_outcome_is_that_of_its_last_attempt() {
+        let two = attempts(&[Status::CommandFailed, Status::SpotInterrupted]);
+        assert_eq!(Outcome::new(two, Vec::new(), Next::Retry, &rules(2)).status, Status::SpotInterrupted);
     }
 
     #[test]
@@ -233,14 +249,14 @@ mod tests {
             attempt.tried = vec![tried(); 200];
             attempt.logs = vec![format!("s3://{}/{}/", "b".repeat(63), "k".repeat(150))];
         }
-        let outcome = Outcome::decide(attempts, vec!["w".repeat(200)], &rules(11), true);
+        let outcome = Outcome::new(attempts, vec!["w".repeat(200)], Next::Fail, &rules(11));
         let cause = serde_json::to_string(&outcome).unwrap();
         assert!(cause.chars().count() <= 32_768, "{}", cause.chars().count());
         let last = outcome.attempts.last().unwrap();
         assert!(last.reason.as_ref().unwrap().ends_with("\"…"));
         assert!(last.stderr_tail.ends_with("�\n"));
         // Repeated with the next attempt, nothing is cut a second time.
-        let again = Outcome::decide(outcome.attempts.clone(), Vec::new(), &rules(11), true);
+        let again = Outcome::new(outcome.attempts.clone(), Vec::new(), Next::Fail, &rules(11));
         assert_eq!(again.attempts, outcome.attempts);
     }
 
@@ -252,13 +268,11 @@ mod tests {
             (Status::CommandFailed, Next::Fail),
             (Status::Succeeded, Next::Succeed),
         ] {
-            let outcome = Outcome::decide(attempts(&[status]), Vec::new(), &named, true);
-            assert_eq!(outcome.next, next, "{status:?}");
+            assert_eq!(Next::after(status, 1, &named, true), next, "{status:?}");
         }
         // What is final stays final.
         let all = RetryRules { retry_on: Some(vec![Status::InvalidExecution]), ..rules(3) };
-        let outcome = Outcome::decide(attempts(&[Status::InvalidExecution]), Vec::new(), &all, true);
-        assert_eq!(outcome.next, Next::Fail);
+        assert_eq!(Next::after(Status::InvalidExecution, 1, &all, true), Next::Fail);
     }
 
     fn waits(backoff: Backoff, usual_s: u32) -> Vec<u32> {

@@ -168,17 +168,46 @@ async fn poll(
     let invocation = ports.commands.invocation(&watch.region, &watch.instance, &watch.command).await?;
     let status = invocation.as_ref().map_or(InvocationStatus::Pending, |invocation| invocation.status);
     // A script can make the agent report a failure as a success; the exit code shows it.
-    if let Some(Invocation { status: InvocationStatus::Success, exit_code: Some(0), ended_at, .. }) =
-        &invocation
+    if let Some(Invocation {
+        status: InvocationStatus::Success,
+        exit_code: Some(0),
+        started_at,
+        ended_at,
+        ..
+    }) = &invocation
     {
-        return Ok(Some(json!({ "status": "Success", "exit_code": 0, "ended_at": ended_at })));
+        let section = json!({
+            "status": "Success", "exit_code": 0, "started_at": started_at, "ended_at": ended_at,
+        });
+        return Ok(Some(section));
     }
+    let judged = judge(watch, warned, invocation.clone(), ports).await;
+    // A person wants no more of the commands, however they or their instance end.
+    match invocation.filter(|_| matches!(status, InvocationStatus::Cancelling | InvocationStatus::Cancelled))
+    {
+        Some(invocation) => judged.map_err(|error| match error {
+            error if is_about_the_poll(&error) => error,
+            _ => Error::Cancelled(command_failure("the commands were cancelled".to_owned(), &invocation)),
+        }),
+        None => judged,
+    }
+}
+
+/// What the invocation and the instance show together: an error once the commands have failed, `None` while they have not
+/// ended.
+async fn judge(
+    watch: &Watch,
+    warned: bool,
+    invocation: Option<Invocation>,
+    ports: &Ports<'_, impl Clock, impl Instances, impl Commands, impl WakeTokens, impl Executions>,
+) -> Result<Option<Value>, Error> {
+    use InvocationStatus::{Cancelling, InProgress, Pending};
+    let status = invocation.as_ref().map_or(Pending, |invocation| invocation.status);
     // If the instance has ended, that is the better explanation: it may have ended the commands, too.
     let instance = ports.instances.describe(&watch.region, &watch.instance).await?;
     let at_deadline =
         instance.as_ref().is_some_and(|instance| shut_down_at_deadline(instance, watch, ports.clock));
-    let ended =
-        invocation.filter(|_| !matches!(status, InvocationStatus::Pending | InvocationStatus::InProgress));
+    let ended = invocation.filter(|_| !matches!(status, Pending | InProgress | Cancelling));
     if let Some(instance) = instance.filter(|_| !at_deadline) {
         check_alive(&instance, ended.as_ref())?;
     }
@@ -216,10 +245,7 @@ fn shut_down_at_deadline(instance: &Instance, watch: &Watch, clock: &impl Clock)
 }
 
 fn failure(watch: &Watch, invocation: &Invocation) -> Error {
-    let failed = |what: String| {
-        let stderr_tail = tail(&invocation.stderr);
-        Box::new(CommandFailure { what, exit_code: invocation.exit_code, stderr_tail })
-    };
+    let failed = |what: String| command_failure(what, invocation);
     match invocation.status {
         // The agent reports every exit code 137 (128 + SIGKILL, most often out of memory) as its own timeout.
         InvocationStatus::ExecutionTimedOut if ended_early(watch, invocation) => Error::CommandFailed(
@@ -233,7 +259,6 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
             instance: watch.instance.clone(),
             why: "SSM could not deliver the commands to its agent".to_owned(),
         },
-        InvocationStatus::Cancelled => Error::CommandFailed(failed("the commands were cancelled".to_owned())),
         _ => {
             let code = invocation
                 .exit_code
@@ -241,6 +266,11 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
             Error::CommandFailed(failed(format!("the commands failed with {code}")))
         }
     }
+}
+
+fn command_failure(what: String, invocation: &Invocation) -> Box<CommandFailure> {
+    let stderr_tail = tail(&invocation.stderr);
+    Box::new(CommandFailure { what, exit_code: invocation.exit_code, stderr_tail })
 }
 
 fn ended_early(watch: &Watch, invocation: &Invocation) -> bool {

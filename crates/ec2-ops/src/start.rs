@@ -61,7 +61,8 @@ pub async fn handle(
     match read(payload)? {
         Payload::Launch { context, attempts, candidate, entered } => {
             let task = Task { context, attempts, number: candidate, entered };
-            launch(&task, deployment, clock, instances, objects).await
+            let launched = launch(&task, deployment, clock, instances, objects).await;
+            launched.map_err(|error| if task.is_first_try() { error.of_first_try() } else { error })
         }
         Payload::Inputs { context } => {
             let job = context.job()?;
@@ -81,6 +82,13 @@ struct Task {
     /// The candidate's number, counted from 0.
     number: usize,
     entered: Timestamp,
+}
+
+impl Task {
+    /// Whether nothing of the attempt can have been launched before: no try of this candidate, and none of another one.
+    fn is_first_try(&self) -> bool {
+        self.context.is_first_try() && self.number == 0
+    }
 }
 
 /// Launches the candidate. A retry has the same client token, so it finds the instance that an earlier try launched.
@@ -105,13 +113,10 @@ async fn launch(
         let waited = clock.now().duration_since(*entered);
         refusal(error, &Visit { later, waited, launch_timeout_s: job.launch_timeout_s })
     })?;
-    write(&InstanceSection {
-        id: launched.id,
-        region,
-        market: candidate.market,
-        queued: launched.launched_at.duration_since(*entered) > QUEUED_AFTER,
-        launched_at: launched.launched_at,
-    })
+    // Without a LaunchTime, nothing says that the launch queued.
+    let launched_at = launched.launched_at.unwrap_or(*entered);
+    let queued = launched_at.duration_since(*entered) > QUEUED_AFTER;
+    write(&InstanceSection { id: launched.id, region, market: candidate.market, launched_at, queued })
 }
 
 /// Refuses an output in a bucket that does not exist, before anything is launched.
@@ -152,6 +157,34 @@ mod tests {
         let refusal = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
         assert_eq!(refusal.name(), "Refused");
         assert_eq!(aws.calls(), Vec::<String>::new());
+    }
+
+    /// The first try of a redriven execution is none: the redrive may repeat a launch whose answer was lost.
+    #[tokio::test]
+    async fn only_the_first_try_of_a_launch_says_that_nothing_was_launched() {
+        for (retry, redrives, candidate, says_so) in
+            [(0, 0, 0, true), (1, 0, 0, false), (0, 1, 0, false), (0, 0, 1, false)]
+        {
+            let payload = json!({
+                "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+                "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+                "step": "launch",
+                "retry": retry,
+                "redrives": redrives,
+                "attempts": [],
+                "candidate": candidate,
+                "entered": "2026-03-01T05:30:00Z",
+                "document": {
+                    "commands": ["true"],
+                    "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": ["t4g.nano", "t4g.micro"] },
+                },
+            });
+            let aws =
+                FakeAws { failing: Some(("RunInstances", "InvalidAMIID.NotFound")), ..FakeAws::default() };
+            let error = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
+            assert_eq!(error.name(), "LaunchFailed");
+            assert_eq!(error.report().is_of_first_try(), says_so, "retry {retry}, redrives {redrives}, candidate {candidate}");
+        }
     }
 
     #[tokio::test]

@@ -3,9 +3,28 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How an attempt, or a whole execution, ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Status {
+/// Defines [`Status`], so that the list of all of them and their words cannot lack one.
+macro_rules! statuses {
+    ($($(#[$doc:meta])* $status:ident,)*) => {
+        /// How an attempt, or a whole execution, ended.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        pub enum Status {
+            $($(#[$doc])* $status,)*
+        }
+
+        impl Status {
+            /// Every status.
+            pub const ALL: &[Self] = &[$(Self::$status),*];
+
+            /// The word for it, as in an outcome.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$status => stringify!($status),)* }
+            }
+        }
+    };
+}
+
+statuses! {
     /// The script exited with 0 and the output, if the document asks for one, exists and is new.
     Succeeded,
     /// A command failed.
@@ -26,6 +45,8 @@ pub enum Status {
     InputMissing,
     /// The document asks for something that is not possible.
     InvalidExecution,
+    /// A person cancelled the commands.
+    Cancelled,
     /// A user stopped the execution.
     Aborted,
     /// Anything else: a missing permission, an AWS service that stayed down, a bug.
@@ -33,8 +54,9 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether no attempt can follow: there is nothing left to do, or the same document would be refused again.
+    /// Whether no attempt can follow: there is nothing left to do, the same document would be refused again, or a person wants no
+    /// more of it.
     pub(crate) fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::InvalidExecution | Self::Aborted)
+        matches!(self, Self::Succeeded | Self::InvalidExecution | Self::Cancelled | Self::Aborted)
     }
 }

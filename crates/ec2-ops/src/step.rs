@@ -20,6 +20,10 @@ pub(crate) struct Context {
     /// `$$.State.RetryCount`: how often the state machine has retried this step.
     #[serde(default)]
     pub(crate) retry: u32,
+    /// `$$.Execution.RedriveCount`: how often a person has redriven the execution. Step Functions then counts the retries from
+    /// zero again. See <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>.
+    #[serde(default)]
+    pub(crate) redrives: u32,
 }
 
 /// The attempt, as the state machine counts it.
@@ -32,6 +36,11 @@ pub(crate) struct Attempt {
 impl Context {
     pub(crate) fn job(&self) -> Result<Job, Error> {
         Job::resolve(&self.document, &self.execution).map_err(Error::InvalidExecution)
+    }
+
+    /// Whether no earlier try of this step can have had an effect.
+    pub(crate) fn is_first_try(&self) -> bool {
+        self.retry == 0 && self.redrives == 0
     }
 
     pub(crate) fn attempt_id(&self) -> AttemptId {

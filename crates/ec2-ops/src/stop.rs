@@ -6,15 +6,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::check::CheckSection;
-use crate::clean::{VISIBILITY, end_all};
+use crate::check::{CheckSection, PollSection};
+use crate::clean::{VISIBILITY, end, find};
 use crate::deployment::Deployment;
 use crate::document::Job;
 use crate::error::{Error, ErrorKind, ErrorReport, Leftover};
 use crate::execution::Execution;
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, Region};
 use crate::launch::{self, Tried};
-use crate::outcome::{AttemptRecord, Outcome, RetryRules};
+use crate::outcome::{AttemptRecord, Next, Outcome, RetryRules};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::status::Status;
 use crate::step::{Attempt, CommandSection, Context, InstanceSection, TaskOrEvent, write};
@@ -27,8 +27,6 @@ type Payload = TaskOrEvent<Task, Event>;
 #[derive(Deserialize)]
 struct Task {
     execution: Execution,
-    /// When the attempt entered the state.
-    entered: Timestamp,
     /// The whole state. The payload has the document only here: twice would exceed Step Functions' quota.
     state: State,
 }
@@ -47,12 +45,14 @@ struct State {
     /// The reports of the candidates that EC2 could not launch, one after another.
     #[serde(default)]
     tried: String,
+    over: OverSection,
 }
 
-/// The section of EC2Poller, after commands that succeeded.
+/// The section of the state before EC2Stopper.
 #[derive(Deserialize)]
-struct PollSection {
-    exit_code: i32,
+struct OverSection {
+    /// When the attempt was over.
+    at: Timestamp,
 }
 
 /// The section of a Catch.
@@ -72,7 +72,7 @@ enum Event {
     ExecutionEnded(abnormal_end::Event),
     /// The sweeper's schedule.
     #[serde(rename = "Scheduled Event")]
-    Schedule,
+    Schedule(sweep::Event),
 }
 
 /// Handles the task of the state machine, the event of an abnormal end, or the sweeper's schedule.
@@ -89,55 +89,92 @@ pub async fn handle<C: Instances + Volumes>(
     match Payload::read(payload)? {
         Payload::Task(task) => end_attempt(task, deployment, clock, ec2).await,
         Payload::Event(Event::ExecutionEnded(event)) => {
-            abnormal_end::handle(event, deployment, clock, ec2).await
+            abnormal_end::handle(event, deployment, clock, ec2, executions).await
         }
-        Payload::Event(Event::Schedule) => sweep::handle(deployment, clock, ec2, executions).await,
+        Payload::Event(Event::Schedule(event)) => {
+            sweep::handle(&event, deployment, clock, ec2, executions).await
+        }
     }
 }
 
 /// Ends every instance of the execution, then reports the attempt's outcome and decides what follows.
 async fn end_attempt<C: Instances + Volumes>(
-    Task { execution, entered, mut state }: Task,
+    Task { execution, mut state }: Task,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
 ) -> Result<Value, Error> {
     let document = state.document.take();
-    let context = Context { execution, attempt: state.attempt.clone(), document, retry: 0 };
+    let context = Context { execution, attempt: state.attempt.clone(), document, retry: 0, redrives: 0 };
     let job = context.job().ok();
-    // An instance is ended in the region of its launch, even if the document would be refused by now.
-    let launched_in = state.instance.as_ref().map(|instance| instance.region.clone());
-    let runs_in = || job.as_ref().and_then(|job| deployment.region_of(job).ok());
-    // A document is refused before any AWS call, so then there is no instance to end.
-    let Some(region) = launched_in.or_else(runs_in) else {
-        return write(&outcome(&context, state, None, &[], deployment, clock));
-    };
     let ours = tags::of_execution(&context.execution.id, &deployment.name);
-    let ended = end_all(&region, &ours, ec2).await?;
+    let known = state.instance.as_ref().map(|instance| &instance.id);
+    let regions = state.regions(job.as_ref(), deployment);
+    // A failure in one region, or to end one instance, must not keep us from the others.
+    let (mut found, mut failed) = (Vec::new(), None);
+    for region in &regions {
+        match find(region, &ours, known, ec2).await {
+            Ok(instances) => found.push((region, instances)),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
     let number = context.attempt.number.to_string();
-    let of_this_attempt = |instance: &&Instance| instance.tags.get(tags::ATTEMPT) == Some(&number);
+    let of_this_attempt = |instance: &&Instance| {
+        instance.tags.get(tags::ATTEMPT) == Some(&number) || Some(&instance.id) == known
+    };
     let instances: Vec<_> =
-        ended.iter().filter(of_this_attempt).map(|instance| instance.id.clone()).collect();
-    if let Some(why) =
-        state.error.as_ref().and_then(|error| error.explained_by(ended.iter().filter(of_this_attempt)))
-    {
+        found.iter().flat_map(|(_, instances)| instances).filter(of_this_attempt).cloned().collect();
+    let is_unseen = known.is_none_or(|known| instances.iter().all(|instance| instance.id != *known));
+    if let Some(why) = state.error.as_ref().and_then(|error| error.explained_by(&instances)) {
         state.error = Some(why);
     }
-    if may_be_unseen(&state, &instances, entered, clock.now()) {
+    // The machine of an attempt that is repeated is of no use: only the last one is kept, if the document keeps any.
+    let is_repeated = state.next(&context, job.as_ref(), deployment) == Next::Retry;
+    for (region, instances) in &found {
+        if let Err(error) = end(region, instances, &ours, is_repeated, ec2).await {
+            failed = failed.or(Some(error));
+        }
+    }
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if !regions.is_empty() && is_unseen && clock.now().duration_since(state.over.at) < VISIBILITY {
         return Err(Error::CleanupPending("a new instance may not be visible yet".to_owned()));
     }
+    let instances: Vec<_> = instances.into_iter().map(|instance| instance.id).collect();
     write(&outcome(&context, state, job.as_ref(), &instances, deployment, clock))
 }
 
-/// Whether there may be an instance that EC2 does not show yet among those `shown`: one that is known to have been
-/// launched, or one whose launch lost its answer.
-fn may_be_unseen(state: &State, shown: &[InstanceId], entered: Timestamp, now: Timestamp) -> bool {
-    let since = match (&state.instance, &state.error) {
-        (Some(launched), _) if !shown.contains(&launched.id) => launched.launched_at,
-        (None, Some(error)) if shown.is_empty() && error.leftover() != Leftover::Nothing => entered,
-        _ => return false,
-    };
-    now.duration_since(since) < VISIBILITY
+impl State {
+    fn status(&self) -> Status {
+        self.error.as_ref().map_or(Status::Succeeded, CaughtError::status)
+    }
+
+    /// What follows on the attempt.
+    fn next(&self, context: &Context, job: Option<&Job>, deployment: &Deployment) -> Next {
+        Next::after(
+            self.status(),
+            context.attempt.number,
+            &RetryRules::of(job, deployment.backoff_s),
+            wants_failure(&context.document).unwrap_or(deployment.fail_execution),
+        )
+    }
+
+    /// The regions in which the attempt may have left an instance: none if nothing was launched, and every one that it can
+    /// have launched in if that is not known.
+    fn regions(&self, job: Option<&Job>, deployment: &Deployment) -> Vec<Region> {
+        if let Some(instance) = &self.instance {
+            return vec![instance.region.clone()];
+        }
+        if self.error.as_ref().is_some_and(|error| error.leftover() == Leftover::Nothing) {
+            return Vec::new();
+        }
+        let mut regions: Vec<_> = deployment.regions().cloned().collect();
+        // The deployment may have lost the document's region since the launch.
+        let asked_for = job.and_then(|job| job.region.clone());
+        regions.extend(asked_for.filter(|asked_for| !deployment.regions().any(|region| region == asked_for)));
+        regions
+    }
 }
 
 fn outcome(
@@ -149,7 +186,7 @@ fn outcome(
     clock: &impl Clock,
 ) -> Outcome {
     let report = state.error.as_ref().map(CaughtError::report);
-    let status = state.error.as_ref().map_or(Status::Succeeded, CaughtError::status);
+    let (status, next) = (state.status(), state.next(context, job, deployment));
     let mut instances = instances.to_vec();
     instances.extend(state.instance.iter().map(|instance| instance.id.clone()));
     instances.sort();
@@ -176,12 +213,8 @@ fn outcome(
     };
     let mut attempts = state.attempts;
     attempts.push(record);
-    Outcome::decide(
-        attempts,
-        job.map(|job| job.warnings.clone()).unwrap_or_default(),
-        &RetryRules::of(job, deployment.backoff_s),
-        wants_failure(&context.document).unwrap_or(deployment.fail_execution),
-    )
+    let warnings = job.map(|job| job.warnings.clone()).unwrap_or_default();
+    Outcome::new(attempts, warnings, next, &RetryRules::of(job, deployment.backoff_s))
 }
 
 /// The candidates that EC2 could not launch: those that the state names, and the one with which the attempt ended.
@@ -215,16 +248,20 @@ impl CaughtError {
         self.kind().map_or(Status::InternalError, ErrorKind::status)
     }
 
-    /// After an error that is not ours, a launch may have lost its answer.
+    /// What the failed step may have left behind. An error that is not ours says nothing about that, and neither does one of
+    /// ours from a repetition: the answer of an earlier try may have been lost.
     fn leftover(&self) -> Leftover {
-        self.kind().map_or(Leftover::Unknown, ErrorKind::leftover)
+        match self.kind().map_or(Leftover::Unknown, ErrorKind::leftover) {
+            Leftover::Nothing if !self.report().is_of_first_try() => Leftover::Unknown,
+            leftover => leftover,
+        }
     }
 
     /// The better error, if the caught one says only that the instance did not answer, and EC2 knows why it ended.
     ///
     /// The instance may have ended after the last check, or between two tries of the launch, of which EC2 refused the
     /// second.
-    fn explained_by<'a>(&self, mut instances: impl Iterator<Item = &'a Instance>) -> Option<Self> {
+    fn explained_by(&self, instances: &[Instance]) -> Option<Self> {
         let (ErrorKind::InstanceNotReady
         | ErrorKind::InstanceBooting
         | ErrorKind::QueuedInstanceNotReady
@@ -232,7 +269,7 @@ impl CaughtError {
         else {
             return None;
         };
-        let ended = instances.find(|instance| instance_end::was_without_a_call(instance))?;
+        let ended = instances.iter().find(|instance| instance_end::was_without_a_call(instance))?;
         let error = instance_end::before_commands(ended)?;
         Some(Self { error: error.name().to_owned(), cause: serde_json::to_string(&error.report()).ok() })
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::clean::end_all;
@@ -19,25 +20,43 @@ use crate::tags::{self, OnEnd, Tags};
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
 const UNKNOWN_GRACE: SignedDuration = SignedDuration::from_mins(15);
 
+/// *Scheduled Event*: it is time to sweep.
+#[derive(Deserialize)]
+pub(crate) struct Event {
+    /// The account that the sweeper runs in.
+    account: String,
+}
+
 /// Ends, in every region of this deployment, the instances of executions that are over.
+///
+/// Step Functions knows only the executions of its own region and account. It would call others unknown, so they are listed in
+/// the answer and left alone.
 ///
 /// # Errors
 /// The first failed call. It does not keep the sweeper from the other instances.
 pub(crate) async fn handle<C: Instances + Volumes>(
+    event: &Event,
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
     executions: &impl Executions,
 ) -> Result<Value, Error> {
-    let (mut swept, mut pending, mut failed) = (Vec::new(), Vec::new(), None);
+    let (mut swept, mut pending, mut foreign, mut failed) = (Vec::new(), Vec::new(), BTreeSet::new(), None);
     for region in deployment.regions() {
-        let left = match left_behind(region, deployment, ec2).await {
+        let mut left = match left_behind(region, deployment, ec2).await {
             Ok(left) => left,
             Err(error) => {
                 failed = failed.or(Some(error));
                 continue;
             }
         };
+        left.retain(|execution, _| {
+            let ours = execution.is_in(&deployment.region, &event.account);
+            if !ours {
+                foreign.insert(execution.clone());
+            }
+            ours
+        });
         // Without the list, each execution costs a call of its own, and nothing else is lost.
         let running = running(left.keys(), executions).await.unwrap_or_else(|error| {
             failed = failed.take().or(Some(error));
@@ -68,7 +87,7 @@ pub(crate) async fn handle<C: Instances + Volumes>(
             }
         }
     }
-    failed.map_or_else(|| Ok(json!({ "swept": swept, "pending": pending })), Err)
+    failed.map_or_else(|| Ok(json!({ "swept": swept, "pending": pending, "foreign": foreign })), Err)
 }
 
 /// Those of `left` that Step Functions lists as running.
@@ -99,7 +118,7 @@ async fn left_behind<C: Instances + Volumes>(
         let alive = instance.state.is_alive();
         if let Some(execution) = execution_of(&instance.tags).filter(|_| alive) {
             let youngest: &mut Option<Timestamp> = left.entry(execution).or_default();
-            *youngest = (*youngest).max(Some(instance.launched_at));
+            *youngest = (*youngest).max(instance.launched_at);
         }
     }
     for volume in Volumes::find(ec2, region, &ours).await? {
@@ -133,8 +152,30 @@ mod tests {
     async fn swept(deployment_of_it: &str, execution: ExecutionState, now: &str) -> Vec<String> {
         let instances = vec![instance("i-1", InstanceState::Running, of(deployment_of_it, OTHER))];
         let aws = FakeAws { now: time(now), instances, execution, ..FakeAws::default() };
-        handle(&deployment(), &aws, &aws, &aws).await.unwrap();
+        handle(&event(), &deployment(), &aws, &aws, &aws).await.unwrap();
         aws.calls()
+    }
+
+    fn event() -> Event {
+        Event { account: "000000000000".to_owned() }
+    }
+
+    /// Step Functions calls them unknown, and lists none of them as running.
+    #[tokio::test]
+    async fn the_execution_of_another_region_or_account_is_left_alone() {
+        for foreign in [
+            "arn:aws:states:us-west-2:000000000000:execution:ec2-ops:run",
+            "arn:aws:states:us-east-1:111111111111:execution:ec2-ops:run",
+            "edited by a person",
+        ] {
+            let aws = FakeAws {
+                instances: vec![instance("i-1", InstanceState::Running, of("test", foreign))],
+                execution: ExecutionState::Unknown,
+                ..FakeAws::default()
+            };
+            let answer = handle(&event(), &deployment(), &aws, &aws, &aws).await.unwrap();
+            assert_eq!((&answer["foreign"], aws.calls()), (&json!([foreign]), Vec::new()));
+        }
     }
 
     #[tokio::test]
@@ -172,10 +213,10 @@ mod tests {
             execution: ExecutionState::Over,
             ..FakeAws::default()
         };
-        handle(&deployment(), &aws, &aws, &aws).await.unwrap();
+        handle(&event(), &deployment(), &aws, &aws, &aws).await.unwrap();
         assert_eq!(aws.calls(), ["StopInstances i-2"]);
         let unlisted = FakeAws { failing: Some(("ListExecutions", "AccessDenied")), ..aws };
-        let error = handle(&deployment(), &unlisted, &unlisted, &unlisted).await.unwrap_err();
+        let error = handle(&event(), &deployment(), &unlisted, &unlisted, &unlisted).await.unwrap_err();
         assert_eq!(error.name(), "Refused");
         assert_eq!(unlisted.calls()[1..], ["StopInstances i-1", "StopInstances i-2"]);
     }

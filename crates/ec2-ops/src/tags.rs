@@ -21,6 +21,9 @@ pub const DEPLOYMENT: &str = "ec2-ops:deployment";
 /// How to end the instance: [`OnEnd::tag`].
 pub const ON_END: &str = "ec2-ops:on-end";
 
+/// The keys of every tag that a launch of ours has.
+pub(crate) const KEYS: [&str; 4] = [ATTEMPT, DEPLOYMENT, EXECUTION, ON_END];
+
 /// How an instance is ended when its attempt is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnEnd {

@@ -44,7 +44,12 @@ fn every_example_is_accepted_without_a_warning_and_its_output_is_checked() {
         .collect();
     assert_eq!(
         targets,
-        ["s3://my-bucket/hello.txt", "s3://my-bucket/vpu-01/execution.txt", "s3://my-bucket/ngen.20260228/*"]
+        [
+            "s3://my-bucket/hello.txt",
+            "s3://my-bucket/vpu-01/execution.txt",
+            "s3://my-bucket/data",
+            "s3://my-bucket/ngen.20260228/ngen-run.tar.gz"
+        ]
     );
 }
 

@@ -1,16 +1,5 @@
 # Every setting: two regions, your own network, schedules, a topic for outcomes, alarms by e-mail, a dashboard.
 
-terraform {
-  required_version = ">= 1.7"
-
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.31, < 7.0"
-    }
-  }
-}
-
 provider "aws" {
   region = "us-east-1"
 }
@@ -33,7 +22,7 @@ module "ec2_ops" {
   executions = { fail_execution = true, backoff_s = 60 }
   instances  = { output_buckets = [var.output_bucket] }
   network    = var.network
-  logs       = { retention_days = 30, command_log_group = true, force_destroy = true }
+  logs       = { retention_days = 30, force_destroy = true }
 
   additional_regions = { us-west-2 = module.us_west_2.instance_defaults }
 
@@ -66,9 +55,4 @@ module "us_west_2" {
   prefix = local.prefix
   home   = module.ec2_ops.home
   tags   = { team = "forecasts" }
-}
-
-output "next" {
-  description = "The commands to type next."
-  value       = module.ec2_ops.next
 }

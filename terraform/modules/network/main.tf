@@ -1,23 +1,5 @@
 # The network of the instances in one region: a security group, and the given subnets.
 
-variable "prefix" {
-  description = "The deployment's name."
-  type        = string
-}
-
-variable "network" {
-  description = "A VPC and subnets in it. null: the region's default VPC."
-  type = object({
-    vpc_id     = string
-    subnet_ids = list(string)
-  })
-}
-
-variable "tags" {
-  description = "Tags for the security group."
-  type        = map(string)
-}
-
 data "aws_vpc" "default" {
   count = var.network == null ? 1 : 0
 
@@ -52,12 +34,4 @@ resource "aws_vpc_security_group_egress_rule" "instances" {
   cidr_ipv6         = each.key == "ipv6" ? each.value : null
   # Never empty: provider 5.31 would plan to add an empty map of tags again and again.
   tags = merge(var.tags, { Name = "${var.prefix}-instances" })
-}
-
-output "instance_defaults" {
-  description = "The security groups and subnets of instances in this region whose documents name none."
-  value = {
-    security_group_ids = [aws_security_group.instances.id]
-    subnet_ids         = local.network.subnet_ids
-  }
 }

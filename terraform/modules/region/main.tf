@@ -2,7 +2,7 @@
 
 locals {
   # Only EC2Poller's events: executions run in the home region, so the events of their abnormal ends occur there.
-  wake_ups = jsondecode(templatefile("${path.module}/../../../state_machine/event_patterns.json", {
+  wake_ups = jsondecode(templatefile("${path.module}/../../state_machine/event_patterns.json", {
     state_machine_arn = ""
   })).EC2Poller
 }

@@ -115,7 +115,8 @@ async fn every_field_of_an_instance_is_read() {
         id: InstanceId::new("i-1"),
         state: InstanceState::ShuttingDown,
         state_reason: Some("Server.SpotInstanceTermination".to_owned()),
-        launched_at: "2026-01-01T00:00:01Z".parse().unwrap(),
+        spot: false,
+        launched_at: Some("2026-01-01T00:00:01Z".parse().unwrap()),
         tags: Tags::from([("Name".to_owned(), "n".to_owned())]),
     };
     assert_eq!(ec2.describe(&region(), &InstanceId::new("i-1")).await, Ok(Some(instance)));

@@ -55,12 +55,12 @@ fn at(text: &str) -> Timestamp {
 #[tokio::test]
 async fn a_bucket_exists_unless_s3_says_that_it_does_not() {
     for (answer, exists) in [
-        (head(200, &[]), true),
-        (head(404, &[]), false),
-        (head(301, IN_WEST), true),
-        (head(400, IN_WEST), true),
+        (vec![head(200, &[])], true),
+        (vec![head(404, &[])], false),
+        (vec![head(301, IN_WEST), head(200, &[])], true),
+        (vec![head(400, IN_WEST), head(404, &[])], false),
     ] {
-        let replay = Replay::new([answer]);
+        let replay = Replay::new(answer);
         let s3 = S3::new(&replay.config());
         assert_eq!(s3.bucket_exists(&region(), "bucket").await, Ok(exists));
     }
@@ -70,12 +70,15 @@ async fn a_bucket_exists_unless_s3_says_that_it_does_not() {
 async fn a_failure_does_not_make_a_bucket_absent() {
     for (answer, kind) in [
         // A role that may not read the bucket now could not find the output after hours of work either.
-        (head(403, &[]), AwsErrorKind::Refused),
-        (head(503, &[]), AwsErrorKind::Unavailable),
-        (head(400, &[]), AwsErrorKind::Refused),
-        (Answer::Lost, AwsErrorKind::Unavailable),
+        (vec![head(403, &[])], AwsErrorKind::Refused),
+        (vec![head(301, IN_WEST), head(403, &[])], AwsErrorKind::Refused),
+        (vec![head(503, &[])], AwsErrorKind::Unavailable),
+        (vec![head(400, &[]), head(400, &[])], AwsErrorKind::Refused),
+        (vec![Answer::Lost], AwsErrorKind::Unavailable),
+        (vec![Answer::Gateway(404)], AwsErrorKind::Unavailable),
+        (vec![Answer::Gateway(200)], AwsErrorKind::Unavailable),
     ] {
-        let replay = Replay::new([answer]);
+        let replay = Replay::new(answer);
         let s3 = S3::new(&replay.config());
         assert_eq!(s3.bucket_exists(&region(), "bucket").await.unwrap_err().kind, kind);
     }
@@ -84,9 +87,30 @@ async fn a_failure_does_not_make_a_bucket_absent() {
 #[tokio::test]
 async fn an_object_is_found_by_its_key() {
     let (_, found) = newest(&key(), [head(200, FOUND)]).await;
-    let object = Object { key: "run/out.nc".to_owned(), last_modified: at("2026-01-01T00:00:07Z"), size: 5 };
+    let object =
+        Object { key: "run/out.nc".to_owned(), last_modified: at("2026-01-01T00:00:07Z"), size: Some(5) };
     assert_eq!(found, Ok(Some(object)));
     assert_eq!(newest(&key(), [head(404, &[])]).await.1, Ok(None));
+}
+
+#[tokio::test]
+async fn a_page_of_a_gateway_says_nothing_about_an_object() {
+    for status in [200, 404] {
+        for target in [key(), prefix()] {
+            let error = newest(&target, [Answer::Gateway(status)]).await.1.unwrap_err();
+            assert_eq!(error.kind, AwsErrorKind::Unavailable, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_region_that_a_head_does_not_name_comes_from_headbucket() {
+    let answers = [head(400, &[]), head(403, IN_WEST), head(200, FOUND)];
+    let (replay, found) = newest(&key(), answers).await;
+    assert!(found.unwrap().is_some());
+    let asked: Vec<_> = replay.asked().into_iter().map(|asked| asked.uri).collect();
+    assert!(asked[1].starts_with("https://bucket.s3.us-east-1.amazonaws.com"), "{asked:?}");
+    assert!(asked[2].starts_with("https://bucket.s3.us-west-2.amazonaws.com/run/out.nc"), "{asked:?}");
 }
 
 #[tokio::test]

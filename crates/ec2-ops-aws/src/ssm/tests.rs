@@ -145,7 +145,7 @@ fn the_status_of_a_command_is_read_from_the_details() {
         started_at: None,
         ended_at: Some("2026-01-01T00:00:01.5Z".parse().unwrap()),
     };
-    assert_eq!(invocation(answer), Ok(ended));
+    assert_eq!(invocation(answer), ended);
 }
 
 #[test]
@@ -155,12 +155,23 @@ fn a_command_that_still_runs_has_no_exit_code() {
         .response_code(-1)
         .execution_end_date_time("")
         .build();
-    let running = invocation(answer).unwrap();
+    let running = invocation(answer);
     assert_eq!((running.exit_code, running.ended_at), (None, None));
 }
 
 #[test]
 fn an_unknown_status_counts_as_in_progress() {
     let answer = GetCommandInvocationOutput::builder().status_details("Pondering").build();
-    assert_eq!(invocation(answer).unwrap().status, InvocationStatus::InProgress);
+    assert_eq!(invocation(answer).status, InvocationStatus::InProgress);
+}
+
+#[test]
+fn a_time_that_cannot_be_read_does_not_hide_the_end_of_a_command() {
+    let answer = GetCommandInvocationOutput::builder()
+        .status_details("Success")
+        .execution_start_date_time("yesterday")
+        .execution_end_date_time("2026-01-01T00:00:01")
+        .build();
+    let ended = invocation(answer);
+    assert_eq!((ended.status, ended.started_at, ended.ended_at), (InvocationStatus::Success, None, None));
 }

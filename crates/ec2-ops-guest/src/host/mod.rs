@@ -2,18 +2,23 @@
 //!
 //! A [`Guest`] is an instance that runs. Dropping it closes the guest's stdin, and with that everything inside ends.
 
+mod tail;
+
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::layout::ROOT_VARIABLE;
-use crate::processes;
+use crate::layout::{ROOT_VARIABLE, Root};
 use crate::protocol::{Boot, CommandResult, Event, Request};
+use crate::{processes, run};
+pub use tail::OutputStream;
+use tail::Tail;
 
 /// What an instance is made of.
 #[derive(Clone, Debug)]
@@ -45,7 +50,16 @@ pub struct RunCommand {
 pub enum GuestEvent {
     /// It has booted and takes commands.
     Ready,
-    /// A script has ended.
+    /// A script has printed something.
+    Printed {
+        /// The command id.
+        id: String,
+        /// Where to.
+        stream: OutputStream,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// A script has ended, and all that it printed has been reported.
     Ended {
         /// The command id.
         id: String,
@@ -64,10 +78,19 @@ pub enum GuestEvent {
     },
 }
 
+type Tails = Arc<Mutex<Vec<Tail>>>;
+
+/// How often the output of running scripts is looked at.
+const OUTPUT_LOOK: Duration = Duration::from_millis(50);
+
 /// A running instance.
 #[derive(Debug)]
 pub struct Guest {
     requests: mpsc::UnboundedSender<Request>,
+    root: Root,
+    instance_id: String,
+    /// The commands that run.
+    tails: Tails,
     powered_off: oneshot::Receiver<io::Result<Vec<i32>>>,
     process_id: Option<u32>,
 }
@@ -75,8 +98,6 @@ pub struct Guest {
 impl Guest {
     /// Starts an instance. [`GuestEvent::Ready`] says when it takes commands. Must be called in a tokio runtime that
     /// has I/O enabled; what happens inside takes real time, whatever tokio's clock shows.
-    ///
-    /// A reboot is [`Guest::power_off`] followed by another boot with the same configuration.
     ///
     /// # Errors
     /// If the executable is not named by an absolute path or cannot be started.
@@ -107,14 +128,18 @@ impl Guest {
         let root = std::path::absolute(root)?;
         let marker = format!("{ROOT_VARIABLE}={}", root.display());
         // The receiver lives in the task below, so this cannot fail.
-        let _ = requests.send(Request::Boot(Boot { tools, root, instance_id, env }));
+        let boot = Boot { tools, root: root.clone(), instance_id: instance_id.clone(), env };
+        let _ = requests.send(Request::Boot(boot));
+        let tails = Tails::default();
         tokio::spawn(write_requests(stdin, pending));
-        tokio::spawn(watch(process, marker, stdout, events, off));
-        Ok((Self { requests, powered_off, process_id }, received))
+        tokio::spawn(watch(process, marker, stdout, events, off, Arc::clone(&tails)));
+        Ok((Self { requests, root: Root::at(root), instance_id, tails, powered_off, process_id }, received))
     }
 
     /// Runs a script; [`GuestEvent::Ended`] brings the result. A dead instance answers nothing.
     pub fn run(&self, command: RunCommand) {
+        let directory = run::directory(&self.root, &self.instance_id, &command.id);
+        lock(&self.tails).push(Tail::new(&command.id, &directory));
         let timeout_ms = u64::try_from(command.timeout.as_millis()).unwrap_or(u64::MAX);
         self.ask(Request::Run { id: command.id, script: command.script, timeout_ms });
     }
@@ -134,7 +159,19 @@ impl Guest {
     /// # Errors
     /// If the guest had died before, or processes could not be killed; the message has their ids.
     pub async fn power_off(self) -> io::Result<()> {
-        self.ask(Request::PowerOff);
+        self.shut_down(false).await
+    }
+
+    /// Does the same as the first half of a reboot. The second half is another boot with the same configuration.
+    ///
+    /// # Errors
+    /// Those of [`Guest::power_off`].
+    pub async fn go_down_for_reboot(self) -> io::Result<()> {
+        self.shut_down(true).await
+    }
+
+    async fn shut_down(self, restart: bool) -> io::Result<()> {
+        self.ask(Request::PowerOff { restart });
         let died = || Err(io::Error::other("the guest died before it could be powered off"));
         match self.powered_off.await.unwrap_or_else(|_| died())?.as_slice() {
             [] => Ok(()),
@@ -171,9 +208,15 @@ async fn watch(
     stdout: ChildStdout,
     events: mpsc::UnboundedSender<GuestEvent>,
     off: oneshot::Sender<io::Result<Vec<i32>>>,
+    tails: Tails,
 ) {
-    let told = pass_on(stdout, &events).await;
+    let told = pass_on(stdout, &events, &tails).await;
     let exit = process.wait().await;
+    // What was printed up to the end is there, however it came.
+    let tails = std::mem::take(&mut *lock(&tails));
+    for mut tail in tails {
+        report(&events, tail.rest());
+    }
     let reason = match (told, exit) {
         (Ok(left), Ok(_)) => {
             // Whoever dropped the guest no longer wants to know.
@@ -193,15 +236,31 @@ async fn watch(
 async fn pass_on(
     stdout: ChildStdout,
     events: &mpsc::UnboundedSender<GuestEvent>,
+    tails: &Tails,
 ) -> Result<Vec<i32>, String> {
     let mut lines = BufReader::new(stdout).lines();
+    let mut look = tokio::time::interval(OUTPUT_LOOK);
     loop {
-        let line = lines.next_line().await.map_err(|error| error.to_string())?;
+        let line = tokio::select! {
+            line = lines.next_line() => line.map_err(|error| error.to_string())?,
+            _ = look.tick() => {
+                for tail in lock(tails).iter_mut() {
+                    report(events, tail.read());
+                }
+                continue;
+            }
+        };
         let line = line.ok_or("the guest ended without having been powered off")?;
         let event =
             match serde_json::from_str(&line).map_err(|error| format!("the guest said {line:?}: {error}"))? {
                 Event::Ready => GuestEvent::Ready,
-                Event::Ended { id, result } => GuestEvent::Ended { id, result },
+                Event::Ended { id, result } => {
+                    let tail = lock(tails).extract_if(.., |tail| tail.command == id).next();
+                    if let Some(mut tail) = tail {
+                        report(events, tail.rest());
+                    }
+                    GuestEvent::Ended { id, result }
+                }
                 Event::ShutdownRequested { restart } => GuestEvent::ShutdownRequested { restart },
                 Event::Failed { message } => return Err(message),
                 Event::PoweredOff { left } => return Ok(left),
@@ -209,4 +268,16 @@ async fn pass_on(
         // Whoever dropped the receiver still owns the guest, so it goes on.
         let _ = events.send(event);
     }
+}
+
+fn report(events: &mpsc::UnboundedSender<GuestEvent>, printed: Vec<GuestEvent>) {
+    for event in printed {
+        // As above: the guest goes on without a receiver.
+        let _ = events.send(event);
+    }
+}
+
+/// The list is whole between any two statements, so a panic of another holder leaves it usable.
+fn lock(tails: &Tails) -> MutexGuard<'_, Vec<Tail>> {
+    tails.lock().unwrap_or_else(PoisonError::into_inner)
 }

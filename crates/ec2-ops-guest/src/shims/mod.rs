@@ -8,16 +8,21 @@ mod power;
 mod timers;
 mod users;
 
+use std::env;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
 use crate::control::{self, Order};
 use crate::layout::Root;
 use crate::refuse;
 
 /// Every command of the image.
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 14] = [
     "aws",
+    "getent",
     "halt",
     "init",
     "logger",
@@ -39,6 +44,7 @@ type Outcome = Result<ExitCode, String>;
 pub(super) fn main(name: &str, args: &[String]) -> ExitCode {
     let outcome = match name {
         "aws" => return aws::main(args),
+        "getent" => users::getent(args),
         "halt" | "poweroff" | "reboot" => power::power(name, args),
         "init" | "telinit" => power::runlevel(args),
         "logger" => logger::log(args),
@@ -62,6 +68,26 @@ fn order(order: &Order, quiet: bool) -> Outcome {
         let _ = writeln!(io::stderr(), "{answer}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Becomes the machine's own program of that name. Returns why not.
+fn delegate(name: &str, args: &[String]) -> String {
+    let Some(program) = machine_program(name) else {
+        return format!("this machine has no {name}");
+    };
+    let error = Command::new(&program).args(args).exec();
+    format!("{}: {error}", program.display())
+}
+
+/// The program of that name which comes after the image's own in PATH.
+fn machine_program(name: &str) -> Option<PathBuf> {
+    let own = Root::of_caller().ok()?.path("bin");
+    let path = env::var_os("PATH")?;
+    let candidates =
+        env::split_paths(&path).filter(|directory| *directory != own).map(|directory| directory.join(name));
+    let executable =
+        |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+    candidates.into_iter().find(executable)
 }
 
 /// The refusal of an argument that a command does not model.

@@ -1,8 +1,13 @@
 //! `shutdown`, `poweroff`, `reboot`, `halt`, `init`, `telinit`, `systemctl`: orders for the instance's own init.
 
+use std::path::Path;
+use std::process::ExitCode;
+
 use super::arguments::{Argument, Arguments};
 use super::{Outcome, order, unmodelled};
 use crate::control::Order;
+use crate::layout::Root;
+use crate::units;
 
 /// Halting stops the processor but not the instance, which goes on to be billed. See
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingInstanceInitiatedShutdownBehavior.html>.
@@ -72,10 +77,17 @@ pub(super) fn runlevel(args: &[String]) -> Outcome {
     }
 }
 
-/// `systemctl poweroff|reboot|halt` and `systemctl stop UNIT.timer`; other units would be those of the machine itself.
+/// `systemctl [-q] poweroff|reboot|halt`, `enable PATH…`, and `stop UNIT.timer`; other units would be those of the machine
+/// itself.
 pub(super) fn systemctl(args: &[String]) -> Outcome {
     match args {
+        [quiet, rest @ ..] if quiet == "-q" || quiet == "--quiet" => systemctl(rest),
         [verb, rest @ ..] if matches!(verb.as_str(), "poweroff" | "reboot" | "halt") => power(verb, rest),
+        [verb, files @ ..] if verb == "enable" && !files.is_empty() => {
+            let root = Root::of_caller().map_err(|error| error.to_string())?;
+            files.iter().try_for_each(|file| units::enable(&root, Path::new(file)))?;
+            Ok(ExitCode::SUCCESS)
+        }
         [verb, unit] if verb == "stop" && unit.strip_suffix(".timer").is_some() => {
             order(&Order::StopTimer { unit: unit.clone() }, false)
         }

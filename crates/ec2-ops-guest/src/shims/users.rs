@@ -1,17 +1,35 @@
-//! `runuser`, `su`, `sudo`. All users of an instance are the user who started the sandbox; what changes is what a
+//! `runuser`, `su`, `sudo`, `getent`. All users of an instance are the user who started the sandbox; what changes is what a
 //! command sees: home, environment, current directory.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use super::arguments::{Argument, Arguments};
-use super::{Outcome, unmodelled};
+use super::{Outcome, delegate, unmodelled};
 use crate::layout::{Root, User, login_shell};
 
 /// What a login shell reads of the home before it runs a command. The machine's `/etc/profile` is left out: it
 /// may replace PATH, and with it the image's commands.
 const PROFILE: &str = r#"for f in ~/.bash_profile ~/.bash_login ~/.profile; do if [ -r "$f" ]; then . "$f"; break; fi; done; unset f"#;
+
+/// `getent passwd NAME|NUMBER` for the users of the image; other databases are those of the machine.
+pub(super) fn getent(args: &[String]) -> Outcome {
+    const NOT_FOUND: u8 = 2;
+    let [database, key] = args else { return unmodelled(&args.join(" ")) };
+    if database != "passwd" {
+        return Err(delegate("getent", args));
+    }
+    let user = match key.as_str() {
+        "0" => Some(User::Root),
+        "1000" => Some(User::Ec2User),
+        name => User::named(name),
+    };
+    let Some(user) = user else { return Ok(ExitCode::from(NOT_FOUND)) };
+    let root = Root::of_caller().map_err(|error| error.to_string())?;
+    writeln!(io::stdout(), "{}", root.passwd(user)).map_err(|error| error.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
 
 /// How `su` and `runuser` without `-u` are asked for a shell.
 #[derive(Default)]

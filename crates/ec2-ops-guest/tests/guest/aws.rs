@@ -106,7 +106,8 @@ fn listing(query: &str, objects: &BTreeMap<String, Vec<u8>>) -> String {
 
 async fn boot() -> (Instance, Objects) {
     let (url, objects) = s3();
-    (Instance::boot_with(&[("AWS_ENDPOINT_URL", &url)]).await, objects)
+    let env = [("AWS_ENDPOINT_URL", url.as_str()), ("AWS_ACCESS_KEY_ID", "key"), ("AWS_REGION", "us-east-1")];
+    (Instance::boot_with(&env).await, objects)
 }
 
 #[tokio::test]

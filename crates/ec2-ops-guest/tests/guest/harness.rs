@@ -12,6 +12,9 @@ use tokio::time::{sleep, timeout};
 /// Longer than anything here takes, shorter than anyone's patience.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
+/// Makes a script start in root's home.
+const AT_HOME: &str = "HOME=$(getent passwd root | cut -d: -f6); export HOME; cd\n";
+
 static INSTANCES: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Instance {
@@ -58,12 +61,25 @@ impl Instance {
         instance
     }
 
+    /// The next event, other than output as it comes.
     pub(crate) async fn event(&mut self) -> GuestEvent {
-        timeout(LONG, self.events.recv()).await.expect("an event in time").expect("a guest that speaks")
+        loop {
+            let event = timeout(LONG, self.events.recv()).await.expect("an event in time");
+            match event.expect("a guest that speaks") {
+                GuestEvent::Printed { .. } => {}
+                event => return event,
+            }
+        }
     }
 
-    pub(crate) fn start(&self, id: &str, script: &str, timeout: Duration) {
+    /// Starts a script as the agent does: without HOME, in `/usr/bin`.
+    pub(crate) fn start_as_sent(&self, id: &str, script: &str, timeout: Duration) {
         self.guest.run(RunCommand { id: id.to_owned(), script: script.to_owned(), timeout });
+    }
+
+    /// Starts a script in root's home.
+    pub(crate) fn start(&self, id: &str, script: &str, timeout: Duration) {
+        self.start_as_sent(id, &format!("{AT_HOME}{script}"), timeout);
     }
 
     /// The end of that command.
@@ -74,11 +90,16 @@ impl Instance {
         }
     }
 
-    /// Runs a script to its end.
+    /// Runs a script in root's home, to its end.
     pub(crate) async fn run(&mut self, script: &str) -> CommandResult {
+        self.run_as_sent(&format!("{AT_HOME}{script}")).await
+    }
+
+    /// Runs a script to its end as the agent does: without HOME, in `/usr/bin`.
+    pub(crate) async fn run_as_sent(&mut self, script: &str) -> CommandResult {
         static COMMANDS: AtomicU32 = AtomicU32::new(0);
         let id = format!("command-{}", COMMANDS.fetch_add(1, Ordering::Relaxed));
-        self.start(&id, script, LONG);
+        self.start_as_sent(&id, script, LONG);
         self.end_of(&id).await
     }
 
@@ -87,6 +108,17 @@ impl Instance {
         let result = self.run(script).await;
         assert_eq!((result.exit_code, result.stderr.as_str()), (0, ""), "{script}\n{result:?}");
         result.stdout
+    }
+
+    /// Reboots it, or switches it off and on.
+    pub(crate) async fn again(self, restart: bool) -> Self {
+        let Self { guest, config, marker, _directory: directory, .. } = self;
+        let down = if restart { guest.go_down_for_reboot().await } else { guest.power_off().await };
+        down.expect("goes down");
+        let (guest, events) = Guest::boot(config.clone()).expect("boots");
+        let mut instance = Self { guest, events, config, marker, _directory: directory };
+        assert!(matches!(instance.event().await, GuestEvent::Ready));
+        instance
     }
 
     pub(crate) fn home(&self, inside: &str) -> String {

@@ -2,21 +2,53 @@
 
 use crate::harness::Instance;
 
+/// The variables that the sandbox adds to those of the agent; docs/sandbox.md explains each.
+const OF_THE_SANDBOX: [&str; 3] = ["DBUS_SYSTEM_BUS_ADDRESS", "EC2_OPS_INSTANCE_ROOT", "TMPDIR"];
+
 #[tokio::test]
-async fn a_script_starts_in_roots_home_with_a_clean_environment() {
+async fn a_script_has_the_agents_variables_and_starts_where_the_agent_does() {
     let mut instance = Instance::boot_with(&[("AWS_REGION", "us-west-2")]).await;
-    let home = instance.home("root");
-    assert_eq!(instance.prints("pwd; echo $HOME; cd ~; pwd").await, format!("{home}\n{home}\n{home}\n"));
+    let names = instance
+        .run_as_sent("env | cut -d= -f1 | grep -vx '_\\|OLDPWD\\|EC2_OPS_TEST_MARKER' | sort")
+        .await
+        .stdout;
+    let mut expected = vec![
+        "AWS_REGION",
+        "AWS_SSM_INSTANCE_ID",
+        "AWS_SSM_PLATFORM_NAME",
+        "AWS_SSM_PLATFORM_VERSION",
+        "AWS_SSM_REGION_NAME",
+        "INVOCATION_ID",
+        "JOURNAL_STREAM",
+        "LANG",
+        "PATH",
+        "PWD",
+        "SHLVL",
+        "SSM_COMMAND_ID",
+    ];
+    expected.extend(OF_THE_SANDBOX);
+    expected.sort_unstable();
+    assert_eq!(names.lines().collect::<Vec<_>>(), expected);
+    let values = "pwd; echo $AWS_SSM_INSTANCE_ID $AWS_SSM_REGION_NAME $AWS_REGION ${HOME-no home}";
     assert_eq!(
-        instance.prints("echo $USER $AWS_REGION $EC2_OPS_INSTANCE_ID").await,
-        "root us-west-2 i-0123456789abcdef0\n"
-    );
-    assert_eq!(
-        instance.prints("echo ${CARGO_MANIFEST_DIR-nothing of the host}").await,
-        "nothing of the host\n"
+        instance.run_as_sent(values).await.stdout,
+        "/usr/bin\ni-0123456789abcdef0 us-west-2 us-west-2 no home\n"
     );
     assert_eq!(instance.prints("dirname \"$(mktemp)\"").await, format!("{}\n", instance.home("tmp")));
     assert_eq!(instance.prints("command -v shutdown").await, format!("{}\n", instance.home("bin/shutdown")));
+}
+
+#[tokio::test]
+async fn getent_knows_the_users_of_the_image() {
+    let mut instance = Instance::boot().await;
+    let (root, user) = (instance.home("root"), instance.home("home/ec2-user"));
+    let script = "getent passwd root; getent passwd 1000 | cut -d: -f1,6; getent passwd nobody || echo $?";
+    let printed = instance.prints(script).await;
+    let lines: Vec<_> = printed.lines().collect();
+    assert!(lines[0].starts_with(&format!("root:x:0:0:root:{root}:/")), "{printed}");
+    assert_eq!(lines[1..], [format!("ec2-user:{user}"), "2".to_owned()]);
+    // Other databases are those of the machine.
+    assert!(instance.prints("getent group root").await.starts_with("root:"));
 }
 
 #[tokio::test]
@@ -86,6 +118,10 @@ async fn what_is_not_modelled_is_refused_by_name() {
         ("su - ec2-user", "su: the ec2-ops sandbox has no interactive shells: give the command with -c"),
         ("sudo -i", "sudo: the ec2-ops sandbox does not model '-i'"),
         ("systemctl restart sshd", "systemctl: the ec2-ops sandbox does not model 'restart sshd'"),
+        (
+            "systemctl enable sshd",
+            "systemctl: the ec2-ops sandbox enables services by their absolute path, not 'sshd'",
+        ),
         ("systemd-run --on-boot=5 true", "systemd-run: the ec2-ops sandbox does not model '--on-boot'"),
         ("sudo", "sudo: no command was specified"),
     ] {

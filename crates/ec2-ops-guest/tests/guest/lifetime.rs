@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::harness::{Instance, LONG, alive, until};
 
-/// A daemon of the old school: it forks twice, leaves its session, ignores what it can and holds its output open.
+/// A daemon of the old school: it forks twice, leaves its session, ignores every signal it can, and has let go of its output.
 const DAEMON: &str =
-    "setsid sh -c 'trap \"\" TERM HUP INT; (sh -c \"echo \\$\\$ > daemon; exec sleep 1000\" &) ' &
+    "setsid sh -c 'trap \"\" TERM HUP INT; (sh -c \"echo \\$\\$ > daemon; exec sleep 1000\" &) ' >/dev/null 2>&1 &
 while [ ! -s daemon ]; do sleep 0.01; done";
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_host_that_is_killed_leaves_nothing() {
     let outer = Instance::boot().await;
     let (tools, root) = (outer.config.tools.clone(), outer.config.root.join("inner"));
     let marker = format!("{}-inner", outer.marker);
-    let script = format!("{DAEMON}\nsleep 1000");
+    let script = format!("cd \"$EC2_OPS_INSTANCE_ROOT/root\"\n{DAEMON}\nsleep 1000");
     let env = [marker.split_once('=').expect("a pair")];
     let requests = [
         json!({ "boot": { "tools": tools, "root": root, "instance_id": "i-1", "env": env } }),
@@ -128,10 +128,7 @@ async fn a_guest_that_cannot_boot_says_why() {
 async fn a_reboot_keeps_the_files_and_no_process() {
     let mut instance = Instance::boot().await;
     instance.prints("echo kept > ~/file; (setsid sleep 1000 > /dev/null 2>&1 &)").await;
-    instance.guest.power_off().await.expect("powers off");
-    let (guest, events) = Guest::boot(instance.config.clone()).expect("boots");
-    (instance.guest, instance.events) = (guest, events);
-    assert!(matches!(instance.event().await, GuestEvent::Ready));
+    instance = instance.again(true).await;
     assert_eq!(instance.prints("cat ~/file").await, "kept\n");
     assert_eq!(alive(&instance.marker), Vec::<String>::new());
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ec2_ops_guest::host::GuestEvent;
 
-use crate::harness::{Instance, LONG};
+use crate::harness::{Instance, LONG, until};
 
 /// Whether a restart was asked for.
 async fn shutdown_requested(instance: &mut Instance, id: &str) -> bool {
@@ -68,6 +68,50 @@ async fn a_timer_runs_its_command_in_the_instance_unless_it_is_stopped() {
     assert!(taken.stderr.contains("Unit fires.timer was already loaded"), "{}", taken.stderr);
     instance.until_exists("root/fired").await;
     assert!(!instance.config.root.join("root/never").exists());
+}
+
+/// Two units that write down when they run. They run only while the file `armed` exists.
+const UNITS: &str = r#"touch armed
+for unit in boot:multi-user off:poweroff; do
+name=${unit%:*}
+echo "echo $name >>\"\${0%/*}/log\"" >$name.sh
+cat >$name.service <<EOF
+[Unit]
+ConditionPathExists=$PWD/armed
+[Service]
+Type=oneshot
+ExecStart=/bin/sh "$PWD/$name.sh"
+[Install]
+WantedBy=${unit#*:}.target
+EOF
+done
+systemctl -q enable "$PWD/boot.service" "$PWD/off.service""#;
+
+#[tokio::test]
+async fn enabled_units_run_at_boot_and_at_a_power_off_but_not_before_a_reboot() {
+    let mut instance = Instance::boot().await;
+    instance.prints(UNITS).await;
+    let path = instance.config.root.join("root/log");
+    let log = || std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(log(), "");
+    instance = instance.again(true).await;
+    until("the unit to have run", || log() == "boot\n").await;
+    instance = instance.again(false).await;
+    until("the units to have run", || log() == "boot\noff\nboot\n").await;
+    instance.prints("rm armed").await;
+    instance = instance.again(false).await;
+    instance.prints("sleep 0.1").await;
+    assert_eq!(log(), "boot\noff\nboot\n");
+}
+
+#[tokio::test]
+async fn a_unit_that_is_not_modelled_is_refused() {
+    let mut instance = Instance::boot().await;
+    let script = "printf '[Unit]\\nRequires=x\\n' >x.service; systemctl enable \"$PWD/x.service\"";
+    let refused = instance.run(script).await;
+    assert_eq!(refused.exit_code, 1);
+    let expected = "systemctl: x.service: the ec2-ops sandbox does not model 'Requires=x' in [Unit]";
+    assert_eq!(refused.stderr.lines().next(), Some(expected));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ec2_ops_guest::CommandStatus;
 
-use crate::harness::{Instance, LONG, alive};
+use crate::harness::{Instance, LONG, alive, until};
 
 #[tokio::test]
 async fn the_exit_code_is_that_of_the_script() {
@@ -34,8 +34,11 @@ async fn the_agent_takes_137_for_a_timeout_and_168_for_a_success_and_194_is_refu
 #[tokio::test]
 async fn a_first_line_chooses_the_interpreter() {
     let mut instance = Instance::boot().await;
-    assert_eq!(instance.prints("#!/usr/bin/env bash\nwords=(a b c); echo ${#words[@]}").await, "3\n");
-    assert_eq!(instance.prints("#!/bin/cat").await, "#!/bin/cat\n");
+    assert_eq!(
+        instance.run_as_sent("#!/usr/bin/env bash\nwords=(a b c); echo ${#words[@]}").await.stdout,
+        "3\n"
+    );
+    assert_eq!(instance.run_as_sent("#!/bin/cat").await.stdout, "#!/bin/cat\n");
 }
 
 #[tokio::test]
@@ -66,35 +69,44 @@ async fn dev_stderr_can_be_opened_again_without_losing_what_came_before() {
 #[tokio::test]
 async fn a_script_that_kills_its_parent_fails_and_the_instance_lives() {
     let mut instance = Instance::boot().await;
-    let result = instance.run("echo before; kill -9 $PPID; sleep 1000").await;
+    let result = instance.run("echo before; kill -9 $PPID; sleep 0.1").await;
     assert_eq!((result.status, result.exit_code), (CommandStatus::Failed, -1));
     assert_eq!(result.stderr, "failed to run commands: signal: killed");
     assert_eq!(result.stdout, "before\n");
     assert_eq!(instance.prints("echo alive").await, "alive\n");
 }
 
+/// The agent waits for the output, and not only for the script.
 #[tokio::test]
-async fn a_daemon_that_keeps_stdout_open_does_not_hold_up_the_run() {
+async fn a_process_that_holds_the_output_holds_up_the_run() {
     let mut instance = Instance::boot().await;
     let started = Instant::now();
-    let script = "echo started; (setsid sh -c 'while :; do sleep 1000; done' &) ; echo done";
-    assert_eq!(instance.prints(script).await, "started\ndone\n");
-    assert_eq!(instance.prints("(setsid yes &) ; exit 0").await.len(), 24_000);
+    assert_eq!(instance.prints("(setsid sh -c 'sleep 0.5; echo late' &); echo soon").await, "soon\nlate\n");
+    assert!(started.elapsed() >= Duration::from_millis(500));
+    instance.prints("setsid sleep 1000 >/dev/null 2>&1 &").await;
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test]
-async fn a_script_that_never_ends_times_out_and_leaves_nothing() {
+async fn a_run_whose_output_is_held_times_out_although_its_script_has_ended() {
     let mut instance = Instance::boot().await;
-    instance.start(
-        "endless",
-        "echo begun; sleep 1000 & setsid sleep 1000 | sleep 1000",
-        Duration::from_millis(300),
-    );
+    instance.start("held", "echo done; sleep 1000 &", Duration::from_millis(300));
+    let result = instance.end_of("held").await;
+    assert_eq!((result.status, result.exit_code), (CommandStatus::TimedOut, 137));
+    assert_eq!((result.stdout.as_str(), result.stderr.as_str()), ("done\n", ""));
+    until("the process group to be gone", || alive(&instance.marker).is_empty()).await;
+}
+
+/// The agent kills the process group, and waits for nothing that has left it.
+#[tokio::test]
+async fn a_script_that_never_ends_times_out_with_its_process_group() {
+    let mut instance = Instance::boot().await;
+    let script = "echo begun; sleep 1000 & setsid sleep 999 & sleep 1000";
+    instance.start("endless", script, Duration::from_millis(300));
     let result = instance.end_of("endless").await;
     assert_eq!((result.status, result.exit_code), (CommandStatus::TimedOut, 137));
     assert_eq!((result.stdout.as_str(), result.stderr.as_str()), ("begun\n", ""));
-    assert_eq!(alive(&instance.marker), Vec::<String>::new());
+    until("the process group to be gone", || alive(&instance.marker) == ["sleep\0999\0"]).await;
 }
 
 #[tokio::test]
@@ -105,7 +117,7 @@ async fn a_cancelled_script_ends_at_once_and_leaves_nothing() {
     instance.guest.cancel("long");
     let result = instance.end_of("long").await;
     assert_eq!((result.status, result.exit_code), (CommandStatus::Cancelled, 137));
-    assert_eq!(alive(&instance.marker), Vec::<String>::new());
+    until("the process group to be gone", || alive(&instance.marker).is_empty()).await;
 }
 
 #[tokio::test]

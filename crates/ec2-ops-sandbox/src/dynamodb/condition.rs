@@ -9,6 +9,10 @@ use super::fault::validation;
 use super::item::{AttributeValue, Item};
 use crate::error::AwsError;
 
+/// The longest expression, in bytes. See
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>.
+const MAX_EXPRESSION: usize = 4096;
+
 /// A condition in a request: the expression, and the values of its placeholders.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Expression<'a> {
@@ -33,6 +37,10 @@ enum Term {
 impl Condition {
     /// Parses an expression; `ValidationException` if it is malformed, or defines what it does not use.
     pub(super) fn parse(expression: Expression<'_>) -> Result<Self, AwsError> {
+        if let Some(text) = expression.text.filter(|text| text.len() > MAX_EXPRESSION) {
+            let found = text.len();
+            return Err(invalid(&format!("an expression has at most {MAX_EXPRESSION} bytes, found {found}")));
+        }
         let mut parser = Parser {
             expression,
             tokens: expression.text.map(tokens).transpose()?.unwrap_or_default().into(),

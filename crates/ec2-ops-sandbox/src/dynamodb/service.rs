@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::DynamoDb;
-use crate::AwsError;
 use crate::protocol::{JsonVersion, Protocol};
 use crate::service::{Action, Description, Input, Rpc, Words, names};
+use crate::{AwsError, Caller};
 
 /// Its errors: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>.
 pub(crate) const SERVICE: Description = Description {
@@ -38,6 +38,6 @@ impl DynamoDb {
     /// # Errors
     /// As the service answers them.
     pub fn call(&self, action: &str, body: &[u8]) -> Result<Value, AwsError> {
-        self.perform(action, &Input { service: &SERVICE, action, region: "", caller: "", body })
+        self.perform(action, &Input { service: &SERVICE, action, region: "", caller: &Caller::Owner, body })
     }
 }

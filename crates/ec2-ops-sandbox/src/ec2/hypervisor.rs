@@ -7,6 +7,11 @@ pub trait Hypervisor: Send + Sync {
     fn power_on(&self, instance: &InstanceFacts);
     /// The instance left `running`: its guest ends.
     fn power_off(&self, instance_id: &str);
+    /// The instance reboots without a change of its state: its guest ends and boots again.
+    fn reboot(&self, instance: &InstanceFacts) {
+        self.power_off(&instance.instance_id);
+        self.power_on(instance);
+    }
 }
 
 /// Runs nothing, for tests of EC2's own behaviour.

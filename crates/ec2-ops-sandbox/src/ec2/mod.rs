@@ -99,6 +99,7 @@ impl Ec2 {
             Effect::Publish(event) => self.shared.platform.events.publish(&event),
             Effect::PowerOn(facts) => self.shared.hypervisor.power_on(&facts),
             Effect::PowerOff(id) => self.shared.hypervisor.power_off(&id),
+            Effect::Reboot(facts) => self.shared.hypervisor.reboot(&facts),
             Effect::After(delay, timer) => {
                 let ec2 = self.clone();
                 tokio::spawn(async move {

@@ -1,12 +1,22 @@
 //! The account over HTTP: one endpoint for all services, as real SDKs and the real `aws` CLI speak to them.
 //!
-//! The credential scope of the signature says which service is meant, and in which region. The signature itself is
-//! not checked, so the endpoint binds to loopback only. A request passes, in this order: its [`scope`], its [`body`],
-//! the faults by plan, the account's quotas, its [`Service`].
+//! A request passes these stations, in this order:
+//!
+//! 1. the [`guard`], which keeps out the pages of a browser;
+//! 2. the credential [`scope`] of its signature, which says who calls which service in which region: the access key id
+//!    has to be one of the sandbox's [`AccessKeys`];
+//! 3. its [`body`];
+//! 4. the faults by plan, if a function calls, and the account's quotas;
+//! 5. its [`Service`].
 
 mod body;
+#[cfg(test)]
+mod fuzz;
+pub(crate) mod guard;
 mod scope;
 mod server;
+#[cfg(test)]
+mod strangers;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -17,15 +27,16 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use http::request::Parts;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 
-pub(crate) use server::serve;
+pub(crate) use server::{Limits, serve};
 
 use crate::fault_plan::{FaultPlan, Instead};
 use crate::protocol::{Protocol, Response};
 use crate::service::{Call, Description, SERVICES, Service};
-use crate::{Account, AwsError};
+use crate::{AccessKeys, Account, AwsError, Caller};
 use scope::Scope;
 use server::Severed;
 
@@ -51,49 +62,62 @@ impl Endpoint {
         format!("http://{}", self.address)
     }
 
-    /// Serves `account` as long as the future is polled, under a plan of faults.
-    ///
-    /// # Errors
-    /// If the listener fails.
-    pub async fn serve(self, account: Account, faults: FaultPlan) -> io::Result<()> {
+    /// Serves `account` to the callers who have one of `keys`, as long as the future is polled, under a plan of faults.
+    pub async fn serve(self, account: Account, keys: AccessKeys, faults: FaultPlan) {
         let services =
             SERVICES.iter().map(|(description, of)| (description.signing_name, (*description, of(&account))));
-        let front = Arc::new(Front { services: services.collect(), account, faults });
-        serve(self.listener, move |request| Arc::clone(&front).receive(request))
-            .await
-            .map(|never| match never {})
+        let front =
+            Arc::new(Front { services: services.collect(), address: self.address, account, faults, keys });
+        serve(self.listener, Limits::default(), move |request| Arc::clone(&front).receive(request)).await;
     }
 }
 
-/// What stands before the services.
+/// The stations of a request before its service.
 struct Front {
     /// By signing name.
     services: HashMap<&'static str, (&'static Description, Arc<dyn Service>)>,
+    address: SocketAddr,
     account: Account,
     faults: FaultPlan,
+    keys: AccessKeys,
 }
 
 impl Front {
     async fn receive(self: Arc<Self>, request: http::Request<Incoming>) -> Result<Response, Severed> {
         let request_id = self.account.platform.uuid();
         let (parts, body) = request.into_parts();
-        // S3 also answers requests that are not signed.
-        let scope =
-            Scope::of(&parts).unwrap_or_else(|| Scope { service: "s3".to_owned(), ..Scope::default() });
+        let refused = |protocol, error| Ok(refuse(protocol, &request_id, &error));
+        let guess = Protocol::guess(&parts.headers);
+        let (scope, caller) = match self.admit(&parts) {
+            Ok(admitted) => admitted,
+            Err(error) => return refused(guess, error),
+        };
         let Some((description, service)) = self.services.get(scope.service.as_str()) else {
-            let error = AwsError::unmodelled(format!("the service {}", scope.service));
-            return Ok(refuse(Protocol::guess(&parts.headers), &request_id, &error));
+            return refused(guess, AwsError::unmodelled(format!("the service {}", scope.service)));
         };
         let protocol = description.protocol;
         let body = match body::collect(body, protocol.max_body()).await {
             Ok(body) => body,
-            Err(error) => return Ok(refuse(protocol, &request_id, &error)),
+            Err(error) => return refused(protocol, error),
         };
         let request = http::Request::from_parts(parts, body);
         let action = protocol.action(&request);
-        let Scope { caller, region, .. } = scope;
-        let call = Call { caller, region, action, request_id, request };
+        let call = Call { caller, region: scope.region, action, request_id, request };
         self.carry(protocol, service.as_ref(), &call).await
+    }
+
+    /// The scope of a request, and its caller, if this sandbox answers to it at all.
+    fn admit(&self, request: &Parts) -> Result<(Scope, Caller), AwsError> {
+        guard::check(request, self.address)?;
+        let scope = Scope::of(request, self.account.platform.clock.now())?;
+        match self.keys.caller(&scope.key) {
+            Some(caller) => Ok((scope, caller)),
+            None => Err(AwsError::new(
+                403,
+                "InvalidAccessKeyId",
+                "the access key id is not one of this ec2-ops sandbox, which prints its own when it starts",
+            )),
+        }
     }
 
     /// Carries a call to its service, if the plan of faults and the quotas let it.
@@ -116,11 +140,12 @@ impl Front {
                 Err(error) => refuse(protocol, &call.request_id, &error),
             })
         };
+        let Caller::Function(function) = &call.caller else { return effect.await };
         let instead = |instead| match instead {
             Instead::Refusal(error) => Ok(refuse(protocol, &call.request_id, &error)),
             Instead::Silence => Err(Severed),
         };
-        self.faults.carry(&call.caller, &call.action, effect, instead).await
+        self.faults.carry(function, &call.action, effect, instead).await
     }
 }
 

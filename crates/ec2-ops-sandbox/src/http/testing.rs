@@ -10,7 +10,7 @@ use super::Endpoint;
 use crate::ec2::{Hypervisor, InstanceFacts};
 use crate::fault_plan::FaultPlan;
 use crate::ssm::{Runner, Script};
-use crate::{Account, AccountConfig};
+use crate::{AccessKeys, Account, AccountConfig};
 
 /// Machines that do nothing.
 struct NoMachines;
@@ -28,6 +28,7 @@ impl Runner for NoMachines {
 /// An account that is served.
 pub(crate) struct Served {
     pub(crate) account: Account,
+    pub(crate) keys: AccessKeys,
     pub(crate) address: String,
 }
 
@@ -39,8 +40,9 @@ impl Served {
         let (_, events) = mpsc::unbounded_channel();
         let account =
             Account::new(jiff::Timestamp::now(), AccountConfig::default(), Arc::new(NoMachines), events);
-        tokio::spawn(endpoint.serve(account.clone(), FaultPlan::default()));
-        Self { account, address }
+        let keys = AccessKeys::random().unwrap();
+        tokio::spawn(endpoint.serve(account.clone(), keys.clone(), FaultPlan::default()));
+        Self { account, keys, address }
     }
 
     /// Sends `head`, which ends within its headers, and `body`. The whole answer, status line and headers included; it is
@@ -54,13 +56,23 @@ impl Served {
 
     /// The same under a signature for `service`, which nothing verifies.
     pub(crate) async fn call(&self, service: &str, head: &str, body: &[u8]) -> String {
-        let credential = format!("AKIDEXAMPLE/20260101/us-east-1/{service}/aws4_request");
+        let credential = format!("{}/20260101/us-east-1/{service}/aws4_request", self.keys.owner());
         let authorization =
             format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00");
         let (line, headers) = head
             .split_once("\r\n")
             .map_or((head, String::new()), |(line, headers)| (line, format!("\r\n{headers}")));
         self.send(&format!("{line}\r\nAuthorization: {authorization}{headers}"), body).await
+    }
+
+    /// The query of a presigned URL for S3 that was signed at `moment` and is valid for `seconds`.
+    pub(crate) fn presigned(&self, moment: jiff::Timestamp, seconds: u32) -> String {
+        format!(
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}%2F20260101%2Feu-west-1%2Fs3%2Faws4_request\
+             &X-Amz-Date={}&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
+            self.keys.owner(),
+            moment.strftime("%Y%m%dT%H%M%SZ"),
+        )
     }
 
     /// Sends bytes, and reads until the connection ends.

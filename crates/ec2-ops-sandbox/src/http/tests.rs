@@ -34,8 +34,8 @@ async fn get_caller_identity_names_the_caller() {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-             <GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/AKIDEXAMPLE</Arn>\
-             <UserId>AKIDEXAMPLE</UserId><Account>000000000000</Account></GetCallerIdentityResult>\
+             <GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/owner</Arn>\
+             <UserId>AIDAOWNER</UserId><Account>000000000000</Account></GetCallerIdentityResult>\
              <ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
         )
     );
@@ -65,10 +65,10 @@ async fn every_refusal_names_the_sandbox_in_the_protocol_of_the_request() {
         ("iam", FORM.to_owned(), "Action=ListUsers&Version=2010-05-08", "<ErrorResponse", "the service iam"),
         (
             "ssm",
-            json("AmazonSSM.PutParameter"),
+            json("AmazonSSM.DeleteParameter"),
             "{}",
             "\"__type\":\"NotImplemented\"",
-            "the action PutParameter of SSM",
+            "the action DeleteParameter of SSM",
         ),
         (
             "ssm",
@@ -77,7 +77,14 @@ async fn every_refusal_names_the_sandbox_in_the_protocol_of_the_request() {
             "\"message\"",
             "the parameter Targets in SendCommand of SSM",
         ),
-        ("logs", json("Logs_20140328.PutLogEvents"), "{}", "\"message\"", "the service logs"),
+        (
+            "logs",
+            json("Logs_20140328.DeleteLogGroup"),
+            "{}",
+            "\"message\"",
+            "the action DeleteLogGroup of CloudWatch Logs",
+        ),
+        ("kms", json("TrentService.ListKeys"), "{}", "\"message\"", "the service kms"),
         ("lambda", get("/2015-03-31/functions/"), "", "\"message\"", "GET /2015-03-31/functions/ of Lambda"),
         ("s3", get("/results?acl"), "", "<RequestId>", "the action GetBucketAcl of S3"),
         ("s3", get("/results/k?versionId=7"), "", "<RequestId>", "versionId in this action of S3"),

@@ -17,6 +17,7 @@ pub(super) fn requests(request: &RunInstancesRequest, at: &Lookup<'_>) -> Vec<Re
     }));
     requests.extend(request.iam_instance_profile.as_ref().map(|profile| pass_role(profile, at)));
     requests.extend(is_spot(request).then(|| first_spot_launch(at)));
+    requests.extend(image_parameter(request, at));
     requests
 }
 
@@ -78,8 +79,10 @@ fn used(request: &RunInstancesRequest) -> Vec<(bool, String)> {
     let snapshots =
         block_device_mappings.iter().filter_map(|mapping| mapping.ebs.as_ref()?.snapshot_id.as_ref());
     let placement = placement.as_ref().and_then(|placement| placement.group_name.as_ref());
+    // Which image a parameter holds is not looked up.
+    let image = image_id.as_deref().filter(|id| id.starts_with("ami-")).unwrap_or("*");
     let mut used = vec![
-        (false, format!("image/{}", image_id.as_deref().unwrap_or("*"))),
+        (false, format!("image/{image}")),
         (true, format!("subnet/{subnet}")),
         (true, "network-interface/*".to_owned()),
     ];
@@ -89,6 +92,16 @@ fn used(request: &RunInstancesRequest) -> Vec<(bool, String)> {
     used.extend(placement.map(|group| (true, format!("placement-group/{group}"))));
     used.extend(is_spot(request).then(|| (true, "spot-instances-request/*".to_owned())));
     used
+}
+
+/// EC2 reads the parameter of an image with the rights of the caller. AWS's own parameters belong to no account. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html>.
+fn image_parameter(request: &RunInstancesRequest, at: &Lookup<'_>) -> Option<Request> {
+    let selector = request.image_id.as_ref()?.strip_prefix("resolve:ssm:")?;
+    let name = selector.split(':').next()?;
+    let account = if name.starts_with("/aws/") { "" } else { at.account_id };
+    let path = name.trim_start_matches('/');
+    Some(at.request("ssm:GetParameters", &format!("arn:aws:ssm:{}:{account}:parameter/{path}", at.region)))
 }
 
 fn is_spot(request: &RunInstancesRequest) -> bool {

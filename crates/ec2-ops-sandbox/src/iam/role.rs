@@ -87,7 +87,7 @@ impl Role {
 
     /// The same role without the right to do `action`.
     #[cfg(test)]
-    pub fn without(&self, action: &str) -> Self {
+    pub(crate) fn without(&self, action: &str) -> Self {
         let policy = Policy::clone(&self.policy).without(action);
         Self { policy: Arc::new(policy), asked: Mutex::default() }
     }

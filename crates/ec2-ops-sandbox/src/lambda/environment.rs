@@ -1,6 +1,5 @@
 //! One execution environment: a process of the function's binary, and the Runtime API that it talks to.
 
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -8,13 +7,16 @@ use std::process::{ExitStatus, Stdio};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
+use super::log::FunctionLog;
 use super::runtime_api::{Pending, RuntimeApi};
 use super::{FunctionResult, Request};
+use crate::Platform;
 use crate::prices::FUNCTION_MEMORY_MB;
 
 /// A function's binary and its environment variables.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FunctionBinary {
     /// The function's name.
     pub name: String,
@@ -22,8 +24,8 @@ pub struct FunctionBinary {
     pub path: PathBuf,
     /// Environment variables beyond Lambda's own.
     pub env: Vec<(String, String)>,
-    /// The file for its output.
-    pub log: PathBuf,
+    /// Where its output goes.
+    pub log: FunctionLog,
 }
 
 /// An execution environment of a function: a process of its binary, and the Runtime API that the process polls.
@@ -45,20 +47,22 @@ pub struct FunctionBinary {
 /// no state beyond the process, so dropping it at any point, in the middle of an invocation too, kills the process.
 pub(super) struct Environment {
     process: Child,
+    /// The copying of its output.
+    log: JoinHandle<()>,
     invocations: mpsc::Sender<Pending>,
     _api: RuntimeApi,
 }
 
 impl Environment {
     /// Starts the binary with Lambda's environment variables and no others.
-    pub(super) async fn start(binary: &FunctionBinary) -> io::Result<Self> {
+    pub(super) async fn start(binary: &FunctionBinary, platform: &Platform) -> io::Result<Self> {
         let (invocations, pending) = mpsc::channel(1);
         let api = RuntimeApi::serve(pending).await?;
-        let log = File::options().create(true).append(true).open(&binary.log)?;
+        let (output, log) = binary.log.copy(platform)?;
         let process = Command::new(&binary.path)
             .env_clear()
             .envs(binary.env.iter().map(|(name, value)| (name, value)))
-            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", &api.url)
             .env("AWS_LAMBDA_FUNCTION_NAME", &binary.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", FUNCTION_MEMORY_MB.to_string())
@@ -66,12 +70,12 @@ impl Environment {
             // The terminal's Ctrl-C is for the sandbox alone, which then ends its functions.
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(output.try_clone()?)
+            .stderr(output)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", binary.path.display())))?;
-        Ok(Self { process, invocations, _api: api })
+        Ok(Self { process, log, invocations, _api: api })
     }
 
     /// Runs one invocation. If the process dies, the error is that of Lambda.
@@ -90,6 +94,8 @@ impl Environment {
     pub(super) async fn end(mut self) {
         // It fails only for a process that has already ended.
         let _ = self.process.kill().await;
+        // Its last lines are in the log.
+        let _ = self.log.await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod environment;
+mod log;
 mod process;
 mod runtime;
 mod runtime_api;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 pub use environment::FunctionBinary;
+pub use log::FunctionLog;
 pub use process::ProcessRuntime;
 pub use runtime::{FunctionResult, Request, Running, Runtime};
 pub(crate) use service::SERVICE;

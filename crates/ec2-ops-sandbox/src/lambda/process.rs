@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::environment::{Afterwards, Environment, FunctionBinary};
 use super::{FunctionResult, Request, Running, Runtime};
+use crate::Platform;
 use crate::lock::lock;
 
 /// Runs a binary that speaks the Lambda Runtime API, in as many environments as there are invocations at once.
@@ -16,6 +17,7 @@ pub struct ProcessRuntime {
 
 struct Pool {
     binary: FunctionBinary,
+    platform: Arc<Platform>,
     idle: Mutex<Vec<Environment>>,
     /// Whether the runtime is shut down. Each invocation holds a receiver, so the sender knows when the last has ended.
     over: watch::Sender<bool>,
@@ -23,8 +25,15 @@ struct Pool {
 
 impl ProcessRuntime {
     /// A runtime for `binary`. Nothing is started before the first invocation.
-    pub fn new(binary: FunctionBinary) -> Self {
-        Self { pool: Arc::new(Pool { binary, idle: Mutex::default(), over: watch::Sender::new(false) }) }
+    pub fn new(binary: FunctionBinary, platform: Arc<Platform>) -> Self {
+        Self {
+            pool: Arc::new(Pool {
+                binary,
+                platform,
+                idle: Mutex::default(),
+                over: watch::Sender::new(false),
+            }),
+        }
     }
 
     /// Ends the environments that are idle, as Lambda does after some minutes: the next invocation starts cold.
@@ -60,7 +69,7 @@ impl Pool {
         let warm = lock(&self.idle).pop();
         let mut environment = match warm {
             Some(environment) => environment,
-            None => Environment::start(&self.binary).await.map_err(
+            None => Environment::start(&self.binary, &self.platform).await.map_err(
                 |error| json!({ "errorType": "Runtime.InvalidEntrypoint", "errorMessage": error.to_string() }),
             )?,
         };

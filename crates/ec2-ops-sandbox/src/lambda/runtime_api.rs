@@ -1,6 +1,7 @@
 //! The Lambda Runtime API, as one execution environment sees it.
 //!
-//! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. Each environment has a port of its own, so the
+//! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. The API has no signatures, so its path begins with
+//! a secret that only the process of the environment knows. Each environment has a port of its own, so the
 //! death of a function does not affect another.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,7 +17,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::runtime::{FunctionResult, Request};
-use crate::http::serve;
+use crate::AccessKeys;
+use crate::http::{Limits, guard, serve};
 use crate::lock::lock;
 use crate::protocol::Response;
 
@@ -28,7 +30,8 @@ pub(super) struct Pending {
 
 /// The API on its port, as long as it is kept.
 pub(super) struct RuntimeApi {
-    pub(super) address: SocketAddr,
+    /// For `AWS_LAMBDA_RUNTIME_API`. On AWS it has no scheme and no path, and Rust's runtime takes a path only with a scheme.
+    pub(super) url: String,
     server: JoinHandle<()>,
 }
 
@@ -39,6 +42,8 @@ impl Drop for RuntimeApi {
 }
 
 struct Api {
+    address: SocketAddr,
+    secret: String,
     pending: tokio::sync::Mutex<mpsc::Receiver<Pending>>,
     /// The invocation that the function works on: one at a time.
     current: Mutex<Option<(String, oneshot::Sender<FunctionResult>)>>,
@@ -48,28 +53,33 @@ impl RuntimeApi {
     pub(super) async fn serve(pending: mpsc::Receiver<Pending>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let api = Arc::new(Api { pending: tokio::sync::Mutex::new(pending), current: Mutex::new(None) });
+        let secret = AccessKeys::random()?.owner().to_owned();
+        let url = format!("http://{address}/{secret}");
+        let pending = tokio::sync::Mutex::new(pending);
+        let api = Arc::new(Api { address, secret, pending, current: Mutex::new(None) });
         let server = tokio::spawn(async move {
             let answer = move |request| {
                 let api = Arc::clone(&api);
                 async move { Ok(api.answer(request).await) }
             };
-            // It ends when it is aborted.
-            let _ = serve(listener, answer).await;
+            serve(listener, Limits::default(), answer).await;
         });
-        Ok(Self { address, server })
+        Ok(Self { url, server })
     }
 }
 
 impl Api {
     async fn answer(&self, request: http::Request<Incoming>) -> Response {
         let (parts, body) = request.into_parts();
-        let Ok(body) = body.collect().await else { return status(StatusCode::BAD_REQUEST) };
-        let body = body.to_bytes();
         let path: Vec<_> = parts.uri.path().split('/').skip(1).collect();
-        let ["2018-06-01", "runtime", path @ ..] = path.as_slice() else {
+        let [secret, "2018-06-01", "runtime", path @ ..] = path.as_slice() else {
             return status(StatusCode::NOT_FOUND);
         };
+        if guard::check(&parts, self.address).is_err() || *secret != self.secret {
+            return status(StatusCode::FORBIDDEN);
+        }
+        let Ok(body) = body.collect().await else { return status(StatusCode::BAD_REQUEST) };
+        let body = body.to_bytes();
         match (&parts.method, path) {
             (&Method::GET, ["invocation", "next"]) => self.next().await,
             (&Method::POST, ["invocation", id, "response"]) => self.settle(id, response(&body)),
@@ -137,4 +147,50 @@ fn status(status: StatusCode) -> Response {
     let mut response = Response::default();
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// The status line of the answer to `GET /SECRET/2018-06-01/runtime/invocation/next`.
+    async fn next(address: &str, secret: &str, host: &str, more: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let path = format!("/{secret}/2018-06-01/runtime/invocation/next").replace("//", "/");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn only_the_process_of_the_environment_gets_an_invocation() {
+        let (invocations, pending) = mpsc::channel(1);
+        let api = RuntimeApi::serve(pending).await.unwrap();
+        let (address, secret) = api.url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let (answer, _settled) = oneshot::channel();
+        let request = Request {
+            request_id: "12345678-1234".to_owned(),
+            function_arn: "arn".to_owned(),
+            payload: Value::Null,
+            deadline_ms: 0,
+        };
+        invocations.send(Pending { request, answer }).await.unwrap();
+
+        let port = address.rsplit(':').next().unwrap();
+        for stranger in [
+            next(address, "", address, "").await,
+            next(address, "sandbox", address, "").await,
+            next(address, secret, &format!("evil.example:{port}"), "").await,
+            next(address, secret, address, "Origin: https://evil.example\r\n").await,
+            next(address, secret, address, "Sec-Fetch-Site: cross-site\r\n").await,
+        ] {
+            assert!(stranger.starts_with("HTTP/1.1 40"), "{stranger}");
+        }
+        assert_eq!(next(address, secret, address, "").await, "HTTP/1.1 200 OK");
+    }
 }

@@ -5,14 +5,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::description::Description;
-use crate::AwsError;
 use crate::protocol::ReadError;
 use crate::protocol::Request;
+use crate::{AwsError, Caller};
 
 /// A request, and what the endpoint has read of it.
 pub(crate) struct Call {
-    /// The access key id of the caller.
-    pub(crate) caller: String,
+    pub(crate) caller: Caller,
     /// The region of the credential scope.
     pub(crate) region: String,
     /// AWS's name of the action; empty if the request is none that is modelled.
@@ -26,8 +25,7 @@ pub(crate) struct Input<'a> {
     pub(crate) service: &'static Description,
     pub(crate) action: &'a str,
     pub(crate) region: &'a str,
-    /// The access key id of the caller.
-    pub(crate) caller: &'a str,
+    pub(crate) caller: &'a Caller,
     pub(crate) body: &'a [u8],
 }
 

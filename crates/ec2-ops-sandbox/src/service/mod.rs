@@ -13,6 +13,8 @@
 
 mod call;
 mod description;
+#[cfg(test)]
+mod members;
 mod registry;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use super::{Description, Service, Words};
 use crate::s3::S3Http;
-use crate::{Account, AwsError, dynamodb, ec2, lambda, s3, ssm, stepfunctions, sts};
+use crate::{Account, AwsError, dynamodb, ec2, lambda, logs, s3, ssm, stepfunctions, sts};
 
-/// Every service: what is known of it, and the one of an account.
-pub(crate) const SERVICES: [(&Description, fn(&Account) -> Arc<dyn Service>); 7] = [
+/// A service: what is known of it, and the way to the one of an account.
+type Registered = (&'static Description, fn(&Account) -> Arc<dyn Service>);
+
+/// Every service.
+pub(crate) const SERVICES: [Registered; 8] = [
     (&dynamodb::SERVICE, |account| Arc::clone(&account.dynamodb) as _),
     (&ec2::SERVICE, |account| Arc::new(account.ec2.clone())),
     (&lambda::SERVICE, |account| Arc::new(account.lambda.clone())),
+    (&logs::SERVICE, |account| Arc::new(account.logs.clone())),
     (&s3::SERVICE, |account| Arc::new(S3Http::new(account.s3.clone()))),
     (&ssm::SERVICE, |account| Arc::new(account.ssm.clone())),
     (&stepfunctions::SERVICE, |account| Arc::new(account.stepfunctions.clone())),

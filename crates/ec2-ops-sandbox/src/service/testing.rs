@@ -7,8 +7,8 @@ use hyper::body::{Body as _, Bytes};
 use serde_json::Value;
 
 use super::{Input, Rpc};
-use crate::AwsError;
 use crate::protocol::{Request, Response};
+use crate::{AwsError, Caller};
 
 /// The output of `action` on a JSON input.
 pub(crate) fn perform<S: Rpc>(
@@ -18,7 +18,8 @@ pub(crate) fn perform<S: Rpc>(
     input: &Value,
 ) -> Result<Value, AwsError> {
     let body = input.to_string();
-    let input = Input { service: S::DESCRIPTION, action, region, caller: "tester", body: body.as_bytes() };
+    let input =
+        Input { service: S::DESCRIPTION, action, region, caller: &Caller::Owner, body: body.as_bytes() };
     service.perform(action, &input)
 }
 
@@ -26,7 +27,7 @@ pub(crate) fn perform<S: Rpc>(
 pub(crate) fn exchange<S: Rpc>(service: &S, region: &str, body: &[u8]) -> (u16, String) {
     let protocol = S::DESCRIPTION.protocol;
     let action = protocol.action(&Request::new(Bytes::copy_from_slice(body)));
-    let input = Input { service: S::DESCRIPTION, action: &action, region, caller: "tester", body };
+    let input = Input { service: S::DESCRIPTION, action: &action, region, caller: &Caller::Owner, body };
     let response = match service.perform(&action, &input) {
         Ok(output) => protocol.answer(&action, "request-id", &output),
         Err(error) => protocol.refuse("request-id", &error),

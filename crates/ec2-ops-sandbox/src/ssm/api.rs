@@ -36,6 +36,32 @@ shapes! {
         cloud_watch_log_group_name: Option<String>,
         cloud_watch_output_enabled: Option<bool>,
     }
+    PutParameterRequest {
+        name: String,
+        value: String,
+        r#type: Option<String>,
+        overwrite: Option<bool>,
+    }
+    PutParameterResponse {
+        version: usize,
+        tier: String,
+    }
+    GetParameterRequest {
+        name: String,
+        with_decryption: Option<bool>,
+    }
+    GetParameterResponse {
+        parameter: Parameter,
+    }
+    Parameter {
+        name: String,
+        r#type: String,
+        value: String,
+        version: usize,
+        last_modified_date: f64,
+        #[serde(rename = "ARN")] arn: String,
+        data_type: String,
+    }
     SendCommandResponse {
         command: Command,
     }

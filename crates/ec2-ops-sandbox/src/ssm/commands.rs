@@ -6,12 +6,17 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::api::{CancelCommandRequest, CancelCommandResponse, SendCommandRequest, SendCommandResponse};
-use super::{CommandRecord, EndStatus, Parameters, Script, ScriptEnd, Ssm, Status};
+use super::{CommandRecord, EndStatus, Parameters, Script, ScriptEnd, Ssm, Status, Unsent};
 use crate::lock::lock;
 use crate::s3::NewObject;
 use crate::{AwsError, Event};
 
 const DOCUMENT: &str = "AWS-RunShellScript";
+/// How large document and parameters may be together, in bytes.
+/// See <https://docs.aws.amazon.com/general/latest/gr/ssm.html>.
+const MAX_SIZE: usize = 64 * 1024;
+/// How large the document is, in bytes.
+const DOCUMENT_SIZE: usize = 1_200;
 /// `TimeoutSeconds` where the call has none, in seconds.
 pub(super) const DEFAULT_DELIVERY_TIMEOUT_S: u32 = 3600;
 /// `executionTimeout` where the call has none, in seconds.
@@ -41,6 +46,7 @@ impl Ssm {
             started: None,
             ended: None,
             end: None,
+            unsent: Unsent::default(),
         };
         let answer = SendCommandResponse { command: record.listed() };
         {
@@ -90,6 +96,7 @@ impl Ssm {
             EndStatus::Cancelled => Status::Cancelled,
         };
         self.upload(command_id, &end);
+        self.send_rest(command_id);
         self.change(command_id, Status::InProgress, status, Some(end));
     }
 
@@ -221,6 +228,15 @@ fn check_parameters(parameters: &Parameters) -> Result<(), AwsError> {
     {
         return Err(AwsError::unmodelled(format!("the parameter {name} of {DOCUMENT}")));
     }
+    if let Some(reference) = parameters.values().flatten().find_map(|value| parameter_reference(value)) {
+        return Err(AwsError::unmodelled(format!(
+            "the Parameter Store reference {reference} in a parameter"
+        )));
+    }
+    let size = serde_json::to_string(parameters).map_or(usize::MAX, |json| json.len());
+    if size > MAX_SIZE - DOCUMENT_SIZE {
+        return Err(AwsError::client("MaxDocumentSizeExceeded", "The size limit of a document is 64 KB."));
+    }
     if parameters.get("commands").is_none_or(Vec::is_empty) {
         return invalid("Parameter \"commands\" requires a value.");
     }
@@ -230,6 +246,15 @@ fn check_parameters(parameters: &Parameters) -> Result<(), AwsError> {
         Some([text]) if text.parse().is_ok_and(|seconds: u32| (1..=172_800).contains(&seconds)) => Ok(()),
         Some(_) => invalid("executionTimeout: expected one number of seconds from 1 to 172800"),
     }
+}
+
+/// The first `{{ssm:…}}` in a parameter. Run Command puts the value in its place before it sends the command.
+fn parameter_reference(value: &str) -> Option<&str> {
+    value.match_indices("{{").map(|(at, _)| &value[at..]).find_map(|text| {
+        let inside = text.trim_start_matches('{').trim_start();
+        (inside.starts_with("ssm:") || inside.starts_with("ssm-secure:"))
+            .then(|| text.split_inclusive("}}").next().unwrap_or(text))
+    })
 }
 
 pub(super) fn validation(message: impl Into<String>) -> AwsError {

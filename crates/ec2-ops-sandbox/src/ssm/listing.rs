@@ -220,7 +220,7 @@ fn page<'a, T>(
             .parse()
             .map_err(|_| AwsError::client("InvalidNextToken", "The specified token is not valid."))?,
     };
-    let end = found.len().min(start + size);
+    let end = found.len().min(usize::saturating_add(start, size));
     let rest = found.get(start..end).unwrap_or_default();
     Ok((rest, (end < found.len()).then(|| end.to_string())))
 }

@@ -6,9 +6,12 @@
 pub mod api;
 mod commands;
 mod listing;
+mod output;
+mod parameter_store;
 mod service;
 #[cfg(test)]
 mod tests;
+mod unsent;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -19,9 +22,13 @@ use jiff::Timestamp;
 
 use crate::Platform;
 use crate::lock::lock;
+use crate::logs::Logs;
 use crate::s3::S3;
 use api::SendCommandRequest;
+pub use ec2_ops_guest::host::OutputStream;
+pub(crate) use parameter_store::ParameterStore;
 pub(crate) use service::SERVICE;
+use unsent::Unsent;
 
 /// Runs the scripts: the agent on an instance.
 pub trait Runner: Send + Sync {
@@ -114,6 +121,7 @@ pub struct Ssm {
 struct Shared {
     platform: Arc<Platform>,
     s3: Arc<S3>,
+    logs: Logs,
     runner: Arc<dyn Runner>,
     config: SsmConfig,
     state: Mutex<State>,
@@ -147,6 +155,8 @@ struct CommandRecord {
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
     end: Option<ScriptEnd>,
+    /// What was printed and not sent to CloudWatch Logs yet.
+    unsent: Unsent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,9 +198,15 @@ impl Status {
 }
 
 impl Ssm {
-    /// A Systems Manager with no agents, whose scripts `runner` runs and whose output goes to `s3`.
-    pub fn new(platform: Arc<Platform>, s3: Arc<S3>, runner: Arc<dyn Runner>, config: SsmConfig) -> Self {
-        Self { shared: Arc::new(Shared { platform, s3, runner, config, state: Mutex::default() }) }
+    /// A Systems Manager with no agents, whose scripts `runner` runs and whose output goes to `s3` and to `logs`.
+    pub fn new(
+        platform: Arc<Platform>,
+        s3: Arc<S3>,
+        logs: Logs,
+        runner: Arc<dyn Runner>,
+        config: SsmConfig,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { platform, s3, logs, runner, config, state: Mutex::default() }) }
     }
 
     /// The agent of `instance` has come online: it is registered, and takes the pending commands.

@@ -15,7 +15,7 @@ pub(crate) const SERVICE: Description = Description {
     actions: &names(&ACTIONS),
 };
 
-const ACTIONS: [Action<Ssm>; 6] = [
+const ACTIONS: [Action<Ssm>; 8] = [
     ("CancelCommand", |ssm, input| input.with(|request| ssm.cancel_command(input.region, &request))),
     ("DescribeInstanceInformation", |ssm, input| {
         input.with(|request| ssm.describe_instance_information(input.region, &request))
@@ -23,10 +23,12 @@ const ACTIONS: [Action<Ssm>; 6] = [
     ("GetCommandInvocation", |ssm, input| {
         input.with(|request| ssm.get_command_invocation(input.region, &request))
     }),
+    ("GetParameter", |ssm, input| input.with(|request| ssm.get_parameter(input.region, &request))),
     ("ListCommandInvocations", |ssm, input| {
         input.with(|request| ssm.list_command_invocations(input.region, &request))
     }),
     ("ListCommands", |ssm, input| input.with(|request| ssm.list_commands(input.region, &request))),
+    ("PutParameter", |ssm, input| input.with(|request| ssm.put_parameter(input.region, &request))),
     ("SendCommand", |ssm, input| input.with(|request| ssm.send_command(input.region, request))),
 ];
 

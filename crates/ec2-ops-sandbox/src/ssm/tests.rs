@@ -3,9 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::api::{GetCommandInvocationRequest, ListCommandsRequest, SendCommandRequest};
-use super::{EndStatus, Runner, Script, ScriptEnd, Ssm, SsmConfig};
+use super::api::{
+    CloudWatchOutputConfig, GetCommandInvocationRequest, GetParameterRequest, ListCommandsRequest,
+    PutParameterRequest, SendCommandRequest,
+};
+use super::{EndStatus, OutputStream, Runner, Script, ScriptEnd, Ssm, SsmConfig};
 use crate::lock::lock;
+use crate::logs::Logs;
 use crate::s3::S3;
 use crate::service::testing::perform;
 use crate::{Clock, Platform};
@@ -26,6 +30,7 @@ impl Runner for Recorder {
 struct World {
     ssm: Ssm,
     s3: Arc<S3>,
+    logs: Logs,
     runner: Arc<Recorder>,
     events: Arc<Mutex<Vec<String>>>,
 }
@@ -38,9 +43,11 @@ fn world() -> World {
         .events
         .subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
     let s3 = Arc::new(S3::new(Arc::clone(&platform)));
+    let logs = Logs::new(Arc::clone(&platform));
     let runner = Arc::new(Recorder::default());
-    let ssm = Ssm::new(platform, Arc::clone(&s3), Arc::clone(&runner) as _, SsmConfig::default());
-    World { ssm, s3, runner, events }
+    let ssm =
+        Ssm::new(platform, Arc::clone(&s3), logs.clone(), Arc::clone(&runner) as _, SsmConfig::default());
+    World { ssm, s3, logs, runner, events }
 }
 
 fn command() -> SendCommandRequest {
@@ -151,6 +158,23 @@ async fn the_same_command_sent_twice_is_two_commands_and_the_list_has_the_newest
 }
 
 #[tokio::test(start_paused = true)]
+async fn parameters_that_ssm_would_refuse_or_replace_are_refused() {
+    let world = world();
+    world.ssm.agent_online(REGION, INSTANCE);
+    for (commands, code) in [
+        ("x".repeat(64_000), None),
+        ("\n".repeat(40_000), Some("MaxDocumentSizeExceeded")),
+        ("echo {{ ssm:/prod/db/user }}".to_owned(), Some("NotImplemented")),
+        ("docker ps --format '{{.Names}}'".to_owned(), None),
+    ] {
+        let request =
+            SendCommandRequest { parameters: [("commands".to_owned(), vec![commands])].into(), ..command() };
+        let refused = world.ssm.send_command(REGION, request).err();
+        assert_eq!(refused.as_ref().map(|error| error.code.as_str()), code, "{refused:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_modelled_is_refused_by_name() {
     let World { ssm, .. } = world();
     let refused = |action: &str, body: &str| {
@@ -162,4 +186,85 @@ async fn what_is_not_modelled_is_refused_by_name() {
     assert!(refused("SendCommand", other).message.contains("workingDirectory"));
     let document = r#"{"DocumentName": "AWS-RunPowerShellScript"}"#;
     assert_eq!(refused("SendCommand", document).code, "InvalidDocument");
+}
+
+/// The agent's stream of a command: its messages.
+fn streamed(logs: &Logs, group: &str, command: &str, stream: &str) -> Vec<String> {
+    let name = format!("{command}/{INSTANCE}/aws-runShellScript/{stream}");
+    let input = serde_json::json!({ "logGroupName": group, "logStreamName": name, "startFromHead": true });
+    let answer = perform(logs, REGION, "GetLogEvents", &input).unwrap_or_default();
+    let events = answer["events"].as_array().cloned().unwrap_or_default();
+    events.iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn complete_lines_are_in_cloudwatch_logs_while_the_command_runs() {
+    let World { ssm, logs, .. } = world();
+    ssm.agent_online(REGION, INSTANCE);
+    let output = |group: Option<&str>| CloudWatchOutputConfig {
+        cloud_watch_output_enabled: Some(true),
+        cloud_watch_log_group_name: group.map(str::to_owned),
+    };
+    let mut ids = Vec::new();
+    for group in [Some("/ec2-ops/commands"), None] {
+        let request = SendCommandRequest { cloud_watch_output_config: Some(output(group)), ..command() };
+        ids.push(ssm.send_command(REGION, request).unwrap().command.command_id);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    ssm.printed(&ids[0], OutputStream::Stdout, b"one\ntwo\nthr");
+    ssm.printed(&ids[0], OutputStream::Stderr, b"!\n");
+    assert_eq!(streamed(&logs, "/ec2-ops/commands", &ids[0], "stdout"), ["one\ntwo\n"]);
+    assert_eq!(streamed(&logs, "/ec2-ops/commands", &ids[0], "stderr"), ["!\n"]);
+    ssm.ended(&ids[0], end("one\ntwo\nthree"));
+    assert_eq!(streamed(&logs, "/ec2-ops/commands", &ids[0], "stdout"), ["one\ntwo\n", "thr"]);
+    ssm.printed(&ids[1], OutputStream::Stdout, b"x\n");
+    assert_eq!(streamed(&logs, "/aws/ssm/AWS-RunShellScript", &ids[1], "stdout"), ["x\n"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_does_not_ask_for_cloudwatch_logs_is_not_there() {
+    let World { ssm, logs, .. } = world();
+    ssm.agent_online(REGION, INSTANCE);
+    let id = ssm.send_command(REGION, command()).unwrap().command.command_id;
+    ssm.printed(&id, OutputStream::Stdout, b"one\n");
+    let groups = perform(&logs, REGION, "DescribeLogGroups", &serde_json::json!({})).unwrap();
+    assert_eq!(groups["logGroups"], serde_json::json!([]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_has_versions_and_a_secret_is_read_with_decryption() {
+    let world = world();
+    let put = |value: &str, kind: Option<&str>, overwrite: bool| {
+        let request = PutParameterRequest {
+            name: "/my/token".to_owned(),
+            value: value.to_owned(),
+            r#type: kind.map(str::to_owned),
+            overwrite: Some(overwrite),
+        };
+        world.ssm.put_parameter(REGION, &request)
+    };
+    let get = |region: &str, name: &str| {
+        let request = GetParameterRequest { name: name.to_owned(), with_decryption: Some(true) };
+        world.ssm.get_parameter(region, &request).map(|response| response.parameter.value)
+    };
+    let code = |error: crate::AwsError| error.code;
+    assert_eq!(get(REGION, "/my/token").map_err(code), Err("ParameterNotFound".to_owned()));
+    assert_eq!(put("one", Some("SecureString"), false).unwrap().version, 1);
+    assert_eq!(put("two", None, false).map_err(code), Err("ParameterAlreadyExists".to_owned()));
+    assert_eq!(put("two", None, true).unwrap().version, 2);
+    assert_eq!(get(REGION, "/my/token").unwrap(), "two");
+    assert_eq!(get(REGION, "/my/token:1").unwrap(), "one");
+    assert_eq!(get(REGION, "/my/token:3").map_err(code), Err("ParameterVersionNotFound".to_owned()));
+    assert_eq!(get("eu-west-1", "/my/token").map_err(code), Err("ParameterNotFound".to_owned()));
+    let undecrypted = GetParameterRequest { name: "/my/token".to_owned(), with_decryption: None };
+    assert_eq!(world.ssm.get_parameter(REGION, &undecrypted).map_err(code), Err("NotImplemented".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_beyond_the_list_finds_an_empty_page() {
+    let World { ssm, .. } = world();
+    for token in [usize::MAX.to_string(), "7".to_owned()] {
+        let page = perform(&ssm, REGION, "ListCommands", &serde_json::json!({ "NextToken": token })).unwrap();
+        assert_eq!(page["Commands"], serde_json::json!([]));
+    }
 }

@@ -96,6 +96,7 @@ impl Gate for FaultyGate {
         tokio::time::sleep(faults.millis(2..40)).await;
         answer
     }
+
     fn loses(&self, part: Part<'_>) -> bool {
         self.faults.loses(part)
     }

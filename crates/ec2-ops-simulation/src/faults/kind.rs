@@ -96,16 +96,20 @@ pub enum InstanceFault {
 impl InstanceFault {
     /// Whether the commands may have ended without SSM having seen that.
     pub(crate) fn hides_the_end(self) -> bool {
-        matches!(self, Self::AgentDies | Self::Reboots | Self::CommandsCancelled)
+        matches!(self, Self::AgentDies | Self::Reboots)
     }
 }
 
 impl FaultKind {
     /// Every kind, in words.
-    pub const ALL: [(Self, &'static str); 46] = [
+    pub const ALL: [(Self, &'static str); 50] = [
         (Self::ErrorBefore, "call fails before its effect"),
         (Self::LostAnswer, "call's answer is lost"),
-        (Self::Repetition(OtherError::GatewayPage(502)), "... and then a gateway says 502"),
+        (Self::Repetition(OtherError::GatewayPage), "... and then a gateway answers"),
+        (Self::Repetition(OtherError::ExpiredToken), "... and then the token has expired"),
+        (Self::Repetition(OtherError::SkewedClock), "... and then the clock is skewed"),
+        (Self::Repetition(OtherError::AccessDenied), "... and then access is denied"),
+        (Self::Repetition(OtherError::Unheard), "... and then comes an unknown error"),
         (Self::NoCommandTimes, "command without times"),
         (Self::Throttled, "call is throttled"),
         (Self::Delay, "call is late"),

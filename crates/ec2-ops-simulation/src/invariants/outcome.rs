@@ -59,7 +59,8 @@ fn is_true(
     let is_calm = evidence.schedule.mix.is_calm();
     match attempt.status {
         Status::Succeeded => ended(EndStatus::Success) && (wrote || !scenario.checked),
-        Status::CommandFailed => ended(EndStatus::Failed) || ended(EndStatus::Cancelled),
+        Status::CommandFailed => ended(EndStatus::Failed),
+        Status::Cancelled => fault == Some(InstanceFault::CommandsCancelled),
         // SSM does not see an end before the limit while the output is open.
         Status::CommandTimedOut => {
             ended(EndStatus::TimedOut)

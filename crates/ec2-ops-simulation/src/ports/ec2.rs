@@ -127,7 +127,8 @@ fn instance(described: &api::Instance) -> Instance {
         id: InstanceId::new(&described.instance_id),
         state: state(described.state),
         state_reason: described.state_reason.as_ref().map(|reason| reason.code.clone()),
-        launched_at: described.launch_time,
+        spot: described.instance_lifecycle.as_deref() == Some("spot"),
+        launched_at: Some(described.launch_time),
         tags: tags(&described.tags),
     }
 }

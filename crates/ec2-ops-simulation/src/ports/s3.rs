@@ -73,5 +73,5 @@ impl<G: Gate> Ports<G> {
 fn object(key: &str, found: &ec2_ops_sandbox::s3::Object) -> Result<Object, ec2_ops::AwsError> {
     let last_modified = Timestamp::from_second(found.last_modified.as_second())
         .map_err(|error| super::unexpected("HeadObject", &error.to_string()))?;
-    Ok(Object { key: key.to_owned(), last_modified, size: found.body.len() as u64 })
+    Ok(Object { key: key.to_owned(), last_modified, size: Some(found.body.len() as u64) })
 }

@@ -102,7 +102,7 @@ impl<P: Commands> Commands for WithoutSafeguard<'_, P> {
     async fn send(&self, region: &Region, command: &Command) -> Result<CommandId, AwsError> {
         let mut command = command.clone();
         if self.lacks(Safeguard::Deadline) {
-            command.script = command.script.replace("shutdown -h", ": no shutdown -h");
+            command.script = command.script.replace(" deadline=", " no_deadline=");
         }
         self.ports.send(region, &command).await
     }

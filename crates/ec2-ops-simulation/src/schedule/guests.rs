@@ -270,9 +270,8 @@ impl Guests for ScheduledGuests {
 /// From a reboot that an instance notices to its shutdown.
 const SHUTS_DOWN_AFTER: Duration = Duration::from_secs(20);
 
-/// The deadline that a script arms, as an instance understands `shutdown -h +MINUTES`.
+/// The deadline that a script arms: it sets `deadline`, in seconds.
 fn deadline(script: &str) -> Option<Duration> {
-    let line = script.lines().find_map(|line| line.strip_prefix("shutdown -h +"))?;
-    let minutes = line.split(' ').next()?.parse().ok()?;
-    Some(Duration::from_mins(minutes))
+    let word = script.split_ascii_whitespace().find_map(|word| word.strip_prefix("deadline="))?;
+    Some(Duration::from_secs(word.parse().ok()?))
 }

@@ -39,15 +39,15 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::Catch, 1, Invariant::TrueOutcome),
         (Safeguard::AbnormalEnd, 68, Invariant::PromptCleanup),
         (Safeguard::Sweeper, 6, Invariant::NothingRunning),
-        (Safeguard::Deadline, 1090, Invariant::NothingRunning),
+        (Safeguard::Deadline, 628, Invariant::NothingRunning),
         (Safeguard::ClientToken, 20, Invariant::OneInstancePerAttempt),
         (Safeguard::CandidateInToken, 40, Invariant::TrueOutcome),
         (Safeguard::OneCandidate, 40, Invariant::CandidatesInOrder),
-        (Safeguard::Tags, 6, Invariant::NothingRunning),
+        (Safeguard::Tags, 1, Invariant::OneInstancePerAttempt),
         (Safeguard::LookBeforeSend, 36, Invariant::CommandsOnce),
         (Safeguard::Claim, 191, Invariant::CommandsOnce),
         (Safeguard::Freshness, 33, Invariant::TrueOutcome),
-        (Safeguard::PollFallback, 96, Invariant::Ends),
+        (Safeguard::PollFallback, 43, Invariant::NoVolumeLeft),
         (Safeguard::InstanceState, 17, Invariant::TrueOutcome),
     ];
     assert_eq!(first_seeds.map(|(safeguard, ..)| safeguard), Safeguard::ALL.map(|(safeguard, _)| safeguard));

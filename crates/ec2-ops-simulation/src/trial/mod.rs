@@ -138,12 +138,12 @@ impl Trial {
         })
     }
 
-    /// Commands that leave a trace in the bucket as they start and as they end. The script sets `ec2_ops_attempt`.
+    /// Commands that leave a trace in the bucket as they start and as they end. The directory
+    /// of the commands' file is named after the attempt.
     fn commands(&self) -> Vec<String> {
         let trace = |what: &str| {
-            format!(
-                "date | aws s3 cp - s3://{BUCKET}/{what}/$ec2_ops_attempt/$EC2_OPS_INSTANCE_ID/$(date +%s%N)"
-            )
+            let key = "$(basename \"${0%/*}\")/$AWS_SSM_INSTANCE_ID/$(date +%s%N)";
+            format!("date | aws s3 cp - \"s3://{BUCKET}/{what}/{key}\"")
         };
         let lose_claim = (!self.keeps_claim).then(|| "rm -r ~/.ec2-ops".to_owned());
         let work = [

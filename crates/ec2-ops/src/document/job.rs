@@ -11,10 +11,11 @@ use super::output::{self, Input, Output};
 use super::problem::{Problem, Problems};
 use super::types::{ExecutionDocument, RunOptions};
 use super::variables::{self, Secret, Values};
-use super::{launch, legacy, validate};
+use super::{launch, legacy, remains, validate};
 use crate::execution::Execution;
 use crate::ids::{AttemptId, Region};
 use crate::nextgen::{self, DatastreamCommandOptions};
+use crate::script::{self, Finding};
 use crate::status::Status;
 use crate::tags::OnEnd;
 
@@ -104,7 +105,7 @@ impl Job {
     ///     "bucket": "my-bucket",
     ///     "obj_key": "ngen.DAILY/$VPU/$EC2_OPS_EXECUTION.nc",
     ///     "variables": { "VPU": "01" },
-    ///     "run_options": { "n_retries_allowed": 2, "ii_cheapo": true, "check_s3": true },
+    ///     "run_options": { "n_retries_allowed": 2, "ii_cheapo": true, "ii_terminate_instance": true, "check_s3": true },
     ///     "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.large" },
     /// });
     ///
@@ -129,14 +130,25 @@ impl Job {
     /// ```
     pub fn resolve(document: &Value, execution: &Execution) -> Result<Self, Problems> {
         let (mut warnings, mut problems) = (Vec::new(), Vec::new());
-        let document = read(document, &mut warnings, &mut problems);
+        let written = document;
+        let document = read(written, &mut warnings, &mut problems);
         let Some(mut document) = document.filter(|_| problems.is_empty()) else {
             return Err(Problems(problems));
         };
         let names = document.variables.keys().chain(document.secrets.keys()).map(String::as_str);
-        let written = commands(&document, &mut problems);
-        let commands = nextgen::resolve_daily(&written, names, execution.started);
-        warnings.extend(nextgen::surprise(&written, &commands));
+        let undated = commands(&document, &mut warnings, &mut problems);
+        let commands = nextgen::resolve_daily(&undated, names, execution.started);
+        warnings.extend(nextgen::surprise(&undated, &commands));
+        warnings.extend(remains::warnings(written, &document));
+        // `document` is taken apart below.
+        let has_commands = document.commands.is_some();
+        let at = |finding: Finding| match finding.entry {
+            _ if !has_commands => Problem::new("$.datastream_command_options", finding.message),
+            Some(i) => Problem::new(format!("$.commands[{i}]"), finding.message),
+            None => Problem::new("$.commands", finding.message),
+        };
+        problems.extend(script::problems(&commands).into_iter().map(at));
+        warnings.extend(script::warnings(&commands).into_iter().map(|finding| at(finding).to_string()));
         variables::check(&document.variables, &document.secrets, &mut problems);
         let values = Values {
             variables: &document.variables,
@@ -146,6 +158,7 @@ impl Job {
         let output = output::of(&document, &commands, &values, &mut warnings, &mut problems);
         let inputs = output::inputs(&document, &commands, &values, &mut problems);
         launch::fill(&mut document.instance_parameters, &values, &mut problems);
+        launch::secure(&mut document.instance_parameters);
         launch::check_region(document.region.as_ref(), &mut problems);
         launch::check(&document.instance_parameters, &mut problems);
         check_retries(&document.run_options, &mut problems);
@@ -159,7 +172,7 @@ impl Job {
                     .to_owned(),
             );
         }
-        Ok(Self {
+        let job = Self {
             region: document.region.take(),
             commands,
             output,
@@ -183,12 +196,24 @@ impl Job {
             spot_first: options.ii_cheapo,
             instance: document.instance_parameters,
             warnings,
-        })
+        };
+        let attempt = AttemptId { execution: execution.id.clone(), attempt: job.attempts_allowed };
+        match script::too_large(&job.script(&attempt, &Region::new("ap-southeast-2"))) {
+            Some(finding) => Err(Problems(vec![at(finding)])),
+            None => Ok(job),
+        }
+    }
+
+    /// The script that `attempt` sends to its instance in `region`.
+    pub(crate) fn script(&self, attempt: &AttemptId, region: &Region) -> String {
+        let variables = self.environment(attempt);
+        let environment = script::Environment { variables: &variables, secrets: &self.secrets, region };
+        script::of(&self.commands, environment, &attempt.fingerprint(), self.timeout_s)
     }
 
     /// What the commands of `attempt` find in their environment, by name: the document's variables, and what they can know
     /// of their execution.
-    pub fn environment(&self, attempt: &AttemptId) -> BTreeMap<String, String> {
+    pub(crate) fn environment(&self, attempt: &AttemptId) -> BTreeMap<String, String> {
         let mut all = self.variables.clone();
         all.insert(variables::EXECUTION.to_owned(), attempt.execution.name().to_owned());
         all.insert("EC2_OPS_ATTEMPT".to_owned(), attempt.attempt.to_string());
@@ -256,8 +281,12 @@ fn size(document: &Value) -> usize {
     serde_json::to_writer(&mut counter, document).map_or(usize::MAX, |()| counter.0)
 }
 
-fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<String> {
-    let commands = match (&document.commands, &document.datastream_command_options) {
+fn commands(
+    document: &ExecutionDocument,
+    warnings: &mut Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Vec<String> {
+    let mut commands = match (&document.commands, &document.datastream_command_options) {
         (Some(commands), None) => commands.clone(),
         (None, Some(options)) => {
             check_options(options, problems);
@@ -277,9 +306,13 @@ fn commands(document: &ExecutionDocument, problems: &mut Vec<Problem>) -> Vec<St
     if commands.iter().all(|command| command.trim().is_empty()) {
         problems.push(Problem::new("$.commands", "found only empty entries, expected a shell command"));
     }
-    for (i, _) in commands.iter().enumerate().filter(|(_, command)| command.contains('\0')) {
-        let message = "found a NUL character, expected text that a shell can take";
-        problems.push(Problem::new(format!("$.commands[{i}]"), message));
+    for (i, command) in commands.iter_mut().enumerate().filter(|(_, command)| command.contains('\r')) {
+        let unix = command.replace("\r\n", "\n");
+        let unix = unix.strip_suffix('\r').unwrap_or(&unix);
+        if unix != command {
+            unix.clone_into(command);
+            warnings.push(format!("$.commands[{i}]: its line ends of Windows are replaced by line feeds"));
+        }
     }
     commands
 }

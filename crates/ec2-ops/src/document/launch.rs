@@ -1,69 +1,97 @@
-//! Checks of the RunInstances arguments that need no AWS call.
+//! The launch that a document asks for: its defaults, its variables, and what EC2 would refuse.
 
-use super::instance_parameters::{InstanceParameters, OneOrMore, TagSpecification};
-use super::problem::{Problem, quoted};
-use super::variables::{Values, is_parameter_name};
+use ec2_ops_limits::MAX_TAGS;
+use ec2_ops_limits::launch::refusals;
+
+use super::instance_parameters::{
+    BlockDeviceMapping, InstanceParameters, MetadataOptions, OneOrMore, TagSpecification,
+};
+use super::problem::{Problem, found, quoted};
+use super::variables::Values;
 use crate::ids::Region;
+use crate::tags;
 
 const PATH: &str = "$.instance_parameters";
 
+/// The network hops that an answer of the metadata service takes to a container on the instance: without the second one, the
+/// container has no credentials. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-existing-instances.html>.
+const HOPS_TO_A_CONTAINER: i32 = 2;
+
+/// IMDSv2 only, also for containers, and encrypted volumes, unless the document sets something else.
+pub(super) fn secure(instance: &mut InstanceParameters<OneOrMore>) {
+    let metadata = instance.metadata_options.get_or_insert_with(MetadataOptions::default);
+    metadata.http_tokens.get_or_insert_with(|| "required".to_owned());
+    metadata.http_put_response_hop_limit.get_or_insert(HOPS_TO_A_CONTAINER);
+    let mappings: &mut [BlockDeviceMapping] =
+        instance.block_device_mappings.as_deref_mut().unwrap_or_default();
+    for ebs in mappings.iter_mut().filter_map(|mapping| mapping.ebs.as_mut()) {
+        ebs.encrypted.get_or_insert(true);
+    }
+}
+
 /// Reports the arguments that EC2 would refuse, or that would break the cleanup.
 pub(super) fn check(instance: &InstanceParameters<OneOrMore>, problems: &mut Vec<Problem>) {
-    let mut expect = |right: bool, name: &str, what: &str| {
-        if !right {
-            problems.push(Problem::new(format!("{PATH}.{name}"), what));
-        }
-    };
-    let found = |text: &str, expected: &str| format!("found {}, expected {expected}", quoted(text));
-    let image = &instance.image_id;
-    let what = match image.strip_prefix(RESOLVE) {
-        None => "the id of an AMI, ami- and 17 hexadecimal digits, or resolve:ssm:NAME",
-        Some(_) => {
-            "resolve:ssm: and the name of a parameter such as /my/image, perhaps with :VERSION or :LABEL"
-        }
-    };
-    expect(is_image_id(image) || is_image_parameter(image), "ImageId", &found(image, what));
-    for (path, kind) in each("InstanceType", &instance.instance_type) {
-        expect(is_instance_type(kind), &path, &found(kind, "an instance type such as t4g.large"));
+    let mut own = Vec::new();
+    check_choice("InstanceType", Some(&instance.instance_type), &mut own);
+    check_choice("SubnetId", instance.subnet_id.as_ref(), &mut own);
+    check_tags(instance.tag_specifications.as_deref().unwrap_or_default(), &mut own);
+    let metadata = instance.metadata_options.as_ref();
+    if metadata.is_some_and(|options| options.http_endpoint.as_deref() == Some("disabled")) {
+        let message = "found \"disabled\", expected \"enabled\": the SSM agent gets its credentials there";
+        own.push(Problem::new(format!("{PATH}.MetadataOptions.HttpEndpoint"), message));
     }
-    for (i, group) in instance.security_group_ids.iter().flatten().enumerate() {
-        let what = found(group, "the id of a security group such as sg-0123456789abcdef0");
-        expect(group.starts_with("sg-"), &format!("SecurityGroupIds[{i}]"), &what);
-    }
-    for (path, subnet) in instance.subnet_id.iter().flat_map(|subnets| each("SubnetId", subnets)) {
-        let what = found(subnet, "the id of a subnet such as subnet-0123456789abcdef0");
-        expect(subnet.starts_with("subnet-"), &path, &what);
-    }
-    for (name, choice) in
-        [("InstanceType", Some(&instance.instance_type)), ("SubnetId", instance.subnet_id.as_ref())]
-    {
-        let values = choice.map_or(&[][..], OneOrMore::as_slice);
-        for (i, value) in values.iter().enumerate().filter(|(i, value)| values[..*i].contains(value)) {
-            expect(
-                false,
-                &format!("{name}[{i}]"),
-                &format!("found {} a second time, expected each once", quoted(value)),
-            );
+    for refused in refused_by_ec2(instance) {
+        // One reason for a place is enough.
+        if !own.iter().any(|problem| problem.path == refused.path) {
+            own.push(refused);
         }
     }
-    if let Some(profile) = &instance.iam_instance_profile {
-        let one = profile.name.is_some() != profile.arn.is_some();
-        expect(one, "IamInstanceProfile", "expected either Name or Arn");
+    problems.append(&mut own);
+}
+
+/// What EC2 would refuse, with each type and in each subnet.
+fn refused_by_ec2(instance: &InstanceParameters<OneOrMore>) -> Vec<Problem> {
+    let types = each("InstanceType", Some(&instance.instance_type));
+    let subnets = each("SubnetId", instance.subnet_id.as_ref());
+    let mut problems = Vec::new();
+    for i in 0..types.len().max(subnets.len()) {
+        let Some((type_path, instance_type)) = types.get(i).or(types.last()) else { continue };
+        let (subnet_path, subnet) = subnets.get(i).or(subnets.last()).cloned().unzip();
+        let launch = instance.choose(instance_type, subnet);
+        for refusal in refusals(&serde_json::to_value(&launch).unwrap_or_default()) {
+            let path = match refusal.path.as_str() {
+                "InstanceType" => type_path,
+                "SubnetId" => subnet_path.as_ref().unwrap_or(&refusal.path),
+                path => path,
+            };
+            let value = if refusal.value.is_null() { "nothing".to_owned() } else { found(&refusal.value) };
+            let message = format!("found {value}, expected {}", refusal.rule.expected);
+            problems.push(Problem::new(format!("{PATH}.{path}"), message));
+        }
     }
-    if let Some(data) = &instance.user_data {
-        let what = found(data, "Base64, as RunInstances takes it (base64 -w0 user-data.sh)");
-        expect(is_base64(data), "UserData", &what);
-    }
-    check_tags(instance.tag_specifications.as_deref().unwrap_or_default(), problems);
+    problems
 }
 
 /// The values of `choice`, each with its path below [`PATH`].
-fn each<'a>(name: &str, choice: &'a OneOrMore) -> Vec<(String, &'a str)> {
+fn each<'a>(name: &str, choice: Option<&'a OneOrMore>) -> Vec<(String, &'a str)> {
     let path = |i| match choice {
-        OneOrMore::One(_) => name.to_owned(),
-        OneOrMore::More(_) => format!("{name}[{i}]"),
+        Some(OneOrMore::More(_)) => format!("{name}[{i}]"),
+        _ => name.to_owned(),
     };
-    choice.as_slice().iter().enumerate().map(|(i, value)| (path(i), value.as_str())).collect()
+    let values = choice.map_or(&[][..], OneOrMore::as_slice);
+    values.iter().enumerate().map(|(i, value)| (path(i), value.as_str())).collect()
+}
+
+/// A value that comes twice would be tried twice.
+fn check_choice(name: &str, choice: Option<&OneOrMore>, problems: &mut Vec<Problem>) {
+    let values = each(name, choice);
+    for (i, (path, value)) in values.iter().enumerate() {
+        if values[..i].iter().any(|(_, earlier)| earlier == value) {
+            let message = format!("found {} a second time, expected each once", quoted(value));
+            problems.push(Problem::new(format!("{PATH}.{path}"), message));
+        }
+    }
 }
 
 /// Fills in the variables in the values of tags.
@@ -87,26 +115,25 @@ pub(super) fn fill(
     }
 }
 
-/// Our tags decide what the cleanup ends, AWS reserves its own prefix, and a resource has one list of tags.
+/// Our tags decide what the cleanup ends, and need room beside those of the document.
 fn check_tags(specifications: &[TagSpecification], problems: &mut Vec<Problem>) {
+    let room = MAX_TAGS - tags::KEYS.len();
     for (i, specification) in specifications.iter().enumerate() {
-        let path = format!("{PATH}.TagSpecifications[{i}]");
-        let kind = specification.resource_type;
-        if specifications[..i].iter().any(|earlier| earlier.resource_type == kind) {
-            let message = "found a second list of tags for the same ResourceType, expected one";
-            problems.push(Problem::new(format!("{path}.ResourceType"), message));
+        let path = format!("{PATH}.TagSpecifications[{i}].Tags");
+        let count = specification.tags.len();
+        if count > room {
+            let ours = tags::KEYS.len();
+            let message = format!(
+                "found {count} tags, expected at most {room}: EC2 takes {MAX_TAGS}, and {ours} are of ec2-ops"
+            );
+            problems.push(Problem::new(path.as_str(), message));
         }
-        for (j, tag) in specification.tags.iter().enumerate() {
-            let path = format!("{path}.Tags[{j}].Key");
-            let found = quoted(&tag.key);
-            if tag.key.starts_with("ec2-ops:") || tag.key.starts_with("aws:") {
-                let message =
-                    format!("found {found}, expected a key that does not begin with ec2-ops: or aws:");
-                problems.push(Problem::new(path, message));
-            } else if specification.tags[..j].iter().any(|earlier| earlier.key == tag.key) {
-                problems
-                    .push(Problem::new(path, format!("found {found} a second time, expected each key once")));
-            }
+        for (j, tag) in
+            specification.tags.iter().enumerate().filter(|(_, tag)| tag.key.starts_with("ec2-ops:"))
+        {
+            let message =
+                format!("found {}, expected a key that does not begin with ec2-ops:", quoted(&tag.key));
+            problems.push(Problem::new(format!("{path}[{j}].Key"), message));
         }
     }
 }
@@ -127,35 +154,4 @@ pub(super) fn check_region(region: Option<&Region>, problems: &mut Vec<Problem>)
         let message = format!("found {}, expected an AWS region such as us-east-1", quoted(region));
         problems.push(Problem::new("$.region", message));
     }
-}
-
-/// 17 hexadecimal digits, or 8 in ids from before 2018. See
-/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>.
-fn is_image_id(text: &str) -> bool {
-    let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    text.strip_prefix("ami-").is_some_and(|id| matches!(id.len(), 8 | 17) && id.chars().all(is_digit))
-}
-
-/// What EC2 resolves to the id of an AMI. See
-/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html>.
-const RESOLVE: &str = "resolve:ssm:";
-
-/// `resolve:ssm:NAME`, and perhaps `:VERSION` or `:LABEL`.
-fn is_image_parameter(text: &str) -> bool {
-    let Some(parameter) = text.strip_prefix(RESOLVE) else { return false };
-    let (name, selector) = parameter.split_once(':').unwrap_or((parameter, "1"));
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    is_parameter_name(name) && !selector.is_empty() && selector.chars().all(is_plain)
-}
-
-fn is_instance_type(text: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let part = |part: &str| !part.is_empty() && part.chars().all(is_plain);
-    text.split_once('.').is_some_and(|(family, size)| part(family) && part(size))
-}
-
-fn is_base64(text: &str) -> bool {
-    let digits = text.trim_end_matches('=');
-    let is_digit = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
-    text.len().is_multiple_of(4) && text.len() - digits.len() <= 2 && digits.chars().all(is_digit)
 }

@@ -10,6 +10,7 @@ mod legacy;
 mod output;
 mod path;
 mod problem;
+mod remains;
 mod schema;
 #[cfg(test)]
 mod tests;

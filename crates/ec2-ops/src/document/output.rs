@@ -1,5 +1,7 @@
 //! The output that a document promises, the inputs that it needs, and whether they can exist at all.
 
+use ec2_ops_limits::s3::{MAX_KEY_BYTES, bucket_name_rule};
+
 use super::problem::{Problem, quoted};
 use super::types::{CheckS3, ExecutionDocument, Location, NamedObject, NamedPrefix};
 use super::variables::Values;
@@ -91,7 +93,9 @@ fn named(
         None => promised,
         Some(CheckS3::Promised(false)) => None,
         Some(CheckS3::Promised(true)) => {
-            let named = promised.or_else(|| of_options(document)).or_else(|| of_commands(document, commands));
+            let named = promised
+                .or_else(|| of_options(document, commands))
+                .or_else(|| of_commands(document, commands));
             if named.is_none() {
                 problems.push(Problem::new(
                     "$.run_options.ii_check_s3",
@@ -131,10 +135,10 @@ fn promised_object(document: &ExecutionDocument, problems: &mut Vec<Problem>) ->
     None
 }
 
-fn of_options(document: &ExecutionDocument) -> Option<Named> {
+fn of_options(document: &ExecutionDocument, commands: &[String]) -> Option<Named> {
     let target = document.datastream_command_options.as_ref()?.output()?;
     Some(Named {
-        target,
+        target: nextgen::last_object(target, commands),
         bucket_path: "$.datastream_command_options.s3_bucket",
         key_path: "$.datastream_command_options.s3_prefix",
     })
@@ -142,7 +146,7 @@ fn of_options(document: &ExecutionDocument) -> Option<Named> {
 
 fn of_commands(document: &ExecutionDocument, commands: &[String]) -> Option<Named> {
     document.commands.as_ref()?;
-    let target = nextgen::output_of_commands(commands)?;
+    let target = nextgen::last_object(nextgen::output_of_commands(commands)?, commands);
     Some(Named { target, bucket_path: "$.commands", key_path: "$.commands" })
 }
 
@@ -189,10 +193,13 @@ fn complete(
     };
     let bucket = values.fill(dated.bucket());
     match &bucket {
-        Ok(bucket) if is_bucket_name(bucket) => {}
-        Ok(bucket) => problem(place.bucket_path, bucket, "the name of an S3 bucket", ""),
+        Ok(bucket) => {
+            if let Some(rule) = bucket_name_rule(bucket) {
+                problem(place.bucket_path, bucket, "the name of an S3 bucket", &format!(", which {rule}"));
+            }
+        }
         Err(error) => {
-            problem(place.bucket_path, dated.bucket(), "the name of an S3 bucket", &place.advice(error))
+            problem(place.bucket_path, dated.bucket(), "the name of an S3 bucket", &place.advice(error));
         }
     }
     let key = values.fill(dated.key());
@@ -207,9 +214,6 @@ fn complete(
     }
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
-const MAX_KEY_BYTES: usize = 1024;
-
 /// Whether something can have this key, or be under this prefix.
 fn is_key(target: &OutputTarget, key: &str) -> bool {
     let trimmed = match target {
@@ -217,13 +221,4 @@ fn is_key(target: &OutputTarget, key: &str) -> bool {
         OutputTarget::Prefix { .. } => key.trim_matches('/'),
     };
     !trimmed.is_empty() && key.len() <= MAX_KEY_BYTES
-}
-
-/// The characters and the length, by <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
-fn is_bucket_name(name: &str) -> bool {
-    (3..=63).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
-        && !name.starts_with(['-', '.'])
-        && !name.ends_with(['-', '.'])
-        && !name.contains("..")
 }

@@ -10,13 +10,13 @@ use crate::execution::Execution;
 fn minimal() -> Value {
     json!({
         "commands": ["true"],
-        "run_options": {},
+        "run_options": { "ii_terminate_instance": false },
         "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
     })
 }
 
 /// The minimal document with `value` at `pointer`, whose sections are made as needed.
-fn with(pointer: &str, value: Value) -> Value {
+pub(super) fn with(pointer: &str, value: Value) -> Value {
     let mut document = minimal();
     let mut at = &mut document;
     for name in pointer.split('/') {
@@ -31,7 +31,7 @@ fn try_resolve(document: &Value) -> Result<Job, Problems> {
     Job::resolve(document, &execution)
 }
 
-fn accepted(document: &Value) -> Job {
+pub(super) fn accepted(document: &Value) -> Job {
     try_resolve(document).unwrap_or_else(|problems| panic!("{document} is refused: {problems}"))
 }
 
@@ -187,10 +187,38 @@ fn the_values_of_the_older_form_cannot_leave_their_quotes() {
 
 #[test]
 fn a_document_that_leaves_no_room_for_its_record_is_refused_by_its_size() {
-    accepted(&with("commands", json!(["x".repeat(190 * 1024)])));
-    let message = refused(&with("commands", json!(["x".repeat(300 * 1024)])));
+    accepted(&with("$schema", json!("x".repeat(190 * 1024))));
+    let message = refused(&with("$schema", json!("x".repeat(300 * 1024))));
     assert!(message.starts_with("$: found 307"), "{message}");
     assert!(message.ends_with(" bytes of JSON, expected at most 196608"), "{message}");
+}
+
+#[test]
+fn commands_that_ssm_would_not_take_or_would_change_are_refused() {
+    let long = refused(&with("commands", json!(["true", "x".repeat(64 * 1024)])));
+    assert!(long.starts_with("$.commands: found 7"), "{long}");
+    let reference = refused(&with("commands", json!(["true", "echo {{ssm:/prod/db/user}}"])));
+    assert!(reference.starts_with("$.commands[1]: found {{ssm:/prod/db/user}}, "), "{reference}");
+    let reference = refused(&with("variables", json!({ "USER_NAME": "{{ ssm:/prod/db/user }}" })));
+    assert!(reference.starts_with("$.variables.USER_NAME: found {{ ssm:/prod/db/user }}, "), "{reference}");
+    let missing = refused(&with("commands", json!(["#!", "true"])));
+    assert!(missing.starts_with("$.commands[0]: found #! without a program, "), "{missing}");
+}
+
+#[test]
+fn line_ends_of_windows_become_those_of_the_shell() {
+    let job =
+        accepted(&with("commands", json!(["echo a\r", "if true; then\r\necho b\r\nfi\r", "printf 'a\rb'"])));
+    assert_eq!(job.commands, ["echo a", "if true; then\necho b\nfi", "printf 'a\rb'"]);
+    let warned = |i: u32| format!("$.commands[{i}]: its line ends of Windows are replaced by line feeds");
+    assert_eq!(job.warnings, [warned(0), warned(1)]);
+}
+
+#[test]
+fn commands_that_may_not_mean_what_they_say_are_warned_of() {
+    let job = accepted(&with("commands", json!(["[[ -e x ]]", "make | tee log"])));
+    let paths: Vec<_> = job.warnings.iter().map(|warning| warning.split(',').next().unwrap()).collect();
+    assert_eq!(paths, ["$.commands[0]: found [[", "$.commands[1]: found a pipe into tee"]);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ec2_ops_limits::ssm::is_parameter_name;
 use jiff::Timestamp;
 
 use super::path::Path;
 use super::problem::{Problem, quoted};
+use crate::script;
 
 /// The name of the execution, which every document may use without naming it.
 pub(super) const EXECUTION: &str = "EC2_OPS_EXECUTION";
@@ -58,6 +60,14 @@ pub(super) fn check(variables: &Named, secrets: &Named, problems: &mut Vec<Probl
         let message = "found a NUL character, expected text that an environment variable can hold";
         problems.push(Problem::new(path("variables", name), message));
     }
+    for (name, value) in variables {
+        if let Some(reference) = script::parameter_reference(value) {
+            let message = format!(
+                "found {reference}, which SSM would replace by the parameter; name it in secrets instead"
+            );
+            problems.push(Problem::new(path("variables", name), message));
+        }
+    }
     for (name, source) in secrets.iter().filter(|(_, source)| Secret::parse(source).is_none()) {
         let message = format!(
             "found {}, expected the name of a parameter such as /my/parameter, or the ARN of a secret of Secrets Manager",
@@ -103,19 +113,6 @@ impl Secret {
         }
     }
 }
-
-/// By <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html>: letters, digits,
-/// `.`, `-` and `_`; with a hierarchy, `/` before each part.
-pub(super) fn is_parameter_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let parts = name.strip_prefix('/').unwrap_or(name);
-    (name.starts_with('/') || !parts.contains('/'))
-        && name.len() <= MAX_PARAMETER_NAME
-        && parts.split('/').all(|part| !part.is_empty() && part.chars().all(is_plain))
-}
-
-/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
-const MAX_PARAMETER_NAME: usize = 1011;
 
 /// What `DAILY` and `$NAME` stand for outside of the commands.
 pub(super) struct Values<'a> {

@@ -6,7 +6,7 @@ use crate::status::Status;
 /// What a failed step may have left behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftover {
-    /// Nothing.
+    /// Nothing, if the error is that of a first try.
     Nothing,
     /// An instance that is known to exist.
     Instance,
@@ -52,7 +52,10 @@ macro_rules! error_kinds {
         impl Error {
             /// Which error it is.
             pub fn kind(&self) -> ErrorKind {
-                match self { $(Self::$kind { .. } => ErrorKind::$kind,)* }
+                match self {
+                    $(Self::$kind { .. } => ErrorKind::$kind,)*
+                    Self::FirstTry(error) => error.kind(),
+                }
             }
         }
     };
@@ -74,6 +77,7 @@ error_kinds! {
     SpotInterrupted:        false,     SpotInterrupted,     Instance;
     CommandFailed:          false,     CommandFailed,       Instance;
     CommandTimedOut:        false,     CommandTimedOut,     Instance;
+    Cancelled:              false,     Cancelled,           Instance;
     OutputMissing:          false,     OutputMissing,       Instance;
     CleanupPending:         true,      InternalError,       Instance;
     Throttled:              true,      InternalError,       Unknown;

@@ -147,12 +147,12 @@ mod tests {
     }
 
     fn choices() -> Value {
-        json!({ "InstanceType": ["t4g.nano", "t4g.micro"], "SubnetId": ["subnet-a", "subnet-b"] })
+        json!({ "InstanceType": ["t4g.nano", "t4g.micro"], "SubnetId": ["subnet-0000000a", "subnet-0000000b"] })
     }
 
     #[test]
     fn every_subnet_of_the_first_type_comes_before_the_next_type() {
-        let expected = ["t4g.nano subnet-a", "t4g.nano subnet-b", "t4g.micro subnet-a", "t4g.micro subnet-b"];
+        let expected = ["t4g.nano subnet-0000000a", "t4g.nano subnet-0000000b", "t4g.micro subnet-0000000a", "t4g.micro subnet-0000000b"];
         let on_demand = expected.map(|choice| format!("{choice} on-demand"));
         assert_eq!(of(&job(&json!({}), &choices()), &deployment(), 1, &[]), on_demand);
         let cheap = json!({ "ii_cheapo": true, "n_retries_allowed": 1 });
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(first[1..], second[..2], "the next attempt begins one subnet later");
         assert_eq!(second[2], first[0]);
         assert_eq!(of(&job(&json!({}), &choices()), &deployment, 1, &[]).len(), 4);
-        let grouped = job(&json!({}), &json!({ "SecurityGroupIds": ["sg-1"] }));
+        let grouped = job(&json!({}), &json!({ "SecurityGroupIds": ["sg-00000001"] }));
         assert_eq!(of(&grouped, &deployment, 1, &[]), ["t4g.nano - on-demand"]);
         assert_eq!(of(&plain, &deployment_with(&[]), 1, &[]), ["t4g.nano - on-demand"]);
     }
@@ -210,11 +210,11 @@ mod tests {
         assert_eq!(
             tried,
             json!([
-                { "type": "t4g.nano", "subnet": "subnet-a", "market": "on-demand",
+                { "type": "t4g.nano", "subnet": "subnet-0000000a", "market": "on-demand",
                   "error": "InsufficientInstanceCapacity: no" },
-                { "type": "t4g.nano", "subnet": "subnet-b", "market": "on-demand",
+                { "type": "t4g.nano", "subnet": "subnet-0000000b", "market": "on-demand",
                   "error": "Unsupported: not in this zone" },
-                { "type": "t4g.micro", "subnet": "subnet-a", "market": "on-demand", "error": "no capacity" },
+                { "type": "t4g.micro", "subnet": "subnet-0000000a", "market": "on-demand", "error": "no capacity" },
             ])
         );
     }

@@ -3,8 +3,8 @@
 use super::candidates::Candidate;
 use crate::deployment::Deployment;
 use crate::document::{
-    BlockDeviceMapping, InstanceMarketOptions, InstanceParameters, Job, MarketType, MetadataOptions,
-    SpotInstanceType, SpotInterruptionBehavior, SpotOptions, Tag, TagSpecification, TaggedResource,
+    InstanceMarketOptions, InstanceParameters, Job, MarketType, SpotInstanceType, SpotInterruptionBehavior,
+    SpotOptions, Tag, TagSpecification, TaggedResource,
 };
 use crate::ids::{AttemptId, Region};
 use crate::ports::{Launch, ShutdownBehavior};
@@ -28,7 +28,6 @@ pub(crate) fn plan(
     if let Some(defaults) = deployment.instance_defaults.get(region) {
         defaults.complete(&mut parameters, job.instance.is_placed());
     }
-    secure(&mut parameters);
     tag(&mut parameters, &tags::of_attempt(attempt, &deployment.name, on_end));
     if market == Market::Spot && parameters.instance_market_options.is_none() {
         parameters.instance_market_options = Some(spot_at_the_on_demand_price());
@@ -54,17 +53,6 @@ fn spot_at_the_on_demand_price() -> InstanceMarketOptions {
             spot_instance_type: Some(SpotInstanceType::OneTime),
             instance_interruption_behavior: Some(SpotInterruptionBehavior::Terminate),
         }),
-    }
-}
-
-/// IMDSv2 only and encrypted volumes, unless the document sets something else.
-fn secure(parameters: &mut InstanceParameters) {
-    let metadata = parameters.metadata_options.get_or_insert_with(MetadataOptions::default);
-    metadata.http_tokens.get_or_insert_with(|| "required".to_owned());
-    let mappings: &mut [BlockDeviceMapping] =
-        parameters.block_device_mappings.as_deref_mut().unwrap_or_default();
-    for ebs in mappings.iter_mut().filter_map(|mapping| mapping.ebs.as_mut()) {
-        ebs.encrypted.get_or_insert(true);
     }
 }
 
@@ -161,7 +149,7 @@ pub(super) mod tests {
             let tags: &[Tag] = &specifications[i].tags;
             tags.iter().map(|tag| tag.key.as_str()).collect::<Vec<_>>()
         };
-        let ours = [tags::ATTEMPT, tags::DEPLOYMENT, tags::EXECUTION, tags::ON_END];
+        let ours = tags::KEYS;
         assert_eq!(specifications.len(), 2);
         assert_eq!(keys(0), [&["Name"], &ours[..]].concat());
         assert_eq!(keys(1), ours);
@@ -169,15 +157,21 @@ pub(super) mod tests {
 
     #[test]
     fn metadata_and_volumes_are_protected_unless_the_document_says_otherwise() {
-        let mappings = json!([{ "Ebs": { "VolumeSize": 8 } }, { "Ebs": { "Encrypted": false } }]);
+        let mappings = json!([
+            { "DeviceName": "/dev/sdf", "Ebs": { "VolumeSize": 8 } },
+            { "DeviceName": "/dev/sdg", "Ebs": { "Encrypted": false } },
+        ]);
         let plain = planned(&json!({ "BlockDeviceMappings": mappings }), Market::OnDemand).parameters;
-        assert_eq!(plain.metadata_options.unwrap().http_tokens.as_deref(), Some("required"));
+        let metadata = plain.metadata_options.unwrap();
+        assert_eq!(metadata.http_tokens.as_deref(), Some("required"));
+        assert_eq!(metadata.http_put_response_hop_limit, Some(2));
         let encrypted =
             plain.block_device_mappings.into_iter().flatten().map(|mapping| mapping.ebs.unwrap().encrypted);
         assert_eq!(encrypted.collect::<Vec<_>>(), [Some(true), Some(false)]);
-        let lax = json!({ "MetadataOptions": { "HttpTokens": "optional" } });
-        let lax = planned(&lax, Market::OnDemand).parameters;
-        assert_eq!(lax.metadata_options.unwrap().http_tokens.as_deref(), Some("optional"));
+        let own = json!({ "MetadataOptions": { "HttpTokens": "optional", "HttpPutResponseHopLimit": 1 } });
+        let metadata = planned(&own, Market::OnDemand).parameters.metadata_options.unwrap();
+        assert_eq!(metadata.http_tokens.as_deref(), Some("optional"));
+        assert_eq!(metadata.http_put_response_hop_limit, Some(1));
     }
 
     #[test]

@@ -232,6 +232,25 @@ fn the_last_of_several_commands_says_where_the_output_is_and_which_cycle_counts(
     assert_eq!(target.to_string(), "s3://two/20260301/two/*");
 }
 
+/// Each program uploads something below its prefix even if its run failed.
+#[test]
+fn a_program_of_nextgen_is_done_when_its_last_object_exists() {
+    let below = |prefix: &str| OutputTarget::Prefix { bucket: "b".to_owned(), prefix: prefix.to_owned() };
+    for (command, output) in [
+        ("runuser -l u -c '/home/u/datastreamcli/scripts/datastream -s DAILY'", "s3://b/p/ngen-run.tar.gz"),
+        (
+            "docker run awiciroh/forcingprocessor:latest c.py",
+            "s3://b/p/metadata/forcings_metadata/metadata.csv",
+        ),
+        ("sh scripts/datastreamer x", "s3://b/p/*"),
+        ("sh datastream -s DAILY", "s3://b/p/*"),
+    ] {
+        for prefix in ["p", "p/"] {
+            assert_eq!(last_object(below(prefix), &[command.to_owned()]).to_string(), output, "{command}");
+        }
+    }
+}
+
 #[test]
 fn half_an_output_is_none() {
     for command in [

@@ -43,7 +43,7 @@ const OVERDUE: &str = "2026-03-01T06:38:00Z";
 async fn a_poll_completes_the_task_as_it_finds_the_command() {
     use InstanceState::{Pending as Booting, Running, ShuttingDown, Stopped, Terminated};
     use InvocationStatus::{
-        Cancelled, ExecutionTimedOut, Failed, InProgress, Pending, Success, Undeliverable,
+        Cancelled, Cancelling, ExecutionTimedOut, Failed, InProgress, Pending, Success, Undeliverable,
     };
     for (state, status, now, call) in [
         (Running, None, EARLY, ""),
@@ -52,7 +52,11 @@ async fn a_poll_completes_the_task_as_it_finds_the_command() {
         (Running, Some(Success), OVERDUE, "SendTaskSuccess Success"),
         (Terminated, Some(Success), EARLY, "SendTaskSuccess Success"),
         (Running, Some(Failed), EARLY, "SendTaskFailure CommandFailed"),
-        (Running, Some(Cancelled), EARLY, "SendTaskFailure CommandFailed"),
+        (Running, Some(Cancelled), EARLY, "SendTaskFailure Cancelled"),
+        (Terminated, Some(Cancelled), EARLY, "SendTaskFailure Cancelled"),
+        (Running, Some(Cancelling), EARLY, ""),
+        (Terminated, Some(Cancelling), EARLY, "SendTaskFailure Cancelled"),
+        (Running, Some(Cancelling), OVERDUE, "SendTaskFailure Cancelled"),
         (Running, Some(ExecutionTimedOut), EARLY, "SendTaskFailure CommandTimedOut"),
         (Running, Some(Undeliverable), EARLY, "SendTaskFailure InstanceLost"),
         (Terminated, Some(Failed), EARLY, "SendTaskFailure InstanceLost"),

@@ -91,8 +91,10 @@ pub struct Invocation {
 pub enum InvocationStatus {
     /// Not delivered yet: Pending or Delayed.
     Pending,
-    /// Running, or being cancelled.
+    /// Running.
     InProgress,
+    /// Being cancelled. If the agent is gone, it stays so.
+    Cancelling,
     /// The script exited with 0.
     Success,
     /// The script exited with another code.
@@ -120,8 +122,9 @@ impl InvocationStatus {
             | "InvalidPlatform" | "Invalid Platform" | "AccessDenied" | "Access Denied" => {
                 Self::Undeliverable
             }
+            "Cancelling" => Self::Cancelling,
             "Cancelled" | "Canceled" => Self::Cancelled,
-            // "InProgress" and "Cancelling" as well.
+            // "InProgress" as well.
             _ => Self::InProgress,
         }
     }

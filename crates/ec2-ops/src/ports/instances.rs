@@ -78,8 +78,10 @@ pub struct Instance {
     pub state: InstanceState,
     /// `StateReason.Code`, for example `Server.SpotInstanceTermination`.
     pub state_reason: Option<String>,
-    /// `LaunchTime`.
-    pub launched_at: Timestamp,
+    /// Whether `InstanceLifecycle` is `spot`.
+    pub spot: bool,
+    /// `LaunchTime`, if EC2 says.
+    pub launched_at: Option<Timestamp>,
     /// `Tags`.
     pub tags: Tags,
 }

@@ -53,6 +53,10 @@
 //! let payload = json!({
 //!     "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
 //!     "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+//!     "instance": {
+//!         "id": "i-1", "region": "us-east-1", "market": "on-demand", "launched_at": "2026-03-01T05:31:00Z",
+//!     },
+//!     "poll": { "exit_code": 0, "started_at": "2026-03-01T05:32:00Z", "ended_at": "2026-03-01T05:40:00Z" },
 //!     "document": {
 //!         "commands": ["date > now && aws s3 cp now s3://my-bucket/out/now"],
 //!         "bucket": "my-bucket",
@@ -61,7 +65,7 @@
 //!     },
 //! });
 //! let object = |last_modified: &str| -> Result<Object, jiff::Error> {
-//!     Ok(Object { key: "out/now".to_owned(), last_modified: last_modified.parse()?, size: 29 })
+//!     Ok(Object { key: "out/now".to_owned(), last_modified: last_modified.parse()?, size: Some(29) })
 //! };
 //!
 //! let written = Bucket(vec![object("2026-03-01T05:40:00Z")?]);

@@ -36,6 +36,6 @@ pub struct Object {
     pub key: String,
     /// `LastModified`, in whole seconds.
     pub last_modified: Timestamp,
-    /// Bytes.
-    pub size: u64,
+    /// Bytes, if S3 says.
+    pub size: Option<u64>,
 }

@@ -13,11 +13,12 @@ fn document() -> Value {
     })
 }
 
-/// The task's payload, this many seconds after the attempt entered EC2Stopper.
+/// The task's payload, this many seconds after the attempt was over.
 fn payload(state: &Value, waited_s: i64) -> Value {
     let mut whole = json!({
         "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
         "attempts": [],
+        "over": { "at": time("2026-03-01T06:00:00Z") - SignedDuration::from_secs(waited_s) },
         "document": document(),
     });
     if let (Value::Object(whole), Value::Object(state)) = (&mut whole, state.clone()) {
@@ -25,7 +26,6 @@ fn payload(state: &Value, waited_s: i64) -> Value {
     }
     json!({
         "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
-        "entered": time("2026-03-01T06:00:00Z") - SignedDuration::from_secs(waited_s),
         "state": whole,
     })
 }
@@ -120,18 +120,21 @@ async fn an_instance_that_no_section_names_is_found_by_its_tags() {
 #[tokio::test]
 async fn a_launched_instance_that_is_not_visible_yet_is_waited_for() {
     let nothing = FakeAws::default();
-    for (launched_at, done) in [("2026-03-01T05:59:30Z", false), ("2026-03-01T05:31:00Z", true)] {
-        let mut state = json!({ "instance": launched() });
-        state["instance"]["launched_at"] = launched_at.into();
-        let answer = handle(payload(&state, 60), &deployment(), &nothing, &nothing, &nothing).await;
-        assert_eq!(answer.is_ok(), done, "{launched_at}");
+    for (waited_s, done) in [(44, false), (45, true)] {
+        let state = json!({ "instance": launched() });
+        let answer = handle(payload(&state, waited_s), &deployment(), &nothing, &nothing, &nothing).await;
+        assert_eq!(answer.is_ok(), done, "{waited_s}");
     }
 }
 
 #[tokio::test]
 async fn after_a_lost_launch_the_cleanup_waits_until_an_instance_would_be_visible() {
     let lost = json!({ "error": { "Error": "ServiceUnavailable", "Cause": "{}" } });
-    let refused = json!({ "error": { "Error": "LaunchFailed", "Cause": "{}" } });
+    let refused = |message: &str| {
+        let report = json!({ "errorType": "LaunchFailed", "errorMessage": message }).to_string();
+        json!({ "error": { "Error": "LaunchFailed", "Cause": report } })
+    };
+    let first = Error::LaunchFailed("no such image".to_owned()).of_first_try().to_string();
     let tags = Tags::from([
         (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
         (tags::ATTEMPT.to_owned(), "7".to_owned()),
@@ -146,7 +149,10 @@ async fn after_a_lost_launch_the_cleanup_waits_until_an_instance_would_be_visibl
         (&lost, 45, true),
         (&died, 44, false),
         (&died, 45, true),
-        (&refused, 0, true),
+        (&refused(&first), 0, true),
+        // A repetition may be refused although its first try launched an instance.
+        (&refused("no such image"), 44, false),
+        (&refused("no such image"), 45, true),
     ] {
         let result = handle(payload(state, waited_s), &deployment(), &aws, &aws, &aws).await;
         assert_eq!(result.is_ok(), settled, "{state} {waited_s}");
@@ -169,9 +175,62 @@ async fn an_instance_is_ended_in_the_region_of_its_launch_even_if_the_document_c
     assert_eq!(aws.calls(), ["TerminateInstances i-1"]);
 }
 
+/// A person may have edited its tags.
+#[tokio::test]
+async fn the_instance_of_the_state_is_ended_even_without_its_tags() {
+    let running = instance("i-1", InstanceState::Running, Tags::new());
+    let aws = FakeAws { instances: vec![running], ..FakeAws::default() };
+    let state = json!({ "instance": launched() });
+    let error = handle(payload(&state, 60), &deployment(), &aws, &aws, &aws).await.unwrap_err();
+    assert_eq!((error.name(), aws.calls()), ("CleanupPending", vec!["StopInstances i-1".to_owned()]));
+}
+
+/// Only the last machine can be of use to a person, and each stopped one costs money.
+#[tokio::test]
+async fn a_machine_is_stopped_only_if_no_other_attempt_follows() {
+    for (error, allowed, call) in [
+        ("CommandFailed", 1, "StopInstances i-1"),
+        ("CommandFailed", 2, "TerminateInstances i-1"),
+        ("Cancelled", 2, "StopInstances i-1"),
+    ] {
+        let mut aws = gone();
+        aws.instances[0].state = InstanceState::Running;
+        let mut payload =
+            payload(&json!({ "instance": launched(), "error": { "Error": error, "Cause": "{}" } }), 60);
+        payload["state"]["document"]["run_options"] = json!({ "n_retries_allowed": allowed - 1 });
+        let _ = handle(payload, &deployment(), &aws, &aws, &aws).await;
+        assert_eq!(aws.calls(), [call], "{error} of {allowed}");
+    }
+}
+
+/// The answer of its launch was lost, and the document may no longer say where it is.
+#[tokio::test]
+async fn an_instance_that_no_section_names_is_ended_in_any_region_of_the_deployment() {
+    let tags = Tags::from([
+        (tags::EXECUTION.to_owned(), "arn:x".to_owned()),
+        (tags::DEPLOYMENT.to_owned(), "test".to_owned()),
+        (tags::ON_END.to_owned(), "terminate".to_owned()),
+    ]);
+    let mut wide = deployment();
+    wide.additional_regions = vec![Region::new("us-west-2")];
+    for region in ["us-east-1", "us-west-2", "eu-north-1"] {
+        let mut payload = payload(&json!({ "error": { "Error": "InvalidExecution", "Cause": "{}" } }), 60);
+        payload["state"]["document"]["region"] = json!("eu-north-1");
+        let aws = FakeAws {
+            instances: vec![instance("i-1", InstanceState::Running, tags.clone())],
+            only_in: Some(Region::new(region)),
+            ..FakeAws::default()
+        };
+        handle(payload, &wide, &aws, &aws, &aws).await.unwrap();
+        assert_eq!(aws.calls(), ["TerminateInstances i-1"], "{region}");
+    }
+}
+
 #[tokio::test]
 async fn a_refused_document_is_reported_and_no_call_is_made() {
-    let mut payload = payload(&json!({ "error": { "Error": "InvalidExecution", "Cause": "{}" } }), 0);
+    let error = Error::InvalidExecution(crate::document::Problems(Vec::new())).of_first_try();
+    let caught = json!({ "Error": error.name(), "Cause": serde_json::to_string(&error.report()).unwrap() });
+    let mut payload = payload(&json!({ "error": caught }), 0);
     payload["state"]["document"] = json!({});
     let aws = FakeAws::default();
     let outcome = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap();

@@ -7,17 +7,11 @@ mod s3;
 mod transfer;
 mod xml;
 
-use std::env;
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use call::{Call, Verb};
 use s3::S3;
-
-use crate::layout::Root;
 
 /// What the AWS CLI exits with for a command that it cannot parse.
 /// See <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html>.
@@ -64,23 +58,11 @@ pub(super) fn main(args: &[String]) -> ExitCode {
 
 /// Becomes the machine's own AWS CLI, if there is one.
 fn delegate(args: &[String]) -> ExitCode {
-    let Some(real) = machine_cli() else {
-        complain(BROUGHT);
-        return ExitCode::from(INVALID);
-    };
-    let error = Command::new(&real).args(args).exec();
-    complain(&format!("aws: {}: {error}", real.display()));
+    match super::machine_program("aws") {
+        Some(_) => complain(&format!("aws: {}", super::delegate("aws", args))),
+        None => complain(BROUGHT),
+    }
     ExitCode::from(INVALID)
-}
-
-fn machine_cli() -> Option<PathBuf> {
-    let own = Root::of_caller().ok()?.path("bin");
-    let path = env::var_os("PATH")?;
-    let candidates =
-        env::split_paths(&path).filter(|directory| *directory != own).map(|directory| directory.join("aws"));
-    let executable =
-        |path: &PathBuf| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
-    candidates.into_iter().find(executable)
 }
 
 fn complain(text: &str) {

@@ -1,5 +1,7 @@
 //! `DescribeImages` and `DescribeInstanceTypes`: what can be launched.
 
+use ec2_ops_limits::is_id;
+
 use super::refuse_dry_run;
 use crate::AwsError;
 use crate::ec2::api::{
@@ -61,7 +63,7 @@ pub(super) fn check_image(images: &Images, id: &str) -> Result<(), AwsError> {
             format!("Invalid id: \"{id}\" (expecting \"ami-...\")"),
         ));
     }
-    if !ids::well_formed(id, "ami-") {
+    if !is_id(id, "ami-") {
         return Err(fault::malformed("InvalidAMIID", id));
     }
     if !images.contain(id) {

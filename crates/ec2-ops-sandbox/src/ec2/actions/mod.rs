@@ -3,6 +3,7 @@
 mod catalog;
 mod describe;
 mod filter;
+mod limits;
 mod modify;
 mod page;
 mod power;

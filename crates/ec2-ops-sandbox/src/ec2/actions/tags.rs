@@ -1,17 +1,15 @@
-//! `CreateTags`, and the rules that every tag obeys.
+//! `CreateTags`, and the tags of new resources.
 
 use std::collections::HashSet;
 
-use super::refuse_dry_run;
+use ec2_ops_limits::{MAX_TAGS, is_id};
+use serde_json::json;
+
+use super::{limits, refuse_dry_run};
 use crate::AwsError;
 use crate::ec2::api::{CreateTagsRequest, Tag, TagSpecification};
 use crate::ec2::state::State;
 use crate::ec2::{Ec2, fault, ids};
-
-/// See <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>.
-const MAX_TAGS: usize = 50;
-const MAX_KEY: usize = 128;
-const MAX_VALUE: usize = 256;
 
 impl Ec2 {
     /// `CreateTags`, on instances and volumes. All resources are tagged, or none.
@@ -22,7 +20,10 @@ impl Ec2 {
         if request.tags.is_empty() {
             return Err(fault::missing_parameter("Tag"));
         }
-        check_tags(&request.tags)?;
+        // The kind of resource makes no difference.
+        limits::check(
+            &json!({ "TagSpecifications": [{ "ResourceType": "instance", "Tags": request.tags }] }),
+        )?;
         self.act(|state| {
             let resources = ids::distinct(&request.resources);
             for id in &resources {
@@ -45,7 +46,7 @@ impl Ec2 {
 fn tags_of<'a>(state: &'a State, region: &str, id: &str) -> Result<&'a [Tag], AwsError> {
     if id.starts_with("vol-") {
         Ok(&state.volume(region, id)?.volume.tags)
-    } else if ids::well_formed(id, "i-") {
+    } else if is_id(id, "i-") {
         let record = state.instance(region, id).ok_or_else(|| fault::instances_not_found(&[id]))?;
         Ok(&record.instance.tags)
     } else {
@@ -67,7 +68,6 @@ pub(super) fn check_specifications(
     specifications: &[TagSpecification],
     kinds: &[&str],
 ) -> Result<(), AwsError> {
-    let mut seen = HashSet::new();
     for TagSpecification { resource_type, tags } in specifications {
         if resource_type.is_empty() {
             return Err(fault::missing_parameter("TagSpecification.N.ResourceType"));
@@ -78,46 +78,11 @@ pub(super) fn check_specifications(
                 kinds.join(", ")
             )));
         }
-        if !seen.insert(resource_type) {
-            return Err(fault::invalid_parameter(format!(
-                "Duplicate resource type '{resource_type}' in tag specifications."
-            )));
-        }
         if tags.is_empty() {
             return Err(fault::missing_parameter("TagSpecification.N.Tag"));
         }
-        check_tags(tags)?;
-        check_count(&[], tags)?;
     }
-    Ok(())
-}
-
-fn check_tags(tags: &[Tag]) -> Result<(), AwsError> {
-    let mut seen = HashSet::new();
-    for Tag { key, value } in tags {
-        if key.is_empty() {
-            return Err(fault::invalid_parameter("Tag key cannot be empty."));
-        }
-        if key.chars().count() > MAX_KEY {
-            return Err(fault::invalid_parameter(format!(
-                "Tag key exceeds the maximum length of {MAX_KEY} characters"
-            )));
-        }
-        if value.chars().count() > MAX_VALUE {
-            return Err(fault::invalid_parameter(format!(
-                "Tag value exceeds the maximum length of {MAX_VALUE} characters"
-            )));
-        }
-        if key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
-            return Err(fault::invalid_parameter(
-                "Tag keys starting with 'aws:' are reserved for internal use",
-            ));
-        }
-        if !seen.insert(key) {
-            return Err(fault::invalid_parameter(format!("Duplicate tag key '{key}' specified.")));
-        }
-    }
-    Ok(())
+    limits::check(&json!({ "TagSpecifications": specifications }))
 }
 
 fn check_count(present: &[Tag], added: &[Tag]) -> Result<(), AwsError> {

@@ -16,6 +16,8 @@ pub(in crate::ec2) enum Effect {
     PowerOn(InstanceFacts),
     /// End the guest of this instance.
     PowerOff(String),
+    /// End a guest and boot it again.
+    Reboot(InstanceFacts),
     /// Come back to the state after this long.
     After(Duration, Timer),
 }

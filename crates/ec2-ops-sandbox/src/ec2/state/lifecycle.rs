@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Effect, State, Timer, effects};
 use crate::ec2::api::{InstanceStateName, StateReason};
+use crate::ec2::hypervisor::InstanceFacts;
 
 /// Why an instance stops or terminates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl State {
             self.outbox.push_back(Effect::PowerOff(id.to_owned()));
         }
         match to {
-            InstanceStateName::Running => self.boot(id),
+            InstanceStateName::Running => self.boot(id, Effect::PowerOn),
             InstanceStateName::Terminated => self.end(id),
             _ => {}
         }
@@ -106,15 +107,15 @@ impl State {
         }
     }
 
-    /// Switches the guest of a running instance on.
-    fn boot(&mut self, id: &str) {
+    /// Boots the guest of a running instance, by that effect.
+    fn boot(&mut self, id: &str, effect: fn(InstanceFacts) -> Effect) {
         if let Some(record) = self.instances.edit(id) {
             record.boots += 1;
             record.instance.state_reason = None;
             if record.instance.monitoring.state == "pending" {
                 "enabled".clone_into(&mut record.instance.monitoring.state);
             }
-            self.outbox.push_back(Effect::PowerOn(record.facts()));
+            self.outbox.push_back(effect(record.facts()));
         }
     }
 
@@ -133,8 +134,7 @@ impl State {
 
     /// Ends the guest of a running instance and boots it again.
     pub(in crate::ec2) fn reboot(&mut self, id: &str) {
-        self.outbox.push_back(Effect::PowerOff(id.to_owned()));
-        self.boot(id);
+        self.boot(id, Effect::Reboot);
     }
 
     /// Releases the resources of a terminated instance. The instance stays visible for a while.

@@ -18,6 +18,7 @@ pub(super) use tokens::{TokenKey, TokenUse};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use ec2_ops_limits::is_id;
 use jiff::Timestamp;
 
 use super::api::CreateVolumeRequest;
@@ -84,7 +85,7 @@ impl State {
         region: &str,
         requested: &[String],
     ) -> Result<Vec<Arc<InstanceRecord>>, AwsError> {
-        if let Some(id) = requested.iter().find(|id| !ids::well_formed(id, "i-")) {
+        if let Some(id) = requested.iter().find(|id| !is_id(id, "i-")) {
             return Err(fault::malformed("InvalidInstanceID", id));
         }
         let (mut found, mut unknown) = (Vec::new(), Vec::new());
@@ -99,7 +100,7 @@ impl State {
 
     /// The volume, if API calls in `region` see it, or the error that says what is wrong with the id.
     pub(super) fn volume(&self, region: &str, id: &str) -> Result<&Arc<VolumeRecord>, AwsError> {
-        if !ids::well_formed(id, "vol-") {
+        if !is_id(id, "vol-") {
             return Err(AwsError::client(
                 "InvalidParameterValue",
                 format!("Value ({id}) for parameter volumeId is invalid. Expected: 'vol-...'."),

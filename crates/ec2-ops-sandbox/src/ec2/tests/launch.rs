@@ -177,7 +177,7 @@ const WRONG: &[(&str, Change)] = &[
         |r| r.tag_specifications = vec![tagged("network-interface", "a", "b")],
     ),
     (
-        "NotImplemented: the ec2-ops sandbox does not model SpotInstanceType 'persistent', only 'one-time'",
+        "InvalidParameterCombination: Persistent Spot Instance requests require an interruption behavior of stop or hibernate.",
         |r| {
             r.instance_market_options = Some(InstanceMarketOptions {
                 market_type: Some("spot".to_owned()),
@@ -211,4 +211,17 @@ async fn what_json_names_and_the_model_lacks_is_refused_by_name() {
     let document = serde_json::json!({ "ImageId": "ami-01234567", "EnclaveOptions": { "Enabled": true } });
     let error = serde_json::from_value::<RunInstancesRequest>(document).unwrap_err();
     assert!(error.to_string().contains("EnclaveOptions"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_may_be_named_by_a_parameter_and_the_instance_has_its_id() {
+    let account = Account::new(Ec2Config::default());
+    let launch = |image: &str| {
+        let request = RunInstancesRequest { image_id: Some(image.to_owned()), ..plain() };
+        account.ec2.run_instances(REGION, &request)
+    };
+    let public = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
+    assert_eq!(launch(public).unwrap().instances[0].image_id, "ami-0abcdef1234567890");
+    assert_eq!(code(launch("resolve:ssm:/my/image")), "InvalidParameterValue");
+    assert_eq!(code(launch("resolve:ssm:")), "InvalidAMIID.Malformed");
 }

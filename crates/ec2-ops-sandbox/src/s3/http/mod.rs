@@ -15,7 +15,8 @@ mod tests;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use s3s::S3Error;
 use s3s::auth::SimpleAuth;
@@ -46,6 +47,10 @@ impl S3Http {
     /// The answer to one request.
     async fn call(&self, request: Request, request_id: &str) -> Result<Response, AwsError> {
         let what = format!("{} {}", request.method(), request.uri().path());
+        let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        if content_type.starts_with(b"multipart/form-data") {
+            return Err(SERVICE.unmodelled("the upload by a form"));
+        }
         let request = envelope::open(request).map_err(|error| aws_error(&error))?;
         let answer = self.service.call(request).await;
         let (parts, body) = answer.map_err(|error| failure(&format!("{error:?}")))?.into_parts();

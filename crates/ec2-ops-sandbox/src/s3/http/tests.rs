@@ -1,5 +1,7 @@
 //! Round trips over a loopback port, written as the bytes that go over the wire.
 
+use std::time::Duration;
+
 use crate::http::testing::Served;
 use crate::s3::checksum::ChecksumAlgorithm;
 
@@ -62,15 +64,18 @@ async fn a_chunked_upload_is_decoded_and_its_trailing_checksum_verified_and_kept
 }
 
 #[tokio::test]
-async fn a_presigned_address_is_served() {
+async fn a_presigned_url_is_served_until_it_expires() {
     let served = serve().await;
     send(&served, "PUT /results/k HTTP/1.1", b"hello").await;
-    let version_4 = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20200101%2Feu-west-1%2Fs3%2Faws4_request\
-                     &X-Amz-Date=20200101T000000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
-    let version_2 = "AWSAccessKeyId=a&Signature=b%3D&Expires=1";
-    for query in [version_4, version_2] {
+    let now = jiff::Timestamp::now();
+    let version_2 = |end: i64| format!("AWSAccessKeyId={}&Signature=b%3D&Expires={end}", served.keys.owner());
+    for query in [served.presigned(now, 60), version_2(now.as_second() + 60)] {
         let get = served.send(&format!("GET /results/k?{query} HTTP/1.1"), b"").await;
         assert!(get.ends_with("\r\n\r\nhello"), "{get}");
+    }
+    for query in [served.presigned(now - Duration::from_secs(61), 60), version_2(now.as_second() - 1)] {
+        let get = served.send(&format!("GET /results/k?{query} HTTP/1.1"), b"").await;
+        assert!(get.starts_with("HTTP/1.1 403") && get.contains("Request has expired"), "{get}");
     }
 }
 

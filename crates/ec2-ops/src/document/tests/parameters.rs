@@ -123,13 +123,16 @@ fn a_type_and_a_subnet_may_be_lists() {
     let one = accepted(&with("instance_parameters/InstanceType", json!("m8g.large")));
     assert_eq!(values(&one), ["m8g.large"]);
     let mut document = with("instance_parameters/InstanceType", json!(["m8g.large", "m7g.large"]));
-    document["instance_parameters"]["SubnetId"] = json!(["subnet-1", "subnet-2"]);
+    document["instance_parameters"]["SubnetId"] = json!(["subnet-00000001", "subnet-00000002"]);
     let several = accepted(&document);
     assert_eq!(values(&several), ["m8g.large", "m7g.large"]);
     let subnets = several.instance.subnet_id.as_ref().map(OneOrMore::as_slice);
-    assert_eq!(subnets, Some(&["subnet-1".to_owned(), "subnet-2".to_owned()][..]));
-    let chosen = several.instance.choose("m7g.large", Some("subnet-2"));
-    assert_eq!((chosen.instance_type.as_str(), chosen.subnet_id.as_deref()), ("m7g.large", Some("subnet-2")));
+    assert_eq!(subnets, Some(&["subnet-00000001".to_owned(), "subnet-00000002".to_owned()][..]));
+    let chosen = several.instance.choose("m7g.large", Some("subnet-00000002"));
+    assert_eq!(
+        (chosen.instance_type.as_str(), chosen.subnet_id.as_deref()),
+        ("m7g.large", Some("subnet-00000002"))
+    );
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn a_list_of_candidates_has_each_once_and_not_too_many() {
         types(json!(many)),
         "$.instance_parameters.InstanceType: found a list of 11, expected a list of 1 to 10"
     );
-    let message = refused(&with("instance_parameters/SubnetId", json!(["subnet-1", "sg-1"])));
+    let message = refused(&with("instance_parameters/SubnetId", json!(["subnet-00000001", "sg-1"])));
     assert!(message.starts_with("$.instance_parameters.SubnetId[1]: found \"sg-1\""), "{message}");
 }
 
@@ -172,7 +175,7 @@ fn an_image_may_be_named_by_a_parameter() {
         ["resolve:ssm:", "resolve:ssm:/a//b", "resolve:ssm:a b", "resolve:ssm:/a:", "resolve:ssm:/a:1:2"]
     {
         let message = refused(&with("instance_parameters/ImageId", json!(image)));
-        assert!(message.ends_with("such as /my/image, perhaps with :VERSION or :LABEL"), "{message}");
+        assert!(message.ends_with("or resolve:ssm:NAME, perhaps with :VERSION or :LABEL"), "{message}");
     }
 }
 

@@ -1,32 +1,16 @@
 //! The volumes of a launch: the image's root device, as the request changes it, and those it adds.
 
-use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use ec2_ops_limits::volume::{DEFAULT_TYPE, TYPES};
+use serde_json::json;
 
 use crate::AwsError;
 use crate::ec2::actions::catalog::ROOT_DEVICE;
+use crate::ec2::actions::limits;
 use crate::ec2::api::{BlockDeviceMapping, EbsBlockDevice, Tag, Volume, VolumeState};
 use crate::ec2::fault;
-use crate::ec2::ids;
 use crate::ec2::state::State;
-
-/// The volume types: name, sizes in GiB, and whether IOPS and throughput can be chosen.
-/// See <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html>.
-const TYPES: &[(&str, u32, u32, Choice, Choice)] = &[
-    ("gp3", 1, 65_536, Choice::Optional(3000), Choice::Optional(125)),
-    ("gp2", 1, 16_384, Choice::No, Choice::No),
-    ("io1", 4, 16_384, Choice::Required, Choice::No),
-    ("io2", 4, 65_536, Choice::Required, Choice::No),
-    ("st1", 125, 16_384, Choice::No, Choice::No),
-    ("sc1", 125, 16_384, Choice::No, Choice::No),
-    ("standard", 1, 1024, Choice::No, Choice::No),
-];
-
-#[derive(Clone, Copy)]
-enum Choice {
-    No,
-    Optional(u32),
-    Required,
-}
 
 /// A device of a launch, checked.
 #[derive(Clone, Debug)]
@@ -55,27 +39,19 @@ pub(super) fn devices(mappings: &[BlockDeviceMapping]) -> Result<Vec<Device>, Aw
         volume_type: Some("gp3".to_owned()),
         ..EbsBlockDevice::default()
     };
-    let (mut others, mut seen) = (Vec::new(), HashSet::new());
+    let mut others = Vec::new();
     for mapping in mappings {
-        let name = mapping
-            .device_name
-            .as_deref()
-            .ok_or_else(|| fault::missing_parameter("BlockDeviceMapping.N.DeviceName"))?;
-        if !seen.insert(name) {
-            return Err(invalid(format!(
-                "The device '{name}' is used in more than one block-device mapping"
-            )));
-        }
-        match (&mapping.ebs, &mapping.no_device) {
-            (Some(ebs), None) if name == ROOT_DEVICE => root = overlay(root, ebs),
-            (Some(ebs), None) => others.push(device(name, ebs)?),
-            (None, Some(_)) if name == ROOT_DEVICE => {
-                return Err(invalid(format!("The root device '{name}' cannot be left out (NoDevice)")));
+        let name = mapping.device_name.as_deref().unwrap_or_default();
+        match &mapping.ebs {
+            Some(ebs) if name == ROOT_DEVICE => root = overlay(root, ebs),
+            Some(ebs) => others.push(device(name, ebs)?),
+            None if name == ROOT_DEVICE => {
+                return Err(AwsError::client(
+                    "InvalidBlockDeviceMapping",
+                    format!("The root device '{name}' cannot be left out (NoDevice)"),
+                ));
             }
-            (None, Some(_)) => {}
-            _ => {
-                return Err(invalid(format!("The device '{name}' needs exactly one of Ebs and NoDevice")));
-            }
+            None => {}
         }
     }
     let mut devices = vec![device(ROOT_DEVICE, &root)?];
@@ -107,30 +83,22 @@ fn overlay(image: EbsBlockDevice, request: &EbsBlockDevice) -> EbsBlockDevice {
 impl Disk {
     /// Checks the request for a volume, and fills in the defaults of EC2.
     pub(in crate::ec2::actions) fn new(ebs: &EbsBlockDevice) -> Result<Self, AwsError> {
-        let wanted = ebs.volume_type.as_deref().unwrap_or("gp2");
-        let &(volume_type, min, max, iops, throughput) =
-            TYPES.iter().find(|(name, ..)| *name == wanted).ok_or_else(|| {
-                AwsError::client(
-                    "UnknownVolumeType",
-                    format!("Unsupported volume type '{wanted}' for volume creation."),
-                )
-            })?;
-        let iops = chosen("iops", volume_type, iops, ebs.iops)?;
-        let throughput = chosen("throughput", volume_type, throughput, ebs.throughput)?;
-        check_source(ebs)?;
-        // The size of a snapshot is not modelled; the type's smallest size stands for it.
-        let size = ebs.volume_size.unwrap_or(min);
-        if !(min..=max).contains(&size) {
-            return Err(fault::invalid_parameter(format!(
-                "Volume of {size}GiB is {}; {volume_type} volumes have {min} to {max} GiB.",
-                if size < min { "too small" } else { "too large" },
-            )));
+        let name = ebs.volume_type.as_deref().unwrap_or(DEFAULT_TYPE);
+        let complete = EbsBlockDevice { volume_type: Some(name.to_owned()), ..ebs.clone() };
+        limits::check(&json!({ "BlockDeviceMappings": [{ "DeviceName": "/dev/sdf", "Ebs": complete }] }))?;
+        let Some(volume_type) = TYPES.iter().find(|volume_type| volume_type.name == name) else {
+            return Err(AwsError::server("InternalError", format!("the limits have no volume type {name}")));
+        };
+        if ebs.snapshot_id.is_none() && ebs.volume_size.is_none() {
+            return Err(fault::missing_parameter("size or snapshotId"));
         }
+        let least = |range: &Option<RangeInclusive<u32>>| range.as_ref().map(|range| *range.start());
         Ok(Self {
-            size,
-            volume_type,
-            iops,
-            throughput,
+            // The size of a snapshot is not modelled; the type's smallest size stands for it.
+            size: ebs.volume_size.unwrap_or(*volume_type.size.start()),
+            volume_type: volume_type.name,
+            iops: ebs.iops.or(least(&volume_type.iops)),
+            throughput: ebs.throughput.or(least(&volume_type.throughput)),
             snapshot_id: ebs.snapshot_id.clone().unwrap_or_default(),
             encrypted: ebs.encrypted.unwrap_or(false),
             kms_key_id: ebs.kms_key_id.clone(),
@@ -155,49 +123,4 @@ impl Disk {
             tags,
         }
     }
-}
-
-fn chosen(
-    parameter: &str,
-    volume_type: &str,
-    choice: Choice,
-    value: Option<u32>,
-) -> Result<Option<u32>, AwsError> {
-    match (choice, value) {
-        (Choice::No, Some(_)) => Err(fault::combination(format!(
-            "The parameter {parameter} is not supported for {volume_type} volumes."
-        ))),
-        (Choice::Required, None) => Err(AwsError::client(
-            "MissingParameter",
-            format!("The parameter {parameter} must be specified for {volume_type} volumes."),
-        )),
-        (Choice::Optional(default), None) => Ok(Some(default)),
-        (_, value) => Ok(value),
-    }
-}
-
-fn check_source(ebs: &EbsBlockDevice) -> Result<(), AwsError> {
-    match &ebs.snapshot_id {
-        None if ebs.volume_size.is_none() => {
-            return Err(fault::missing_parameter("size or snapshotId"));
-        }
-        Some(id) if !ids::well_formed(id, "snap-") => {
-            return Err(AwsError::client(
-                "InvalidParameterValue",
-                format!("Value ({id}) for parameter snapshotId is invalid. Expected: 'snap-...'."),
-            ));
-        }
-        _ => {}
-    }
-    if ebs.kms_key_id.is_some() && ebs.encrypted != Some(true) {
-        return Err(AwsError::client(
-            "InvalidParameterDependency",
-            "The parameter KmsKeyId requires the parameter Encrypted to be set.",
-        ));
-    }
-    Ok(())
-}
-
-fn invalid(message: String) -> AwsError {
-    AwsError::client("InvalidBlockDeviceMapping", message)
 }

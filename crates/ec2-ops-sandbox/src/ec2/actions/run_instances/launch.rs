@@ -17,10 +17,11 @@ impl State {
         &mut self,
         region: &str,
         request: &RunInstancesRequest,
+        image: &str,
         devices: &[Device],
         token: Option<TokenKey>,
     ) -> Reservation {
-        let mut instance = self.new_instance(region, request);
+        let mut instance = self.new_instance(region, request, image);
         let id = instance.instance_id.clone();
         instance.block_device_mappings =
             devices.iter().map(|device| self.new_volume(region, request, &instance, device)).collect();
@@ -60,13 +61,13 @@ impl State {
     }
 
     /// The instance as it is described at first, without its volumes.
-    fn new_instance(&mut self, region: &str, request: &RunInstancesRequest) -> Instance {
+    fn new_instance(&mut self, region: &str, request: &RunInstancesRequest, image: &str) -> Instance {
         self.launches += 1;
         let [_, a, b, c] = self.launches.to_be_bytes();
         let spot = request.instance_market_options.is_some();
         Instance {
             instance_id: self.platform.resource_id("i-"),
-            image_id: request.image_id.clone().unwrap_or_default(),
+            image_id: image.to_owned(),
             instance_type: request.instance_type.clone().unwrap_or_default(),
             state: InstanceStateName::Pending.into(),
             state_reason: Some(StateReason { code: "pending".to_owned(), message: "pending".to_owned() }),

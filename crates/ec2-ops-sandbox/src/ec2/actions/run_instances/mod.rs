@@ -31,7 +31,7 @@ impl Ec2 {
         request: &RunInstancesRequest,
     ) -> Result<Reservation, AwsError> {
         let config = &self.shared.config;
-        check::check(region, request, config)?;
+        let image = check::check(region, request, config, &self.shared.platform.parameters)?;
         let devices = devices::devices(&request.block_device_mappings)?;
         refuse_dry_run(request.dry_run)?;
         let token = token_key(region, request);
@@ -44,7 +44,7 @@ impl Ec2 {
         }
         self.act(|state| match repeated(state, token.as_ref(), request)? {
             Some(repeated) => Ok(repeated),
-            None => Ok(state.launch(region, request, &devices, token)),
+            None => Ok(state.launch(region, request, &image, &devices, token)),
         })
     }
 }

@@ -3,12 +3,11 @@
 use crate::AwsError;
 use crate::ec2::api::RunInstancesRequest;
 use crate::ec2::config::Missing;
-use crate::ec2::{fault, ids};
 
-/// Checks the names' form and existence, and that they do not contradict each other.
+/// Checks that what the launch names exists, and is modelled.
 pub(super) fn check(request: &RunInstancesRequest, missing: &Missing) -> Result<(), AwsError> {
     if let Some(key) = &request.key_name
-        && (key.is_empty() || missing.key_names.contains(key))
+        && missing.key_names.contains(key)
     {
         return Err(AwsError::client(
             "InvalidKeyPair.NotFound",
@@ -26,7 +25,7 @@ pub(super) fn check(request: &RunInstancesRequest, missing: &Missing) -> Result<
         check_group_id(id, missing)?;
     }
     for name in &request.security_groups {
-        check_group_name(name, request, missing)?;
+        check_group_name(name, missing)?;
     }
     Ok(())
 }
@@ -39,27 +38,16 @@ fn check_interfaces(request: &RunInstancesRequest) -> Result<(), AwsError> {
             return Err(AwsError::unmodelled(format!("{} network interfaces, only 1", more.len())));
         }
     };
-    if !request.security_group_ids.is_empty() || !request.security_groups.is_empty() {
-        return Err(fault::combination(
-            "Network interfaces and an instance-level security groups may not be specified on the same request",
-        ));
-    }
-    if request.subnet_id.is_some() {
-        return Err(fault::combination(
-            "Network interfaces and an instance-level subnet ID may not be specified on the same request",
-        ));
-    }
     match interface.device_index {
-        Some(0) => Ok(()),
-        None => Err(fault::invalid_parameter("Each network interface requires a device index.")),
-        Some(other) => {
+        Some(other) if other != 0 => {
             Err(AwsError::unmodelled(format!("the network interface's DeviceIndex {other}, only 0")))
         }
+        _ => Ok(()),
     }
 }
 
 fn check_subnet(id: &str, missing: &Missing) -> Result<(), AwsError> {
-    if !ids::well_formed(id, "subnet-") || missing.subnets.contains(id) {
+    if missing.subnets.contains(id) {
         return Err(AwsError::client(
             "InvalidSubnetID.NotFound",
             format!("The subnet ID '{id}' does not exist"),
@@ -69,12 +57,6 @@ fn check_subnet(id: &str, missing: &Missing) -> Result<(), AwsError> {
 }
 
 fn check_group_id(id: &str, missing: &Missing) -> Result<(), AwsError> {
-    if !ids::well_formed(id, "sg-") {
-        return Err(AwsError::client(
-            "InvalidGroupId.Malformed",
-            format!("Invalid id: \"{id}\" (expecting \"sg-...\")"),
-        ));
-    }
     if missing.security_groups.contains(id) {
         return Err(AwsError::client(
             "InvalidGroup.NotFound",
@@ -84,10 +66,7 @@ fn check_group_id(id: &str, missing: &Missing) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn check_group_name(name: &str, request: &RunInstancesRequest, missing: &Missing) -> Result<(), AwsError> {
-    if request.subnet_id.is_some() {
-        return Err(fault::combination("The parameter groupName cannot be used with the parameter subnet"));
-    }
+fn check_group_name(name: &str, missing: &Missing) -> Result<(), AwsError> {
     if missing.security_groups.contains(name) {
         return Err(AwsError::client(
             "InvalidGroup.NotFound",

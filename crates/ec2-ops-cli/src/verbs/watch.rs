@@ -1,0 +1,114 @@
+//! Watches an execution to its end: for `run`, and for `start --wait`.
+
+use std::time::Duration;
+
+use ec2_ops::document::DEFAULT_TIMEOUT_S;
+use ec2_ops_client::{Client, Event, Execution, HistoryReader, LogFollower, Timeline, What};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::exit::Failure;
+use crate::progress::Progress;
+use crate::style::Style;
+use crate::words::duration;
+
+/// An execution that is watched.
+pub(crate) struct Watch<'a> {
+    client: &'a Client,
+    arn: String,
+    history: HistoryReader,
+    timeline: Timeline,
+    logs: LogFollower,
+    progress: Progress,
+    /// The limit on the commands, in seconds.
+    timeout_s: u64,
+}
+
+impl<'a> Watch<'a> {
+    /// Watches the execution with that ARN of `document`.
+    pub(crate) fn new(
+        client: &'a Client,
+        arn: &str,
+        document: &Value,
+        started: Timestamp,
+        quiet: bool,
+    ) -> Self {
+        Self {
+            client,
+            arn: arn.to_owned(),
+            history: client.history(arn),
+            timeline: Timeline::default(),
+            logs: client.follow_logs(),
+            progress: Progress::new(started, Style::of_stderr(), quiet),
+            timeout_s: document["run_options"]["timeout_s"].as_u64().unwrap_or(DEFAULT_TIMEOUT_S.into()),
+        }
+    }
+
+    /// Watches until the execution ends, or the time is over.
+    pub(crate) async fn until_the_end(
+        &mut self,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Execution>, Failure> {
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            let events = self.history.read().await?;
+            for event in &events {
+                self.event(event).await?;
+            }
+            self.lines().await?;
+            if self.timeline.ended() {
+                self.progress.clear();
+                return Ok(Some(self.client.describe(&self.arn).await?));
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.progress.clear();
+                return Ok(None);
+            }
+            self.heartbeat();
+            tokio::time::sleep(self.client.look_every()).await;
+        }
+    }
+
+    async fn event(&mut self, event: &Event) -> Result<(), Failure> {
+        // The lines of the commands come before what followed them.
+        if matches!(&event.what, What::Exited { state, .. } if state == "EC2Poller") {
+            self.lines().await?;
+        }
+        self.timeline.extend([event]);
+        self.progress.event(event);
+        if let Some(attempt) = self.timeline.attempts().last() {
+            self.logs.go_on_to(attempt);
+        }
+        Ok(())
+    }
+
+    async fn lines(&mut self) -> Result<(), Failure> {
+        let (_, lines) = self.logs.read().await?;
+        for line in &lines {
+            self.progress.output(line);
+        }
+        Ok(())
+    }
+
+    fn heartbeat(&mut self) {
+        let now = Timestamp::now();
+        let Some(waiting) = self.timeline.waiting() else { return };
+        let visit = self.timeline.visits().last().filter(|visit| visit.state == "EC2Poller");
+        let waits_for = match visit {
+            Some(visit) => {
+                let runs = duration(now.duration_since(visit.entered));
+                let most = duration(jiff::SignedDuration::from_secs(self.timeout_s.cast_signed()));
+                format!("the commands have run {runs} of at most {most}")
+            }
+            None => format!("{}: {}", waiting.state, waiting.reason.lines().next().unwrap_or_default()),
+        };
+        self.progress.heartbeat(now, &waits_for);
+    }
+}
+
+/// The outcome of an execution that has ended, or the report on one that ended without.
+pub(crate) fn outcome(execution: &Execution) -> Value {
+    let without = || json!({ "status": execution.standing().as_str(), "reason": execution.reason() });
+    execution.outcome().unwrap_or_else(without)
+}

@@ -1,0 +1,44 @@
+//! A deployment of ec2-ops as its user sees it: start an execution, list, show, follow, stop.
+//!
+//! Everything goes through AWS's public APIs, so the same code serves an account and the sandbox. The crate prints nothing;
+//! `ec2-ops-cli` does.
+//!
+//! [`Client::connect`] finds the deployment and the way to it. From there:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), ec2_ops_client::Error> {
+//! use ec2_ops_client::{Client, Options};
+//!
+//! let client = Client::connect(&Options::default()).await?;
+//! let execution = client.find("hello-3f").await?;
+//! let timeline = client.timeline(&execution.arn).await?;
+//! println!("{} is {}", execution.name, execution.standing());
+//! for attempt in timeline.attempts() {
+//!     println!("attempt {}: {:?}", attempt.number, attempt.instance);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod connection;
+mod deployment;
+mod error;
+mod execution;
+mod history;
+mod instances;
+mod listing;
+mod logs;
+mod served;
+mod terraform;
+mod time;
+mod timeline;
+
+pub use connection::{Client, Options};
+pub use error::Error;
+pub use execution::{Execution, RUNNING, Standing};
+pub use history::{Event, HistoryReader, What};
+pub use instances::Left;
+pub use listing::Listing;
+pub use logs::{Line, LogFollower, LogReader, Stream};
+pub use served::{Announcement, Served};
+pub use timeline::{Attempt, CommandRef, InstanceRef, Timeline, Visit, Waiting};

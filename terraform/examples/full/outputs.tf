@@ -1,0 +1,4 @@
+output "next" {
+  description = "The commands to type next."
+  value       = module.ec2_ops.next
+}

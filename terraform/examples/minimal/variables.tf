@@ -1,0 +1,4 @@
+variable "output_bucket" {
+  description = "The name of an existing bucket."
+  type        = string
+}

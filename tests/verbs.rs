@@ -1,0 +1,220 @@
+//! The verbs on a deployment, against a sandbox that is served: as a user types them in another terminal.
+
+use std::fs;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::harness::{Finished, Ops, document, until};
+
+/// A sandbox that is served, and what is typed beside it.
+struct Terminal(Ops);
+
+impl Terminal {
+    fn open() -> Self {
+        let serve = Ops::start(["serve", "--port", "0"]);
+        until("the guide", || serve.stdout().contains("Ctrl-C ends it"));
+        Self(serve)
+    }
+
+    fn start(&self, arguments: &[&str], stdin: &Value) -> Ops {
+        self.0.beside(arguments, &stdin.to_string())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Finished {
+        self.start(arguments, &Value::Null).finish()
+    }
+
+    /// Starts an execution; its name.
+    fn execute(&self, name: &str, document: &Value) -> String {
+        let finished = self.start(&["start", "-", "--name", name], document).finish();
+        assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+        finished.stdout.trim_end().to_owned()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let finished = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!(finished.code(), Some(0), "{arguments:?}: {}", finished.stderr);
+        serde_json::from_str(&finished.stdout).unwrap()
+    }
+
+    fn until_the_commands_run(&self, name: &str) {
+        until("the commands", || self.json(&["show", name])["waiting"]["state"] == "EC2Poller");
+    }
+
+    fn close(self) {
+        self.0.signal(Signal::SIGINT);
+        assert_eq!(self.0.finish().code(), Some(0));
+    }
+}
+
+/// It prints, and goes on.
+fn endless() -> Value {
+    document(&["echo to stdout", "echo to stderr >&2", "sleep 3600"])
+}
+
+#[test]
+fn an_execution_is_listed_shown_followed_and_stopped() {
+    let terminal = Terminal::open();
+    assert_eq!(terminal.execute("endless", &endless()), "endless");
+    terminal.until_the_commands_run("endless");
+    assert_eq!(terminal.json(&["list", "--status", "Running"])[0]["name"], "endless");
+    let shown = terminal.json(&["show", "endless"]);
+    assert_eq!(shown["status"], "Running");
+    assert_eq!(shown["waiting"]["reason"], "its commands to end");
+    let instance = shown["attempts"][0]["instance"]["id"].as_str().unwrap();
+    let text = terminal.run(&["show", "endless"]).stdout;
+    assert!(text.contains(instance) && text.contains("waits in EC2Poller"), "{text}");
+
+    let following = terminal.start(&["logs", "endless", "-f"], &Value::Null);
+    until("the output", || following.stdout() == "to stdout\n");
+    let stopped = terminal.run(&["stop", "endless"]);
+    assert_eq!(stopped.stdout, "endless is stopped; nothing is left\n", "{}", stopped.stderr);
+    let followed = following.finish();
+    assert_eq!((followed.code(), followed.stderr.as_str()), (Some(0), "to stderr\n"));
+
+    assert_eq!(terminal.json(&["show", "endless"])["status"], "Aborted");
+    // What an execution had printed before it was stopped is kept.
+    let lines = terminal.run(&["logs", "endless", "--json"]).stdout;
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["stream"] == "stderr" && line["text"] == "to stderr"), "{lines:?}");
+    terminal.close();
+}
+
+#[test]
+fn start_wait_shows_the_output_and_its_exit_code_is_that_of_the_outcome() {
+    let terminal = Terminal::open();
+    for (command, status, code) in [("true", "Succeeded", 0), ("exit 3", "CommandFailed", 1)] {
+        let document = document(&["echo visible", command]);
+        let finished = terminal.start(&["start", "-", "--wait"], &document).finish();
+        assert_eq!(finished.code(), Some(code), "{}", finished.stderr);
+        assert_eq!(finished.outcome()["status"], status);
+        assert!(finished.stderr.contains("| visible\n"), "{}", finished.stderr);
+        assert_eq!(terminal.json(&["list", "--limit", "1"])[0]["status"], status);
+    }
+    let quiet = terminal.start(&["start", "-", "--wait", "--quiet"], &document(&["echo visible"])).finish();
+    assert!(!quiet.stderr.contains("visible"), "{}", quiet.stderr);
+    terminal.close();
+}
+
+#[test]
+fn ctrl_c_at_start_wait_leaves_the_execution_running() {
+    let terminal = Terminal::open();
+    let waiting = terminal.start(&["start", "-", "--name", "left", "--wait"], &endless());
+    until("the output", || waiting.stderr().contains("| to stdout"));
+    waiting.signal(Signal::SIGINT);
+    let finished = waiting.finish();
+    assert_eq!(finished.code(), Some(130));
+    assert!(finished.stderr.ends_with("left goes on; `ec2-ops stop left` stops it\n"), "{}", finished.stderr);
+    assert_eq!(terminal.json(&["show", "left"])["status"], "Running");
+    terminal.close();
+}
+
+#[test]
+fn after_the_timeout_the_execution_goes_on() {
+    let terminal = Terminal::open();
+    let arguments = ["start", "-", "--name", "slow", "--wait", "--timeout", "1"];
+    let finished = terminal.start(&arguments, &endless()).finish();
+    assert_eq!(finished.code(), Some(4), "{}", finished.stderr);
+    assert!(finished.stderr.contains("slow still runs after 1 s"), "{}", finished.stderr);
+    assert_eq!(terminal.json(&["show", "slow"])["status"], "Running");
+    terminal.close();
+}
+
+#[test]
+fn a_name_may_be_shortened_while_no_other_begins_so() {
+    let terminal = Terminal::open();
+    terminal.execute("forecast-01", &endless());
+    terminal.execute("forecast-02", &endless());
+    terminal.execute("forecast", &endless());
+    assert_eq!(terminal.json(&["show", "forecast-01"])["name"], "forecast-01");
+    // A whole name is meant before a beginning.
+    assert_eq!(terminal.json(&["show", "forecast"])["name"], "forecast");
+    let ambiguous = terminal.run(&["show", "forecast-"]);
+    assert_eq!(ambiguous.code(), Some(2));
+    assert!(ambiguous.stderr.contains("forecast-02, forecast-01"), "{}", ambiguous.stderr);
+    // A name that is wrong stops nothing, whatever stands before it.
+    let stopped = terminal.run(&["stop", "forecast-01", "nothing"]);
+    assert_eq!(stopped.code(), Some(2));
+    assert!(stopped.stderr.contains("\"nothing\""), "{}", stopped.stderr);
+    assert_eq!(terminal.json(&["show", "forecast-01"])["status"], "Running");
+    terminal.close();
+}
+
+#[test]
+fn a_document_is_changed_and_checked_before_it_is_started() {
+    let terminal = Terminal::open();
+    let set = ["start", "-", "--wait", "--set", "commands[0]=echo changed"];
+    let finished = terminal.start(&set, &document(&["true"])).finish();
+    assert!(finished.stderr.contains("| changed\n"), "{}", finished.stderr);
+    let wrong =
+        terminal.start(&["start", "-", "--set", "run_options.timeout_s=1"], &document(&["true"])).finish();
+    assert_eq!(wrong.code(), Some(2));
+    assert!(wrong.stderr.contains("$.run_options.timeout_s: found 1, expected"), "{}", wrong.stderr);
+    assert_eq!(terminal.json(&["list"]).as_array().unwrap().len(), 1);
+    terminal.close();
+}
+
+#[test]
+fn a_deployment_that_is_not_there_is_named_with_what_to_type() {
+    let alone = Ops::start(["list"]).finish();
+    assert_eq!(alone.code(), Some(2));
+    for way in ["--state-machine", "EC2_OPS_STATE_MACHINE", "terraform apply", "ec2-ops serve"] {
+        assert!(alone.stderr.contains(way), "{}", alone.stderr);
+    }
+    let gone = [
+        "list",
+        "--endpoint-url",
+        "http://127.0.0.1:9",
+        "--state-machine",
+        "arn:aws:states:us-east-1:123456789012:stateMachine:ec2-ops",
+    ];
+    let gone = Ops::start(gone).finish();
+    assert_eq!(gone.code(), Some(3), "{}", gone.stderr);
+    assert!(gone.stderr.contains("ListExecutions"), "{}", gone.stderr);
+}
+
+#[test]
+fn two_sandboxes_are_told_apart_by_their_endpoints() {
+    let terminal = Terminal::open();
+    let second = terminal.start(&["serve", "--port", "0"], &Value::Null);
+    until("the guide", || second.stdout().contains("Ctrl-C ends it"));
+    let which = terminal.run(&["list"]);
+    assert_eq!(which.code(), Some(2));
+    let url = second.stdout().split("is at ").nth(1).unwrap().split(". ").next().unwrap().to_owned();
+    assert!(which.stderr.contains(&url), "{}", which.stderr);
+    assert_eq!(terminal.run(&["list", "--endpoint-url", &url]).code(), Some(0));
+    second.signal(Signal::SIGINT);
+    second.finish();
+    assert_eq!(terminal.run(&["list"]).code(), Some(0));
+    terminal.close();
+}
+
+#[test]
+fn several_documents_are_run_and_their_objects_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, document: &Value| {
+        let path = directory.path().join(name);
+        fs::write(&path, document.to_string()).unwrap();
+        path.display().to_string()
+    };
+    let mut writes = document(&["echo result | aws s3 cp - s3://my-results/a/b.txt"]);
+    writes["bucket"] = json!("my-results");
+    writes["obj_key"] = json!("a/b.txt");
+    let (first, second) =
+        (file("first.json", &writes), file("second.json", &document(&["echo printed", "exit 7"])));
+    let out = directory.path().join("out").display().to_string();
+    let finished = Ops::start(["run", &first, &second, "--out", &out]).finish();
+    assert_eq!(finished.code(), Some(1), "{}", finished.stderr);
+    assert!(finished.stderr.contains("the sandbox gets the bucket my-results"), "{}", finished.stderr);
+    assert_eq!(fs::read_to_string(format!("{out}/my-results/a/b.txt")).unwrap(), "result\n");
+    let outcomes: Vec<Value> =
+        serde_json::Deserializer::from_str(&finished.stdout).into_iter().collect::<Result<_, _>>().unwrap();
+    let [succeeded, failed] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    assert_eq!(succeeded["attempts"][0]["output"], format!("{out}/my-results/a/b.txt"));
+    assert_eq!(failed["status"], "CommandFailed");
+    let logs = failed["attempts"][0]["logs"][0].as_str().unwrap();
+    let stdout = fs::read_dir(logs).unwrap().flatten().next().unwrap().path();
+    let stdout = stdout.join("awsrunShellScript/0.awsrunShellScript/stdout");
+    assert_eq!(fs::read_to_string(stdout).unwrap(), "printed\n");
+}
