@@ -85,11 +85,19 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # For HeadBucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
-        Sid      = "LookForOutputBuckets"
+        # For HeadBucket, and for ListObjectsV2 of inputs. Without it, HeadObject answers "forbidden" for an absent input:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+        Sid      = "LookForBucketsAndInputs"
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
-        Resource = local.output_buckets
+        Resource = concat(local.output_buckets, local.input_buckets)
+      },
+      {
+        # For HeadObject. The output of one execution may be the input of another.
+        Sid      = "LookAtInputs"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = concat(local.output_objects, local.input_objects)
       },
     ]
 

@@ -168,6 +168,7 @@ fn interpreter(criterion: &mut Criterion) {
 fn rehearsal(criterion: &mut Criterion) {
     let plan = Plan {
         document: document(90_000),
+        boots_for: Duration::from_secs(20),
         runs_for: Duration::from_hours(24),
         event_delivery: Some(Duration::from_millis(250)),
         call: Duration::from_millis(50),

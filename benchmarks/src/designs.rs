@@ -21,6 +21,8 @@ use tokio::time::{Instant, sleep};
 pub(crate) const CALL: Duration = Duration::from_millis(50);
 /// The assumed time from an event to the target of its rule. Only the dead time depends on it.
 pub(crate) const EVENT_DELIVERY: Duration = Duration::from_millis(250);
+/// From `running` to an agent that is online, about as long as a small Linux instance takes.
+const BOOT: Duration = Duration::from_secs(20);
 /// The duration of the blocking Lambda, and its poll interval.
 const BLOCK: Duration = Duration::from_secs(800);
 const BLOCKED_POLL: Duration = Duration::from_secs(5);
@@ -98,7 +100,7 @@ pub(crate) fn plan(length: Duration) -> Plan {
         },
         "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
     });
-    Plan { document, runs_for: length, event_delivery: Some(EVENT_DELIVERY), call: CALL }
+    Plan { document, boots_for: BOOT, runs_for: length, event_delivery: Some(EVENT_DELIVERY), call: CALL }
 }
 
 /// The calls, invocations and transitions of an execution.

@@ -1,5 +1,7 @@
 //! Boot: the second state of EC2StarterFromAMI waits until the instance can take commands.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use crate::error::Error;
@@ -11,10 +13,15 @@ use crate::step::{Context, InstanceSection};
 /// DescribeInstances.
 const ASK_EC2_EVERY: u32 = 3;
 
+/// The retries at a steady pace: from 13 s to three minutes after the launch, when most instances get ready. The three before
+/// them are for images that boot at once, and those after them are up to a minute apart.
+const STEADY: Range<u32> = 3..50;
+
 /// Checks once whether the instance can take commands.
 ///
 /// # Errors
-/// [`Error::InstanceNotReady`] or [`Error::QueuedInstanceNotReady`] while it cannot; the state machine retries.
+/// [`Error::InstanceNotReady`], [`Error::InstanceBooting`] or [`Error::QueuedInstanceNotReady`] while it cannot; the state
+/// machine retries each at its own pace.
 /// [`Error::InstanceLost`], or the error that EC2's reason stands for, if it has ended.
 pub(crate) async fn check(
     context: &Context,
@@ -22,11 +29,13 @@ pub(crate) async fn check(
     instances: &impl Instances,
     agents: &impl Agents,
 ) -> Result<Value, Error> {
-    let queued = instance.was_queued(&context.attempt);
+    let queued = instance.queued;
     let not_ready = |state: &str| {
         let (instance, state) = (instance.id.clone(), state.to_owned());
         if queued {
             Error::QueuedInstanceNotReady { instance, state }
+        } else if STEADY.contains(&context.retry) {
+            Error::InstanceBooting { instance, state }
         } else {
             Error::InstanceNotReady { instance, state }
         }
@@ -60,20 +69,17 @@ mod tests {
     use crate::step::read;
     use crate::tags::Tags;
 
-    /// The attempt began at 05:30.
-    const AT_ONCE: &str = "2026-03-01T05:30:05Z";
-    const AFTER_LONG: &str = "2026-03-01T05:33:00Z";
-
-    async fn check_at(retry: u32, launched_at: &str, aws: &FakeAws) -> Result<Value, Error> {
+    async fn check_at(retry: u32, queued: bool, aws: &FakeAws) -> Result<Value, Error> {
         let context: Context = read(json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
             "document": {},
             "retry": retry,
         }))?;
-        let instance: InstanceSection = read(
-            json!({ "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": launched_at }),
-        )?;
+        let instance: InstanceSection = read(json!({
+            "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:30:05Z",
+            "queued": queued,
+        }))?;
         check(&context, &instance, aws, aws).await
     }
 
@@ -84,33 +90,48 @@ mod tests {
     #[tokio::test]
     async fn an_agent_that_is_online_is_enough() {
         let ready = FakeAws { failing: Some(("DescribeInstances", "InternalError")), ..FakeAws::default() };
-        assert_eq!(check_at(0, AT_ONCE, &ready).await, Ok(Value::Null));
-        assert_eq!(check_at(ASK_EC2_EVERY, AFTER_LONG, &ready).await, Ok(Value::Null));
+        assert_eq!(check_at(0, false, &ready).await, Ok(Value::Null));
+        assert_eq!(check_at(ASK_EC2_EVERY, true, &ready).await, Ok(Value::Null));
     }
 
     #[tokio::test]
     async fn an_instance_that_ended_is_noticed_at_every_third_check() {
         use InstanceState::{Pending, Running, Stopped, Terminated};
         for (state, retry, name) in [
-            (Pending, ASK_EC2_EVERY, "InstanceNotReady"),
-            (Running, ASK_EC2_EVERY, "InstanceNotReady"),
+            (Pending, ASK_EC2_EVERY, "InstanceBooting"),
+            (Running, ASK_EC2_EVERY, "InstanceBooting"),
             (Stopped, ASK_EC2_EVERY, "InstanceLost"),
             (Terminated, ASK_EC2_EVERY, "InstanceLost"),
-            (Terminated, ASK_EC2_EVERY + 1, "InstanceNotReady"),
+            (Terminated, ASK_EC2_EVERY + 1, "InstanceBooting"),
         ] {
-            let error = check_at(retry, AT_ONCE, &aws(state, false)).await.unwrap_err();
+            let error = check_at(retry, false, &aws(state, false)).await.unwrap_err();
             assert_eq!(error.name(), name, "{state} at check {retry}");
         }
         let unseen = FakeAws { online: false, ..FakeAws::default() };
-        assert_eq!(check_at(ASK_EC2_EVERY, AT_ONCE, &unseen).await.unwrap_err().name(), "InstanceNotReady");
+        assert_eq!(check_at(ASK_EC2_EVERY, false, &unseen).await.unwrap_err().name(), "InstanceBooting");
+    }
+
+    #[tokio::test]
+    async fn the_pace_is_steady_while_most_instances_boot() {
+        let booting = aws(InstanceState::Running, false);
+        for (retry, name) in [
+            (0, "InstanceNotReady"),
+            (2, "InstanceNotReady"),
+            (3, "InstanceBooting"),
+            (49, "InstanceBooting"),
+            (50, "InstanceNotReady"),
+        ] {
+            let error = check_at(retry, false, &booting).await.unwrap_err();
+            assert_eq!(error.name(), name, "retry {retry}");
+        }
     }
 
     #[tokio::test]
     async fn an_attempt_that_waited_long_for_its_launch_was_queued() {
         let booting = aws(InstanceState::Running, false);
-        let error = check_at(1, AFTER_LONG, &booting).await.unwrap_err();
+        let error = check_at(1, true, &booting).await.unwrap_err();
         assert_eq!(error.name(), "QueuedInstanceNotReady");
         let ready = aws(InstanceState::Running, true);
-        assert!(check_at(0, AFTER_LONG, &ready).await.is_err(), "the first check is left out");
+        assert!(check_at(0, true, &ready).await.is_err(), "the first check is left out");
     }
 }

@@ -68,7 +68,7 @@ pub async fn handle(
     write(&CommandSection {
         logs: locations(&logs, &id.to_string()),
         id,
-        poll_seconds: poll_seconds(job.timeout_s, instance.was_queued(&context.attempt)),
+        poll_seconds: poll_seconds(job.timeout_s, instance.queued),
         deliver_by,
         end_by,
     })

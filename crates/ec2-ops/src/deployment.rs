@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::document::{IamInstanceProfile, InstanceParameters, Job, Problem, Problems};
 use crate::error::Error;
-use crate::ids::{AttemptId, Region};
+use crate::ids::Region;
 
 /// Long enough for a shortage to pass, short enough for a user to watch.
 const BACKOFF_S: u32 = 15;
@@ -40,29 +40,21 @@ pub struct InstanceDefaults {
     pub iam_instance_profile: Option<String>,
     /// The security groups.
     pub security_group_ids: Vec<String>,
-    /// The subnets, which attempts take in turn: if one zone has no capacity, another may. If the list is empty, EC2 chooses
-    /// a subnet of the default VPC, in a zone that has the type.
+    /// The subnets, all of which an attempt may try: if one zone has no capacity, another may. Attempts begin with them in
+    /// turn. If the list is empty, EC2 chooses a subnet of the default VPC, in a zone that has the type.
     pub subnet_ids: Vec<String>,
 }
 
 impl InstanceDefaults {
-    /// Completes `parameters` for `attempt`.
+    /// Completes `parameters`, of a document that has placed the instance or not.
     ///
     /// A subnet and its security groups belong to one VPC. So a document that names either gets neither from here.
-    pub(crate) fn complete(&self, parameters: &mut InstanceParameters, attempt: &AttemptId) {
+    pub(crate) fn complete(&self, parameters: &mut InstanceParameters, placed: bool) {
         if let Some(name) = &self.iam_instance_profile {
             let profile = || IamInstanceProfile { name: Some(name.clone()), arn: None };
             parameters.iam_instance_profile.get_or_insert_with(profile);
         }
-        let placed = parameters.subnet_id.is_some()
-            || parameters.network_interfaces.is_some()
-            || parameters.security_group_ids.is_some()
-            || parameters.security_groups.is_some();
-        if placed {
-            return;
-        }
-        parameters.subnet_id = self.subnet_ids.get(attempt.turn(self.subnet_ids.len())).cloned();
-        if !self.security_group_ids.is_empty() {
+        if !placed && !self.security_group_ids.is_empty() {
             parameters.security_group_ids = Some(self.security_group_ids.clone());
         }
     }
@@ -110,10 +102,10 @@ impl Deployment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ExecutionId;
+    use crate::ids::{AttemptId, ExecutionId};
     use serde_json::{Value, json};
 
-    fn completed(own: &Value, execution: &str, attempt: u32) -> Value {
+    fn completed(own: &Value) -> Value {
         let defaults: InstanceDefaults = serde_json::from_value(json!({
             "IamInstanceProfile": "of-us", "SecurityGroupIds": ["sg-1"], "SubnetIds": ["subnet-a", "subnet-b"],
         }))
@@ -123,28 +115,28 @@ mod tests {
             parameters.extend(own);
         }
         let mut parameters: InstanceParameters = serde_json::from_value(parameters).unwrap();
-        let attempt = AttemptId { execution: ExecutionId::new(execution), attempt };
-        defaults.complete(&mut parameters, &attempt);
+        let placed = parameters.is_placed();
+        defaults.complete(&mut parameters, placed);
         serde_json::to_value(parameters).unwrap()
     }
 
     #[test]
     fn a_parameter_that_the_document_leaves_out_comes_from_the_deployment() {
-        let instance = completed(&json!({}), "arn:x", 1);
+        let instance = completed(&json!({}));
         assert_eq!(instance["IamInstanceProfile"], json!({ "Name": "of-us" }));
         assert_eq!(instance["SecurityGroupIds"], json!(["sg-1"]));
-        assert!(instance["SubnetId"].is_string());
     }
 
     #[test]
-    fn executions_spread_over_the_subnets_and_each_attempt_takes_the_next() {
-        let subnet = |execution: &str, attempt| completed(&json!({}), execution, attempt)["SubnetId"].clone();
+    fn executions_spread_over_the_subnets_and_each_attempt_begins_with_the_next() {
+        let turn =
+            |execution: &str, attempt| AttemptId { execution: ExecutionId::new(execution), attempt }.turn(2);
         let executions = (0..100).map(|n| format!("arn:{n}"));
-        let first = executions.clone().filter(|execution| subnet(execution, 1) == "subnet-a").count();
-        assert!((30..=70).contains(&first), "{first} of 100 begin with subnet-a");
+        let first = executions.clone().filter(|execution| turn(execution, 1) == 0).count();
+        assert!((30..=70).contains(&first), "{first} of 100 begin with the first");
         for execution in executions {
-            assert_ne!(subnet(&execution, 1), subnet(&execution, 2));
-            assert_eq!(subnet(&execution, 1), subnet(&execution, 3));
+            assert_ne!(turn(&execution, 1), turn(&execution, 2));
+            assert_eq!(turn(&execution, 1), turn(&execution, 3));
         }
     }
 
@@ -156,13 +148,13 @@ mod tests {
             json!({ "SecurityGroups": ["x"] }),
             json!({ "NetworkInterfaces": [{ "DeviceIndex": 0, "SubnetId": "subnet-x" }] }),
         ] {
-            let instance = completed(&own, "arn:x", 1);
+            let instance = completed(&own);
             for field in ["SubnetId", "SecurityGroupIds", "SecurityGroups", "NetworkInterfaces"] {
                 assert_eq!(instance.get(field), own.get(field), "{own}");
             }
             assert_eq!(instance["IamInstanceProfile"]["Name"], "of-us");
         }
         let profile = json!({ "IamInstanceProfile": { "Arn": "arn:x" } });
-        assert_eq!(completed(&profile, "arn:x", 1)["IamInstanceProfile"], profile["IamInstanceProfile"]);
+        assert_eq!(completed(&profile)["IamInstanceProfile"], profile["IamInstanceProfile"]);
     }
 }

@@ -22,15 +22,40 @@ pub enum Error {
     /// The execution document asks for something that is not possible. Known before any AWS call.
     #[error("the execution document is not valid: {0}")]
     InvalidExecution(Problems),
+    /// An input does not exist, and the attempt has waited for it as long as its document allows.
+    #[error("an input is missing: {0}")]
+    InputMissing(OutputTarget),
+    /// An input does not exist yet. The state machine looks again, minutes later.
+    #[error("an input does not exist yet: {0}")]
+    InputsPending(OutputTarget),
     /// EC2 refused to launch the instance.
     #[error("the instance could not be launched: {0}")]
     LaunchFailed(String),
-    /// EC2 has no capacity for the instance.
+    /// EC2 has no capacity for any candidate of the attempt.
     #[error("no capacity for the instance: {0}")]
     CapacityUnavailable(AwsError),
+    /// EC2 has no capacity for this candidate, and the attempt has another one: the state machine enters the launch state
+    /// again, with the next number.
+    ///
+    /// The state keeps the text of each of these errors, so it is short.
+    #[error("{}: {}", .0.code, .0.message.chars().take(100).collect::<String>())]
+    CandidateUnavailable(AwsError),
+    /// EC2 cannot launch the instance now, and may later: a quota is used up, or something is not ready yet. The state machine
+    /// tries the same launch again, minutes apart.
+    #[error("the instance cannot be launched yet: {0}")]
+    LaunchDelayed(AwsError),
     /// The instance is not running yet, or its SSM agent is not online yet.
     #[error("instance {instance} is not ready: {state}")]
     InstanceNotReady {
+        /// The instance.
+        instance: InstanceId,
+        /// What it lacks.
+        state: String,
+    },
+    /// The same, at the time at which most instances get ready. The state machine retries it at a steady pace of seconds, so that
+    /// little paid time is lost.
+    #[error("instance {instance} is not ready: {state}")]
+    InstanceBooting {
         /// The instance.
         instance: InstanceId,
         /// What it lacks.
@@ -135,16 +160,21 @@ impl Error {
     }
 
     /// The error of a failed `RunInstances`: a refusal there is about the launch that the document asks for.
+    ///
+    /// A client token that was used with other parameters says that an earlier launch may have left an instance.
     pub fn launch(error: AwsError) -> Self {
         match error.kind {
-            AwsErrorKind::Refused | AwsErrorKind::NotFound => Self::LaunchFailed(error.to_string()),
-            _ => error.into(),
+            AwsErrorKind::Refused if error.code == "IdempotentParameterMismatch" => Self::Refused(error),
+            AwsErrorKind::Throttled | AwsErrorKind::Unavailable | AwsErrorKind::Capacity => error.into(),
+            _ => Self::LaunchFailed(error.to_string()),
         }
     }
 
     /// The same error, from the first try of a launch.
     pub(crate) fn of_first_try(self) -> Self {
         match self.kind().leftover() {
+            // The state machine keeps its text, and goes on.
+            _ if matches!(self, Self::CandidateUnavailable(_)) => self,
             Leftover::Nothing => Self::FirstTry(Box::new(self)),
             Leftover::Instance | Leftover::Unknown => self,
         }
@@ -201,7 +231,10 @@ impl From<AwsError> for Error {
             AwsErrorKind::Throttled => Self::Throttled(error),
             AwsErrorKind::Unavailable => Self::ServiceUnavailable(error),
             AwsErrorKind::Capacity => Self::CapacityUnavailable(error),
-            AwsErrorKind::NotFound | AwsErrorKind::Refused => Self::Refused(error),
+            AwsErrorKind::NotFound
+            | AwsErrorKind::Refused
+            | AwsErrorKind::SpotQuota
+            | AwsErrorKind::NotNow { .. } => Self::Refused(error),
         }
     }
 }

@@ -9,11 +9,13 @@ use serde_json::Value;
 use crate::aws_error::AwsError;
 use crate::deployment::Deployment;
 use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
+use crate::outcome::AttemptRecord;
 use crate::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
     Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake,
     WakeTokens,
 };
+use crate::status::Status;
 use crate::tags::Tags;
 
 /// AWS, and the time of day, as the test has set them.
@@ -73,6 +75,24 @@ pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
     let exit_code = (status == InvocationStatus::Success).then_some(0);
     Invocation { status, exit_code, stderr: String::new(), started_at: None, ended_at: None }
+}
+
+/// The record of an attempt that launched nothing.
+pub(crate) fn attempt_record(attempt: u32, status: Status) -> AttemptRecord {
+    AttemptRecord {
+        attempt,
+        status,
+        reason: None,
+        instances: Vec::new(),
+        tried: Vec::new(),
+        market: None,
+        started_at: time("2026-03-01T05:30:00Z"),
+        ended_at: time("2026-03-01T05:40:00Z"),
+        exit_code: None,
+        stderr_tail: String::new(),
+        output: None,
+        logs: Vec::new(),
+    }
 }
 
 impl FakeAws {

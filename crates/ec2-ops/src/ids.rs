@@ -100,11 +100,12 @@ impl AttemptId {
         self.digest("")
     }
 
-    /// The `ClientToken` of this attempt's launch on `market`: a repetition of the call returns the same instance.
+    /// The `ClientToken` of the launch of this attempt's candidate with that number: a repetition of the call returns the same
+    /// instance.
     ///
     /// At most 64 ASCII characters. See <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
-    pub fn client_token(&self, market: &str) -> String {
-        self.digest(market)
+    pub fn client_token(&self, candidate: usize) -> String {
+        self.digest(&candidate.to_string())
     }
 
     /// Which of `n` alternatives the attempt takes; 0 if there are none. Executions spread over them, and each further attempt
@@ -139,13 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn a_client_token_is_stable_and_differs_by_execution_attempt_and_market() {
-        let token = attempt("arn:a:b", 1).client_token("spot");
-        assert_eq!(token, attempt("arn:a:b", 1).client_token("spot"));
+    fn a_client_token_is_stable_and_differs_by_execution_attempt_and_candidate() {
+        let token = attempt("arn:a:b", 1).client_token(0);
+        assert_eq!(token, attempt("arn:a:b", 1).client_token(0));
         for other in [
-            attempt("arn:a:c", 1).client_token("spot"),
-            attempt("arn:a:b", 2).client_token("spot"),
-            attempt("arn:a:b", 1).client_token("on-demand"),
+            attempt("arn:a:c", 1).client_token(0),
+            attempt("arn:a:b", 2).client_token(0),
+            attempt("arn:a:b", 1).client_token(1),
         ] {
             assert_ne!(token, other);
         }

@@ -19,7 +19,9 @@ mod error;
 mod execution;
 #[cfg(test)]
 mod fakes;
+mod inputs;
 mod instance_end;
+mod launch;
 mod nextgen;
 mod outcome;
 mod output_target;
@@ -42,6 +44,7 @@ pub use aws_error::{AwsError, AwsErrorKind};
 pub use deployment::{Deployment, InstanceDefaults};
 pub use error::{CommandFailure, Error, ErrorKind, ErrorReport, Leftover};
 pub use execution::Execution;
+pub use launch::Tried;
 pub use outcome::{AttemptRecord, Next, Outcome};
 pub use status::Status;
 pub use step::Market;

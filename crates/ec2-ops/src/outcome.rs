@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
+use crate::document::{Backoff, Job};
 use crate::ids::InstanceId;
+use crate::launch::Tried;
 use crate::status::Status;
 use crate::step::Market;
 
@@ -21,10 +24,10 @@ pub enum Next {
 
 impl Next {
     /// What follows on the attempt with this status, when `made` attempts have been made.
-    pub(crate) fn after(status: Status, made: u32, attempts_allowed: u32, fail_execution: bool) -> Self {
+    pub(crate) fn after(status: Status, made: u32, rules: &RetryRules, fail_execution: bool) -> Self {
         match status {
             Status::Succeeded => Self::Succeed,
-            _ if made < attempts_allowed && !status.is_final() => Self::Retry,
+            _ if made < rules.attempts_allowed && rules.allow_after(status) => Self::Retry,
             _ if fail_execution => Self::Fail,
             _ => Self::Succeed,
         }
@@ -43,6 +46,9 @@ pub struct AttemptRecord {
     pub reason: Option<String>,
     /// The instances that it launched: one or none.
     pub instances: Vec<InstanceId>,
+    /// The candidates that EC2 could not launch, in the order in which the attempt tried them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Tried>,
     /// How the instance was bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<Market>,
@@ -69,13 +75,15 @@ pub struct AttemptRecord {
 struct TextLimits {
     reason: usize,
     stderr_tail: usize,
+    /// How many of the candidates that were tried, the last ones.
+    tried: usize,
 }
 
 /// The `Cause` of a failed execution holds the outcome as JSON, at most 32,768 characters. Eleven attempts of these
 /// lengths fit, even if each character needs an escape. See
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html>.
-const LONGEST: TextLimits = TextLimits { reason: 4_000, stderr_tail: 1_000 };
-const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 500, stderr_tail: 300 };
+const LONGEST: TextLimits = TextLimits { reason: 3_500, stderr_tail: 1_000, tried: 8 };
+const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 300, stderr_tail: 300, tried: 2 };
 
 impl AttemptRecord {
     /// Keeps the beginning of the reason and the end of stderr. Unprintable characters become `�`, since JSON needs six
@@ -88,6 +96,7 @@ impl AttemptRecord {
                 reason.push('…');
             }
         }
+        self.tried.drain(..self.tried.len().saturating_sub(limits.tried));
         let skip = self.stderr_tail.chars().count().saturating_sub(limits.stderr_tail);
         self.stderr_tail = printable(&self.stderr_tail).chars().skip(skip).collect();
     }
@@ -120,7 +129,7 @@ impl Outcome {
         mut attempts: Vec<AttemptRecord>,
         warnings: Vec<String>,
         next: Next,
-        backoff_s: u32,
+        rules: &RetryRules,
     ) -> Self {
         let status = attempts.last().map_or(Status::InternalError, |attempt| attempt.status);
         let made = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
@@ -130,35 +139,74 @@ impl Outcome {
                 attempt.abridge(LONGEST_OF_EARLIER);
             }
         }
-        Self { status, attempts, warnings, next, backoff_seconds: backoff_seconds(backoff_s, made) }
+        Self { status, attempts, warnings, next, backoff_seconds: rules.backoff_seconds(made) }
     }
 }
 
-/// `first`, doubled after each attempt, at most 5 minutes.
-fn backoff_seconds(first: u32, made: u32) -> u32 {
-    first.saturating_mul(1 << made.saturating_sub(1).min(16)).min(300)
+/// Whether another attempt may follow, and how long the execution waits before it.
+#[derive(Clone, Debug)]
+pub(crate) struct RetryRules {
+    /// How many attempts are allowed, the first included.
+    attempts_allowed: u32,
+    /// The statuses after which another one is made; `None`: every one that is not final.
+    retry_on: Option<Vec<Status>>,
+    backoff: Backoff,
+    /// The deployment's wait after the first attempt, in seconds.
+    usual_s: u32,
+}
+
+/// The longest wait by default, in seconds: a user may watch, unless the document itself asks for long waits.
+const MAX_BACKOFF_S: u32 = 300;
+const MAX_LONG_BACKOFF_S: u32 = 7_200;
+
+impl RetryRules {
+    /// The rules of `job`; a document that is not valid gets one attempt.
+    pub(crate) fn of(job: Option<&Job>, usual_s: u32) -> Self {
+        Self {
+            attempts_allowed: job.map_or(1, |job| job.attempts_allowed),
+            retry_on: job.and_then(|job| job.retry_on.clone()),
+            backoff: job.map(|job| job.backoff).unwrap_or_default(),
+            usual_s,
+        }
+    }
+
+    fn allow_after(&self, status: Status) -> bool {
+        !status.is_final() && self.retry_on.as_ref().is_none_or(|statuses| statuses.contains(&status))
+    }
+
+    /// The base times the rate to the power of the attempts made and one, at most the maximum.
+    fn backoff_seconds(&self, made: u32) -> u32 {
+        let Backoff { base_s, rate, max_s } = self.backoff;
+        let usual_max = if base_s.is_some() { MAX_LONG_BACKOFF_S } else { MAX_BACKOFF_S };
+        // By default the first wait, which has the rate twice as a factor, is the deployment's.
+        let base = base_s.map_or(f64::from(self.usual_s) / 4.0, f64::from);
+        let grown = base * rate.unwrap_or(2.0).powf(f64::from(made) + 1.0);
+        let seconds = Duration::from_secs_f64(grown.min(max_s.unwrap_or(usual_max).into())).as_secs();
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fakes::time;
+    use crate::fakes::attempt_record;
 
     fn attempts(statuses: &[Status]) -> Vec<AttemptRecord> {
-        let record = |(number, status): (u32, &Status)| AttemptRecord {
-            attempt: number,
-            status: *status,
-            reason: None,
-            instances: Vec::new(),
-            market: None,
-            started_at: time("2026-03-01T05:30:00Z"),
-            ended_at: time("2026-03-01T05:40:00Z"),
-            exit_code: None,
-            stderr_tail: String::new(),
-            output: None,
-            logs: Vec::new(),
-        };
-        (1..).zip(statuses).map(record).collect()
+        (1..).zip(statuses).map(|(number, status)| attempt_record(number, *status)).collect()
+    }
+
+    fn rules(attempts_allowed: u32) -> RetryRules {
+        RetryRules { attempts_allowed, ..RetryRules::of(None, 15) }
+    }
+
+    /// With the longest names and the longest error.
+    fn tried() -> Tried {
+        Tried {
+            instance_type: "u7inh-32tb.480xlarge".to_owned(),
+            subnet: Some("subnet-0123456789abcdef0".to_owned()),
+            market: Market::OnDemand,
+            error: format!("InsufficientReservedInstanceCapacity: {}", "w".repeat(100)),
+        }
     }
 
     #[test]
@@ -178,7 +226,7 @@ mod tests {
             (Cancelled, 2, 5, true, Next::Fail),
         ] {
             assert_eq!(
-                Next::after(status, made, allowed, fail_execution),
+                Next::after(status, made, &rules(allowed), fail_execution),
                 next,
                 "{status:?}, {made} of {allowed}"
             );
@@ -188,7 +236,7 @@ mod tests {
     #[test]
     fn the_status_of_an_outcome_is_that_of_its_last_attempt() {
         let two = attempts(&[Status::CommandFailed, Status::SpotInterrupted]);
-        assert_eq!(Outcome::new(two, Vec::new(), Next::Retry, 15).status, Status::SpotInterrupted);
+        assert_eq!(Outcome::new(two, Vec::new(), Next::Retry, &rules(2)).status, Status::SpotInterrupted);
     }
 
     #[test]
@@ -198,23 +246,55 @@ mod tests {
             attempt.reason = Some("\"".repeat(50_000));
             attempt.stderr_tail = "\u{1b}\n".repeat(50_000);
             attempt.instances = vec![InstanceId::new("i-0123456789abcdef0")];
+            attempt.tried = vec![tried(); 200];
             attempt.logs = vec![format!("s3://{}/{}/", "b".repeat(63), "k".repeat(150))];
         }
-        let outcome = Outcome::new(attempts, vec!["w".repeat(200)], Next::Fail, 15);
+        let outcome = Outcome::new(attempts, vec!["w".repeat(200)], Next::Fail, &rules(11));
         let cause = serde_json::to_string(&outcome).unwrap();
         assert!(cause.chars().count() <= 32_768, "{}", cause.chars().count());
         let last = outcome.attempts.last().unwrap();
         assert!(last.reason.as_ref().unwrap().ends_with("\"…"));
         assert!(last.stderr_tail.ends_with("�\n"));
         // Repeated with the next attempt, nothing is cut a second time.
-        let again = Outcome::new(outcome.attempts.clone(), Vec::new(), Next::Fail, 15);
+        let again = Outcome::new(outcome.attempts.clone(), Vec::new(), Next::Fail, &rules(11));
         assert_eq!(again.attempts, outcome.attempts);
     }
 
     #[test]
+    fn another_attempt_follows_only_on_the_statuses_that_the_document_names() {
+        let named = RetryRules { retry_on: Some(vec![Status::SpotInterrupted]), ..rules(3) };
+        for (status, next) in [
+            (Status::SpotInterrupted, Next::Retry),
+            (Status::CommandFailed, Next::Fail),
+            (Status::Succeeded, Next::Succeed),
+        ] {
+            assert_eq!(Next::after(status, 1, &named, true), next, "{status:?}");
+        }
+        // What is final stays final.
+        let all = RetryRules { retry_on: Some(vec![Status::InvalidExecution]), ..rules(3) };
+        assert_eq!(Next::after(Status::InvalidExecution, 1, &all, true), Next::Fail);
+    }
+
+    fn waits(backoff: Backoff, usual_s: u32) -> Vec<u32> {
+        let rules = RetryRules { backoff, usual_s, ..rules(11) };
+        (1..=7).map(|made| rules.backoff_seconds(made)).collect()
+    }
+
+    #[test]
     fn waiting_between_attempts_doubles_up_to_five_minutes() {
-        let waits: Vec<_> = (1..=11).map(|made| backoff_seconds(15, made)).collect();
-        assert_eq!(waits, [15, 30, 60, 120, 240, 300, 300, 300, 300, 300, 300]);
-        assert_eq!((1..=3).map(|made| backoff_seconds(0, made)).collect::<Vec<_>>(), [0, 0, 0]);
+        assert_eq!(waits(Backoff::default(), 15), [15, 30, 60, 120, 240, 300, 300]);
+        assert_eq!(waits(Backoff::default(), 0), [0; 7]);
+    }
+
+    #[test]
+    fn a_document_may_set_the_base_the_rate_and_the_longest_wait() {
+        let base = Backoff { base_s: Some(60), ..Backoff::default() };
+        assert_eq!(waits(base, 15), [240, 480, 960, 1_920, 3_840, 7_200, 7_200]);
+        let steady = Backoff { base_s: Some(60), rate: Some(1.0), max_s: None };
+        assert_eq!(waits(steady, 15), [60; 7]);
+        let short = Backoff { base_s: Some(1_800), rate: Some(10.0), max_s: Some(2_000) };
+        assert_eq!(waits(short, 15), [2_000; 7]);
+        let fractional = Backoff { base_s: Some(10), rate: Some(1.5), max_s: Some(86_400) };
+        assert_eq!(waits(fractional, 15), [22, 33, 50, 75, 113, 170, 256]);
     }
 }

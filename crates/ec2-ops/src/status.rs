@@ -41,6 +41,8 @@ statuses! {
     CapacityUnavailable,
     /// EC2 refused the launch, or the instance never became ready for commands.
     LaunchFailed,
+    /// An input did not exist in time. Nothing was launched.
+    InputMissing,
     /// The document asks for something that is not possible.
     InvalidExecution,
     /// A person cancelled the commands.

@@ -55,21 +55,20 @@ pub(crate) struct InstanceSection {
     pub(crate) region: Region,
     pub(crate) market: Market,
     pub(crate) launched_at: Timestamp,
-}
-
-/// How long an attempt waits for its launch before it counts as queued.
-const QUEUED_AFTER: SignedDuration = SignedDuration::from_mins(2);
-
-impl InstanceSection {
-    /// Whether `attempt` queued for its launch, which happens only when many executions start together: EC2 takes two
-    /// launches a second.
+    /// Whether the launch had to queue, which happens only when many executions start together: EC2 takes two launches a
+    /// second.
     ///
-    /// A queued attempt polls less often. All of them share quotas that are as narrow, and after minutes in the queue one
-    /// minute more matters little.
-    pub(crate) fn was_queued(&self, attempt: &Attempt) -> bool {
-        self.launched_at.duration_since(attempt.started) > QUEUED_AFTER
-    }
+    /// An instance that was queued is polled less often. All of them share quotas that are as narrow, and after minutes in
+    /// the queue one minute more matters little.
+    #[serde(default)]
+    pub(crate) queued: bool,
 }
+
+/// How long a launch waits before its instance counts as queued.
+///
+/// A launch of its own takes a second or two. All that wait longer share the quota of SSM, 20 calls a second, and so cannot
+/// all poll every few seconds.
+pub(crate) const QUEUED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
 /// How an instance is bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]

@@ -13,7 +13,8 @@ use crate::document::Job;
 use crate::error::{Error, ErrorKind, ErrorReport, Leftover};
 use crate::execution::Execution;
 use crate::ids::{InstanceId, Region};
-use crate::outcome::{AttemptRecord, Next, Outcome};
+use crate::launch::{self, Tried};
+use crate::outcome::{AttemptRecord, Next, Outcome, RetryRules};
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::status::Status;
 use crate::step::{Attempt, CommandSection, Context, InstanceSection, TaskOrEvent, write};
@@ -41,6 +42,9 @@ struct State {
     poll: Option<PollSection>,
     check: Option<CheckSection>,
     error: Option<CaughtError>,
+    /// The reports of the candidates that EC2 could not launch, one after another.
+    #[serde(default)]
+    tried: String,
     over: OverSection,
 }
 
@@ -151,7 +155,7 @@ impl State {
         Next::after(
             self.status(),
             context.attempt.number,
-            job.map_or(1, |job| job.attempts_allowed),
+            &RetryRules::of(job, deployment.backoff_s),
             wants_failure(&context.document).unwrap_or(deployment.fail_execution),
         )
     }
@@ -187,9 +191,13 @@ fn outcome(
     instances.extend(state.instance.iter().map(|instance| instance.id.clone()));
     instances.sort();
     instances.dedup();
+    let tried = job
+        .map(|job| tried(job, context, &state.attempts, &state.tried, report.as_ref(), deployment))
+        .unwrap_or_default();
     let record = AttemptRecord {
         attempt: context.attempt.number,
         status,
+        tried,
         exit_code: report
             .as_ref()
             .and_then(|report| report.exit_code)
@@ -206,7 +214,22 @@ fn outcome(
     let mut attempts = state.attempts;
     attempts.push(record);
     let warnings = job.map(|job| job.warnings.clone()).unwrap_or_default();
-    Outcome::new(attempts, warnings, next, deployment.backoff_s)
+    Outcome::new(attempts, warnings, next, &RetryRules::of(job, deployment.backoff_s))
+}
+
+/// The candidates that EC2 could not launch: those that the state names, and the one with which the attempt ended.
+fn tried(
+    job: &Job,
+    context: &Context,
+    before: &[AttemptRecord],
+    causes: &str,
+    last: Option<&ErrorReport>,
+    deployment: &Deployment,
+) -> Vec<Tried> {
+    let region = job.region.as_ref().unwrap_or(&deployment.region);
+    let candidates = launch::candidates(job, deployment, region, &context.attempt_id(), before);
+    let last = last.filter(|report| report.error_type == ErrorKind::CapacityUnavailable.name());
+    launch::tried(causes, last, candidates)
 }
 
 /// `run_options.fail_execution`, even from a document that is not valid.
@@ -239,8 +262,10 @@ impl CaughtError {
     /// The instance may have ended after the last check, or between two tries of the launch, of which EC2 refused the
     /// second.
     fn explained_by(&self, instances: &[Instance]) -> Option<Self> {
-        let (ErrorKind::InstanceNotReady | ErrorKind::QueuedInstanceNotReady | ErrorKind::LaunchFailed) =
-            self.kind()?
+        let (ErrorKind::InstanceNotReady
+        | ErrorKind::InstanceBooting
+        | ErrorKind::QueuedInstanceNotReady
+        | ErrorKind::LaunchFailed) = self.kind()?
         else {
             return None;
         };

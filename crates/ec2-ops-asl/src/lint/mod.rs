@@ -23,7 +23,7 @@ pub const LAMBDA_SERVICE_ERRORS: [&str; 5] = [
 ///
 /// | state | rule |
 /// |---|---|
-/// | every task | has a timeout, and retries the [`LAMBDA_SERVICE_ERRORS`]; each retrier has full jitter and `MaxDelaySeconds` |
+/// | every task | has a timeout, and retries the [`LAMBDA_SERVICE_ERRORS`]; each retrier has `MaxDelaySeconds`, and full jitter unless it is of the functions' own errors alone |
 /// | a task that waits for its token | passes the token to its function |
 /// | every task but the cleanup | catches `States.ALL`, keeps the document, and leads to the cleanup |
 /// | the cleanup | is a task that retries `States.ALL` |
@@ -113,10 +113,12 @@ impl Lint<'_> {
     fn retry(&mut self, at: &str, task: &Task) {
         for (index, retrier) in task.retry.iter().enumerate() {
             let at = format!("{at}.Retry[{index}]");
-            if retrier.jitter != JitterStrategy::Full {
+            if retrier.jitter != JitterStrategy::Full
+                && retrier.error_equals.iter().any(|name| is_foreign(name))
+            {
                 self.report(
                     &at,
-                    "expected the JitterStrategy FULL, so that throttled executions do not retry in step",
+                    "expected the JitterStrategy FULL, so that executions that AWS refused do not retry in step",
                 );
             }
             if retrier.max_delay_seconds.is_none() {
@@ -198,6 +200,11 @@ impl Lint<'_> {
 fn retries(retrier: &Retrier, error: &str) -> bool {
     let covers = |name: &String| name == error || name == ALL || name == TASK_FAILED;
     retrier.max_attempts > 0 && retrier.error_equals.iter().any(covers)
+}
+
+/// Whether an error is of Step Functions, Lambda or its runtime, which raise it for many executions at the same time.
+fn is_foreign(name: &str) -> bool {
+    ["States.", "Lambda.", "Runtime.", "Sandbox."].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether the token reaches the function: as `$$.Task.Token`, as a part of `$$.Task`, or with the whole context object.

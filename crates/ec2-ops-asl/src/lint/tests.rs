@@ -74,6 +74,11 @@ fn a_task_needs_a_timeout() {
 
 #[test]
 fn a_retrier_needs_full_jitter_and_a_longest_delay() {
+    let own = json!({
+        "ErrorEquals": ["NotReady"], "JitterStrategy": "NONE", "IntervalSeconds": 4, "MaxDelaySeconds": 5,
+    });
+    let steady = after(|s| s["Work"]["Retry"].as_array_mut().unwrap().insert(0, own));
+    assert!(steady.is_empty(), "{steady:#?}");
     only(
         &after(|s| s["Work"]["Retry"][0]["JitterStrategy"] = "NONE".into()),
         "Retry[0]: expected the JitterStrategy",

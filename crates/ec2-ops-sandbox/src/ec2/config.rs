@@ -33,7 +33,7 @@ pub type Capacity = Arc<dyn Fn(&str, &RunInstancesRequest) -> Option<Shortage> +
 pub type Protection = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Why a launch that is otherwise valid fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shortage {
     /// No machine of the type is free: `InsufficientInstanceCapacity`.
     InsufficientInstanceCapacity,
@@ -41,6 +41,16 @@ pub enum Shortage {
     SpotMaxPriceTooLow,
     /// The account's Spot quota is used up: `MaxSpotInstanceCountExceeded`.
     MaxSpotInstanceCountExceeded,
+    /// The zone does not have the type: `Unsupported`.
+    UnsupportedInZone,
+    /// The subnet has no free address: `InsufficientFreeAddressesInSubnet`.
+    InsufficientFreeAddressesInSubnet,
+    /// The account's vCPU quota is used up: `VcpuLimitExceeded`.
+    VcpuLimitExceeded,
+    /// EC2 does not know the instance profile yet: `InvalidParameterValue`.
+    UnknownInstanceProfile,
+    /// The image is pending: `InvalidAMIID.Unavailable`.
+    ImageUnavailable,
 }
 
 /// How long each transition takes, as a range from which each one is drawn.

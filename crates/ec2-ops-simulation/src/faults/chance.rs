@@ -12,6 +12,7 @@ use super::kind::FaultKind;
 use super::mix::Mix;
 use super::other_error::OtherError;
 use crate::ports::Part;
+use ec2_ops_sandbox::ec2::Shortage;
 use ec2_ops_sandbox::{Clock, Event, lock};
 
 /// The faults of one schedule, drawn as they are met.
@@ -93,6 +94,28 @@ impl Faults {
 
     pub(crate) fn chance(&self, probability: f64) -> bool {
         probability > 0.0 && !self.healed() && lock(&self.rng).f64() < probability
+    }
+
+    /// Why EC2 refuses the next launch, on Spot or on demand.
+    pub(crate) fn shortage(&self, spot: bool) -> Option<Shortage> {
+        const ANYWHERE: [Shortage; 6] = [
+            Shortage::InsufficientInstanceCapacity,
+            Shortage::UnsupportedInZone,
+            Shortage::InsufficientFreeAddressesInSubnet,
+            Shortage::VcpuLimitExceeded,
+            Shortage::UnknownInstanceProfile,
+            Shortage::ImageUnavailable,
+        ];
+        const ON_SPOT: [Shortage; 2] = [Shortage::SpotMaxPriceTooLow, Shortage::MaxSpotInstanceCountExceeded];
+        if !self.chance(self.mix.capacity) {
+            return None;
+        }
+        let kinds = if spot && self.chance(0.5) { &ON_SPOT[..] } else { &ANYWHERE };
+        let shortage = lock(&self.rng).choice(kinds).copied();
+        if let Some(shortage) = shortage {
+            self.count(FaultKind::Launch(shortage));
+        }
+        shortage
     }
 
     fn healed(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The kinds of faults, by name. Each is counted where it happens.
 
 use super::other_error::OtherError;
+use ec2_ops_sandbox::ec2::Shortage;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +36,10 @@ pub enum FaultKind {
     EventDoubled,
     /// An event comes before one that was published earlier.
     EventOvertakes,
-    /// EC2 has no capacity.
-    NoCapacity,
+    /// EC2 refuses a launch.
+    Launch(Shortage),
+    /// An input does not exist when its execution starts.
+    InputLate,
     /// Describe does not show a fresh instance for a while.
     DescribeLags,
     /// ListCommands does not show a fresh command for a while.
@@ -99,7 +102,7 @@ impl InstanceFault {
 
 impl FaultKind {
     /// Every kind, in words.
-    pub const ALL: [(Self, &'static str); 42] = [
+    pub const ALL: [(Self, &'static str); 50] = [
         (Self::ErrorBefore, "call fails before its effect"),
         (Self::LostAnswer, "call's answer is lost"),
         (Self::Repetition(OtherError::GatewayPage), "... and then a gateway answers"),
@@ -119,7 +122,15 @@ impl FaultKind {
         (Self::EventLate, "event is late"),
         (Self::EventDoubled, "event comes twice"),
         (Self::EventOvertakes, "event overtakes another"),
-        (Self::NoCapacity, "no capacity"),
+        (Self::Launch(Shortage::InsufficientInstanceCapacity), "no capacity"),
+        (Self::Launch(Shortage::UnsupportedInZone), "type is not in the zone"),
+        (Self::Launch(Shortage::InsufficientFreeAddressesInSubnet), "subnet is full"),
+        (Self::Launch(Shortage::SpotMaxPriceTooLow), "Spot price is too high"),
+        (Self::Launch(Shortage::MaxSpotInstanceCountExceeded), "Spot quota is used up"),
+        (Self::Launch(Shortage::VcpuLimitExceeded), "vCPU quota is used up"),
+        (Self::Launch(Shortage::UnknownInstanceProfile), "profile is too new"),
+        (Self::Launch(Shortage::ImageUnavailable), "image is pending"),
+        (Self::InputLate, "input is late"),
         (Self::DescribeLags, "fresh instance is not described"),
         (Self::ListCommandsLags, "fresh command is not listed"),
         (Self::RefusesToEnd, "EC2 refuses to end an instance"),

@@ -50,7 +50,7 @@ impl Mix {
         Self {
             call: pick(rng, &[0.0, 0.0, 0.02, 0.1, 0.3]),
             event: pick(rng, &[0.0, 0.0, 0.3, 1.0]),
-            capacity: pick(rng, &[0.0, 0.0, 0.0, 0.3]),
+            capacity: pick(rng, &[0.0, 0.0, 0.0, 0.5]),
             outage: Outage::draw(rng),
             answer: pick(rng, &[0.0, 0.0, 0.0, 0.3]),
         }
@@ -64,6 +64,11 @@ impl Mix {
     /// Whether the control plane fails for good at some time.
     pub(crate) fn is_dark(&self) -> bool {
         self.outage.is_some_and(|outage| outage.lasts.is_none())
+    }
+
+    /// Whether nothing goes wrong but launches, and what the scenarios plan for instances and executions.
+    pub(crate) fn is_calm_but_for_launches(&self) -> bool {
+        Self { capacity: 0.0, ..self.clone() }.is_calm()
     }
 
     /// Whether nothing goes wrong but what the scenarios plan for instances and executions.

@@ -50,7 +50,15 @@ where
         let Request { request_id, payload, .. } = request;
         let step = async move {
             let aws = WithoutSafeguard { ports: &ports, without, nonce: &request_id };
-            steps::run(name, payload, &ports, &aws, &names).await.map_err(|error| report(&error))
+            let mut payload = payload;
+            loop {
+                match steps::run(name, payload.clone(), &ports, &aws, &names).await {
+                    Err(Error::CandidateUnavailable(_)) if without == Some(Safeguard::OneCandidate) => {
+                        payload["candidate"] = (payload["candidate"].as_u64().unwrap_or_default() + 1).into();
+                    }
+                    answer => break answer.map_err(|error| report(&error)),
+                }
+            }
         };
         Box::pin(invocation.carry_out(step))
     }

@@ -17,7 +17,7 @@ pub(crate) async fn run(
 ) -> Result<Value, Error> {
     let deployment = deployment(names);
     match name {
-        "EC2StarterFromAMI" => start::handle(payload, &deployment, aws, aws, aws).await,
+        "EC2StarterFromAMI" => start::handle(payload, &deployment, aws, aws, aws, aws).await,
         "Commander" => command::handle(payload, &deployment, aws, aws).await,
         "EC2Poller" => {
             let ports = poll::Ports {

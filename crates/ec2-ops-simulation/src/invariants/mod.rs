@@ -1,6 +1,7 @@
 //! The promises, checked against what really happened.
 
 mod evidence;
+mod launches;
 mod outcome;
 mod promise;
 
@@ -52,6 +53,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
         if let Some(what) = outcome::untrue(evidence, scenario, execution) {
             verdict.broken_unless(control_plane_gone, Invariant::TrueOutcome, what);
         }
+        launches::check(evidence, scenario, execution, &ours, &mut verdict);
         if let Some(what) = launched_twice(&ours) {
             verdict.broken(Invariant::OneInstancePerAttempt, what);
         }

@@ -7,7 +7,7 @@ use ec2_ops_asl::Ending;
 use super::evidence::{Evidence, ExecutionRecord};
 use crate::faults::InstanceFault;
 use crate::harness::executions;
-use crate::schedule::{Scenario, ScriptRun};
+use crate::schedule::{BUCKET, Scenario, ScriptRun};
 use ec2_ops_sandbox::ssm::EndStatus;
 
 /// What is wrong with the outcome that the execution reports.
@@ -72,7 +72,15 @@ fn is_true(
         Status::SpotInterrupted => fault == Some(InstanceFault::SpotInterruption),
         Status::CapacityUnavailable => evidence.schedule.mix.capacity > 0.0,
         Status::LaunchFailed => run.is_none() && (never_ready || fault.is_some() || !is_calm),
-        Status::InternalError => !is_calm,
+        Status::InputMissing => input_was_missing(evidence, scenario, attempt),
+        Status::InternalError => !evidence.schedule.mix.is_calm_but_for_launches(),
         _ => false,
     }
+}
+
+/// Whether the input did not exist yet when the attempt had waited for it.
+fn input_was_missing(evidence: &Evidence<'_>, scenario: &Scenario, attempt: &AttemptRecord) -> bool {
+    let Some(input) = &scenario.input else { return false };
+    let found = evidence.account.s3.get_object(BUCKET, &input.key);
+    found.map_or(true, |found| found.last_modified >= attempt.started_at + input.timeout)
 }

@@ -13,6 +13,12 @@ pub enum Invariant {
     NoVolumeLeft,
     /// An attempt launches at most one instance.
     OneInstancePerAttempt,
+    /// An attempt tries its candidates in the order of its document.
+    CandidatesInOrder,
+    /// Nothing is launched before its inputs exist.
+    InputsFirst,
+    /// Another attempt follows only on the statuses that its document names.
+    RetriesAsAsked,
     /// An attempt's commands start at most once.
     CommandsOnce,
     /// The outcome says what really happened.
@@ -29,11 +35,14 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every promise, in words.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::NothingRunning, "nothing is left running"),
         (Self::EndsCleanedUp, "nothing runs after the end"),
         (Self::NoVolumeLeft, "no volume is left"),
         (Self::OneInstancePerAttempt, "one instance per attempt"),
+        (Self::CandidatesInOrder, "candidates come in order"),
+        (Self::InputsFirst, "nothing is launched before its inputs"),
+        (Self::RetriesAsAsked, "retries are as asked for"),
         (Self::CommandsOnce, "commands start at most once"),
         (Self::TrueOutcome, "the outcome is true"),
         (Self::Ends, "every execution ends"),

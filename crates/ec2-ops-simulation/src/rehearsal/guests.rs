@@ -5,17 +5,15 @@ use std::time::Duration;
 use crate::harness::{Guests, Machines, PowerCycle, script_end};
 use ec2_ops_sandbox::ssm::Script;
 
-/// From `running` to an agent that is online, about as long as a small Linux instance takes.
-const BOOT: Duration = Duration::from_secs(20);
-
 /// The guests of a rehearsal.
 pub(super) struct SteadyGuests {
+    pub(super) boots_for: Duration,
     pub(super) runs_for: Duration,
 }
 
 impl Guests for SteadyGuests {
     fn boot(&self, machines: &Machines<Self>, cycle: PowerCycle) {
-        machines.later(BOOT, cycle, |machines, cycle| machines.ready(cycle.instance));
+        machines.later(self.boots_for, cycle, |machines, cycle| machines.ready(cycle.instance));
     }
 
     fn run(&self, machines: &Machines<Self>, cycle: PowerCycle, script: &Script) {

@@ -30,6 +30,8 @@ pub const KEY: &str = "output";
 pub struct Plan {
     /// The execution document.
     pub document: Value,
+    /// From `running` to an agent that is online.
+    pub boots_for: Duration,
     /// How long its commands run.
     pub runs_for: Duration,
     /// From an event to the function that its rule invokes. `None`: every event is lost.
@@ -47,6 +49,8 @@ pub struct Record {
     pub calls: Vec<Called>,
     /// The execution's history.
     pub history: Vec<ec2_ops_asl::Event>,
+    /// When the agent came online.
+    pub agent_online: Option<Timestamp>,
     /// When the commands ended.
     pub commands_ended: Option<Timestamp>,
     /// The execution's output.
@@ -91,9 +95,17 @@ pub struct Called {
 impl Record {
     /// From the end of the commands to the effect of the first `action` after it; `None` if there was none.
     pub fn dead_time(&self, action: &str) -> Option<Duration> {
-        let ended = self.commands_ended?;
-        let call = self.calls.iter().find(|call| call.action == action && call.at >= ended)?;
-        call.at.duration_since(ended).try_into().ok()
+        self.first_after(self.commands_ended?, action)
+    }
+
+    /// From the agent's coming online to the effect of SendCommand.
+    pub fn dead_time_at_start(&self) -> Option<Duration> {
+        self.first_after(self.agent_online?, "SendCommand")
+    }
+
+    fn first_after(&self, since: Timestamp, action: &str) -> Option<Duration> {
+        let call = self.calls.iter().find(|call| call.action == action && call.at >= since)?;
+        call.at.duration_since(since).try_into().ok()
     }
 }
 
@@ -112,7 +124,7 @@ const LOOK: Duration = Duration::from_mins(1);
 const OVERHEAD: Duration = Duration::from_hours(3);
 
 async fn carry_out(plan: &Plan) -> Result<Record, String> {
-    let machines = Machines::new(SteadyGuests { runs_for: plan.runs_for });
+    let machines = Machines::new(SteadyGuests { boots_for: plan.boots_for, runs_for: plan.runs_for });
     let names = Names { additional_regions: Vec::new(), ..Names::default() };
     let world = World::new(AccountConfig::default(), machines, names);
     let account = &world.account;
@@ -137,6 +149,7 @@ fn deploy(plan: &Plan, world: &World<SteadyGuests>, record: &Arc<Mutex<Record>>)
     let (events, delivery) = (&world.account.platform.events, plan.event_delivery);
     events.deliver_by(move |_| delivery.into_iter().collect());
     watch_commands(&world.account, record);
+    watch_boot(&world.account, plan.boots_for, record);
     world.deploy(BUCKET, &Template::default(), |name| -> Arc<dyn Runtime> {
         let (clock, call, record) = (world.account.platform.clock, plan.call, Arc::clone(record));
         let begin = move |name, request: &Request| Recorded::begin(name, request, clock, call, &record);
@@ -152,6 +165,16 @@ fn watch_commands(account: &Account, record: &Arc<Mutex<Record>>) {
         Some("InProgress") => drop(s3.put_object(BUCKET, KEY, "output")),
         Some("Success") => lock(&record).commands_ended = Some(clock.now()),
         _ => {}
+    });
+}
+
+/// Records when the agent comes online.
+fn watch_boot(account: &Account, boots_for: Duration, record: &Arc<Mutex<Record>>) {
+    let (clock, record) = (account.platform.clock, Arc::clone(record));
+    account.platform.events.subscribe(move |event: &Event| {
+        if event.source == "aws.ec2" && event.detail["state"] == "running" {
+            lock(&record).agent_online = Some(clock.now() + boots_for);
+        }
     });
 }
 

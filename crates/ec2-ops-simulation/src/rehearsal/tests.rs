@@ -14,7 +14,13 @@ fn plan(terminate: bool, timeout_s: u32, runs_for: Duration) -> Plan {
         "run_options": { "ii_terminate_instance": terminate, "timeout_s": timeout_s },
         "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
     });
-    Plan { document, runs_for, event_delivery: Some(EVENT), call: Duration::ZERO }
+    Plan {
+        document,
+        boots_for: Duration::from_secs(20),
+        runs_for,
+        event_delivery: Some(EVENT),
+        call: Duration::ZERO,
+    }
 }
 
 fn count(record: &Record) -> BTreeMap<&str, usize> {
@@ -66,6 +72,28 @@ fn with_the_event_lost_the_dead_time_is_at_most_one_poll_timeout_and_a_second() 
             assert!(dead <= Duration::from_secs(poll_s + 1), "{dead:?} after {runs_for:?} of {timeout_s} s");
             assert!(dead > Duration::ZERO, "{dead:?} after {runs_for:?} of {timeout_s} s");
         }
+    }
+}
+
+/// `running` comes 5 to 20 s after the launch. For each range of boots, from the launch: the mean of the dead time, its 90th
+/// percentile, and how often SSM is asked.
+#[test]
+fn little_time_is_lost_between_the_agent_and_the_commands() {
+    for (from, to, most_looks) in [(15, 30, 8), (25, 60, 13), (60, 180, 32)] {
+        let boots = (0..40)
+            .map(|n| Duration::from_millis(1000 * from + 1000 * (to - from) * n / 40 + 137 * n % 1000));
+        let (mut dead, mut looks) = (Vec::new(), 0);
+        for boot in boots {
+            let boots_for = boot.saturating_sub(Duration::from_secs(12));
+            let record = rehearse(&Plan { boots_for, ..plan(true, 3_600, Duration::from_secs(10)) }).unwrap();
+            dead.push(record.dead_time_at_start().unwrap().as_secs_f64());
+            looks += record.calls.iter().filter(|call| call.action == "DescribeInstanceInformation").count();
+        }
+        dead.sort_by(f64::total_cmp);
+        let mean = dead.iter().sum::<f64>() / 40.0;
+        println!("{from} to {to} s: mean {mean:.2} s, 90% {:.2} s, {} looks", dead[35], looks as f64 / 40.0);
+        assert!(mean <= 2.5 && dead[35] <= 5.0, "{from} to {to} s: mean {mean}, {dead:?}");
+        assert!(looks <= most_looks * 40, "{from} to {to} s: {looks} looks of 40 boots");
     }
 }
 

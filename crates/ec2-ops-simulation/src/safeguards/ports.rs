@@ -1,12 +1,12 @@
 //! Safeguards of the steps: what they ask of AWS, and what they believe of its answers.
 
 use ec2_ops::AwsError;
-use ec2_ops::ids::{CommandId, InstanceId, Region, VolumeId};
+use ec2_ops::ids::{AttemptId, CommandId, ExecutionId, InstanceId, Region, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, Instance, InstanceState, Instances, Invocation, Launch, Object,
     Objects, OutputTarget, Volume, Volumes,
 };
-use ec2_ops::tags::Tags;
+use ec2_ops::tags::{self, Tags};
 use jiff::Timestamp;
 
 use super::safeguard::Safeguard;
@@ -37,6 +37,11 @@ impl<P: Instances> Instances for WithoutSafeguard<'_, P> {
         if self.lacks(Safeguard::ClientToken) {
             self.nonce.clone_into(&mut launch.client_token);
         }
+        if self.lacks(Safeguard::CandidateInToken)
+            && let Some(attempt) = attempt_of(&launch)
+        {
+            launch.client_token = attempt.client_token(0);
+        }
         if self.lacks(Safeguard::Tags) {
             launch.parameters.tag_specifications = None;
         }
@@ -61,6 +66,16 @@ impl<P: Instances> Instances for WithoutSafeguard<'_, P> {
     async fn terminate(&self, region: &Region, id: &InstanceId) -> Result<InstanceState, AwsError> {
         self.ports.terminate(region, id).await
     }
+}
+
+/// The attempt that the tags of a launch name.
+fn attempt_of(launch: &Launch) -> Option<AttemptId> {
+    let tags = &launch.parameters.tag_specifications.as_ref()?.first()?.tags;
+    let value = |key: &str| tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str());
+    Some(AttemptId {
+        execution: ExecutionId::new(value(tags::EXECUTION)?),
+        attempt: value(tags::ATTEMPT)?.parse().ok()?,
+    })
 }
 
 impl<P: Volumes> Volumes for WithoutSafeguard<'_, P> {

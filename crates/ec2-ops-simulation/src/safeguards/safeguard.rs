@@ -13,6 +13,10 @@ pub enum Safeguard {
     Deadline,
     /// The ClientToken of RunInstances.
     ClientToken,
+    /// The candidate's number in the ClientToken.
+    CandidateInToken,
+    /// One candidate for each visit of the launch state.
+    OneCandidate,
     /// The tags in the launch call.
     Tags,
     /// The look before SendCommand.
@@ -29,12 +33,14 @@ pub enum Safeguard {
 
 impl Safeguard {
     /// Every safeguard, with the name that the command line has for it.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Catch, "catch"),
         (Self::AbnormalEnd, "abnormal-end"),
         (Self::Sweeper, "sweeper"),
         (Self::Deadline, "deadline"),
         (Self::ClientToken, "client-token"),
+        (Self::CandidateInToken, "candidate-in-token"),
+        (Self::OneCandidate, "one-candidate"),
         (Self::Tags, "tags"),
         (Self::LookBeforeSend, "look-before-send"),
         (Self::Claim, "claim"),

@@ -34,7 +34,12 @@ fn take_away(
             for state in
                 definition["States"].as_object_mut().into_iter().flat_map(|states| states.values_mut())
             {
-                state.as_object_mut().and_then(|fields| fields.remove("Catch"));
+                let Some(catchers) = state.get_mut("Catch").and_then(Value::as_array_mut) else { continue };
+                // What leads to another candidate is no cleanup.
+                catchers.retain(|catcher| catcher["ErrorEquals"][0] != "States.ALL");
+                if catchers.is_empty() {
+                    state.as_object_mut().and_then(|fields| fields.remove("Catch"));
+                }
             }
             // Without a Catch nothing leads there.
             definition["States"].as_object_mut().and_then(|states| states.remove("CleanupFailed"));

@@ -25,12 +25,24 @@ pub(crate) struct Scenario {
     pub(crate) attempts: u32,
     /// Whether the document asks for a check of the output.
     pub(crate) checked: bool,
+    /// What must exist before anything is launched.
+    pub(crate) input: Option<InputScenario>,
     /// Whether the bucket has an object of an earlier run.
     pub(crate) stale_output: bool,
     pub(crate) starts_after: Duration,
     pub(crate) abort: Option<Abort>,
     /// What happens on the nth instance, and on all after the last.
     pub(crate) instances: Vec<InstanceScenario>,
+}
+
+/// The input of an execution.
+#[derive(Clone, Debug)]
+pub(crate) struct InputScenario {
+    pub(crate) key: String,
+    /// From the start of the execution. `None`: it never appears.
+    pub(crate) appears_after: Option<Duration>,
+    /// `inputs_timeout_s`.
+    pub(crate) timeout: Duration,
 }
 
 /// When an execution is aborted.
@@ -74,6 +86,13 @@ impl Scenario {
                 ],
             },
         });
+        // Draws of their own: what they decide leaves everything else about a seed as it is.
+        let mut choices = Rng::with_seed(rng.clone().u64(..));
+        choose_candidates(&mut choices, &mut document);
+        let input = InputScenario::draw(&mut choices, index, &mut document);
+        if choices.f64() < 0.2 {
+            document["run_options"]["retry_on"] = json!(["SpotInterrupted", "InstanceLost", "InternalError"]);
+        }
         if checked {
             document["bucket"] = BUCKET.into();
             document["obj_key"] = key.as_str().into();
@@ -88,6 +107,7 @@ impl Scenario {
             timeout_s,
             attempts: retries + 1,
             checked,
+            input,
             stale_output: rng.f64() < 0.3,
             starts_after: seconds(rng, 0..120),
             abort: (rng.f64() < 0.2).then(|| Abort::draw(rng, timeout_s, retries)),
@@ -110,6 +130,36 @@ impl Scenario {
     /// Whether it runs in another region than its state machine.
     pub(crate) fn is_elsewhere(&self) -> bool {
         self.document["region"] == OTHER_REGION
+    }
+}
+
+/// Several types, several subnets, or both, in four of ten documents.
+fn choose_candidates(rng: &mut Rng, document: &mut Value) {
+    let instance = &mut document["instance_parameters"];
+    if rng.f64() < 0.3 {
+        instance["InstanceType"] = json!(["t4g.nano", "t4g.micro"]);
+    }
+    if rng.f64() < 0.2 {
+        instance["SubnetId"] = json!(["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"]);
+    }
+}
+
+impl InputScenario {
+    /// The input of one document in seven, which then names it.
+    fn draw(rng: &mut Rng, index: usize, document: &mut Value) -> Option<Self> {
+        if rng.f64() >= 0.15 {
+            return None;
+        }
+        let key = format!("run-{index}/in");
+        let timeout = if rng.bool() { Duration::ZERO } else { Duration::from_hours(1) };
+        document["inputs"] = json!([{ "bucket": BUCKET, "key": key }]);
+        document["run_options"]["inputs_timeout_s"] = timeout.as_secs().into();
+        let appears_after = match rng.f64() {
+            ..0.4 => Some(Duration::ZERO),
+            0.4..0.9 => Some(seconds(rng, 1..4_000)),
+            _ => None,
+        };
+        Some(Self { key, appears_after, timeout })
     }
 }
 

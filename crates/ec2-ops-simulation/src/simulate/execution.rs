@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::faults::{FaultKind, Faults};
 use crate::harness::executions::{end_of, ending, outcome, start, stop};
 use crate::invariants::ExecutionRecord;
-use crate::schedule::{Abort, BUCKET, Scenario};
+use crate::schedule::{Abort, BUCKET, InputScenario, Scenario};
 use ec2_ops_sandbox::ec2::api::InstanceStateName::{Pending, Running};
 use ec2_ops_sandbox::{Account, AwsError};
 
@@ -48,6 +48,7 @@ impl Run {
             self.account.s3.put_object(BUCKET, &self.scenario.key, "of yesterday")?;
         }
         sleep(*starts_after + Duration::from_secs(2)).await;
+        self.provide_input();
         let arn = start(&self.account, &self.state_machine, Some(self.name.clone()), document)?;
         let ended_too_soon = self.watch_end(&arn);
         self.faults.note(|| format!("{}: started with {document}", self.name));
@@ -64,6 +65,24 @@ impl Run {
         self.faults.note(|| format!("{}: {}", self.name, summary(&self.account, &arn)));
         let ended_too_soon = ended_too_soon.load(Ordering::Relaxed);
         Ok(ExecutionRecord { arn, in_time, left_running, ended_too_soon })
+    }
+
+    /// Puts the input into its bucket in its time.
+    fn provide_input(&self) {
+        let Some(InputScenario { key, appears_after, .. }) = self.scenario.input.clone() else { return };
+        if appears_after != Some(Duration::ZERO) {
+            self.faults.count(FaultKind::InputLate);
+        }
+        let s3 = Arc::clone(&self.account.s3);
+        let put = move || drop(s3.put_object(BUCKET, &key, "input"));
+        match appears_after {
+            Some(Duration::ZERO) => put(),
+            Some(delay) => drop(tokio::spawn(async move {
+                sleep(delay).await;
+                put();
+            })),
+            None => {}
+        }
     }
 
     /// Looks for instances at the moment at which the execution ends by itself, before any other safety net can help.

@@ -41,9 +41,11 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::Sweeper, 6, Invariant::NothingRunning),
         (Safeguard::Deadline, 628, Invariant::NothingRunning),
         (Safeguard::ClientToken, 20, Invariant::OneInstancePerAttempt),
+        (Safeguard::CandidateInToken, 40, Invariant::TrueOutcome),
+        (Safeguard::OneCandidate, 40, Invariant::CandidatesInOrder),
         (Safeguard::Tags, 1, Invariant::OneInstancePerAttempt),
-        (Safeguard::LookBeforeSend, 31, Invariant::CommandsOnce),
-        (Safeguard::Claim, 20, Invariant::CommandsOnce),
+        (Safeguard::LookBeforeSend, 36, Invariant::CommandsOnce),
+        (Safeguard::Claim, 191, Invariant::CommandsOnce),
         (Safeguard::Freshness, 33, Invariant::TrueOutcome),
         (Safeguard::PollFallback, 43, Invariant::NoVolumeLeft),
         (Safeguard::InstanceState, 17, Invariant::TrueOutcome),
@@ -61,7 +63,7 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
 /// The limits of the promise are real ones. Each with the first seed that shows it.
 #[test]
 fn what_is_not_promised_does_happen() {
-    for (excuse, seed) in [(Excuse::NotArmed, 192), (Excuse::Rebooted, 2623), (Excuse::ControlPlaneGone, 631)]
+    for (excuse, seed) in [(Excuse::NotArmed, 455), (Excuse::Rebooted, 5128), (Excuse::ControlPlaneGone, 631)]
     {
         let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
         assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);

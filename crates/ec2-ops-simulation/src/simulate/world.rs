@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::bystanders::{bystanders, orphan};
 use super::execution::{Run, bound_of_one};
 use super::{Options, Report};
-use crate::faults::{FaultKind, Faults, FaultyGate};
+use crate::faults::{Faults, FaultyGate};
 use crate::harness::virtual_time::EPOCH;
 use crate::harness::{Function, Machines, World};
 use crate::invariants::{self, Evidence, ExecutionRecord};
@@ -18,7 +18,7 @@ use crate::safeguards::{Safeguard, template};
 use crate::schedule::{BUCKET, OTHER_REGION, Schedule, ScheduledGuests};
 use ec2_ops_sandbox::deployment::{Names, SWEEP_EVERY};
 use ec2_ops_sandbox::ec2::api::RunInstancesRequest;
-use ec2_ops_sandbox::ec2::{Ec2Config, Shortage, Times};
+use ec2_ops_sandbox::ec2::{Ec2Config, Times};
 use ec2_ops_sandbox::iam::Role;
 use ec2_ops_sandbox::lambda::{Request, Runtime};
 use ec2_ops_sandbox::ssm::SsmConfig;
@@ -125,10 +125,7 @@ fn config(
     let capacity = move |_: &str, request: &RunInstancesRequest| {
         let index = executions.of_image(request.image_id.as_deref()?)?;
         counters.get(index)?.send_modify(|launches| *launches += 1);
-        chance.chance(executions.mix.capacity).then(|| {
-            chance.count(FaultKind::NoCapacity);
-            Shortage::InsufficientInstanceCapacity
-        })
+        chance.shortage(request.instance_market_options.is_some())
     };
     let usual = Times::default();
     let slow = schedule.slow_end.map(|end| (end, end));

@@ -176,6 +176,7 @@ impl Trial {
             timeout_s: TIMEOUT_S,
             attempts: self.attempts,
             checked: true,
+            input: None,
             stale_output: false,
             starts_after: Duration::ZERO,
             abort: aborted.then_some(Abort::After(Duration::ZERO)),

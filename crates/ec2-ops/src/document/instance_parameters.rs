@@ -109,6 +109,16 @@ pub struct InstanceParameters<Choice = String> {
     pub credit_specification: Option<CreditSpecification>,
 }
 
+impl<Choice> InstanceParameters<Choice> {
+    /// Whether they say anything about the network in which the instance is placed.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.subnet_id.is_some()
+            || self.network_interfaces.is_some()
+            || self.security_group_ids.is_some()
+            || self.security_groups.is_some()
+    }
+}
+
 impl InstanceParameters<OneOrMore> {
     /// The parameters of a launch with this type, in this subnet.
     pub fn choose(&self, instance_type: &str, subnet_id: Option<&str>) -> InstanceParameters {

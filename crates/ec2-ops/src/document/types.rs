@@ -67,7 +67,8 @@ pub struct RunOptions {
     /// Terminate the instance afterwards, rather than stop it.
     #[serde(default)]
     pub ii_terminate_instance: bool,
-    /// Launch on Spot, at no more than the on-demand price. The last attempt is on demand, and any after a capacity error.
+    /// Launch on Spot, at no more than the on-demand price, and on demand where there is no Spot capacity. The last attempt is on
+    /// demand, and any after one that ended as `CapacityUnavailable`.
     #[serde(default)]
     pub ii_cheapo: bool,
     /// Limit on the commands, in seconds.
@@ -91,12 +92,12 @@ pub struct RunOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10))]
     pub retry_backoff_rate: Option<f64>,
-    /// The longest wait before another attempt, in seconds. Default: as deployed.
+    /// The longest wait before another attempt, in seconds. Default: 300, or 7200 beside `retry_backoff_base_s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 86_400))]
     pub retry_backoff_max_s: Option<u32>,
-    /// How long a launch that EC2 cannot make now is tried again, in seconds. Default: a day for a quota, minutes for what
-    /// settles by itself.
+    /// How long a launch that EC2 cannot make now is tried again, in seconds, for each candidate. Default: a day for a quota,
+    /// minutes for what settles by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 604_800))]
     pub launch_timeout_s: Option<u32>,

@@ -64,9 +64,14 @@ macro_rules! error_kinds {
 error_kinds! {
     // kind                 retryable  status               leftover
     InvalidExecution:       false,     InvalidExecution,    Nothing;
+    InputMissing:           false,     InputMissing,        Nothing;
+    InputsPending:          true,      InputMissing,        Nothing;
     LaunchFailed:           false,     LaunchFailed,        Nothing;
     CapacityUnavailable:    false,     CapacityUnavailable, Nothing;
+    CandidateUnavailable:   false,     CapacityUnavailable, Nothing;
+    LaunchDelayed:          true,      LaunchFailed,        Nothing;
     InstanceNotReady:       true,      LaunchFailed,        Instance;
+    InstanceBooting:        true,      LaunchFailed,        Instance;
     QueuedInstanceNotReady: true,      LaunchFailed,        Instance;
     InstanceLost:           false,     InstanceLost,        Instance;
     SpotInterrupted:        false,     SpotInterrupted,     Instance;

@@ -6,16 +6,20 @@ use crate::ports::InstanceState;
 use crate::tags::Tags;
 use serde_json::json;
 
+fn document() -> Value {
+    json!({
+        "commands": ["true"],
+        "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+    })
+}
+
 /// The task's payload, this many seconds after the attempt was over.
 fn payload(state: &Value, waited_s: i64) -> Value {
     let mut whole = json!({
         "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
         "attempts": [],
         "over": { "at": time("2026-03-01T06:00:00Z") - SignedDuration::from_secs(waited_s) },
-        "document": {
-            "commands": ["true"],
-            "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
-        },
+        "document": document(),
     });
     if let (Value::Object(whole), Value::Object(state)) = (&mut whole, state.clone()) {
         whole.extend(state);
@@ -242,5 +246,25 @@ async fn an_event_that_no_rule_sends_is_refused() {
     assert_eq!(error.name(), "InternalError");
     assert!(
         error.to_string().contains("expected `Step Functions Execution Status Change` or `Scheduled Event`")
+    );
+}
+
+/// As NextCandidate collects them: one cause after another.
+#[tokio::test]
+async fn an_attempt_without_capacity_names_every_candidate_that_it_tried() {
+    let cause = |kind: &str, message: &str| json!({ "errorType": kind, "errorMessage": message }).to_string();
+    let tried = cause("CandidateUnavailable", "InsufficientInstanceCapacity: no room");
+    let error =
+        json!({ "Error": "CapacityUnavailable", "Cause": cause("CapacityUnavailable", "no capacity") });
+    let mut state = json!({ "error": error, "candidate": 1, "tried": tried, "document": document() });
+    state["document"]["instance_parameters"]["InstanceType"] = json!(["t4g.nano", "t4g.micro", "t4g.small"]);
+    let outcome = stop(state, &FakeAws::default()).await;
+    assert_eq!(outcome["status"], "CapacityUnavailable");
+    assert_eq!(
+        outcome["attempts"][0]["tried"],
+        json!([
+            { "type": "t4g.nano", "market": "on-demand", "error": "InsufficientInstanceCapacity: no room" },
+            { "type": "t4g.micro", "market": "on-demand", "error": "no capacity" },
+        ])
     );
 }

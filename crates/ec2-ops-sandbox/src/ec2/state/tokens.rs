@@ -13,5 +13,6 @@ pub(in crate::ec2) struct TokenKey {
 /// The launch that used a client token.
 pub(in crate::ec2) struct TokenUse {
     pub(in crate::ec2) request: RunInstancesRequest,
-    pub(in crate::ec2) instance_id: String,
+    /// `None`: EC2 had no capacity for it.
+    pub(in crate::ec2) instance_id: Option<String>,
 }

@@ -78,6 +78,22 @@ async fn a_failed_launch_does_not_use_its_token_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_launch_without_capacity_has_used_its_token() {
+    let account = Account::new(Ec2Config {
+        capacity: Some(Arc::new(|_, request: &RunInstancesRequest| {
+            let small = request.instance_type.as_deref() == Some("t3.small");
+            small.then_some(Shortage::InsufficientInstanceCapacity)
+        })),
+        ..Default::default()
+    });
+    let small = RunInstancesRequest { instance_type: Some("t3.small".to_owned()), ..with_token("t") };
+    assert_eq!(code(account.ec2.run_instances(REGION, &small)), "InsufficientInstanceCapacity");
+    assert_eq!(code(account.ec2.run_instances(REGION, &small)), "InsufficientInstanceCapacity");
+    assert_eq!(code(account.ec2.run_instances(REGION, &with_token("t"))), "IdempotentParameterMismatch");
+    account.launch(&with_token("another"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dry_run_launches_nothing() {
     let account = Account::new(Ec2Config::default());
     let request = RunInstancesRequest { dry_run: true, ..with_token("t") };

@@ -46,11 +46,18 @@ impl State {
         let answer = reservation(&record, &self.platform.account_id);
         self.instances.insert(&id, record);
         if let Some(key) = token {
-            let first = TokenUse { request: request.clone(), instance_id: id.clone() };
+            let first = TokenUse { request: request.clone(), instance_id: Some(id.clone()) };
             self.tokens.insert(key, first);
         }
         self.announce(&id);
         answer
+    }
+
+    /// Records that a launch without capacity has used its token.
+    pub(super) fn refuse(&mut self, token: Option<TokenKey>, request: &RunInstancesRequest) {
+        if let Some(key) = token {
+            self.tokens.insert(key, TokenUse { request: request.clone(), instance_id: None });
+        }
     }
 
     /// The instance as it is described at first, without its volumes.

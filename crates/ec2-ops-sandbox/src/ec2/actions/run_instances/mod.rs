@@ -20,7 +20,8 @@ impl Ec2 {
     /// `RunInstances`, of one instance.
     ///
     /// A request that repeats a client token finds the first one's instance, in its present state, if every parameter
-    /// is the same; else `IdempotentParameterMismatch`. Once the instance is terminated the answer is
+    /// is the same; else `IdempotentParameterMismatch`, even if EC2 had no capacity for the first one: AWS does not say whether
+    /// a refused launch has used its token, so no caller may rely on the contrary. Once the instance is terminated the answer is
     /// `IdempotentInstanceTerminated`, until the token is free again 24 hours later. A token counts in its region, or
     /// where the launch names a zone, only in that zone. See
     /// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
@@ -38,6 +39,7 @@ impl Ec2 {
             return Ok(repeated);
         }
         if let Some(shortage) = config.capacity.as_ref().and_then(|ask| ask(region, request)) {
+            self.act(|state| state.refuse(token, request));
             return Err(shortage_error(shortage, region, request));
         }
         self.act(|state| match repeated(state, token.as_ref(), request)? {
@@ -70,7 +72,10 @@ fn repeated(
     if earlier.request != *request {
         return Err(fault::token_mismatch());
     }
-    match state.instances.get(&earlier.instance_id) {
+    let Some(id) = &earlier.instance_id else {
+        return Ok(None);
+    };
+    match state.instances.get(id) {
         Some(record) if record.state() != InstanceStateName::Terminated => {
             Ok(Some(reservation(record, &state.platform.account_id)))
         }
@@ -84,27 +89,63 @@ fn repeated(
 
 fn shortage_error(shortage: Shortage, region: &str, request: &RunInstancesRequest) -> AwsError {
     let instance_type = request.instance_type.as_deref().unwrap_or_default();
+    let named = || request.placement.as_ref()?.availability_zone.clone();
+    let zone = || named().unwrap_or_else(|| format!("{region}a"));
     match shortage {
-        Shortage::InsufficientInstanceCapacity => {
-            let zone = request
-                .placement
-                .as_ref()
-                .and_then(|placement| placement.availability_zone.clone())
-                .unwrap_or_else(|| format!("{region}a"));
-            AwsError::server(
-                "InsufficientInstanceCapacity",
-                format!(
-                    "We currently do not have sufficient {instance_type} capacity in the Availability Zone you \
-                     requested ({zone}). Our system will be working on provisioning additional capacity."
-                ),
-            )
-        }
+        Shortage::InsufficientInstanceCapacity => AwsError::server(
+            "InsufficientInstanceCapacity",
+            format!(
+                "We currently do not have sufficient {instance_type} capacity in the Availability Zone you \
+                     requested ({}). Our system will be working on provisioning additional capacity.",
+                zone()
+            ),
+        ),
         Shortage::SpotMaxPriceTooLow => AwsError::client(
             "SpotMaxPriceTooLow",
             "Your Spot request price is lower than the minimum required Spot request fulfillment price.",
         ),
         Shortage::MaxSpotInstanceCountExceeded => {
             AwsError::client("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+        }
+        Shortage::UnsupportedInZone => AwsError::client(
+            "Unsupported",
+            format!(
+                "Your requested instance type ({instance_type}) is not supported in your requested Availability Zone \
+                 ({}). Please retry your request by not specifying an Availability Zone or choosing another one.",
+                zone()
+            ),
+        ),
+        Shortage::InsufficientFreeAddressesInSubnet => AwsError::client(
+            "InsufficientFreeAddressesInSubnet",
+            format!(
+                "There are not enough free addresses in subnet '{}' to satisfy the requested number of instances.",
+                request.subnet_id.as_deref().unwrap_or_default()
+            ),
+        ),
+        Shortage::VcpuLimitExceeded => AwsError::client(
+            "VcpuLimitExceeded",
+            "You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the \
+             specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an \
+             adjustment to this limit.",
+        ),
+        Shortage::UnknownInstanceProfile => {
+            let profile = request.iam_instance_profile.clone().unwrap_or_default();
+            let (field, value) = match profile.arn {
+                Some(arn) => ("arn", arn),
+                None => ("name", profile.name.unwrap_or_default()),
+            };
+            let what = if field == "arn" { "ARN" } else { field };
+            AwsError::client(
+                "InvalidParameterValue",
+                format!(
+                    "Value ({value}) for parameter iamInstanceProfile.{field} is invalid. \
+                     Invalid IAM Instance Profile {what}"
+                ),
+            )
+        }
+        Shortage::ImageUnavailable => {
+            let image = request.image_id.as_deref().unwrap_or_default();
+            AwsError::client("InvalidAMIID.Unavailable", format!("The image ID '{image}' is not available"))
         }
     }
 }
