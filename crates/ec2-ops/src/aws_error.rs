@@ -174,10 +174,11 @@ fn kind_of(code: &str, message: &str, status: Option<u16>) -> AwsErrorKind {
         AwsErrorKind::NotNow { within_s: *within_s }
     } else if NOT_FOUND.contains(&code) || code.ends_with(".NotFound") {
         AwsErrorKind::NotFound
-    } else if OUT_OF_DATE.contains(&code) || (code == NOT_VALIDATED.0 && message.starts_with(NOT_VALIDATED.1))
+    } else if OUT_OF_DATE.contains(&code)
+        || (code == NOT_VALIDATED.0 && message.starts_with(NOT_VALIDATED.1))
+        || UNAVAILABLE.contains(&code)
+        || status.is_none_or(|status| status >= 500 && status != 501)
     {
-        AwsErrorKind::Unavailable
-    } else if UNAVAILABLE.contains(&code) || status.is_none_or(|status| status >= 500 && status != 501) {
         AwsErrorKind::Unavailable
     } else {
         AwsErrorKind::Refused

@@ -187,7 +187,10 @@ async fn poll(
     {
         Some(invocation) => judged.map_err(|error| match error {
             error if is_about_the_poll(&error) => error,
-            _ => Error::Cancelled(command_failure("the commands were cancelled".to_owned(), &invocation)),
+            _ => Error::Cancelled(Box::new(command_failure(
+                "the commands were cancelled".to_owned(),
+                &invocation,
+            ))),
         }),
         None => judged,
     }
@@ -245,7 +248,7 @@ fn shut_down_at_deadline(instance: &Instance, watch: &Watch, clock: &impl Clock)
 }
 
 fn failure(watch: &Watch, invocation: &Invocation) -> Error {
-    let failed = |what: String| command_failure(what, invocation);
+    let failed = |what: String| Box::new(command_failure(what, invocation));
     match invocation.status {
         // The agent reports every exit code 137 (128 + SIGKILL, most often out of memory) as its own timeout.
         InvocationStatus::ExecutionTimedOut if ended_early(watch, invocation) => Error::CommandFailed(
@@ -268,9 +271,9 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
     }
 }
 
-fn command_failure(what: String, invocation: &Invocation) -> Box<CommandFailure> {
+fn command_failure(what: String, invocation: &Invocation) -> CommandFailure {
     let stderr_tail = tail(&invocation.stderr);
-    Box::new(CommandFailure { what, exit_code: invocation.exit_code, stderr_tail })
+    CommandFailure { what, exit_code: invocation.exit_code, stderr_tail }
 }
 
 fn ended_early(watch: &Watch, invocation: &Invocation) -> bool {

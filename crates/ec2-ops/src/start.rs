@@ -183,7 +183,11 @@ mod tests {
                 FakeAws { failing: Some(("RunInstances", "InvalidAMIID.NotFound")), ..FakeAws::default() };
             let error = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
             assert_eq!(error.name(), "LaunchFailed");
-            assert_eq!(error.report().is_of_first_try(), says_so, "retry {retry}, redrives {redrives}, candidate {candidate}");
+            assert_eq!(
+                error.report().is_of_first_try(),
+                says_so,
+                "retry {retry}, redrives {redrives}, candidate {candidate}"
+            );
         }
     }
 

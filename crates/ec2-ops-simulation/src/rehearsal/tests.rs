@@ -91,7 +91,6 @@ fn little_time_is_lost_between_the_agent_and_the_commands() {
         }
         dead.sort_by(f64::total_cmp);
         let mean = dead.iter().sum::<f64>() / 40.0;
-        println!("{from} to {to} s: mean {mean:.2} s, 90% {:.2} s, {} looks", dead[35], looks as f64 / 40.0);
         assert!(mean <= 2.5 && dead[35] <= 5.0, "{from} to {to} s: mean {mean}, {dead:?}");
         assert!(looks <= most_looks * 40, "{from} to {to} s: {looks} looks of 40 boots");
     }

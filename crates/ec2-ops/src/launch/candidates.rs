@@ -152,7 +152,12 @@ mod tests {
 
     #[test]
     fn every_subnet_of_the_first_type_comes_before_the_next_type() {
-        let expected = ["t4g.nano subnet-0000000a", "t4g.nano subnet-0000000b", "t4g.micro subnet-0000000a", "t4g.micro subnet-0000000b"];
+        let expected = [
+            "t4g.nano subnet-0000000a",
+            "t4g.nano subnet-0000000b",
+            "t4g.micro subnet-0000000a",
+            "t4g.micro subnet-0000000b",
+        ];
         let on_demand = expected.map(|choice| format!("{choice} on-demand"));
         assert_eq!(of(&job(&json!({}), &choices()), &deployment(), 1, &[]), on_demand);
         let cheap = json!({ "ii_cheapo": true, "n_retries_allowed": 1 });
