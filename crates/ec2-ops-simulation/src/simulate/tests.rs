@@ -39,7 +39,7 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::Catch, 1, Invariant::TrueOutcome),
         (Safeguard::AbnormalEnd, 68, Invariant::PromptCleanup),
         (Safeguard::Sweeper, 6, Invariant::NothingRunning),
-        (Safeguard::Deadline, 628, Invariant::NothingRunning),
+        (Safeguard::Deadline, 631, Invariant::NothingRunning),
         (Safeguard::ClientToken, 20, Invariant::OneInstancePerAttempt),
         (Safeguard::CandidateInToken, 40, Invariant::TrueOutcome),
         (Safeguard::OneCandidate, 40, Invariant::CandidatesInOrder),
