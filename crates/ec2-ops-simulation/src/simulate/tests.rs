@@ -43,11 +43,11 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::ClientToken, 20, Invariant::OneInstancePerAttempt),
         (Safeguard::CandidateInToken, 40, Invariant::TrueOutcome),
         (Safeguard::OneCandidate, 40, Invariant::CandidatesInOrder),
-        (Safeguard::Tags, 1, Invariant::OneInstancePerAttempt),
+        (Safeguard::Tags, 6, Invariant::NothingRunning),
         (Safeguard::LookBeforeSend, 36, Invariant::CommandsOnce),
-        (Safeguard::Claim, 191, Invariant::CommandsOnce),
+        (Safeguard::Claim, 841, Invariant::CommandsOnce),
         (Safeguard::Freshness, 33, Invariant::TrueOutcome),
-        (Safeguard::PollFallback, 43, Invariant::NoVolumeLeft),
+        (Safeguard::PollFallback, 53, Invariant::Ends),
         (Safeguard::InstanceState, 17, Invariant::TrueOutcome),
     ];
     assert_eq!(first_seeds.map(|(safeguard, ..)| safeguard), Safeguard::ALL.map(|(safeguard, _)| safeguard));
