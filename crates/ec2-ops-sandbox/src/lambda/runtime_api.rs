@@ -151,6 +151,8 @@ fn status(status: StatusCode) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 
@@ -163,7 +165,9 @@ mod tests {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        // Without an invocation, `next` waits.
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut answer));
+        read.await.unwrap().unwrap();
         answer.lines().next().unwrap_or_default().to_owned()
     }
 

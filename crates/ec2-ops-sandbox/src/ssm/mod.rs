@@ -8,6 +8,7 @@ mod commands;
 mod listing;
 mod output;
 mod parameter_store;
+mod parameters;
 mod service;
 #[cfg(test)]
 mod tests;
