@@ -4,6 +4,7 @@ locals {
   function_statements = {
     EC2StarterFromAMI = [
       {
+        # A launch needs the statement below as well, which binds it to the deployment's regions.
         Sid    = "LaunchOnlyWithOurTag"
         Effect = "Allow"
         Action = ["ec2:RunInstances"]
@@ -11,7 +12,7 @@ locals {
           local.our_instances,
           local.our_volumes,
         ]
-        Condition = { StringEquals = merge(local.writes_our_tag, local.in_our_regions) }
+        Condition = { StringEquals = local.writes_our_tag }
       },
       {
         # The resources that a launch uses but does not create. The document chooses them. The types are those of RunInstances in
@@ -45,7 +46,7 @@ locals {
           local.our_volumes,
         ]
         Condition = {
-          StringEquals = merge(local.writes_our_tag, local.in_our_regions, { "ec2:CreateAction" = "RunInstances" })
+          StringEquals = merge(local.writes_our_tag, { "ec2:CreateAction" = "RunInstances" })
         }
       },
       {
@@ -59,11 +60,10 @@ locals {
       {
         # EC2 reads the parameter of `resolve:ssm:NAME` with the caller's rights:
         # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
-        Sid       = "ResolveImages"
-        Effect    = "Allow"
-        Action    = ["ssm:GetParameters"]
-        Resource  = concat(["arn:${local.partition}:ssm:*::parameter/aws/service/*"], local.image_parameters)
-        Condition = { StringEquals = local.in_our_regions }
+        Sid      = "ResolveImages"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameters"]
+        Resource = concat(["arn:${local.partition}:ssm:*::parameter/aws/service/*"], local.image_parameters)
       },
       {
         # The first Spot launch in an account creates this role, which needs the caller's permission:
@@ -85,19 +85,13 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # For HeadBucket, and for ListObjectsV2 of inputs. Without it, HeadObject answers "forbidden" for an absent input:
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
-        Sid      = "LookForBucketsAndInputs"
+        # ListBucket, of buckets, is for HeadBucket and for ListObjectsV2 of inputs; without it, HeadObject answers "forbidden" for
+        # an absent input: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+        # GetObject, of objects, is for HeadObject. The output of one execution may be the input of another.
+        Sid      = "LookForInputs"
         Effect   = "Allow"
-        Action   = ["s3:ListBucket"]
-        Resource = concat(local.output_buckets, local.input_buckets)
-      },
-      {
-        # For HeadObject. The output of one execution may be the input of another.
-        Sid      = "LookAtInputs"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject"]
-        Resource = concat(local.output_objects, local.input_objects)
+        Action   = ["s3:ListBucket", "s3:GetObject"]
+        Resource = concat(local.output_buckets, local.output_objects, local.input_buckets, local.input_objects)
       },
     ]
 

@@ -47,7 +47,7 @@ run "executions_run_versions_and_events_the_alias" {
   assert {
     # Boot is the second state of the function that launches.
     condition = alltrue([for name, state in jsondecode(aws_sfn_state_machine.this.definition).States :
-      state.Parameters.FunctionName == aws_lambda_function.this[name == "Boot" ? "EC2StarterFromAMI" : name].qualified_arn
+      state.Parameters.FunctionName == aws_lambda_function.this[contains(["Boot", "Inputs"], name) ? "EC2StarterFromAMI" : name].qualified_arn
       if state.Type == "Task"
     ])
     error_message = "a state does not invoke the published version of its function"
@@ -55,8 +55,8 @@ run "executions_run_versions_and_events_the_alias" {
   assert {
     condition = toset([for name, state in jsondecode(aws_sfn_state_machine.this.definition).States :
       name if state.Type == "Task"
-    ]) == setunion(local.functions, ["Boot"])
-    error_message = "the tasks of the state machine are not the five functions and Boot"
+    ]) == setunion(local.functions, ["Boot", "Inputs"])
+    error_message = "the tasks of the state machine are not the five functions, Inputs and Boot"
   }
   assert {
     condition     = alltrue([for function in aws_lambda_function.this : function.publish])
