@@ -111,6 +111,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_explains_the_exit_codes_as_the_help_does() {
+        let page = include_str!("../../../docs/command.md");
+        for line in EXIT_CODES.lines().skip(1) {
+            let (code, meaning) = line.trim().split_once(' ').unwrap();
+            assert!(page.contains(&format!("| {code} | {} |", meaning.trim())), "{line}");
+        }
+    }
+
+    #[test]
     fn a_reader_that_has_gone_is_no_failure_and_a_full_disk_is_one() {
         let closed = Failure::of_output(&io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(closed.exit(), (Exit::Success, None));
