@@ -68,7 +68,7 @@ impl Ops {
             .args(arguments)
             .env("TMPDIR", path.join("tmp"))
             .env("XDG_RUNTIME_DIR", runtime_directory.unwrap_or_else(|| path.join("tmp")))
-            // The sandboxes of the tests are all that there is; an account that somebody pays for is not.
+            // The tests reach only their own sandboxes and never a real account.
             .envs(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, "none")))
             .env_remove("AWS_ENDPOINT_URL")
             .env_remove("EC2_OPS_STATE_MACHINE")

@@ -40,7 +40,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let announced = local::served(&sandbox).announce();
     let announced =
         announced.map_err(|error| Failure::failed(format!("cannot announce the sandbox: {error}")))?;
-    // A guide that nobody reads does not end the sandbox.
+    // The sandbox stays up even if the reader of the guide has gone.
     match output::line(guide(&sandbox, directory.path())) {
         Err(Failure::Closed) => {}
         printed => printed?,

@@ -85,7 +85,7 @@ impl Init {
         let (spawned, spawns) = mpsc::channel();
         let orders = sender.clone();
         control::listen(move |order, answer| {
-            // Nobody receives once init goes down; the caller is then told so by its dropped channel.
+            // The receiver is gone once init goes down. The caller then sees that its channel is closed.
             let _ = orders.send(Input::Order(order, answer));
         })?;
         let (exits, requests) = (sender.clone(), sender.clone());
@@ -278,7 +278,7 @@ fn read_requests(inputs: &Sender<Input>) {
             return;
         }
     }
-    // An end of file, or a host that talks nonsense: either way there is nobody left to obey.
+    // An end of file, or a host that sends something else than requests: in both cases the host is lost.
     let _ = inputs.send(Input::HostGone);
 }
 
@@ -302,7 +302,7 @@ fn reap(spawns: &Receiver<()>, inputs: &Sender<Input>) {
     }
 }
 
-/// Tells the host. Once it is gone nobody listens, and the end of stdin says so.
+/// Reports an event to the host. If the host is gone, the report is lost, and the end of stdin follows.
 fn tell(event: &Event) {
     let mut stdout = io::stdout().lock();
     let written = serde_json::to_writer(&mut stdout, event).map_err(io::Error::from);

@@ -15,7 +15,7 @@
 //!        run/init             the socket on which the image's commands speak to init
 //!        tmp/                 TMPDIR
 //!        var/lib/amazon/ssm/  the scripts and their whole output, where the SSM agent keeps them
-//!        var/log/messages     what `logger` was told
+//!        var/log/messages     the messages of `logger`
 //! ```
 //!
 //! # Where it differs from a real instance
@@ -59,7 +59,7 @@ pub fn main(args: impl IntoIterator<Item = String>) -> ExitCode {
 
 /// Says on stderr why something is not done.
 fn refuse(why: &str) -> ExitCode {
-    // Without a stderr there is nobody to tell; the exit code still does.
+    // Without a stderr the message is lost; the exit code still reports the failure.
     let _ = writeln!(std::io::stderr(), "{why}");
     ExitCode::FAILURE
 }

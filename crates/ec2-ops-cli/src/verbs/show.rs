@@ -55,8 +55,8 @@ fn as_text(execution: &Execution, timeline: &Timeline) -> String {
             waiting.until.map(|until| format!(", at most until {}", moment(until))).unwrap_or_default();
         parts.push(format!("waits in {} for: {}{until}", waiting.state, waiting.reason));
     }
-    let told = timeline.attempts().last().is_some_and(|attempt| attempt.reason.is_some());
-    if let Some(reason) = execution.reason().filter(|_| !told) {
+    let has_reason = timeline.attempts().last().is_some_and(|attempt| attempt.reason.is_some());
+    if let Some(reason) = execution.reason().filter(|_| !has_reason) {
         parts.push(format!("reason: {reason}"));
     }
     let outcome = execution.outcome().unwrap_or_default();

@@ -210,16 +210,16 @@ async fn watch(
     off: oneshot::Sender<io::Result<Vec<i32>>>,
     tails: Tails,
 ) {
-    let told = pass_on(stdout, &events, &tails).await;
+    let passed_on = pass_on(stdout, &events, &tails).await;
     let exit = process.wait().await;
     // What was printed up to the end is there, however it came.
     let tails = std::mem::take(&mut *lock(&tails));
     for mut tail in tails {
         report(&events, tail.rest());
     }
-    let reason = match (told, exit) {
+    let reason = match (passed_on, exit) {
         (Ok(left), Ok(_)) => {
-            // Whoever dropped the guest no longer wants to know.
+            // The owner has dropped the guest and no longer listens.
             let _ = off.send(Ok(left));
             return;
         }
@@ -265,7 +265,7 @@ async fn pass_on(
                 Event::Failed { message } => return Err(message),
                 Event::PoweredOff { left } => return Ok(left),
             };
-        // Whoever dropped the receiver still owns the guest, so it goes on.
+        // The owner has dropped the receiver but still owns the guest, so it goes on.
         let _ = events.send(event);
     }
 }

@@ -64,7 +64,7 @@ fn order(order: &Order, quiet: bool) -> Outcome {
     let root = Root::of_caller().map_err(|error| error.to_string())?;
     let answer = control::order(&root, order).map_err(|error| format!("init does not answer: {error}"))??;
     if !quiet && !answer.is_empty() {
-        // Without a stderr nobody reads it.
+        // Without a stderr the message is lost.
         let _ = writeln!(io::stderr(), "{answer}");
     }
     Ok(ExitCode::SUCCESS)

@@ -15,7 +15,7 @@ pub enum OtherError {
     SkewedClock,
     /// A permission is missing.
     AccessDenied,
-    /// AWS has an error that nobody has seen before.
+    /// AWS has an unknown error.
     Unheard,
 }
 

@@ -66,7 +66,7 @@ fn delegate(args: &[String]) -> ExitCode {
 }
 
 fn complain(text: &str) {
-    // Without a stderr nobody reads it; the exit code still tells.
+    // Without a stderr the message is lost; the exit code still reports the failure.
     let _ = writeln!(io::stderr(), "{text}");
 }
 

@@ -107,7 +107,7 @@ fn download(s3: &S3, call: &Call, from: &Location, to: &Path) -> Result<(), Fail
     let partial = PathBuf::from(name);
     let written = File::create_new(&partial).and_then(|mut file| io::copy(&mut body, &mut file));
     if let Err(error) = written.and_then(|_| fs::rename(&partial, to)) {
-        // It may not even have been created; what failed is told in any case.
+        // It may not even have been created; the failure is reported in any case.
         let _ = fs::remove_file(&partial);
         return Err(failed(&format!("download failed: {} to {} {error}", from.uri(), to.display())));
     }
