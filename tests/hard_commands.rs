@@ -171,6 +171,16 @@ fn an_instance_that_reboots_is_lost_and_its_commands_run_once() {
     assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
 }
 
+/// Many programs explain a failure on stdout.
+#[test]
+fn the_outcome_shows_the_end_of_stdout_as_well() {
+    TestSandbox::with(async |sandbox| {
+        let outcome = sandbox.run(&document(&["echo 'Traceback: the reason'; exit 6"])).await;
+        assert_eq!(outcome.status, Status::CommandFailed, "{outcome:#?}");
+        assert_eq!(outcome.attempts[0].stdout_tail, "Traceback: the reason\n");
+    });
+}
+
 #[test]
 fn a_shebang_of_bash_is_followed() {
     case_ends_in("shebang-bash-first-line", Status::Succeeded, &[]);

@@ -133,6 +133,7 @@ fn invocation(answer: GetCommandInvocationOutput) -> Invocation {
         status: InvocationStatus::parse(answer.status_details.as_deref().unwrap_or_default()),
         // -1 means that the script has not ended.
         exit_code: Some(answer.response_code).filter(|code| *code != -1),
+        stdout: answer.standard_output_content.unwrap_or_default(),
         stderr: answer.standard_error_content.unwrap_or_default(),
         started_at: moment(answer.execution_start_date_time.as_deref()),
         ended_at: moment(answer.execution_end_date_time.as_deref()),

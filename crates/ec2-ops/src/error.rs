@@ -134,6 +134,8 @@ pub struct CommandFailure {
     pub what: String,
     /// The script's exit code, if it has one.
     pub exit_code: Option<i32>,
+    /// The end of the commands' stdout.
+    pub stdout_tail: String,
     /// The end of the commands' stderr.
     pub stderr_tail: String,
 }
@@ -193,6 +195,9 @@ pub struct ErrorReport {
     /// The script's exit code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// The end of the commands' stdout.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stdout_tail: String,
     /// The end of the commands' stderr.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
@@ -220,6 +225,7 @@ impl Error {
             error_type: self.name().to_owned(),
             message: failure.what.clone(),
             exit_code: failure.exit_code,
+            stdout_tail: failure.stdout_tail.clone(),
             stderr_tail: failure.stderr_tail.clone(),
         }
     }

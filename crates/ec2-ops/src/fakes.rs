@@ -74,7 +74,14 @@ pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
 
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
     let exit_code = (status == InvocationStatus::Success).then_some(0);
-    Invocation { status, exit_code, stderr: String::new(), started_at: None, ended_at: None }
+    Invocation {
+        status,
+        exit_code,
+        stdout: String::new(),
+        stderr: String::new(),
+        started_at: None,
+        ended_at: None,
+    }
 }
 
 /// The record of an attempt that launched nothing.
@@ -89,6 +96,7 @@ pub(crate) fn attempt_record(attempt: u32, status: Status) -> AttemptRecord {
         started_at: time("2026-03-01T05:30:00Z"),
         ended_at: time("2026-03-01T05:40:00Z"),
         exit_code: None,
+        stdout_tail: String::new(),
         stderr_tail: String::new(),
         output: None,
         logs: Vec::new(),

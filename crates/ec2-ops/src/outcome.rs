@@ -59,7 +59,10 @@ pub struct AttemptRecord {
     /// The script's exit code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
-    /// The end of the commands' stderr.
+    /// The end of the commands' stdout, if they failed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stdout_tail: String,
+    /// The end of the commands' stderr, if they failed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
     /// The output that was found.
@@ -74,7 +77,8 @@ pub struct AttemptRecord {
 #[derive(Clone, Copy)]
 struct TextLimits {
     reason: usize,
-    stderr_tail: usize,
+    /// Of stdout, and of stderr.
+    tail: usize,
     /// How many of the candidates that were tried, the last ones.
     tried: usize,
 }
@@ -82,11 +86,11 @@ struct TextLimits {
 /// The `Cause` of a failed execution holds the outcome as JSON, at most 32,768 characters. Eleven attempts of these
 /// lengths fit, even if each character needs an escape. See
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html>.
-const LONGEST: TextLimits = TextLimits { reason: 3_500, stderr_tail: 1_000, tried: 8 };
-const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 300, stderr_tail: 300, tried: 2 };
+const LONGEST: TextLimits = TextLimits { reason: 3_000, tail: 1_000, tried: 8 };
+const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 300, tail: 150, tried: 2 };
 
 impl AttemptRecord {
-    /// Keeps the beginning of the reason and the end of stderr. Unprintable characters become `�`, since JSON needs six
+    /// Keeps the beginning of the reason and the ends of stdout and stderr. Unprintable characters become `�`, since JSON needs six
     /// characters for each of them.
     fn abridge(&mut self, limits: TextLimits) {
         if let Some(reason) = &mut self.reason {
@@ -97,8 +101,10 @@ impl AttemptRecord {
             }
         }
         self.tried.drain(..self.tried.len().saturating_sub(limits.tried));
-        let skip = self.stderr_tail.chars().count().saturating_sub(limits.stderr_tail);
-        self.stderr_tail = printable(&self.stderr_tail).chars().skip(skip).collect();
+        for tail in [&mut self.stdout_tail, &mut self.stderr_tail] {
+            let skip = tail.chars().count().saturating_sub(limits.tail);
+            *tail = printable(tail).chars().skip(skip).collect();
+        }
     }
 }
 
@@ -244,6 +250,7 @@ mod tests {
         let mut attempts = attempts(&[Status::CommandFailed; 11]);
         for attempt in &mut attempts {
             attempt.reason = Some("\"".repeat(50_000));
+            attempt.stdout_tail = "\u{1b}\n".repeat(50_000);
             attempt.stderr_tail = "\u{1b}\n".repeat(50_000);
             attempt.instances = vec![InstanceId::new("i-0123456789abcdef0")];
             attempt.tried = vec![tried(); 200];

@@ -18,11 +18,13 @@ use crate::ports::{
 };
 use crate::step::{CommandSection, Context, InstanceSection, TaskOrEvent, write};
 
-/// How much of stderr an error repeats, in characters; all of it is in the logs.
-const STDERR_TAIL: usize = 1000;
-/// How much SSM keeps of stderr, from its beginning, in characters. See `StandardErrorContent` in
+/// How much of stdout and of stderr an error repeats, in characters; all of it is in the logs.
+const TAIL: usize = 1000;
+/// How much SSM keeps of stdout and of stderr, from the beginning, in characters. See `StandardOutputContent` and
+/// `StandardErrorContent` in
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html>.
-const STDERR_KEPT: usize = 8000;
+const STDOUT_KEPT: usize = 24_000;
+const STDERR_KEPT: usize = 8_000;
 /// What the agent appends to a text that it has cut: `OutputTruncatedSuffix` in amazon-ssm-agent.
 const TRUNCATED: &str = "--output truncated--";
 
@@ -272,8 +274,12 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
 }
 
 fn command_failure(what: String, invocation: &Invocation) -> CommandFailure {
-    let stderr_tail = tail(&invocation.stderr);
-    CommandFailure { what, exit_code: invocation.exit_code, stderr_tail }
+    CommandFailure {
+        what,
+        exit_code: invocation.exit_code,
+        stdout_tail: tail(&invocation.stdout, "stdout", STDOUT_KEPT),
+        stderr_tail: tail(&invocation.stderr, "stderr", STDERR_KEPT),
+    }
 }
 
 fn ended_early(watch: &Watch, invocation: &Invocation) -> bool {
@@ -307,18 +313,19 @@ fn check_deadlines(
         return Err(Error::CommandTimedOut(Box::new(CommandFailure {
             what,
             exit_code: None,
+            stdout_tail: String::new(),
             stderr_tail: String::new(),
         })));
     }
     Ok(())
 }
 
-/// The end of SSM's stderr, with a note if SSM has only its beginning.
-fn tail(text: &str) -> String {
-    let skip = text.chars().count().saturating_sub(STDERR_TAIL);
+/// The end of what SSM `kept` of a stream, with a note if that is only the beginning.
+fn tail(text: &str, stream: &str, kept: usize) -> String {
+    let skip = text.chars().count().saturating_sub(TAIL);
     let mut tail: String = text.chars().skip(skip).collect();
-    if text.len() >= STDERR_KEPT || text.trim_end().ends_with(TRUNCATED) {
-        tail.push_str("\n[SSM has only the beginning of stderr; the end is in the logs]");
+    if text.len() >= kept || text.trim_end().ends_with(TRUNCATED) {
+        tail.push_str(&format!("\n[SSM has only the beginning of {stream}; the end is in the logs]"));
     }
     tail
 }

@@ -202,6 +202,7 @@ fn outcome(
             .as_ref()
             .and_then(|report| report.exit_code)
             .or(state.poll.map(|poll| poll.exit_code)),
+        stdout_tail: report.as_ref().map(|report| report.stdout_tail.clone()).unwrap_or_default(),
         stderr_tail: report.as_ref().map(|report| report.stderr_tail.clone()).unwrap_or_default(),
         reason: report.map(|report| report.message),
         instances,

@@ -135,12 +135,14 @@ fn the_status_of_a_command_is_read_from_the_details() {
     let answer = GetCommandInvocationOutput::builder()
         .status_details("Failed")
         .response_code(3)
+        .standard_output_content("3 files")
         .standard_error_content("no such file")
         .execution_end_date_time("2026-01-01T00:00:01.500Z")
         .build();
     let ended = Invocation {
         status: InvocationStatus::Failed,
         exit_code: Some(3),
+        stdout: "3 files".to_owned(),
         stderr: "no such file".to_owned(),
         started_at: None,
         ended_at: Some("2026-01-01T00:00:01.5Z".parse().unwrap()),

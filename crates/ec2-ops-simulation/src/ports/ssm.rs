@@ -71,6 +71,7 @@ impl<G: Gate> Commands for Ports<G> {
         Ok(Some(Invocation {
             status: InvocationStatus::parse(&answer.status_details),
             exit_code: Some(answer.response_code).filter(|code| *code != -1),
+            stdout: answer.standard_output_content,
             stderr: answer.standard_error_content,
             started_at: time(&answer.execution_start_date_time),
             ended_at: time(&answer.execution_end_date_time),

@@ -161,14 +161,16 @@ fn a_failure_repeats_the_exit_code_and_the_end_of_stderr() {
         "deliver_by": EARLY, "end_by": OVERDUE, "timeout_s": 60,
     }))
     .unwrap();
-    let stderr = format!("{}é", "x".repeat(STDERR_TAIL + 5));
-    let failed = Invocation { exit_code: Some(7), stderr, ..invocation(InvocationStatus::Failed) };
+    let stderr = format!("{}é", "x".repeat(TAIL + 5));
+    let stdout = "the reason is here".to_owned();
+    let failed = Invocation { exit_code: Some(7), stdout, stderr, ..invocation(InvocationStatus::Failed) };
     let report = failure(&watch, &failed).report();
     assert_eq!(
         (report.message.as_str(), report.exit_code),
         ("the commands failed with exit code 7", Some(7))
     );
-    assert_eq!(report.stderr_tail.chars().count(), STDERR_TAIL);
+    assert_eq!(report.stderr_tail.chars().count(), TAIL);
+    assert_eq!(report.stdout_tail, "the reason is here");
     assert!(report.stderr_tail.ends_with('é'));
     for cut in ["x".repeat(STDERR_KEPT), format!("{}{TRUNCATED}", "x".repeat(2000))] {
         let failed = Invocation { stderr: cut, ..failed.clone() };

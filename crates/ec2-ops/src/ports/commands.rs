@@ -78,6 +78,8 @@ pub struct Invocation {
     pub status: InvocationStatus,
     /// `ResponseCode`, once the script has ended.
     pub exit_code: Option<i32>,
+    /// `StandardOutputContent`, at most 24,000 characters, empty until the command has ended.
+    pub stdout: String,
     /// `StandardErrorContent`, at most 8,000 characters, empty until the command has ended.
     pub stderr: String,
     /// `ExecutionStartDateTime`.
