@@ -5,7 +5,7 @@
 //! 1. `src/logs/`: the model, a state over the shared [`Platform`](crate::Platform); in `api.rs` its requests and
 //!    responses, in AWS's own names.
 //! 2. `src/logs/service.rs`: its [`Description`] and its table of actions, as an [`Rpc`] service.
-//! 3. A field of [`Account`], and the service's line in [`SERVICES`].
+//! 3. A field of [`Account`](crate::Account), and the service's line in [`SERVICES`].
 //! 4. Its row in `docs/sandbox.md`; a test fails until it is there.
 //!
 //! Endpoint, errors, request ids, quotas and faults by plan then work as for every other. A service with a REST protocol
