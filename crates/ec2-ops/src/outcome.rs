@@ -90,8 +90,8 @@ const LONGEST: TextLimits = TextLimits { reason: 3_000, tail: 1_000, tried: 8 };
 const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 300, tail: 150, tried: 2 };
 
 impl AttemptRecord {
-    /// Keeps the beginning of the reason and the ends of stdout and stderr. Unprintable characters become `�`, since JSON needs six
-    /// characters for each of them.
+    /// Keeps the beginning of the reason and the ends of stdout and stderr. Unprintable characters become `�`, since JSON
+    /// needs six characters for each of them.
     fn abridge(&mut self, limits: TextLimits) {
         if let Some(reason) = &mut self.reason {
             *reason = printable(reason);

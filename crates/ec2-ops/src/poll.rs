@@ -323,9 +323,9 @@ fn check_deadlines(
 /// The end of what SSM `kept` of a stream, with a note if that is only the beginning.
 fn tail(text: &str, stream: &str, kept: usize) -> String {
     let skip = text.chars().count().saturating_sub(TAIL);
-    let mut tail: String = text.chars().skip(skip).collect();
+    let tail: String = text.chars().skip(skip).collect();
     if text.len() >= kept || text.trim_end().ends_with(TRUNCATED) {
-        tail.push_str(&format!("\n[SSM has only the beginning of {stream}; the end is in the logs]"));
+        return format!("{tail}\n[SSM has only the beginning of {stream}; the end is in the logs]");
     }
     tail
 }

@@ -129,7 +129,8 @@ async fn end_attempt<C: Instances + Volumes>(
         state.error = Some(why);
     }
     // The machine of an attempt that is repeated is of no use: only the last one is kept, if the document keeps any.
-    let is_repeated = state.next(&context, job.as_ref(), deployment) == Next::Retry;
+    let next = state.next(&context, job.as_ref(), deployment);
+    let is_repeated = next == Next::Retry;
     for (region, instances) in &found {
         if let Err(error) = end(region, instances, &ours, is_repeated, ec2).await {
             failed = failed.or(Some(error));
@@ -142,7 +143,7 @@ async fn end_attempt<C: Instances + Volumes>(
         return Err(Error::CleanupPending("a new instance may not be visible yet".to_owned()));
     }
     let instances: Vec<_> = instances.into_iter().map(|instance| instance.id).collect();
-    write(&outcome(&context, state, job.as_ref(), &instances, deployment, clock))
+    write(&outcome(&context, state, job.as_ref(), next, instances, deployment, clock))
 }
 
 impl State {
@@ -171,8 +172,8 @@ impl State {
         }
         let mut regions: Vec<_> = deployment.regions().cloned().collect();
         // The deployment may have lost the document's region since the launch.
-        let asked_for = job.and_then(|job| job.region.clone());
-        regions.extend(asked_for.filter(|asked_for| !deployment.regions().any(|region| region == asked_for)));
+        let lost = job.and_then(|job| job.region.clone()).filter(|region| !regions.contains(region));
+        regions.extend(lost);
         regions
     }
 }
@@ -181,13 +182,13 @@ fn outcome(
     context: &Context,
     state: State,
     job: Option<&Job>,
-    instances: &[InstanceId],
+    next: Next,
+    mut instances: Vec<InstanceId>,
     deployment: &Deployment,
     clock: &impl Clock,
 ) -> Outcome {
     let report = state.error.as_ref().map(CaughtError::report);
-    let (status, next) = (state.status(), state.next(context, job, deployment));
-    let mut instances = instances.to_vec();
+    let status = state.status();
     instances.extend(state.instance.iter().map(|instance| instance.id.clone()));
     instances.sort();
     instances.dedup();
