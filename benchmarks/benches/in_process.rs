@@ -10,7 +10,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ec2_ops::document::Job;
 use ec2_ops::ids::{CommandId, InstanceId, Region};
-use ec2_ops::ports::{Clock, Command, Commands, Invocation};
+use ec2_ops::ports::{Clock, Command, Commands, Invocation, SentCommand};
 use ec2_ops::{AwsError, Deployment, command};
 use ec2_ops_asl::{Environment, Execution, Failure, Identity, StateMachine, TaskTokens};
 use ec2_ops_sandbox::deployment::{FUNCTIONS, Template};
@@ -68,11 +68,12 @@ impl Clock for NoSsm {
 }
 
 impl Commands for NoSsm {
-    async fn send(&self, _: &Region, command: &Command) -> Result<CommandId, AwsError> {
-        Ok(CommandId::new(black_box(&command.script).len().to_string()))
+    async fn send(&self, _: &Region, command: &Command) -> Result<SentCommand, AwsError> {
+        let id = CommandId::new(black_box(&command.script).len().to_string());
+        Ok(SentCommand { id, requested_at: None })
     }
 
-    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<CommandId>, AwsError> {
+    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<SentCommand>, AwsError> {
         Ok(None)
     }
 

@@ -50,7 +50,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// The SDK's time as a [`jiff::Timestamp`]; `None` if it is out of range.
-#[cfg(any(feature = "ec2", feature = "s3"))]
+#[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 pub(crate) fn timestamp(time: &aws_smithy_types::DateTime) -> Option<jiff::Timestamp> {
     let nanos = i32::try_from(time.subsec_nanos()).ok()?;
     jiff::Timestamp::new(time.secs(), nanos).ok()

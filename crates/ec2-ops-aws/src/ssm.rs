@@ -3,14 +3,16 @@
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_command_invocation::GetCommandInvocationOutput;
 use aws_sdk_ssm::operation::send_command::builders::SendCommandInputBuilder;
-use aws_sdk_ssm::types::{CloudWatchOutputConfig, InstanceInformationStringFilter, PingStatus};
+use aws_sdk_ssm::types::{
+    CloudWatchOutputConfig, Command as SsmCommand, InstanceInformationStringFilter, PingStatus,
+};
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, InstanceId, Region};
-use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus};
+use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus, SentCommand};
 use jiff::Timestamp;
 
-use crate::error::{aws_error, unexpected};
+use crate::error::{aws_error, timestamp, unexpected};
 use crate::regional::Regional;
 
 /// SSM in any region.
@@ -49,14 +51,13 @@ impl Agents for Ssm {
 }
 
 impl Commands for Ssm {
-    async fn send(&self, region: &Region, command: &Command) -> Result<CommandId, AwsError> {
+    async fn send(&self, region: &Region, command: &Command) -> Result<SentCommand, AwsError> {
         const ACTION: &str = "SendCommand";
         let answer = send_command(command)?.send_with(&self.0.of(region)).await;
         answer
             .map_err(aws_error(ACTION))?
             .command
-            .and_then(|command| command.command_id)
-            .map(CommandId::new)
+            .and_then(sent)
             .ok_or_else(|| unexpected(ACTION, "the answer has no CommandId"))
     }
 
@@ -65,24 +66,23 @@ impl Commands for Ssm {
         region: &Region,
         instance: &InstanceId,
         comment: &str,
-    ) -> Result<Option<CommandId>, AwsError> {
+    ) -> Result<Option<SentCommand>, AwsError> {
         const ACTION: &str = "ListCommands";
         let client = self.0.of(region);
         let mut commands =
             client.list_commands().instance_id(instance.as_str()).into_paginator().items().send();
-        let mut oldest = None;
+        let mut oldest: Option<SentCommand> = None;
         while let Some(command) = commands.next().await {
             let command = command.map_err(aws_error(ACTION))?;
             if command.comment.as_deref() != Some(comment) {
                 continue;
             }
-            let id = command.command_id.ok_or_else(|| unexpected(ACTION, "a command has no CommandId"))?;
-            let requested = command.requested_date_time;
-            if oldest.as_ref().is_none_or(|(earlier, _)| requested < *earlier) {
-                oldest = Some((requested, CommandId::new(id)));
+            let command = sent(command).ok_or_else(|| unexpected(ACTION, "a command has no CommandId"))?;
+            if oldest.as_ref().is_none_or(|earlier| command.requested_at < earlier.requested_at) {
+                oldest = Some(command);
             }
         }
-        Ok(oldest.map(|(_, id)| id))
+        Ok(oldest)
     }
 
     async fn invocation(
@@ -103,6 +103,12 @@ impl Commands for Ssm {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What SSM says of a command that it has accepted, if it says its id.
+fn sent(command: SsmCommand) -> Option<SentCommand> {
+    let requested_at = command.requested_date_time.as_ref().and_then(timestamp);
+    Some(SentCommand { id: CommandId::new(command.command_id?), requested_at })
 }
 
 /// The request for `command`. It takes the type apart, so that no field can be forgotten.

@@ -8,7 +8,7 @@ use crate::aws_error::AwsErrorKind;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ports::Objects;
-use crate::step::{Context, InstanceSection, read, write};
+use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
 /// What RunChecker is invoked with.
 #[derive(Deserialize)]
@@ -16,15 +16,7 @@ struct Payload {
     #[serde(flatten)]
     context: Context,
     instance: InstanceSection,
-    poll: PollSection,
-}
-
-/// The section of EC2Poller, after commands that succeeded.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct PollSection {
-    pub(crate) exit_code: i32,
-    /// When the commands began, if SSM says.
-    pub(crate) started_at: Option<Timestamp>,
+    command: CommandSection,
 }
 
 /// The section that RunChecker writes.
@@ -49,9 +41,9 @@ pub(crate) enum CheckResult {
 /// Looks for the output, if the document asks for a check.
 ///
 /// # Errors
-/// [`Error::OutputMissing`] if it does not exist, or is older than the commands of the attempt.
+/// [`Error::OutputMissing`] if it does not exist, or is older than the attempt's command.
 pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Objects) -> Result<Value, Error> {
-    let Payload { context, instance, poll } = read(payload)?;
+    let Payload { context, instance, command } = read(payload)?;
     let job = context.job()?;
     let Some(output) = &job.output else {
         let nothing =
@@ -61,10 +53,11 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
     let target = &output.target;
 
     let missing = |why: String| Error::OutputMissing { target: target.clone(), why };
-    // The commands of an earlier attempt ended before this instance was launched. S3 keeps whole seconds, so an object of the
-    // commands' first second seems older than they are.
-    let began = poll.started_at.unwrap_or(instance.launched_at);
-    let since = Timestamp::from_second(began.as_second()).unwrap_or(began);
+    // The commands of an earlier attempt ended before this instance was launched. SSM may deliver a command twice and then
+    // reports the start of the second delivery, so the time at which it accepted the command decides. S3 keeps whole
+    // seconds, so an object of the same second seems older.
+    let sent = command.requested_at.unwrap_or(instance.launched_at);
+    let since = Timestamp::from_second(sent.as_second()).unwrap_or(sent);
     let newest = match objects.newest(&deployment.region_of(&job)?, target, since).await {
         Err(error) if error.kind == AwsErrorKind::NotFound => None,
         answer => answer?,
@@ -75,7 +68,7 @@ pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Obje
 
     if object.last_modified < since {
         return Err(missing(format!(
-            "the newest output is {}, last modified at {}, before the commands of this attempt began at {began}",
+            "the newest output is {}, last modified at {}, before the commands of this attempt were sent at {sent}",
             object.key, object.last_modified
         )));
     }
@@ -94,19 +87,22 @@ mod tests {
     use crate::ports::Object;
     use serde_json::json;
 
-    /// The attempt began at 05:30, its instance was launched at 05:31, and its commands began at 05:32.
+    /// The attempt began at 05:30, its instance was launched at 05:31, and its commands were sent at 05:32.
     async fn check(check: Value, aws: &FakeAws) -> Result<Value, Error> {
         check_commands_of(json!("2026-03-01T05:32:00.900Z"), check, aws).await
     }
 
-    async fn check_commands_of(started_at: Value, check: Value, aws: &FakeAws) -> Result<Value, Error> {
+    async fn check_commands_of(requested_at: Value, check: Value, aws: &FakeAws) -> Result<Value, Error> {
         let payload = json!({
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00.900Z" },
             "instance": {
                 "id": "i-1", "region": "us-east-1", "market": "spot", "launched_at": "2026-03-01T05:31:00.900Z",
             },
-            "poll": { "status": "Success", "exit_code": 0, "started_at": started_at, "ended_at": null },
+            "command": {
+                "id": "c-1", "requested_at": requested_at, "poll_seconds": 60,
+                "deliver_by": "2026-03-01T05:37:00Z", "end_by": "2026-03-01T06:37:00Z", "logs": [],
+            },
             "document": {
                 "commands": ["true"],
                 "run_options": { "ii_check_s3": check },
@@ -132,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_object_of_the_commands_first_second_counts() {
+    async fn an_object_of_the_second_in_which_the_commands_were_sent_counts() {
         let section = check(under_out(), &with_object("out/x", "2026-03-01T05:32:00Z")).await.unwrap();
         assert_eq!((&section["result"], &section["object"]), (&json!("found"), &json!("s3://b-1/out/x")));
     }
@@ -151,7 +147,7 @@ mod tests {
 
     /// An earlier attempt may have written it in the second in which this attempt began.
     #[tokio::test]
-    async fn without_the_start_of_the_commands_that_of_the_instance_counts() {
+    async fn without_the_time_of_the_command_that_of_the_launch_counts() {
         for (modified, fresh) in [("2026-03-01T05:30:59Z", false), ("2026-03-01T05:31:00Z", true)] {
             let answer = check_commands_of(Value::Null, under_out(), &with_object("out/x", modified)).await;
             assert_eq!(answer.is_ok(), fresh, "{modified}");

@@ -9,7 +9,7 @@ use crate::aws_error::AwsError;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::ids::AttemptId;
-use crate::ports::{Clock, Command, Commands, Logs, S3Prefix};
+use crate::ports::{Clock, Command, Commands, Logs, S3Prefix, SentCommand};
 use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
 /// How long SSM may take to deliver the command to an agent that was online a moment ago, in seconds.
@@ -48,8 +48,8 @@ pub async fn handle(
         let found = commands.find(&instance.region, &instance.id, &comment).await;
         found.map_err(|error| not_online(&instance, error))?
     };
-    let id = match sent {
-        Some(id) => id,
+    let SentCommand { id, requested_at } = match sent {
+        Some(sent) => sent,
         None => {
             let command = Command {
                 instance: instance.id.clone(),
@@ -68,6 +68,7 @@ pub async fn handle(
     write(&CommandSection {
         logs: locations(&logs, &id.to_string()),
         id,
+        requested_at,
         poll_seconds: poll_seconds(job.timeout_s, instance.queued),
         deliver_by,
         end_by,

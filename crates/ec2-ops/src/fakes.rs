@@ -12,8 +12,8 @@ use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, Tas
 use crate::outcome::AttemptRecord;
 use crate::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
-    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, Volume, Volumes, Wake,
-    WakeTokens,
+    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, SentCommand, Volume,
+    Volumes, Wake, WakeTokens,
 };
 use crate::status::Status;
 use crate::tags::Tags;
@@ -178,11 +178,12 @@ impl Agents for FakeAws {
 }
 
 impl Commands for FakeAws {
-    async fn send(&self, _: &Region, command: &Command) -> Result<CommandId, AwsError> {
-        self.called("SendCommand", command.instance.as_str()).map(|()| CommandId::new("c-new"))
+    async fn send(&self, _: &Region, command: &Command) -> Result<SentCommand, AwsError> {
+        self.called("SendCommand", command.instance.as_str())?;
+        Ok(SentCommand { id: CommandId::new("c-new"), requested_at: None })
     }
 
-    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<CommandId>, AwsError> {
+    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<SentCommand>, AwsError> {
         self.may("ListCommands")?;
         Ok(None)
     }
@@ -233,7 +234,7 @@ impl WakeTokens for FakeAws {
 
 impl Executions for FakeAws {
     async fn complete(&self, _: &TaskToken, output: &Value) -> Result<Delivery, AwsError> {
-        self.called("SendTaskSuccess", output["status"].as_str().unwrap_or_default())?;
+        self.called("SendTaskSuccess", &output["exit_code"].to_string())?;
         Ok(Delivery::Accepted)
     }
 

@@ -6,7 +6,8 @@
 //! - An event that arrives between the two is not lost, since the token is stored before the poll.
 //! - If no event arrives, the task times out, and its retry starts over.
 
-use serde::Deserialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
@@ -55,6 +56,15 @@ enum Event {
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>.
     #[serde(rename = "EC2 Spot Instance Interruption Warning")]
     SpotWarning { instance_id: InstanceId },
+}
+
+/// The section that EC2Poller writes, after commands that succeeded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PollSection {
+    pub(crate) exit_code: i32,
+    /// When the commands began and ended, if SSM says. After a second delivery, both are those of the second.
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
 }
 
 impl Event {
@@ -172,16 +182,13 @@ async fn poll(
     // A script can make the agent report a failure as a success; the exit code shows it.
     if let Some(Invocation {
         status: InvocationStatus::Success,
-        exit_code: Some(0),
+        exit_code: Some(exit_code @ 0),
         started_at,
         ended_at,
         ..
-    }) = &invocation
+    }) = invocation
     {
-        let section = json!({
-            "status": "Success", "exit_code": 0, "started_at": started_at, "ended_at": ended_at,
-        });
-        return Ok(Some(section));
+        return write(&PollSection { exit_code, started_at, ended_at }).map(Some);
     }
     let judged = judge(watch, warned, invocation.clone(), ports).await;
     // A person wants no more of the commands, however they or their instance end.
@@ -210,10 +217,11 @@ async fn judge(
     let status = invocation.as_ref().map_or(Pending, |invocation| invocation.status);
     // If the instance has ended, that is the better explanation: it may have ended the commands, too.
     let instance = ports.instances.describe(&watch.region, &watch.instance).await?;
-    let at_deadline =
-        instance.as_ref().is_some_and(|instance| shut_down_at_deadline(instance, watch, ports.clock));
     let ended = invocation.filter(|_| !matches!(status, Pending | InProgress | Cancelling));
-    if let Some(instance) = instance.filter(|_| !at_deadline) {
+    // The deadline of the script is later than the limit on the commands, so an end that SSM reports explains more.
+    let explained =
+        |instance: &Instance| ended.is_some() && shut_down_at_deadline(instance, watch, ports.clock);
+    if let Some(instance) = instance.filter(|instance| !explained(instance)) {
         check_alive(&instance, ended.as_ref())?;
     }
     match ended {
@@ -222,7 +230,7 @@ async fn judge(
             instance: watch.instance.clone(),
             why: "EC2 gave two minutes' notice".to_owned(),
         }),
-        None => check_deadlines(watch, status, at_deadline, ports.clock).map(|()| None),
+        None => check_deadlines(watch, status, ports.clock).map(|()| None),
     }
 }
 
@@ -232,7 +240,7 @@ fn check_alive(instance: &Instance, ended: Option<&Invocation>) -> Result<(), Er
         return Ok(());
     }
     let why = match ended {
-        None => format!("it is {state}, before its commands had ended"),
+        None => format!("it is {state}, before SSM reported an end of its commands"),
         Some(Invocation { exit_code: Some(code), .. }) => {
             format!("it is {state}, and its commands ended with exit code {code}, perhaps because of that")
         }
@@ -241,9 +249,7 @@ fn check_alive(instance: &Instance, ended: Option<&Invocation>) -> Result<(), Er
     Err(lost(instance, &why))
 }
 
-/// Whether the instance shut itself down at the deadline that the script had armed.
-///
-/// The deadline is later than the limit on the commands, so SSM's status explains more than the end of the instance.
+/// Whether the instance shut itself down at the deadline that the script had armed, as far as the time of day shows it.
 fn shut_down_at_deadline(instance: &Instance, watch: &Watch, clock: &impl Clock) -> bool {
     let by_itself = instance.state_reason.as_deref() == Some("Client.InstanceInitiatedShutdown");
     by_itself && clock.now() > watch.end_by
@@ -290,12 +296,7 @@ fn ended_early(watch: &Watch, invocation: &Invocation) -> bool {
 }
 
 /// Ends the wait when a deadline has passed. SSM may never report an end: the agent died, or a reboot made it forget.
-fn check_deadlines(
-    watch: &Watch,
-    status: InvocationStatus,
-    at_deadline: bool,
-    clock: &impl Clock,
-) -> Result<(), Error> {
+fn check_deadlines(watch: &Watch, status: InvocationStatus, clock: &impl Clock) -> Result<(), Error> {
     let now = clock.now();
     if status == InvocationStatus::Pending && now > watch.deliver_by {
         return Err(Error::InstanceLost {
@@ -304,12 +305,8 @@ fn check_deadlines(
         });
     }
     if now > watch.end_by {
-        let how = if at_deadline {
-            "the instance shut itself down before SSM reported an end of the commands"
-        } else {
-            "SSM still reports the commands as running"
-        };
-        let what = format!("{how}, past their limit of {} s", watch.timeout_s);
+        let what =
+            format!("SSM still reports the commands as running, past their limit of {} s", watch.timeout_s);
         return Err(Error::CommandTimedOut(Box::new(CommandFailure {
             what,
             exit_code: None,

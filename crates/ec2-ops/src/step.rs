@@ -94,6 +94,8 @@ impl Market {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub(crate) struct CommandSection {
     pub(crate) id: CommandId,
+    /// When SSM accepted the command, if SSM says.
+    pub(crate) requested_at: Option<Timestamp>,
     /// How long EC2Poller waits for an event before it polls.
     pub(crate) poll_seconds: u32,
     pub(crate) deliver_by: Timestamp,

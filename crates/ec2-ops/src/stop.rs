@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::check::{CheckSection, PollSection};
+use crate::check::CheckSection;
 use crate::clean::{VISIBILITY, end, find};
 use crate::deployment::Deployment;
 use crate::document::Job;
@@ -15,6 +15,7 @@ use crate::execution::Execution;
 use crate::ids::{InstanceId, Region};
 use crate::launch::{self, Tried};
 use crate::outcome::{AttemptRecord, Next, Outcome, RetryRules};
+use crate::poll::PollSection;
 use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
 use crate::status::Status;
 use crate::step::{Attempt, CommandSection, Context, InstanceSection, TaskOrEvent, write};

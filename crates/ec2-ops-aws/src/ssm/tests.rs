@@ -43,9 +43,12 @@ fn body(replay: &Replay, request: usize) -> Value {
 
 #[tokio::test]
 async fn every_field_of_a_command_arrives() {
-    let replay = Replay::new([json_answer(&json!({"Command": {"CommandId": "c-1"}}))]);
+    let replay =
+        Replay::new([json_answer(&json!({"Command": {"CommandId": "c-1", "RequestedDateTime": 1.5}}))]);
     let ssm = Ssm::new(&replay.config());
-    assert_eq!(ssm.send(&region(), &command()).await, Ok(CommandId::new("c-1")));
+    let sent =
+        SentCommand { id: CommandId::new("c-1"), requested_at: Timestamp::from_millisecond(1_500).ok() };
+    assert_eq!(ssm.send(&region(), &command()).await, Ok(sent));
     assert_eq!(
         body(&replay, 0),
         json!({
@@ -90,7 +93,8 @@ async fn the_oldest_command_with_the_comment_is_found_on_any_page() {
     ]);
     let ssm = Ssm::new(&replay.config());
     let found = ssm.find(&region(), &instance(), "mine").await;
-    assert_eq!(found, Ok(Some(CommandId::new("early"))));
+    let early = SentCommand { id: CommandId::new("early"), requested_at: Timestamp::from_second(20).ok() };
+    assert_eq!(found, Ok(Some(early)));
     assert_eq!(body(&replay, 0)["InstanceId"], "i-1");
     assert_eq!(body(&replay, 1)["NextToken"], "2");
 }

@@ -1,7 +1,9 @@
 //! SSM: agents, and the commands that they run.
 
+use jiff::{SignedDuration, Timestamp};
+
 use ec2_ops::ids::{CommandId, InstanceId, Region};
-use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus};
+use ec2_ops::ports::{Agents, Command, Commands, Invocation, InvocationStatus, SentCommand};
 
 use super::{Answer, Gate, Part, Ports};
 use ec2_ops_sandbox::iam::On;
@@ -22,14 +24,19 @@ impl<G: Gate> Agents for Ports<G> {
 }
 
 impl<G: Gate> Commands for Ports<G> {
-    async fn send(&self, region: &Region, command: &Command) -> Answer<CommandId> {
+    async fn send(&self, region: &Region, command: &Command) -> Answer<SentCommand> {
         let request = send_command(command);
         let effect = || self.account.ssm.send_command(region.as_str(), request.clone());
         let answer = self.call(region.as_str(), "SendCommand", On::Command(&request), effect).await?;
-        Ok(CommandId::new(answer.command.command_id))
+        Ok(sent(&answer.command))
     }
 
-    async fn find(&self, region: &Region, instance: &InstanceId, comment: &str) -> Answer<Option<CommandId>> {
+    async fn find(
+        &self,
+        region: &Region,
+        instance: &InstanceId,
+        comment: &str,
+    ) -> Answer<Option<SentCommand>> {
         let (mut oldest, mut next_token) = (None, None);
         loop {
             let instance_id = Some(instance.to_string());
@@ -40,7 +47,7 @@ impl<G: Gate> Commands for Ports<G> {
             oldest = page.commands.into_iter().rfind(|command| command.comment == comment).or(oldest);
             next_token = page.next_token;
             if next_token.is_none() {
-                return Ok(oldest.map(|command| CommandId::new(command.command_id)));
+                return Ok(oldest.as_ref().map(sent));
             }
         }
     }
@@ -77,6 +84,12 @@ impl<G: Gate> Commands for Ports<G> {
             ended_at: time(&answer.execution_end_date_time),
         }))
     }
+}
+
+fn sent(command: &ssm::Command) -> SentCommand {
+    let since_epoch = SignedDuration::try_from_secs_f64(command.requested_date_time).ok();
+    let requested_at = since_epoch.and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok());
+    SentCommand { id: CommandId::new(&command.command_id), requested_at }
 }
 
 fn send_command(command: &Command) -> ssm::SendCommandRequest {

@@ -4,7 +4,7 @@ use ec2_ops::AwsError;
 use ec2_ops::ids::{AttemptId, CommandId, ExecutionId, InstanceId, Region, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, Instance, InstanceState, Instances, Invocation, Launch, Object,
-    Objects, OutputTarget, Volume, Volumes,
+    Objects, OutputTarget, SentCommand, Volume, Volumes,
 };
 use ec2_ops::tags::{self, Tags};
 use jiff::Timestamp;
@@ -99,7 +99,7 @@ impl<P: Agents> Agents for WithoutSafeguard<'_, P> {
 }
 
 impl<P: Commands> Commands for WithoutSafeguard<'_, P> {
-    async fn send(&self, region: &Region, command: &Command) -> Result<CommandId, AwsError> {
+    async fn send(&self, region: &Region, command: &Command) -> Result<SentCommand, AwsError> {
         let mut command = command.clone();
         if self.lacks(Safeguard::Deadline) {
             command.script = command.script.replace(" deadline=", " no_deadline=");
@@ -112,7 +112,7 @@ impl<P: Commands> Commands for WithoutSafeguard<'_, P> {
         region: &Region,
         instance: &InstanceId,
         comment: &str,
-    ) -> Result<Option<CommandId>, AwsError> {
+    ) -> Result<Option<SentCommand>, AwsError> {
         if self.lacks(Safeguard::LookBeforeSend) {
             return Ok(None);
         }

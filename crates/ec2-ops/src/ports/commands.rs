@@ -16,7 +16,7 @@ pub trait Commands: Send + Sync {
         &self,
         region: &Region,
         command: &Command,
-    ) -> impl Future<Output = Result<CommandId, AwsError>> + Send;
+    ) -> impl Future<Output = Result<SentCommand, AwsError>> + Send;
 
     /// `ListCommands` on the instance: the oldest command that carries `comment`.
     fn find(
@@ -24,7 +24,7 @@ pub trait Commands: Send + Sync {
         region: &Region,
         instance: &InstanceId,
         comment: &str,
-    ) -> impl Future<Output = Result<Option<CommandId>, AwsError>> + Send;
+    ) -> impl Future<Output = Result<Option<SentCommand>, AwsError>> + Send;
 
     /// `GetCommandInvocation`; `None` while SSM does not know the invocation yet.
     fn invocation(
@@ -50,6 +50,15 @@ pub struct Command {
     pub delivery_timeout: Duration,
     /// Where SSM keeps the complete output.
     pub logs: Logs,
+}
+
+/// A command that SSM has accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentCommand {
+    /// `CommandId`.
+    pub id: CommandId,
+    /// `RequestedDateTime`: when SSM accepted it. It is earlier than every delivery to the agent.
+    pub requested_at: Option<Timestamp>,
 }
 
 /// Where SSM keeps the output of the commands.

@@ -56,7 +56,10 @@
 //!     "instance": {
 //!         "id": "i-1", "region": "us-east-1", "market": "on-demand", "launched_at": "2026-03-01T05:31:00Z",
 //!     },
-//!     "poll": { "exit_code": 0, "started_at": "2026-03-01T05:32:00Z", "ended_at": "2026-03-01T05:40:00Z" },
+//!     "command": {
+//!         "id": "c-1", "requested_at": "2026-03-01T05:32:00Z", "poll_seconds": 60,
+//!         "deliver_by": "2026-03-01T05:37:00Z", "end_by": "2026-03-01T06:37:00Z", "logs": [],
+//!     },
 //!     "document": {
 //!         "commands": ["date > now && aws s3 cp now s3://my-bucket/out/now"],
 //!         "bucket": "my-bucket",
@@ -92,7 +95,7 @@ mod wake_tokens;
 pub use crate::output_target::OutputTarget;
 pub use agents::Agents;
 pub use clock::Clock;
-pub use commands::{Command, Commands, Invocation, InvocationStatus, Logs, S3Prefix};
+pub use commands::{Command, Commands, Invocation, InvocationStatus, Logs, S3Prefix, SentCommand};
 pub use executions::{Delivery, ExecutionState, Executions};
 pub use instances::{Instance, InstanceState, Instances, Launch, ShutdownBehavior};
 pub use objects::{Object, Objects};
