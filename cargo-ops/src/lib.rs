@@ -2,6 +2,12 @@
 
 use std::process::Command;
 
+/// The packages that no execution in the sandbox needs, beside this one.
+///
+/// Without them the dependencies of the tests and of the benchmarks are not built. The package `shared-features` makes up
+/// for the features that those add, so that `cargo ops` and `cargo test` share one build of the SDK, which takes minutes.
+pub const NOT_RUN: [&str; 4] = ["ec2-ops-benchmarks", "ec2-ops-tests", "empty-function", "xtask"];
+
 /// The cargo that runs us, without the variables that it set for us: `ring` compiles again whenever `CARGO_PKG_NAME` or a
 /// variable like it has changed.
 pub fn cargo() -> Command {

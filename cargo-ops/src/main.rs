@@ -4,14 +4,10 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use cargo_ops::{cargo, succeed};
+use cargo_ops::{NOT_RUN, cargo, succeed};
 
-/// The whole workspace's binaries in one build, so that the SDK and the runner compile side by side.
-///
-/// The workspace has no examples. `--examples` makes cargo choose the features of dependencies as for `cargo test`, so that
-/// the two commands share one build of the SDK, which takes minutes.
-const BUILD: [&str; 8] =
-    ["build", "--workspace", "--exclude", "cargo-ops", "--exclude", "xtask", "--bins", "--examples"];
+/// The runner and the Lambdas in one build, so that the SDK compiles once for both.
+const BUILD: [&str; 4] = ["build", "--bins", "--workspace", "--exclude=cargo-ops"];
 
 fn main() -> ExitCode {
     let Err(message) = run();
@@ -20,7 +16,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<std::convert::Infallible, String> {
-    succeed(cargo().args(BUILD))?;
+    succeed(cargo().args(BUILD).args(NOT_RUN.map(|package| format!("--exclude={package}"))))?;
     let own = std::env::current_exe().map_err(|error| format!("cannot find this executable: {error}"))?;
     let runner = own.with_file_name("ec2-ops");
     let error = Command::new(&runner).args(std::env::args_os().skip(1)).exec();

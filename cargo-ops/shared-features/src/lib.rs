@@ -1,0 +1,1 @@
+//! Only the manifest of this package counts.
