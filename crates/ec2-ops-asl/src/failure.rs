@@ -8,10 +8,16 @@ use serde_json::Value;
 pub const ALL: &str = "States.ALL";
 /// A payload exceeded the quota of 262,144 bytes.
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+/// More executions of a Map state failed than it tolerates.
+pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
 /// A task did not send a heartbeat in time.
 pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 /// An intrinsic function was called with an argument that it does not accept.
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
+/// The items of a Map state could not be read.
+pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+/// The results of a Map state could not be written.
+pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
 /// The `ResultPath` does not fit the state's input.
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 /// The state could not be executed. No `Catch` matches it.
@@ -27,17 +33,17 @@ pub(crate) const PREDEFINED: [&str; 17] = [
     ALL,
     "States.BranchFailed",
     DATA_LIMIT_EXCEEDED,
-    "States.ExceedToleratedFailureThreshold",
+    EXCEED_TOLERATED_FAILURE_THRESHOLD,
     HEARTBEAT_TIMEOUT,
     "States.Http.Socket",
     INTRINSIC_FAILURE,
-    "States.ItemReaderFailed",
+    ITEM_READER_FAILED,
     "States.NoChoiceMatched",
     "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
     RESULT_PATH_MATCH_FAILURE,
-    "States.ResultWriterFailed",
+    RESULT_WRITER_FAILED,
     RUNTIME,
     TASK_FAILED,
     TIMEOUT,

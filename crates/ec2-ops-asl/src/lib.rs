@@ -68,6 +68,9 @@
 //! }
 //! ```
 //!
+//! A Map state in its mode `DISTRIBUTED` runs an execution for each item: [`MapRun`]. A task can start an execution of another
+//! state machine and wait for it: [`StartExecution`]. The [`Environment`] has the objects and the other executions.
+//!
 //! A task that waits for a token (`lambda:invoke.waitForTaskToken`) is completed through [`TaskTokens`].
 
 mod data;
@@ -86,7 +89,9 @@ pub use definition::{InvalidDefinition, Problem, Resource, StateMachine};
 pub use failure::Failure;
 pub use history::{Details, Ending, Event, History, MAX_EVENTS, StateType};
 pub use identity::Identity;
-pub use interpreter::{Environment, Execution, Invocation};
+pub use interpreter::{
+    Environment, Execution, Invocation, MapRun, MapRunCounts, MapRunState, MapRunUpdate, StartExecution,
+};
 pub use json::Json;
 pub use lint::{LAMBDA_SERVICE_ERRORS, lint};
 pub use tokens::{TaskTokens, TokenError};

@@ -22,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) retry_count: Option<u32>,
     /// Only in a task that waits for its token.
     pub(crate) token: Option<&'a str>,
+    /// The index and the value of an item; only in an `ItemSelector`.
+    pub(crate) item: Option<(usize, &'a Value)>,
     /// Everything but `Execution.Input`. Built when it is first used, because most states never use it.
     value: OnceLock<Value>,
 }
@@ -44,6 +46,7 @@ impl<'a> Context<'a> {
             entered,
             retry_count: None,
             token: None,
+            item: None,
             value: OnceLock::new(),
         }
     }
@@ -80,6 +83,9 @@ impl<'a> Context<'a> {
             });
             if let Some(retry_count) = self.retry_count {
                 value["State"]["RetryCount"] = retry_count.into();
+            }
+            if let Some((index, item)) = self.item {
+                value["Map"] = json!({"Item": {"Index": index, "Value": item}});
             }
             if let Some(token) = self.token {
                 value["Task"] = json!({"Token": token});

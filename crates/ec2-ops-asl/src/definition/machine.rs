@@ -35,10 +35,12 @@ impl StateMachine {
 
     /// The error names in all `Retry` and `Catch` fields.
     pub fn error_names(&self) -> BTreeSet<&str> {
-        self.tasks()
-            .flat_map(|task| {
-                let retried = task.retry.iter().flat_map(|retrier| &retrier.error_equals);
-                retried.chain(task.catch.iter().flat_map(|catcher| &catcher.error_equals))
+        self.all_states()
+            .into_iter()
+            .filter_map(|state| state.body.handling())
+            .flat_map(|handling| {
+                let retried = handling.retry.iter().flat_map(|retrier| &retrier.error_equals);
+                retried.chain(handling.catch.iter().flat_map(|catcher| &catcher.error_equals))
             })
             .map(|name| &**name)
             .collect()
@@ -46,7 +48,12 @@ impl StateMachine {
 
     /// Every literal `FunctionName`. A path has its value only when the machine runs.
     pub fn function_names(&self) -> BTreeSet<&str> {
-        self.tasks()
+        self.all_states()
+            .into_iter()
+            .filter_map(|state| match &state.body {
+                Body::Task(task) => Some(task),
+                _ => None,
+            })
             .filter_map(|task| match &task.parameters {
                 Template::Literal(parameters) => parameters.get("FunctionName")?.as_str(),
                 Template::Object(fields) => {
@@ -66,11 +73,15 @@ impl StateMachine {
         &self.states[id.0]
     }
 
-    fn tasks(&self) -> impl Iterator<Item = &Task> {
-        self.states.iter().filter_map(|state| match &state.body {
-            Body::Task(task) => Some(task),
-            _ => None,
-        })
+    /// Its states and those of the machines in it.
+    pub(crate) fn all_states(&self) -> Vec<&State> {
+        let mut states: Vec<_> = self.states.iter().collect();
+        for state in &self.states {
+            if let Body::Map(map) = &state.body {
+                states.extend(map.processor.all_states());
+            }
+        }
+        states
     }
 }
 
@@ -93,11 +104,23 @@ pub(crate) struct State {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
     Task(Task),
+    Map(Box<Map>),
     Choice(Choice),
     Pass(Pass),
     Wait(Wait),
     Succeed,
     Fail(Fail),
+}
+
+impl Body {
+    /// What becomes of a result and of a failure, if the state has any.
+    pub(crate) fn handling(&self) -> Option<&Handling> {
+        match self {
+            Self::Task(task) => Some(&task.handling),
+            Self::Map(map) => Some(&map.handling),
+            Self::Choice(_) | Self::Pass(_) | Self::Wait(_) | Self::Succeed | Self::Fail(_) => None,
+        }
+    }
 }
 
 /// Where the execution goes after a state.
@@ -111,14 +134,64 @@ pub(crate) enum Transition {
 pub(crate) struct Task {
     pub(crate) resource: Resource,
     pub(crate) parameters: Template,
+    pub(crate) timeout: Option<Quantity>,
+    pub(crate) heartbeat: Option<Quantity>,
+    pub(crate) handling: Handling,
+}
+
+/// What becomes of the result of a Task or Map state, and of its failure.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Handling {
     pub(crate) result_selector: Option<Template>,
     /// `ResultPath`; `None` is JSON null, which discards the result.
     pub(crate) result_path: Option<Path>,
-    pub(crate) timeout: Option<Seconds>,
-    pub(crate) heartbeat: Option<Seconds>,
     pub(crate) retry: Vec<Retrier>,
     pub(crate) catch: Vec<Catcher>,
     pub(crate) then: Transition,
+}
+
+/// A Map state in its mode DISTRIBUTED: each item is the input of an execution of its own.
+/// See <https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html>.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Map {
+    /// `Label`: a part of the names of its executions.
+    pub(crate) label: Option<Arc<str>>,
+    pub(crate) items: Items,
+    /// `ItemSelector`: the input of an execution; without one it is the item.
+    pub(crate) item_selector: Option<Template>,
+    /// `ItemProcessor`
+    pub(crate) processor: StateMachine,
+    /// How many executions run at once; zero is no limit.
+    pub(crate) max_concurrency: Quantity,
+    pub(crate) tolerated_failure_count: Option<Quantity>,
+    pub(crate) tolerated_failure_percentage: Option<Quantity>,
+    /// The `Parameters` of the `ResultWriter`.
+    pub(crate) result_writer: Option<Template>,
+    pub(crate) handling: Handling,
+}
+
+/// Where the items of a Map state come from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Items {
+    /// `ItemsPath`: an array in the input.
+    Path(Path),
+    /// `ItemReader`: an object in S3.
+    Reader {
+        input_type: InputType,
+        /// `Parameters`: `Bucket` and `Key`.
+        parameters: Template,
+        /// `ReaderConfig.MaxItems`: the items after that many are left out.
+        max_items: Option<Quantity>,
+    },
+}
+
+/// The form of the object that an `ItemReader` reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InputType {
+    /// An array.
+    Json,
+    /// A value a line.
+    Jsonl,
 }
 
 /// The service integrations that are modelled.
@@ -129,27 +202,52 @@ pub enum Resource {
     Invoke,
     /// `arn:aws:states:::lambda:invoke.waitForTaskToken`: the task's result comes with its token, by `SendTaskSuccess`.
     InvokeWaitForTaskToken,
+    /// `arn:aws:states:::states:startExecution.sync:2`: the task's result is that of another execution, as JSON. See
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>.
+    StartExecutionSync2,
 }
 
 impl Resource {
     /// The ARN of each.
-    pub(crate) const ARNS: [(&str, Self); 2] = [
+    pub(crate) const ARNS: [(&str, Self); 3] = [
         ("arn:aws:states:::lambda:invoke", Self::Invoke),
         ("arn:aws:states:::lambda:invoke.waitForTaskToken", Self::InvokeWaitForTaskToken),
+        ("arn:aws:states:::states:startExecution.sync:2", Self::StartExecutionSync2),
     ];
+
+    /// The `resourceType` of a history event.
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::Invoke | Self::InvokeWaitForTaskToken => "lambda",
+            Self::StartExecutionSync2 => "states",
+        }
+    }
+
+    /// The parameters of the API that a definition may set; the first is required.
+    pub(crate) fn parameters(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Invoke | Self::InvokeWaitForTaskToken => {
+                &[("FunctionName", "FunctionName.$"), ("Payload", "Payload.$")]
+            }
+            Self::StartExecutionSync2 => {
+                &[("StateMachineArn", "StateMachineArn.$"), ("Name", "Name.$"), ("Input", "Input.$")]
+            }
+        }
+    }
 
     /// The `resource` of a history event.
     pub fn name(self) -> &'static str {
         match self {
             Self::Invoke => "invoke",
             Self::InvokeWaitForTaskToken => "invoke.waitForTaskToken",
+            Self::StartExecutionSync2 => "startExecution.sync:2",
         }
     }
 }
 
-/// A number of seconds that is fixed or taken from the input.
+/// A whole number that is fixed or taken from the input.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Seconds {
+pub(crate) enum Quantity {
     Fixed(u64),
     Path(Path),
 }
@@ -205,7 +303,7 @@ pub(crate) struct Wait {
 /// How long a Wait state waits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Until {
-    Seconds(Seconds),
+    Seconds(Quantity),
     Timestamp(jiff::Timestamp),
     TimestampPath(Path),
 }

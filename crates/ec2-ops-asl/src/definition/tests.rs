@@ -96,14 +96,14 @@ fn every_problem_is_listed_with_its_path() {
     let definition = json!({
         "StartAt": "Strat", "Versoin": "1.0",
         "States": {
-            "Other": {"Type": "Map"},
+            "Other": {"Type": "Parallel"},
             "Start": {"Type": "Pass", "InputPaht": "$", "Next": "Nowhere"},
         }
     });
     assert_eq!(
         problems(&definition),
         [
-            "$.States.Other.Type: type 'Map' is not supported; supported are Task, Choice, \
+            "$.States.Other.Type: type 'Parallel' is not supported; supported are Task, Map, Choice, \
              Pass, Wait, Succeed, Fail",
             "$.States.Start.Next: there is no state 'Nowhere'",
             "$.States.Start.InputPaht: field 'InputPaht' is not supported in a Pass state (did you mean 'InputPath'?)",
@@ -173,7 +173,7 @@ fn a_state_has_either_a_next_state_or_an_end() {
 }
 
 #[test]
-fn a_task_is_one_of_the_two_lambda_integrations() {
+fn a_task_is_one_of_the_integrations_that_are_modelled() {
     for resource in [
         "arn:aws:states:::lambda:invoke.sync",
         "arn:aws:lambda:us-east-1:1:function:f",
@@ -186,6 +186,16 @@ fn a_task_is_one_of_the_two_lambda_integrations() {
     }
     let parameters = |parameters: Value| problems_with(invoke(), json!({"Parameters": parameters}));
     refused(&parameters(json!({"Payload": {}})), "'FunctionName' is required");
+    let nested = |parameters: Value| {
+        let resource = "arn:aws:states:::states:startExecution.sync:2";
+        problems_with(invoke(), json!({"Resource": resource, "Parameters": parameters}))
+    };
+    assert_eq!(
+        nested(json!({"StateMachineArn": "m", "Name.$": "$.n", "Input": {"a": 1}})),
+        Vec::<String>::new()
+    );
+    refused(&nested(json!({"Name": "n"})), "'StateMachineArn' is required");
+    refused(&nested(json!({"StateMachineArn": "m", "TraceHeader": "t"})), "'TraceHeader' is not supported");
     refused(&parameters(json!({"FunctionName": 7})), "FunctionName: expected a string");
     refused(&parameters(json!({"FunctionName": ""})), "found an empty string");
     refused(
@@ -342,4 +352,73 @@ fn a_fail_state_has_at_most_one_error_and_one_cause() {
 fn the_path_of_a_problem_quotes_names_that_need_it() {
     let definition = json!({"StartAt": "My state", "States": {"My state": {"Type": "Pass", "Next": "It's"}}});
     refused(&problems(&definition), "$.States['My state'].Next: there is no state 'It's'");
+}
+
+fn map() -> Value {
+    json!({
+        "Type": "Map",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Row", "States": {"Row": {"Type": "Pass", "End": true}},
+        },
+        "End": true,
+    })
+}
+
+#[test]
+fn a_map_state_is_distributed_and_reads_json_or_lines() {
+    assert_eq!(problems_with(map(), json!({})), Vec::<String>::new());
+    let processor = |change: Value| {
+        let mut processor = map()["ItemProcessor"].clone();
+        processor.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        problems_with(map(), json!({"ItemProcessor": processor}))
+    };
+    let config =
+        |mode: &str, kind: &str| processor(json!({"ProcessorConfig": {"Mode": mode, "ExecutionType": kind}}));
+    refused(
+        &config("INLINE", "STANDARD"),
+        "ProcessorConfig.Mode: only 'DISTRIBUTED' is supported, found 'INLINE'",
+    );
+    refused(&config("DISTRIBUTED", "EXPRESS"), "ExecutionType: only 'STANDARD' is supported");
+    refused(
+        &processor(json!({"StartAt": "Rwo"})),
+        "$.States.S.ItemProcessor.StartAt: there is no state 'Rwo'",
+    );
+    let unreachable = json!({"Row": {"Type": "Pass", "End": true}, "Lost": {"Type": "Pass", "End": true}});
+    refused(
+        &processor(json!({"States": unreachable})),
+        "$.States.S.ItemProcessor.States.Lost: no state leads here",
+    );
+    refused(
+        &processor(json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "End": true}}})),
+        "more than one state has the name 'S'",
+    );
+    refused(&problems_with(map(), json!({"ItemBatcher": {}})), "field 'ItemBatcher' is not supported");
+    refused(&problems_with(map(), json!({"Label": "a b"})), "Label: expected 1 to 40 characters");
+    refused(
+        &problems_with(map(), json!({"ToleratedFailureCount": 1})),
+        "not modelled without a ResultWriter",
+    );
+    let reader = |change: Value| {
+        let mut reader = json!({
+            "Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSONL"},
+            "Parameters": {"Bucket": "b", "Key.$": "$.key"},
+        });
+        reader.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        problems_with(map(), json!({"ItemReader": reader}))
+    };
+    assert_eq!(reader(json!({})), Vec::<String>::new());
+    refused(&reader(json!({"ReaderConfig": {"InputType": "CSV"}})), "only 'JSON' and 'JSONL' are supported");
+    refused(&reader(json!({"Resource": "arn:aws:states:::s3:listObjectsV2"})), "ItemReader.Resource: only");
+    refused(&reader(json!({"Parameters": {"Bucket": "b"}})), "'Key' is required");
+}
+
+#[test]
+fn the_names_of_errors_and_functions_are_those_of_inner_machines_too() {
+    let mut map = map();
+    map["ItemProcessor"]["States"]["Row"] = invoke();
+    map["ItemProcessor"]["States"]["Row"]["Retry"] = json!([{"ErrorEquals": ["Inner"]}]);
+    let machine = StateMachine::parse(&only(&map).to_string()).unwrap();
+    assert_eq!(machine.function_names().into_iter().collect::<Vec<_>>(), ["f"]);
+    assert_eq!(machine.error_names().into_iter().collect::<Vec<_>>(), ["Inner"]);
 }

@@ -62,6 +62,8 @@ pub enum StateType {
     Choice,
     /// `Fail`
     Fail,
+    /// `Map`
+    Map,
     /// `Pass`
     Pass,
     /// `Succeed`
@@ -117,6 +119,19 @@ pub enum Details {
         resource: Resource,
         failure: Failure,
     },
+    /// A Map state begins; zero items if it reads them from S3.
+    MapStateStarted {
+        length: usize,
+    },
+    MapRunStarted {
+        map_run_arn: Arc<str>,
+    },
+    MapRunSucceeded,
+    MapRunFailed {
+        failure: Failure,
+    },
+    MapStateSucceeded,
+    MapStateFailed,
     ExecutionEnded(Ending),
 }
 
@@ -143,6 +158,8 @@ pub struct History(Arc<Mutex<Record>>);
 #[derive(Debug, Default)]
 struct Record {
     events: Vec<Event>,
+    /// The event that the next one follows.
+    source: u64,
     ending: Option<Ending>,
     /// Whether the events have no inputs and outputs.
     without_data: bool,
@@ -163,6 +180,11 @@ impl History {
         let mut record = self.lock();
         record.without_data = true;
         record.events.iter_mut().for_each(|event| event.details.drop_data());
+    }
+
+    /// Whether the events have inputs and outputs.
+    pub(crate) fn has_data(&self) -> bool {
+        !self.lock().without_data
     }
 
     /// The ending and its time, if the execution has ended.
@@ -211,16 +233,15 @@ impl Record {
         if self.without_data {
             details.drop_data();
         }
-        let previous = self.events.len() as u64;
-        let id = previous + 1;
-        // AWS links each event to the one before it, but not the first state, and not an ending from outside.
+        let id = self.events.len() as u64 + 1;
+        // AWS links each event to the one before it, but not the first state, and not an ending from outside. What follows
+        // a Map state that succeeded is linked to the end of its map run.
         let outside = matches!(details, Details::ExecutionEnded(Ending::TimedOut | Ending::Aborted(_)));
-        self.events.push(Event {
-            id,
-            previous_event_id: if id == 2 || outside { 0 } else { previous },
-            timestamp,
-            details,
-        });
+        let previous_event_id = if id == 2 || outside { 0 } else { self.source };
+        if !matches!(details, Details::MapStateSucceeded) {
+            self.source = id;
+        }
+        self.events.push(Event { id, previous_event_id, timestamp, details });
         id
     }
 }

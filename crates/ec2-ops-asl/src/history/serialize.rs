@@ -17,6 +17,7 @@ impl StateType {
         match self {
             Self::Choice => "Choice",
             Self::Fail => "Fail",
+            Self::Map => "Map",
             Self::Pass => "Pass",
             Self::Succeed => "Succeed",
             Self::Task => "Task",
@@ -38,6 +39,12 @@ impl Event {
             Details::TaskSucceeded { .. } => "TaskSucceeded",
             Details::TaskFailed { .. } => "TaskFailed",
             Details::TaskTimedOut { .. } => "TaskTimedOut",
+            Details::MapStateStarted { .. } => "MapStateStarted",
+            Details::MapRunStarted { .. } => "MapRunStarted",
+            Details::MapRunSucceeded => "MapRunSucceeded",
+            Details::MapRunFailed { .. } => "MapRunFailed",
+            Details::MapStateSucceeded => "MapStateSucceeded",
+            Details::MapStateFailed => "MapStateFailed",
             Details::ExecutionEnded(Ending::Succeeded { .. }) => "ExecutionSucceeded",
             Details::ExecutionEnded(Ending::Failed(_)) => "ExecutionFailed",
             Details::ExecutionEnded(Ending::TimedOut) => "ExecutionTimedOut",
@@ -46,9 +53,9 @@ impl Event {
         name.to_owned()
     }
 
-    /// The name of the field for the details, and the details.
-    fn details_field(&self) -> (&'static str, Fields) {
-        match &self.details {
+    /// The name of the field for the details, and the details; `None` for an event that has none.
+    fn details_field(&self) -> Option<(&'static str, Fields)> {
+        let field = match &self.details {
             Details::ExecutionStarted { input, role_arn } => (
                 "executionStartedEventDetails",
                 with_input(fields([("roleArn", (&**role_arn).into())]), input),
@@ -73,8 +80,19 @@ impl Event {
             Details::TaskTimedOut { resource, failure } => {
                 ("taskTimedOutEventDetails", with_failure(task(*resource), failure))
             }
+            Details::MapStateStarted { length } => {
+                ("mapStateStartedEventDetails", fields([("length", (*length).into())]))
+            }
+            Details::MapRunStarted { map_run_arn } => {
+                ("mapRunStartedEventDetails", fields([("mapRunArn", (&**map_run_arn).into())]))
+            }
+            Details::MapRunFailed { failure } => {
+                ("mapRunFailedEventDetails", with_failure(Fields::new(), failure))
+            }
+            Details::MapRunSucceeded | Details::MapStateSucceeded | Details::MapStateFailed => return None,
             Details::ExecutionEnded(ending) => ending.details_field(),
-        }
+        };
+        Some(field)
     }
 
     /// The details of `TaskScheduled`.
@@ -110,13 +128,14 @@ impl Ending {
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (field, details) = self.details_field();
-        let mut event = serializer.serialize_map(Some(5))?;
+        let mut event = serializer.serialize_map(None)?;
         event.serialize_entry("timestamp", &epoch_seconds(self.timestamp))?;
         event.serialize_entry("type", &self.event_type())?;
         event.serialize_entry("id", &self.id)?;
         event.serialize_entry("previousEventId", &self.previous_event_id)?;
-        event.serialize_entry(field, &details)?;
+        if let Some((field, details)) = self.details_field() {
+            event.serialize_entry(field, &details)?;
+        }
         event.end()
     }
 }
@@ -133,7 +152,7 @@ fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
 
 /// The details that every task event has.
 fn task(resource: Resource) -> Fields {
-    fields([("resourceType", "lambda".into()), ("resource", resource.name().into())])
+    fields([("resourceType", resource.service().into()), ("resource", resource.name().into())])
 }
 
 fn with_input(mut details: Fields, input: &Json) -> Fields {

@@ -6,6 +6,9 @@ use std::sync::{Arc, LazyLock};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::execution::Execution;
+use super::map_run::MapRun;
+use super::nested::StartExecution;
 use crate::failure::Failure;
 use crate::json::Json;
 
@@ -22,8 +25,48 @@ pub trait Environment: Send + Sync {
     /// spawns the function, and only waits for it here.
     fn invoke(&self, invocation: Invocation) -> impl Future<Output = Result<Value, Failure>> + Send;
 
-    /// A random number in `0.0..1.0`, for the jitter of retries.
+    /// A random number in `0.0..1.0`, for the jitter of retries and for names.
     fn fraction(&self) -> f64;
+
+    /// Starts an execution of another state machine, and returns the response of `StartExecution`, with names like
+    /// `ExecutionArn`. By default there is no other state machine.
+    fn start_execution(&self, start: StartExecution) -> impl Future<Output = Result<Value, Failure>> + Send {
+        let message = format!("State Machine Does Not Exist: '{}'", start.state_machine_arn);
+        std::future::ready(Err(Failure::new("StepFunctions.StateMachineDoesNotExistException", message)))
+    }
+
+    /// Waits until the execution `arn` has ended, and returns the response of `DescribeExecution`, with names like
+    /// `Status`. Called only after [`start_execution`](Self::start_execution) has succeeded.
+    fn execution_ended(&self, _arn: &str) -> impl Future<Output = Value> + Send {
+        std::future::pending()
+    }
+
+    /// Stops the execution `arn`, because the task that waits for it no longer does: `StopExecution`.
+    fn stop_execution(&self, _arn: &str) {}
+
+    /// Reads an object from S3, for an `ItemReader`. By default there is none. An error is AWS's message.
+    fn get_object(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Vec<u8>, String>> + Send {
+        std::future::ready(Err(format!("there is no object s3://{bucket}/{key}")))
+    }
+
+    /// Writes an object to S3, for a `ResultWriter`. By default there is no bucket. An error is AWS's message.
+    fn put_object(
+        &self,
+        bucket: &str,
+        _key: &str,
+        _body: Vec<u8>,
+    ) -> impl Future<Output = Result<(), String>> + Send {
+        std::future::ready(Err(format!("there is no bucket {bucket}")))
+    }
+
+    /// A map run began. It can be described, and updated, while it runs and afterwards.
+    fn map_run_started(&self, _run: &Arc<MapRun>) {}
+
+    /// A child execution of `run` began.
+    fn child_started(&self, _run: &MapRun, _child: &Arc<Execution>) {}
+
+    /// A child execution has ended.
+    fn child_ended(&self, _child: &Execution) {}
 
     /// Waits until the quota of `region` allows another state transition: the entry of a state, or the retry of a task.
     /// By default returns at once.

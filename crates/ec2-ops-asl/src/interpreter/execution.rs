@@ -34,6 +34,12 @@ impl Execution {
         Self { region: identity.region().into(), identity, input, started, history, stopped: Notify::new() }
     }
 
+    /// The execution of one item of a Map state of `parent`.
+    pub(super) fn child(parent: &Self, identity: Identity, input: Json, started: Timestamp) -> Self {
+        let child = Self::new(identity, input, started);
+        if parent.history.has_data() { child } else { child.without_data() }
+    }
+
     /// Keeps no inputs and outputs in the history, only the events and their times.
     #[must_use]
     pub fn without_data(self) -> Self {

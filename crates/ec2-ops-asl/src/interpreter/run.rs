@@ -1,5 +1,6 @@
 //! Runs an execution: one state after the other.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::environment::Environment;
@@ -12,8 +13,17 @@ use crate::tokens::TaskTokens;
 
 impl Execution {
     /// Runs `machine` to its end. Call it once. Dropping the future leaves the execution without an ending, and closes
-    /// the token of a waiting task.
-    pub async fn run<E: Environment>(
+    /// the token of a waiting task. It is boxed, because the children of a Map state are executions as well.
+    pub fn run<'a, E: Environment>(
+        &'a self,
+        machine: &'a StateMachine,
+        environment: &'a E,
+        tokens: &'a TaskTokens,
+    ) -> Pin<Box<dyn Future<Output = Ending> + Send + 'a>> {
+        Box::pin(self.run_to_end(machine, environment, tokens))
+    }
+
+    async fn run_to_end<E: Environment>(
         &self,
         machine: &StateMachine,
         environment: &E,

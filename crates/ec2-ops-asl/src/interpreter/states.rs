@@ -43,7 +43,9 @@ impl<E: Environment> Visit<'_, E> {
     fn delay(&self, until: &Until, input: &Value) -> Result<Duration, Failure> {
         let wake = match until {
             Until::Seconds(seconds) => {
-                return self.seconds(seconds, input, &self.context(), "SecondsPath").map(Duration::from_secs);
+                return self
+                    .quantity(seconds, input, &self.context(), "SecondsPath")
+                    .map(Duration::from_secs);
             }
             Until::Timestamp(timestamp) => *timestamp,
             Until::TimestampPath(path) => {

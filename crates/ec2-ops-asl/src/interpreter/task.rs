@@ -7,81 +7,45 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::environment::{Environment, Invocation};
-use super::retry::{Attempts, catcher};
-use super::visit::{StateFailure, Step, Stop, Visit, error_output};
+use super::visit::{StateFailure, Stop, Visit};
 use crate::data::context::Context;
 use crate::data::scope::Scope;
 use crate::data::size::excess;
-use crate::definition::{Resource, Task, Transition};
+use crate::definition::{Resource, Task};
 use crate::failure::Failure;
 use crate::history::Details;
 use crate::json::Json;
 use crate::tokens::{Signal, WaitingTask};
 
 /// The invocation and the limits of one attempt.
-struct Attempt {
-    invocation: Invocation,
-    timeout: Option<Duration>,
+pub(super) struct Attempt {
+    pub(super) invocation: Invocation,
+    pub(super) timeout: Option<Duration>,
     heartbeat: Option<Duration>,
 }
 
 /// How one attempt ended.
-enum Outcome {
+pub(super) enum Outcome {
     Completed(Result<Arc<Json>, Failure>),
     TimedOut { heartbeat: bool },
 }
 
 impl<E: Environment> Visit<'_, E> {
-    /// Runs the task, with its retries. If it fails, applies `Catch`.
-    pub(super) async fn task(&self, task: &Task) -> Result<Step, Stop> {
-        let mut attempts = Attempts::new(&task.retry);
-        loop {
-            let failed = match self.attempt(task, attempts.retries()).await {
-                Err(Stop::Failed(failed)) => failed,
-                finished => return finished.map(|output| (task.then, output)),
-            };
-            match attempts.next_delay(&failed, || self.environment.fraction()) {
-                Some(delay) => {
-                    sleep(delay).await;
-                    self.environment.transition(&self.execution.region).await;
-                }
-                None => return self.catch(task, failed),
-            }
-        }
-    }
-
-    /// Continues at the `Next` of the catcher that matches, with the error in the document. `OutputPath` does not apply.
-    fn catch(&self, task: &Task, failed: StateFailure) -> Result<Step, Stop> {
-        let Some(catcher) = catcher(&task.catch, &failed) else {
-            return Err(Stop::Failed(failed));
-        };
-        let error = Arc::new(error_output(&failed.failure).into());
-        let output = self.within_quota(self.merge(catcher.result_path.as_ref(), error)?)?;
-        Ok((Transition::Next(catcher.next), output))
-    }
-
     /// One attempt, from the input to the output. If the task waits for a token, each attempt has its own.
-    async fn attempt(&self, task: &Task, retries: u32) -> Result<Arc<Json>, Stop> {
+    pub(super) async fn attempt_task(&self, task: &Task, retries: u32) -> Result<Arc<Json>, Stop> {
         let mut waiting = match task.resource {
-            Resource::Invoke => None,
             Resource::InvokeWaitForTaskToken => Some(self.tokens.issue()),
+            Resource::Invoke | Resource::StartExecutionSync2 => None,
         };
         let attempt = self.prepare(task, retries, waiting.as_ref())?;
         let outcome = match &mut waiting {
+            None if task.resource == Resource::StartExecutionSync2 => self.start_and_wait(&attempt).await?,
             None => self.invoke(&attempt).await,
             Some(waiting) => self.invoke_and_wait(&attempt, waiting).await?,
         };
         let result = self.conclude(task.resource, outcome)?;
         let token = waiting.as_ref().map(WaitingTask::token);
-        let result = match &task.result_selector {
-            None => result,
-            Some(selector) => {
-                let context = self.task_context(retries, token);
-                let scope = Scope { input: &result, context: &context };
-                Arc::new(selector.evaluate(scope).map_err(|error| self.data_error(&error))?.into())
-            }
-        };
-        Ok(self.output(&self.merge(task.result_path.as_ref(), result)?)?)
+        Ok(self.with_result(&task.handling, result, &self.task_context(retries, token))?)
     }
 
     /// Prepares an attempt, and records `TaskScheduled` and `TaskStarted`.
@@ -89,7 +53,7 @@ impl<E: Environment> Visit<'_, E> {
         let context = self.task_context(retries, waiting.map(WaitingTask::token));
         let input = self.effective_input(&context)?;
         let limit = |seconds: &Option<_>, field: &str| {
-            seconds.as_ref().map(|seconds| self.seconds(seconds, &input, &context, field)).transpose()
+            seconds.as_ref().map(|seconds| self.quantity(seconds, &input, &context, field)).transpose()
         };
         let timeout = limit(&task.timeout, "TimeoutSecondsPath")?;
         let heartbeat = limit(&task.heartbeat, "HeartbeatSecondsPath")?;
@@ -115,11 +79,11 @@ impl<E: Environment> Visit<'_, E> {
     fn parameters(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Arc<Json>, Failure> {
         let scope = Scope { input, context };
         let parameters = task.parameters.evaluate(scope).map_err(|error| self.data_error(&error))?;
-        let name = &parameters["FunctionName"];
-        if !name.is_string() {
-            return Err(
-                self.runtime(format!("The value of the field 'FunctionName' must be a string: {name}"))
-            );
+        if let [(target, _), ..] = task.resource.parameters()
+            && !parameters[*target].is_string()
+        {
+            let found = &parameters[*target];
+            return Err(self.runtime(format!("The value of the field '{target}' must be a string: {found}")));
         }
         self.within_quota(Arc::new(parameters.into()))
     }
@@ -184,7 +148,7 @@ impl<E: Environment> Visit<'_, E> {
     fn conclude(&self, resource: Resource, outcome: Outcome) -> Result<Arc<Json>, Stop> {
         let failure = match outcome {
             Outcome::Completed(Ok(output)) => match excess(&output) {
-                Some(excess) => Failure::data_limit_exceeded("lambda", excess),
+                Some(excess) => Failure::data_limit_exceeded(resource.service(), excess),
                 None => {
                     self.record(Details::TaskSucceeded { resource, output: Arc::clone(&output) })?;
                     return Ok(output);
@@ -201,7 +165,8 @@ impl<E: Environment> Visit<'_, E> {
         Err(failure.into())
     }
 
-    fn task_context<'t>(&'t self, retries: u32, token: Option<&'t str>) -> Context<'t> {
+    /// The context object after `retries` of a Task or Map state.
+    pub(super) fn task_context<'t>(&'t self, retries: u32, token: Option<&'t str>) -> Context<'t> {
         let mut context = self.context();
         context.retry_count = Some(retries);
         context.token = token;
@@ -225,7 +190,7 @@ fn response(invocation: &Invocation, payload: Value) -> Value {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-async fn after(limit: Option<Duration>) {
+pub(super) async fn after(limit: Option<Duration>) {
     match limit {
         Some(limit) => sleep(limit).await,
         None => std::future::pending().await,

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 
 use super::environment::Environment;
 use super::execution::Execution;
+use super::handling::Work;
 use crate::data::context::Context;
 use crate::data::path::Path;
 use crate::data::scope::{DataError, Scope};
 use crate::data::size::excess;
-use crate::definition::{Body, MAX_SECONDS, Seconds, State, Transition};
+use crate::definition::{Body, MAX_SECONDS, Quantity, State, Transition};
 use crate::failure::{Failure, RESULT_PATH_MATCH_FAILURE, TIMEOUT};
 use crate::history::{Details, Ending, Over, StateType};
 use crate::json::Json;
@@ -93,7 +94,8 @@ impl<'a, E: Environment> Visit<'a, E> {
     /// Runs the state, and records its exit.
     pub(super) async fn run(&self) -> Result<Step, Stop> {
         let (transition, output) = match &self.state.body {
-            Body::Task(task) => self.task(task).await?,
+            Body::Task(task) => self.work(Work::Task(task)).await?,
+            Body::Map(map) => self.work(Work::Map(map)).await?,
             Body::Pass(pass) => (pass.then, self.pass(pass)?),
             Body::Wait(wait) => (wait.then, self.wait(wait).await?),
             Body::Choice(choice) => {
@@ -111,21 +113,21 @@ impl<'a, E: Environment> Visit<'a, E> {
         Ok((transition, output))
     }
 
-    /// The value of `seconds`. The value at a path must be a whole number that is not negative.
-    pub(super) fn seconds(
+    /// The value of `quantity`. The value at a path must be a whole number that is not negative.
+    pub(super) fn quantity(
         &self,
-        seconds: &Seconds,
+        quantity: &Quantity,
         input: &Value,
         context: &Context<'_>,
         field: &str,
     ) -> Result<u64, Failure> {
-        let path = match seconds {
-            Seconds::Fixed(seconds) => return Ok(*seconds),
-            Seconds::Path(path) => path,
+        let path = match quantity {
+            Quantity::Fixed(quantity) => return Ok(*quantity),
+            Quantity::Path(path) => path,
         };
         let value = self.require(path, input, context)?;
         let reason = match value.as_u64() {
-            Some(seconds) if seconds <= MAX_SECONDS => return Ok(seconds),
+            Some(quantity) if quantity <= MAX_SECONDS => return Ok(quantity),
             Some(_) => "references a value over the maximum of 99999999",
             None if value.is_i64() => "references a negative value",
             None => "cannot be parsed as a long value",
@@ -240,6 +242,7 @@ pub(super) fn plain(value: &Value) -> String {
 fn state_type(body: &Body) -> StateType {
     match body {
         Body::Task(_) => StateType::Task,
+        Body::Map(_) => StateType::Map,
         Body::Choice(_) => StateType::Choice,
         Body::Pass(_) => StateType::Pass,
         Body::Wait(_) => StateType::Wait,

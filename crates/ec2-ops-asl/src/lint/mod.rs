@@ -4,7 +4,7 @@ use crate::data::path::{Path, Root, field_of};
 use crate::data::template::{Dynamic, Template};
 use crate::definition::graph::{is_terminal, successors};
 use crate::definition::{
-    Body, Choice, JitterStrategy, Problem, Resource, Retrier, Seconds, State, StateId, StateMachine, Task,
+    Body, Choice, JitterStrategy, Problem, Quantity, Resource, Retrier, State, StateId, StateMachine, Task,
     Until, Wait,
 };
 use crate::failure::{ALL, TASK_FAILED};
@@ -91,7 +91,7 @@ impl Lint<'_> {
             _ if is_cleanup => self.report(at, "the cleanup state must be a Task"),
             Body::Choice(choice) => self.choice(&at, choice),
             Body::Wait(wait) => self.wait(&at, wait),
-            Body::Pass(_) | Body::Succeed | Body::Fail(_) => {}
+            Body::Map(_) | Body::Pass(_) | Body::Succeed | Body::Fail(_) => {}
         }
     }
 
@@ -111,7 +111,7 @@ impl Lint<'_> {
     }
 
     fn retry(&mut self, at: &str, task: &Task) {
-        for (index, retrier) in task.retry.iter().enumerate() {
+        for (index, retrier) in task.handling.retry.iter().enumerate() {
             let at = format!("{at}.Retry[{index}]");
             if retrier.jitter != JitterStrategy::Full
                 && retrier.error_equals.iter().any(|name| is_foreign(name))
@@ -126,7 +126,7 @@ impl Lint<'_> {
             }
         }
         for error in LAMBDA_SERVICE_ERRORS {
-            if !task.retry.iter().any(|retrier| retries(retrier, error)) {
+            if !task.handling.retry.iter().any(|retrier| retries(retrier, error)) {
                 self.report(format!("{at}.Retry"), format!("expected a retry of {error}"));
             }
         }
@@ -135,13 +135,13 @@ impl Lint<'_> {
     fn cleanup_retry(&mut self, at: &str, task: &Task) {
         let retries_all =
             |retrier: &Retrier| retrier.max_attempts > 0 && retrier.error_equals.iter().any(|e| e == ALL);
-        if !task.retry.iter().any(retries_all) {
+        if !task.handling.retry.iter().any(retries_all) {
             self.report(format!("{at}.Retry"), format!("expected the cleanup to retry {ALL}"));
         }
     }
 
     fn catch(&mut self, at: &str, task: &Task) {
-        for (index, catcher) in task.catch.iter().enumerate() {
+        for (index, catcher) in task.handling.catch.iter().enumerate() {
             if catcher.result_path.as_ref().is_some_and(Path::is_whole_input) {
                 self.report(
                     format!("{at}.Catch[{index}]"),
@@ -155,7 +155,7 @@ impl Lint<'_> {
                 );
             }
         }
-        if !task.catch.iter().any(|catcher| catcher.error_equals.iter().any(|error| error == ALL)) {
+        if !task.handling.catch.iter().any(|catcher| catcher.error_equals.iter().any(|error| error == ALL)) {
             self.report(format!("{at}.Catch"), format!("expected a catcher of {ALL}"));
         }
     }
@@ -187,7 +187,7 @@ impl Lint<'_> {
 
     fn wait(&mut self, at: &str, wait: &Wait) {
         match wait.until {
-            Until::Seconds(Seconds::Fixed(0)) => self.report(at, "expected to wait at least one second"),
+            Until::Seconds(Quantity::Fixed(0)) => self.report(at, "expected to wait at least one second"),
             Until::Timestamp(_) => {
                 self.report(at, "expected a time that depends on the execution, not a fixed one");
             }

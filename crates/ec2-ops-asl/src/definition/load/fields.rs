@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::data::path::{Path, Root, field_of};
 use crate::data::template::{Dynamic, Template};
-use crate::definition::machine::{Seconds, StateId};
+use crate::definition::machine::{Quantity, StateId};
 use crate::definition::problems::Problems;
 use crate::suggestion::did_you_mean;
 
@@ -186,16 +186,16 @@ impl<'a> Fields<'a> {
         Some(Template::load(value, &self.path_of(name), &mut report))
     }
 
-    /// Seconds that are fixed (`name`) or at a path (`path_name`), but not both.
-    pub(super) fn seconds(
+    /// A whole number that is fixed (`name`) or at a path (`path_name`), but not both.
+    pub(super) fn quantity(
         &self,
         name: &'static str,
         path_name: &'static str,
         range: RangeInclusive<u64>,
-    ) -> Option<Seconds> {
+    ) -> Option<Quantity> {
         self.at_most_one(&[name, path_name]);
-        let fixed = self.integer(name, range).map(Seconds::Fixed);
-        let path = self.path(path_name).map(Seconds::Path);
+        let fixed = self.integer(name, range).map(Quantity::Fixed);
+        let path = self.path(path_name).map(Quantity::Path);
         fixed.or(path)
     }
 

@@ -3,9 +3,11 @@
 mod choice;
 mod fields;
 mod json;
+mod map;
 mod retry;
 mod states;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +15,7 @@ use serde_json::Value;
 use super::graph;
 use super::machine::{MAX_SECONDS, StateId, StateMachine};
 use super::problems::{InvalidDefinition, Problems};
+use crate::data::path::field_of;
 use fields::{Fields, StateIds};
 
 impl StateMachine {
@@ -47,9 +50,21 @@ fn machine(value: &Value, problems: &Problems) -> Option<StateMachine> {
     fields.require("StartAt");
     let machine = states.and_then(|states| with_states(&fields, states, timeout, problems));
     fields.finish("a state machine");
+    if let Some(machine) = &machine {
+        check_names(machine, problems);
+    }
     machine
 }
 
+/// Reports each name that two states have: a name is unique in the whole machine, and not only beside its neighbours.
+fn check_names(machine: &StateMachine, problems: &Problems) {
+    let mut names = BTreeSet::new();
+    for state in machine.all_states().into_iter().filter(|state| !names.insert(&*state.name)) {
+        problems.report("$.States", format!("more than one state has the name '{}'", state.name));
+    }
+}
+
+/// The machine whose `States` are `value`, a field of `fields`.
 fn with_states(
     fields: &Fields<'_>,
     value: &Value,
@@ -60,12 +75,15 @@ fn with_states(
         fields.report("States", format!("expected an object, found {value}"));
         return None;
     };
+    let at = fields.path_of("States");
     let ids: StateIds<'_> =
         object.keys().enumerate().map(|(index, name)| (name.as_str(), StateId(index))).collect();
-    let states: Vec<_> =
-        object.iter().map(|(name, state)| states::state(name, state, &ids, problems)).collect();
+    let states: Vec<_> = object
+        .iter()
+        .map(|(name, state)| states::state(field_of(&at, name), name, state, &ids, problems))
+        .collect();
     let start_at = fields.target("StartAt", &ids)?;
     let machine = StateMachine { start_at, states: states.into_iter().collect::<Option<_>>()?, timeout };
-    graph::check(&machine, problems);
+    graph::check(&machine, &at, problems);
     Some(machine)
 }

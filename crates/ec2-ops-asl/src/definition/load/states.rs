@@ -3,21 +3,28 @@
 use serde_json::Value;
 
 use super::fields::{Fields, StateIds};
-use super::{choice, retry};
-use crate::data::path::{Path, field_of};
+use super::{choice, map, retry};
+use crate::data::path::Path;
 use crate::data::template::Template;
 use crate::definition::machine::{
-    Body, Choice, Fail, MAX_SECONDS, Pass, Resource, Seconds, State, Task, Text, Transition, Until, Wait,
+    Body, Choice, Fail, Handling, MAX_SECONDS, Pass, Quantity, Resource, State, Task, Text, Transition,
+    Until, Wait,
 };
 use crate::definition::problems::Problems;
 use crate::definition::rule::timestamp;
 use crate::suggestion::did_you_mean;
 
 const MAX_NAME_CHARACTERS: usize = 80;
-const TYPES: [&str; 6] = ["Task", "Choice", "Pass", "Wait", "Succeed", "Fail"];
+const TYPES: [&str; 7] = ["Task", "Map", "Choice", "Pass", "Wait", "Succeed", "Fail"];
 
-pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: &Problems) -> Option<State> {
-    let fields = Fields::new(value, field_of("$.States", name), problems)?;
+pub(super) fn state(
+    at: String,
+    name: &str,
+    value: &Value,
+    states: &StateIds<'_>,
+    problems: &Problems,
+) -> Option<State> {
+    let fields = Fields::new(value, at, problems)?;
     let characters = name.chars().count();
     if !(1..=MAX_NAME_CHARACTERS).contains(&characters) {
         fields.report_all(format!(
@@ -41,14 +48,15 @@ pub(super) fn state(name: &str, value: &Value, states: &StateIds<'_>, problems: 
         "Fail" => (Some(Path::input()), Some(Path::input())),
         _ => (fields.selection("InputPath"), fields.selection("OutputPath")),
     };
-    let body = body(kind, &fields, states);
+    let body = body(kind, &fields, states, problems);
     fields.finish(&format!("a {kind} state"));
     Some(State { name: name.into(), input_path, output_path, body: body? })
 }
 
-fn body(kind: &str, fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Body> {
+fn body(kind: &str, fields: &Fields<'_>, states: &StateIds<'_>, problems: &Problems) -> Option<Body> {
     match kind {
         "Task" => task(fields, states).map(Body::Task),
+        "Map" => map::map(fields, states, problems).map(|map| Body::Map(Box::new(map))),
         "Choice" => choice(fields, states).map(Body::Choice),
         "Pass" => pass(fields, states).map(Body::Pass),
         "Wait" => wait(fields, states).map(Body::Wait),
@@ -83,26 +91,23 @@ fn transition(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Transition> 
 
 fn task(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Task> {
     let resource = resource(fields);
-    let parameters = parameters(fields);
-    let timeout = fields.seconds("TimeoutSeconds", "TimeoutSecondsPath", 1..=MAX_SECONDS);
-    let heartbeat = fields.seconds("HeartbeatSeconds", "HeartbeatSecondsPath", 1..=MAX_SECONDS);
+    fields.get("Parameters");
+    let parameters = resource.and_then(|resource| parameters(fields, resource));
+    let timeout = fields.quantity("TimeoutSeconds", "TimeoutSecondsPath", 1..=MAX_SECONDS);
+    let heartbeat = fields.quantity("HeartbeatSeconds", "HeartbeatSecondsPath", 1..=MAX_SECONDS);
     check_heartbeat(fields, resource, timeout.as_ref(), heartbeat.as_ref());
+    let handling = handling(fields, states);
+    Some(Task { resource: resource?, parameters: parameters?, timeout, heartbeat, handling: handling? })
+}
+
+/// What becomes of a result and of a failure.
+pub(super) fn handling(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Handling> {
     let result_selector = result_selector(fields);
     let result_path = fields.result_path();
     let retry = retry::retriers(fields);
     let catch = retry::catchers(fields, states);
     let then = transition(fields, states);
-    Some(Task {
-        resource: resource?,
-        parameters: parameters?,
-        result_selector,
-        result_path,
-        timeout,
-        heartbeat,
-        retry,
-        catch,
-        then: then?,
-    })
+    Some(Handling { result_selector, result_path, retry, catch, then: then? })
 }
 
 fn resource(fields: &Fields<'_>) -> Option<Resource> {
@@ -119,21 +124,24 @@ fn resource(fields: &Fields<'_>) -> Option<Resource> {
     found.map(|(_, resource)| *resource)
 }
 
-/// The API parameters of `lambda:invoke`: `FunctionName` and `Payload`.
-fn parameters(fields: &Fields<'_>) -> Option<Template> {
+/// The parameters of the API that `resource` calls. The first names its target.
+fn parameters(fields: &Fields<'_>, resource: Resource) -> Option<Template> {
     let inner = fields.inner(fields.require("Parameters")?, fields.path_of("Parameters"))?;
-    inner.at_most_one(&["FunctionName", "FunctionName.$"]);
-    inner.at_most_one(&["Payload", "Payload.$"]);
-    inner.string("FunctionName.$");
-    let name = inner.string("FunctionName");
-    if !inner.has("FunctionName") && !inner.has("FunctionName.$") {
-        inner.report_all("'FunctionName' is required");
-    } else if name.is_some_and(str::is_empty) {
-        inner.report("FunctionName", "expected the name or the ARN of a function, found an empty string");
+    for (name, dynamic) in resource.parameters() {
+        inner.at_most_one(&[name, dynamic]);
+        inner.get(name);
+        inner.get(dynamic);
     }
-    inner.get("Payload");
-    inner.get("Payload.$");
-    inner.finish("the parameters of lambda:invoke");
+    if let [(name, dynamic), ..] = resource.parameters() {
+        inner.string(dynamic);
+        let target = inner.string(name);
+        if !inner.has(name) && !inner.has(dynamic) {
+            inner.report_all(format!("'{name}' is required"));
+        } else if target.is_some_and(str::is_empty) {
+            inner.report(name, "expected a name or an ARN, found an empty string");
+        }
+    }
+    inner.finish(&format!("the parameters of {}:{}", resource.service(), resource.name()));
     fields.template("Parameters")
 }
 
@@ -146,15 +154,15 @@ fn result_selector(fields: &Fields<'_>) -> Option<Template> {
 fn check_heartbeat(
     fields: &Fields<'_>,
     resource: Option<Resource>,
-    timeout: Option<&Seconds>,
-    heartbeat: Option<&Seconds>,
+    timeout: Option<&Quantity>,
+    heartbeat: Option<&Quantity>,
 ) {
-    if heartbeat.is_some() && resource == Some(Resource::Invoke) {
+    if heartbeat.is_some() && resource.is_some_and(|resource| resource != Resource::InvokeWaitForTaskToken) {
         fields.report_all(
             "a heartbeat needs a task token: expected the resource lambda:invoke.waitForTaskToken",
         );
     }
-    if let (Some(Seconds::Fixed(timeout)), Some(Seconds::Fixed(heartbeat))) = (timeout, heartbeat)
+    if let (Some(Quantity::Fixed(timeout)), Some(Quantity::Fixed(heartbeat))) = (timeout, heartbeat)
         && heartbeat >= timeout
     {
         fields.report(
@@ -192,8 +200,8 @@ fn wait(fields: &Fields<'_>, states: &StateIds<'_>) -> Option<Wait> {
 }
 
 fn until(fields: &Fields<'_>) -> Option<Until> {
-    let seconds = fields.integer("Seconds", 0..=MAX_SECONDS).map(Seconds::Fixed);
-    let seconds = seconds.or(fields.path("SecondsPath").map(Seconds::Path));
+    let seconds = fields.integer("Seconds", 0..=MAX_SECONDS).map(Quantity::Fixed);
+    let seconds = seconds.or(fields.path("SecondsPath").map(Quantity::Path));
     let timestamp = fields.string("Timestamp").and_then(|text| {
         timestamp(text).or_else(|| {
             fields.report(

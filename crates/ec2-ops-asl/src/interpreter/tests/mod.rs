@@ -3,6 +3,7 @@
 mod choices;
 mod data;
 mod limits;
+mod maps;
 mod retries;
 mod stops;
 mod tokens;
