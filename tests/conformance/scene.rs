@@ -181,7 +181,7 @@ impl Scene {
             "KeySchema": [{ "AttributeName": "instance_id", "KeyType": "HASH" }],
             "BillingMode": "PAY_PER_REQUEST",
         });
-        self.account.dynamodb.call("CreateTable", table.to_string().as_bytes()).unwrap();
+        self.account.dynamodb.call(REGION, "CreateTable", table.to_string().as_bytes()).unwrap();
     }
 
     fn launch(&self, image: &str, name: &str) -> String {

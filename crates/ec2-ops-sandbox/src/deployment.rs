@@ -129,7 +129,7 @@ pub fn deploy(
     let region = names.region.as_str();
     account.s3.create_bucket(&names.log_bucket, region)?;
     create_log_groups(account, names)?;
-    account.dynamodb.call("CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
+    account.dynamodb.call(region, "CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
     let create = |function: Function| {
         let (runtime, timeout) = (runtime_of(function), template.function_timeout);
         (function.name, account.lambda.create_function(region, function.name, timeout, runtime))
@@ -147,11 +147,11 @@ pub fn deploy(
     let state_machine_arn = created.state_machine_arn;
     for (function, patterns) in event_patterns(&template.event_patterns, &state_machine_arn)? {
         for pattern in patterns {
-            put_rule(&account.platform, &account.lambda, pattern, &function)?;
+            put_rule(&account.platform, &account.lambda, pattern, (region, &function))?;
         }
     }
     if let Some(every) = template.sweep_every {
-        put_schedule(&account.platform, &account.lambda, every, SWEEPER);
+        put_schedule(&account.platform, &account.lambda, every, (region, SWEEPER));
     }
     Ok(state_machine_arn)
 }

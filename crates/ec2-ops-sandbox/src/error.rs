@@ -11,12 +11,14 @@ pub struct AwsError {
     pub message: String,
     /// The HTTP status that carries it.
     pub status: u16,
+    /// What S3 says beside it, by element: `Region`, for example.
+    pub details: Vec<(&'static str, String)>,
 }
 
 impl AwsError {
     /// An error under an HTTP status of its own.
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status }
+        Self { code: code.into(), message: message.into(), status, details: Vec::new() }
     }
 
     /// A fault of the caller (HTTP 400).
@@ -31,11 +33,13 @@ impl AwsError {
 
     /// The refusal of something that AWS has and this model does not have.
     pub fn unmodelled(what: impl fmt::Display) -> Self {
-        Self {
-            code: "NotImplemented".to_owned(),
-            message: format!("the ec2-ops sandbox does not model {what}"),
-            status: 501,
-        }
+        Self::new(501, "NotImplemented", format!("the ec2-ops sandbox does not model {what}"))
+    }
+
+    /// The same with one more detail.
+    pub(crate) fn with(mut self, element: &'static str, value: impl Into<String>) -> Self {
+        self.details.push((element, value.into()));
+        self
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::lambda::Lambda;
 use crate::{AwsError, Event, Platform};
 
-/// Invokes `function` for every event that `pattern` matches, as a rule with a Lambda target does.
+/// Invokes `function` of `region` for every event that `pattern` matches, as a rule with a Lambda target does. Events of
+/// other regions are forwarded.
 ///
 /// Only lists of exact values and nested objects are modelled. See
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>.
@@ -16,7 +17,7 @@ pub fn put_rule(
     platform: &Arc<Platform>,
     lambda: &Lambda,
     pattern: Value,
-    function: &str,
+    (region, function): (&str, &str),
 ) -> Result<(), AwsError> {
     check(&pattern)?;
     if let Some(name) =
@@ -24,18 +25,20 @@ pub fn put_rule(
     {
         return Err(AwsError::unmodelled(format!("event patterns over {name}")));
     }
-    let (owner, lambda, function) = (Arc::clone(platform), lambda.clone(), function.to_owned());
+    let (owner, lambda) = (Arc::clone(platform), lambda.clone());
+    let (region, function) = (region.to_owned(), function.to_owned());
     platform.events.subscribe(move |event| {
         if !concerns(&pattern, event) {
             return;
         }
         let envelope = envelope(&owner, event);
         for delay in owner.events.arrivals(event) {
-            let (lambda, function, envelope) = (lambda.clone(), function.clone(), envelope.clone());
+            let (lambda, envelope) = (lambda.clone(), envelope.clone());
+            let (region, function) = (region.clone(), function.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
                 // Delivery is best effort: an event for a missing function is dropped.
-                let _ = lambda.invoke_async(&function, envelope);
+                let _ = lambda.invoke_async(&region, &function, envelope);
             });
         }
     });
@@ -46,20 +49,26 @@ pub fn put_rule(
 const MATCHED: [&str; 3] = ["source", "detail-type", "detail"];
 
 /// Invokes `function` at a fixed rate, as a scheduled rule does.
-pub fn put_schedule(platform: &Arc<Platform>, lambda: &Lambda, every: Duration, function: &str) {
-    let (owner, lambda, function) = (Arc::clone(platform), lambda.clone(), function.to_owned());
+pub fn put_schedule(
+    platform: &Arc<Platform>,
+    lambda: &Lambda,
+    every: Duration,
+    (region, function): (&str, &str),
+) {
+    let (owner, lambda) = (Arc::clone(platform), lambda.clone());
+    let (region, function) = (region.to_owned(), function.to_owned());
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(every).await;
             let tick = Event {
                 source: "aws.events".to_owned(),
                 detail_type: "Scheduled Event".to_owned(),
-                region: String::new(),
+                region: region.clone(),
                 resources: Vec::new(),
                 detail: json!({}),
             };
             // As with any rule, an event for a missing function is dropped.
-            let _ = lambda.invoke_async(&function, envelope(&owner, &tick));
+            let _ = lambda.invoke_async(&region, &function, envelope(&owner, &tick));
         }
     });
 }

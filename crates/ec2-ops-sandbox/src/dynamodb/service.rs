@@ -19,12 +19,14 @@ pub(crate) const SERVICE: Description = Description {
 };
 
 const ACTIONS: [Action<DynamoDb>; 6] = [
-    ("CreateTable", |dynamodb, input| input.with(|request| dynamodb.create_table(&request))),
-    ("DeleteItem", |dynamodb, input| input.with(|request| dynamodb.delete_item(&request))),
-    ("DescribeTable", |dynamodb, input| input.with(|request| dynamodb.describe_table(&request))),
-    ("GetItem", |dynamodb, input| input.with(|request| dynamodb.get_item(&request))),
-    ("PutItem", |dynamodb, input| input.with(|request| dynamodb.put_item(&request))),
-    ("UpdateTimeToLive", |dynamodb, input| input.with(|request| dynamodb.update_time_to_live(&request))),
+    ("CreateTable", |dynamodb, input| input.with(|request| dynamodb.create_table(input.region, &request))),
+    ("DeleteItem", |dynamodb, input| input.with(|request| dynamodb.delete_item(input.region, &request))),
+    ("DescribeTable", |dynamodb, input| input.with(|request| dynamodb.describe_table(input.region, &request))),
+    ("GetItem", |dynamodb, input| input.with(|request| dynamodb.get_item(input.region, &request))),
+    ("PutItem", |dynamodb, input| input.with(|request| dynamodb.put_item(input.region, &request))),
+    ("UpdateTimeToLive", |dynamodb, input| {
+        input.with(|request| dynamodb.update_time_to_live(input.region, &request))
+    }),
 ];
 
 impl Rpc for DynamoDb {
@@ -37,7 +39,7 @@ impl DynamoDb {
     ///
     /// # Errors
     /// As the service answers them.
-    pub fn call(&self, action: &str, body: &[u8]) -> Result<Value, AwsError> {
-        self.perform(action, &Input { service: &SERVICE, action, region: "", caller: &Caller::Owner, body })
+    pub fn call(&self, region: &str, action: &str, body: &[u8]) -> Result<Value, AwsError> {
+        self.perform(action, &Input { service: &SERVICE, action, region, caller: &Caller::Owner, body })
     }
 }

@@ -21,7 +21,8 @@ use crate::platform::Platform;
 /// The `DynamoDB` of one account.
 pub struct DynamoDb {
     platform: Arc<Platform>,
-    tables: Mutex<BTreeMap<String, Table>>,
+    /// By region and name.
+    tables: Mutex<BTreeMap<(String, String), Table>>,
 }
 
 struct Table {
@@ -40,11 +41,16 @@ impl DynamoDb {
     }
 
     /// Creates a table, ready at once; `ResourceInUseException` if there is one of this name.
-    pub fn create_table(&self, input: &CreateTableInput) -> Result<CreateTableOutput, AwsError> {
+    pub fn create_table(
+        &self,
+        region: &str,
+        input: &CreateTableInput,
+    ) -> Result<CreateTableOutput, AwsError> {
         check_table_name(&input.table_name)?;
         let key = hash_key(input)?.to_owned();
         let mut tables = lock(&self.tables);
-        if tables.contains_key(&input.table_name) {
+        let place = (region.to_owned(), input.table_name.clone());
+        if tables.contains_key(&place) {
             let message = format!("Table already exists: {}", input.table_name);
             return Err(AwsError::client("ResourceInUseException", message));
         }
@@ -56,24 +62,29 @@ impl DynamoDb {
             items: BTreeMap::new(),
         };
         let table_description = table.describe();
-        tables.insert(input.table_name.clone(), table);
+        tables.insert(place, table);
         Ok(CreateTableOutput { table_description })
     }
 
     /// Describes a table.
-    pub fn describe_table(&self, input: &DescribeTableInput) -> Result<DescribeTableOutput, AwsError> {
-        self.in_table(&input.table_name, |table| Ok(DescribeTableOutput { table: table.describe() }))
+    pub fn describe_table(
+        &self,
+        region: &str,
+        input: &DescribeTableInput,
+    ) -> Result<DescribeTableOutput, AwsError> {
+        self.in_table(region, &input.table_name, |table| Ok(DescribeTableOutput { table: table.describe() }))
     }
 
     /// Switches time to live on or off. An expired item is gone at once, while AWS takes up to some days to delete it.
     /// See <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>.
     pub fn update_time_to_live(
         &self,
+        region: &str,
         input: &UpdateTimeToLiveInput,
     ) -> Result<UpdateTimeToLiveOutput, AwsError> {
         let time_to_live_specification = input.time_to_live_specification.clone();
         let TimeToLiveSpecification { attribute_name, enabled } = time_to_live_specification.clone();
-        self.in_table(&input.table_name, |table| {
+        self.in_table(region, &input.table_name, |table| {
             if table.time_to_live.is_some() == enabled {
                 let state = if enabled { "enabled" } else { "disabled" };
                 return Err(validation(format!("TimeToLive is already {state}")));
@@ -84,10 +95,10 @@ impl DynamoDb {
     }
 
     /// Writes an item if its condition holds; `ConditionalCheckFailedException` if not.
-    pub fn put_item(&self, input: &PutItemInput) -> Result<PutItemOutput, AwsError> {
+    pub fn put_item(&self, region: &str, input: &PutItemInput) -> Result<PutItemOutput, AwsError> {
         let condition = input.condition()?;
         let item = checked(&input.item)?;
-        self.in_table(&input.table_name, |table| {
+        self.in_table(region, &input.table_name, |table| {
             let key = table.key_of(&item)?.to_owned();
             check(&condition, table.items.get(&key))?;
             let old = table.items.insert(key, item);
@@ -96,17 +107,21 @@ impl DynamoDb {
     }
 
     /// Reads an item; that there is none is success.
-    pub fn get_item(&self, input: &GetItemInput) -> Result<GetItemOutput, AwsError> {
-        self.in_table(&input.table_name, |table| {
+    pub fn get_item(&self, region: &str, input: &GetItemInput) -> Result<GetItemOutput, AwsError> {
+        self.in_table(region, &input.table_name, |table| {
             let item = table.items.get(table.lone_key(&input.key)?).cloned();
             Ok(GetItemOutput { item })
         })
     }
 
     /// Deletes an item if its condition holds; that there is none is success, unless the condition says otherwise.
-    pub fn delete_item(&self, input: &DeleteItemInput) -> Result<DeleteItemOutput, AwsError> {
+    pub fn delete_item(
+        &self,
+        region: &str,
+        input: &DeleteItemInput,
+    ) -> Result<DeleteItemOutput, AwsError> {
         let condition = input.condition()?;
-        self.in_table(&input.table_name, |table| {
+        self.in_table(region, &input.table_name, |table| {
             let key = table.lone_key(&input.key)?;
             check(&condition, table.items.get(key))?;
             let old = table.items.remove(key);
@@ -117,11 +132,12 @@ impl DynamoDb {
     /// Runs `action` on the table, after its expired items have gone.
     fn in_table<T>(
         &self,
+        region: &str,
         name: &str,
         action: impl FnOnce(&mut Table) -> Result<T, AwsError>,
     ) -> Result<T, AwsError> {
         let mut tables = lock(&self.tables);
-        let table = tables.get_mut(name).ok_or_else(|| {
+        let table = tables.get_mut(&(region.to_owned(), name.to_owned())).ok_or_else(|| {
             let message = format!("Requested resource not found: Table: {name} not found");
             AwsError::client("ResourceNotFoundException", message)
         })?;

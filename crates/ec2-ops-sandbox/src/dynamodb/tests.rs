@@ -12,7 +12,11 @@ use crate::{AwsError, Clock, Platform};
 const NOW: i64 = 1_750_000_000;
 
 fn call(db: &DynamoDb, action: &str, body: &Value) -> Result<Value, AwsError> {
-    db.call(action, body.to_string().as_bytes())
+    call_in(db, "us-east-1", action, body)
+}
+
+fn call_in(db: &DynamoDb, region: &str, action: &str, body: &Value) -> Result<Value, AwsError> {
+    db.call(region, action, body.to_string().as_bytes())
 }
 
 fn code(result: Result<Value, AwsError>) -> String {
@@ -156,4 +160,14 @@ async fn what_is_not_modelled_is_refused_by_name() {
     let provisioned = with(table(), json!({"BillingMode": "PROVISIONED"}));
     assert_eq!(refused("CreateTable", provisioned, "PROVISIONED"), "NotImplemented");
     assert_eq!(refused("Scan", json!({}), "Scan"), "NotImplemented");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_belongs_to_its_region() {
+    let db = account();
+    call(&db, "PutItem", &put("i-1", "one")).unwrap();
+    assert_eq!(code(call_in(&db, "eu-west-1", "GetItem", &key("i-1"))), "ResourceNotFoundException");
+    call_in(&db, "eu-west-1", "CreateTable", &table()).unwrap();
+    assert_eq!(call_in(&db, "eu-west-1", "GetItem", &key("i-1")), Ok(json!({})));
+    assert_eq!(call(&db, "GetItem", &key("i-1")).unwrap()["Item"]["token"]["S"], "one");
 }

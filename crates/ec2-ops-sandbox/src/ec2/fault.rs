@@ -6,10 +6,7 @@ use crate::AwsError;
 
 /// `DryRun` was set and the request is valid.
 pub(super) fn dry_run() -> AwsError {
-    AwsError {
-        status: 412,
-        ..AwsError::client("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
-    }
+    AwsError::new(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 }
 
 /// A required parameter is missing.

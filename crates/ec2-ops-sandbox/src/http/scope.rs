@@ -23,6 +23,7 @@ const MAX_EXPIRES: u64 = 604_800;
 pub(super) struct Scope {
     /// The access key id.
     pub(super) key: String,
+    /// Empty in version 2, whose signatures have none.
     pub(super) region: String,
     /// The signing name of the service.
     pub(super) service: String,
@@ -81,7 +82,7 @@ impl Presigned {
         let expires = value("Expires").and_then(|text| text.parse().ok());
         let expires =
             expires.and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(malformed)?;
-        let scope = Scope { key, region: "us-east-1".to_owned(), service: "s3".to_owned() };
+        let scope = Scope { key, region: String::new(), service: "s3".to_owned() };
         Ok(Self { scope, signed: expires, valid: Duration::ZERO })
     }
 

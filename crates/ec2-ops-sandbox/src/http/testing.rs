@@ -54,9 +54,14 @@ impl Served {
         self.exchange(&[head.as_bytes(), body].concat()).await
     }
 
-    /// The same under a signature for `service`, which nothing verifies.
+    /// The same under a signature for `service` in us-east-1, which nothing verifies.
     pub(crate) async fn call(&self, service: &str, head: &str, body: &[u8]) -> String {
-        let credential = format!("{}/20260101/us-east-1/{service}/aws4_request", self.keys.owner());
+        self.call_in("us-east-1", service, head, body).await
+    }
+
+    /// The same in another region.
+    pub(crate) async fn call_in(&self, region: &str, service: &str, head: &str, body: &[u8]) -> String {
+        let credential = format!("{}/20260101/{region}/{service}/aws4_request", self.keys.owner());
         let authorization =
             format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00");
         let (line, headers) = head
@@ -68,7 +73,7 @@ impl Served {
     /// The query of a presigned URL for S3 that was signed at `moment` and is valid for `seconds`.
     pub(crate) fn presigned(&self, moment: jiff::Timestamp, seconds: u32) -> String {
         format!(
-            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}%2F20260101%2Feu-west-1%2Fs3%2Faws4_request\
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}%2F20260101%2Fus-east-1%2Fs3%2Faws4_request\
              &X-Amz-Date={}&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
             self.keys.owner(),
             moment.strftime("%Y%m%dT%H%M%SZ"),

@@ -40,10 +40,14 @@ const ASYNC_RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_min
 /// The back-off of an asynchronous invocation that was throttled: the first wait, and the longest.
 const ASYNC_BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
+/// The qualifier of the one version that a function has here.
+const LATEST: &str = "$LATEST";
+
 /// The functions of one account. Clones share them.
 #[derive(Clone)]
 pub struct Lambda {
     platform: Arc<Platform>,
+    /// By ARN, which has the region.
     functions: Arc<Mutex<BTreeMap<String, Function>>>,
     concurrency: Concurrency,
 }
@@ -69,15 +73,21 @@ impl Lambda {
         timeout: Duration,
         runtime: Arc<dyn Runtime>,
     ) -> String {
-        let arn = format!("arn:aws:lambda:{region}:{}:function:{name}", self.platform.account_id);
+        let arn = self.arn(region, name);
         let function = Function { arn: arn.clone(), timeout, runtime };
-        lock(&self.functions).insert(name.to_owned(), function);
+        lock(&self.functions).insert(arn.clone(), function);
         arn
     }
 
-    /// Invokes a function, by name or ARN, and waits for it. The function runs to its end even if this future is dropped.
-    pub async fn invoke(&self, name_or_arn: &str, payload: Value) -> Result<Value, InvokeError> {
-        let function = self.find(name_or_arn)?;
+    /// Invokes a function of `region`, by name or ARN, and waits for it. The function runs to its end even if this future is
+    /// dropped.
+    pub async fn invoke(
+        &self,
+        region: &str,
+        name_or_arn: &str,
+        payload: Value,
+    ) -> Result<Value, InvokeError> {
+        let function = self.find(region, name_or_arn).map_err(InvokeError::Service)?;
         let slot = self.concurrency.enter(&self.platform, &function.arn).map_err(InvokeError::Service)?;
         let running = tokio::spawn(self.clone().run(function, payload, slot));
         match running.await {
@@ -89,12 +99,8 @@ impl Lambda {
     }
 
     /// Invokes a function asynchronously: it is retried if it fails.
-    pub fn invoke_async(&self, name_or_arn: &str, payload: Value) -> Result<(), AwsError> {
-        let function = match self.find(name_or_arn) {
-            Ok(function) => function,
-            Err(InvokeError::Service(error)) => return Err(error),
-            Err(InvokeError::Function(_)) => return Ok(()),
-        };
+    pub fn invoke_async(&self, region: &str, name_or_arn: &str, payload: Value) -> Result<(), AwsError> {
+        let function = self.find(region, name_or_arn)?;
         let lambda = self.clone();
         tokio::spawn(async move {
             for pause in ASYNC_RETRIES {
@@ -116,13 +122,30 @@ impl Lambda {
         lock(&self.functions).clear();
     }
 
-    fn find(&self, name_or_arn: &str) -> Result<Function, InvokeError> {
-        let name = name_or_arn.rsplit(":function:").next().unwrap_or(name_or_arn);
-        let name = name.split(':').next().unwrap_or(name);
-        lock(&self.functions).get(name).cloned().ok_or_else(|| {
-            let message = format!("Function not found: {name_or_arn}");
-            InvokeError::Service(AwsError::client("ResourceNotFoundException", message))
+    /// The function of `region` that a name, a partial or a full ARN means, each with or without a qualifier. See
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
+    fn find(&self, region: &str, name_or_arn: &str) -> Result<Function, AwsError> {
+        let absent = |message| AwsError::new(404, "ResourceNotFoundException", message);
+        let (within, qualified) = name_or_arn.rsplit_once("function:").unwrap_or(("", name_or_arn));
+        if let Some(other) = within.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2))
+            && other != region
+        {
+            let message =
+                format!("Functions from '{other}' are not reachable in this region ('{region}')");
+            return Err(absent(message));
+        }
+        let (name, qualifier) = qualified.split_once(':').unwrap_or((qualified, LATEST));
+        let arn = self.arn(region, name);
+        let function = lock(&self.functions).get(&arn).cloned().filter(|_| qualifier == LATEST);
+        function.ok_or_else(|| match qualifier {
+            LATEST => absent(format!("Function not found: {arn}")),
+            // No version is published, and there are no aliases.
+            qualifier => absent(format!("Function not found: {arn}:{qualifier}")),
         })
+    }
+
+    fn arn(&self, region: &str, name: &str) -> String {
+        format!("arn:aws:lambda:{region}:{}:function:{name}", self.platform.account_id)
     }
 
     /// Waits until an asynchronous invocation is not throttled. Lambda keeps the event until then.
@@ -154,5 +177,30 @@ impl Lambda {
                 "errorMessage": format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", limit.as_secs_f64()),
             }))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Clock;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_function_is_found_by_its_names_in_its_region() {
+        let clock = Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap());
+        let lambda = Lambda::new(Arc::new(Platform::new(clock, 1)));
+        let echo = |request: Request| -> Running { Box::pin(async move { Ok(request.payload) }) };
+        let arn = lambda.create_function("us-east-1", "echo", Duration::from_secs(3), Arc::new(echo));
+        for name in ["echo", "echo:$LATEST", "000000000000:function:echo", "function:echo", &arn] {
+            assert_eq!(lambda.invoke("us-east-1", name, json!(1)).await, Ok(json!(1)), "{name}");
+        }
+        for (region, name, message) in [
+            ("eu-west-1", "echo", "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:echo"),
+            ("eu-west-1", &arn, "Functions from 'us-east-1' are not reachable in this region ('eu-west-1')"),
+            ("us-east-1", "echo:1", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:echo:1"),
+        ] {
+            let error = AwsError::new(404, "ResourceNotFoundException", message);
+            assert_eq!(lambda.invoke(region, name, Value::Null).await, Err(InvokeError::Service(error)));
+        }
     }
 }

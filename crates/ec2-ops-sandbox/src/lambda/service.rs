@@ -36,7 +36,7 @@ impl Service for Lambda {
         let request = &call.request;
         match Route::find(&ROUTES, request) {
             Some(found) => match found.segments.as_slice() {
-                [function] => self.answer_invoke(function, request).await,
+                [function] => self.answer_invoke(&call.region, function, request).await,
                 _ => Err(SERVICE.failure.error("a route without its function")),
             },
             None => Err(SERVICE.unmodelled(format!("{} {}", request.method(), request.uri().path()))),
@@ -46,7 +46,12 @@ impl Service for Lambda {
 
 impl Lambda {
     /// `Invoke`. See <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
-    async fn answer_invoke(&self, function: &str, request: &Request) -> Result<Response, AwsError> {
+    async fn answer_invoke(
+        &self,
+        region: &str,
+        function: &str,
+        request: &Request,
+    ) -> Result<Response, AwsError> {
         if let Some(parameter) = request.uri().query().filter(|query| !query.is_empty()) {
             return Err(SERVICE.unmodelled(format!("the parameter {parameter} in Invoke")));
         }
@@ -56,13 +61,13 @@ impl Lambda {
                 .map_err(|error| AwsError::client("InvalidRequestContentException", error.to_string()))?,
         };
         match modelled_headers(request.headers())? {
-            "RequestResponse" => match self.invoke(function, payload).await {
+            "RequestResponse" => match self.invoke(region, function, payload).await {
                 Ok(answer) => Ok(response(StatusCode::OK, None, &answer)),
                 Err(InvokeError::Service(error)) => Err(error),
                 Err(InvokeError::Function(error)) => Ok(response(StatusCode::OK, Some("Unhandled"), &error)),
             },
             "Event" => {
-                self.invoke_async(function, payload)?;
+                self.invoke_async(region, function, payload)?;
                 let mut response = Response::default();
                 *response.status_mut() = StatusCode::ACCEPTED;
                 Ok(response)

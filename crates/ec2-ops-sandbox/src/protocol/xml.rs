@@ -50,9 +50,11 @@ pub(super) fn error(api: QueryApi, error: &AwsError, request_id: &str) -> String
 
 /// An error of S3.
 pub(super) fn rest_error(error: &AwsError, request_id: &str) -> String {
+    let detail = |(element, value): &(&str, String)| format!("<{element}>{}</{element}>", escaped(value));
+    let details: String = error.details.iter().map(detail).collect();
+    let described = described(error);
     format!(
-        "{DECLARATION}<Error>{}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>",
-        described(error)
+        "{DECLARATION}<Error>{described}{details}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>"
     )
 }
 

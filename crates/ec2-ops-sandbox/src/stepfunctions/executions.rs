@@ -15,6 +15,7 @@ use super::api::{
     SendTaskHeartbeatRequest, SendTaskSuccessRequest, StartExecutionRequest, StartExecutionResponse,
     StopExecutionRequest, StopExecutionResponse,
 };
+use super::arn::Kind;
 use super::{Machine, Shared, StepFunctions};
 use crate::epoch::epoch;
 use crate::lambda::InvokeError;
@@ -76,10 +77,8 @@ impl StepFunctions {
         let name = request.name.unwrap_or_else(|| self.shared.platform.uuid());
         check_name(&name)?;
         let mut state = lock(&self.shared.state);
-        let machine = state.machines.get(&request.state_machine_arn).cloned().ok_or_else(|| {
-            let message = format!("State Machine Does Not Exist: '{}'", request.state_machine_arn);
-            AwsError::client("StateMachineDoesNotExist", message)
-        })?;
+        let machine = state.machines.get(&request.state_machine_arn).cloned();
+        let machine = machine.ok_or_else(|| Kind::StateMachine.absent(&request.state_machine_arn))?;
         let arn = self.arn(&machine.region, "execution", &format!("{}:{name}", machine.name));
         if let Some(running) = state.executions.get(&arn) {
             if running.history().ending().is_some() || *running.input() != input {
@@ -122,37 +121,48 @@ impl StepFunctions {
     }
 
     /// `SendTaskSuccess`.
-    pub fn send_task_success(&self, request: &SendTaskSuccessRequest) -> Result<EmptyResponse, AwsError> {
-        self.shared
-            .tokens
+    pub fn send_task_success(
+        &self,
+        region: &str,
+        request: &SendTaskSuccessRequest,
+    ) -> Result<EmptyResponse, AwsError> {
+        self.tokens(region)
             .send_success(&request.task_token, &request.output)
             .map_err(|error| refused(&error))?;
         Ok(EmptyResponse {})
     }
 
     /// `SendTaskFailure`.
-    pub fn send_task_failure(&self, request: SendTaskFailureRequest) -> Result<EmptyResponse, AwsError> {
+    pub fn send_task_failure(
+        &self,
+        region: &str,
+        request: SendTaskFailureRequest,
+    ) -> Result<EmptyResponse, AwsError> {
         let failure = Failure { error: request.error.map(Into::into), cause: request.cause.map(Into::into) };
-        self.shared.tokens.send_failure(&request.task_token, failure).map_err(|error| refused(&error))?;
+        self.tokens(region).send_failure(&request.task_token, failure).map_err(|error| refused(&error))?;
         Ok(EmptyResponse {})
     }
 
     /// `SendTaskHeartbeat`.
-    pub fn send_task_heartbeat(&self, request: &SendTaskHeartbeatRequest) -> Result<EmptyResponse, AwsError> {
-        self.shared.tokens.send_heartbeat(&request.task_token).map_err(|error| refused(&error))?;
+    pub fn send_task_heartbeat(
+        &self,
+        region: &str,
+        request: &SendTaskHeartbeatRequest,
+    ) -> Result<EmptyResponse, AwsError> {
+        self.tokens(region).send_heartbeat(&request.task_token).map_err(|error| refused(&error))?;
         Ok(EmptyResponse {})
     }
 
     /// The execution of that ARN.
     pub fn execution(&self, arn: &str) -> Result<Arc<Execution>, AwsError> {
-        lock(&self.shared.state).executions.get(arn).cloned().ok_or_else(|| {
-            AwsError::client("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
-        })
+        let found = lock(&self.shared.state).executions.get(arn).cloned();
+        found.ok_or_else(|| Kind::Execution.absent(arn))
     }
 
     async fn run(self, execution: Arc<Execution>, machine: Machine) {
         self.announce(&execution, &machine, "RUNNING");
-        let ending = execution.run(&machine.definition, &*self.shared, &self.shared.tokens).await;
+        let region = Region { name: &machine.region, shared: &self.shared };
+        let ending = execution.run(&machine.definition, &region, &self.tokens(&machine.region)).await;
         self.announce(&execution, &machine, ending.status());
     }
 
@@ -197,13 +207,20 @@ pub(super) fn parts(ending: Option<&Ending>) -> (Option<String>, Failure) {
     }
 }
 
-impl Environment for Shared {
+/// The surroundings of the executions of one region, whose tasks find the functions of the same region.
+struct Region<'a> {
+    name: &'a str,
+    shared: &'a Shared,
+}
+
+impl Environment for Region<'_> {
     fn now(&self) -> Timestamp {
-        self.platform.clock.now()
+        self.shared.platform.clock.now()
     }
 
     async fn invoke(&self, invocation: Invocation) -> Result<Value, Failure> {
-        match self.lambda.invoke(invocation.function_name(), invocation.payload().clone()).await {
+        let payload = invocation.payload().clone();
+        match self.shared.lambda.invoke(self.name, invocation.function_name(), payload).await {
             Ok(answer) => Ok(answer),
             Err(InvokeError::Function(error)) => Err(Failure::function_error(&error)),
             Err(InvokeError::Service(error)) => Err(Failure::service_error(&error.code, &error.message)),
@@ -211,11 +228,11 @@ impl Environment for Shared {
     }
 
     fn fraction(&self) -> f64 {
-        self.platform.fraction()
+        self.shared.platform.fraction()
     }
 
     async fn transition(&self, region: &str) {
-        let delay = self.platform.quotas.transition(region);
+        let delay = self.shared.platform.quotas.transition(region);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }

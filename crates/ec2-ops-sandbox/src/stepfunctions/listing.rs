@@ -9,6 +9,7 @@ use super::api::{
     ListExecutionsRequest, ListExecutionsResponse, ListStateMachinesRequest, ListStateMachinesResponse,
     StateMachineListItem,
 };
+use super::arn::Kind;
 use super::executions::parts;
 use crate::AwsError;
 use crate::epoch::epoch;
@@ -29,7 +30,7 @@ impl StepFunctions {
         let machine = state
             .machines
             .get(&request.state_machine_arn)
-            .ok_or_else(|| no_machine(&request.state_machine_arn))?;
+            .ok_or_else(|| Kind::StateMachine.absent(&request.state_machine_arn))?;
         Ok(DescribeStateMachineResponse {
             state_machine_arn: machine.arn.clone(),
             name: machine.name.clone(),
@@ -97,7 +98,7 @@ impl StepFunctions {
         }
         let state = lock(&self.shared.state);
         if !state.machines.contains_key(&request.state_machine_arn) {
-            return Err(no_machine(&request.state_machine_arn));
+            return Err(Kind::StateMachine.absent(&request.state_machine_arn));
         }
         let arns = state.by_machine.get(&request.state_machine_arn).map(Vec::as_slice).unwrap_or_default();
         let newest_first = arns.iter().rev().filter_map(|arn| state.executions.get(arn));
@@ -135,10 +136,6 @@ fn listed(execution: &Execution) -> ExecutionListItem {
         start_date: epoch(execution.started()),
         stop_date: ended.map(|(_, at)| epoch(at)),
     }
-}
-
-fn no_machine(arn: &str) -> AwsError {
-    AwsError::client("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
 }
 
 /// One page of `items`; the token is the index of the next.

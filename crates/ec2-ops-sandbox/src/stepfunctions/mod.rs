@@ -1,6 +1,7 @@
 //! Step Functions: state machines, and their executions run by [`ec2_ops_asl`].
 
 pub mod api;
+mod arn;
 mod executions;
 mod listing;
 mod service;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::Platform;
 use crate::lambda::Lambda;
+use crate::lock::lock;
 pub(crate) use service::SERVICE;
 
 /// Step Functions of one account. Clones share it.
@@ -27,7 +29,8 @@ pub struct StepFunctions {
 struct Shared {
     platform: Arc<Platform>,
     lambda: Lambda,
-    tokens: TaskTokens,
+    /// By region: a token is good only in its own.
+    tokens: Mutex<HashMap<String, TaskTokens>>,
     /// Whether histories have inputs and outputs.
     keeps_data: AtomicBool,
     state: Mutex<State>,
@@ -55,8 +58,13 @@ struct Machine {
 impl StepFunctions {
     /// A Step Functions without state machines, whose tasks invoke the functions of `lambda`.
     pub fn new(platform: Arc<Platform>, lambda: Lambda) -> Self {
-        let (tokens, keeps_data) = (TaskTokens::default(), AtomicBool::new(true));
+        let (tokens, keeps_data) = (Mutex::default(), AtomicBool::new(true));
         Self { shared: Arc::new(Shared { platform, lambda, tokens, keeps_data, state: Mutex::default() }) }
+    }
+
+    /// The tokens of `region`.
+    fn tokens(&self, region: &str) -> TaskTokens {
+        lock(&self.shared.tokens).entry(region.to_owned()).or_default().clone()
     }
 
     /// From now on keeps histories without inputs and outputs, which take nearly all of an execution's memory. For

@@ -1,8 +1,14 @@
 //! Step Functions as a service of the account.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::StepFunctions;
+use super::arn::About;
+use crate::AwsError;
 use crate::protocol::{JsonVersion, Protocol};
-use crate::service::{Action, Description, Rpc, Words, names};
+use crate::service::{Action, Description, Input, Rpc, Words, names};
 
 /// Its errors: <https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html>.
 pub(crate) const SERVICE: Description = Description {
@@ -19,19 +25,36 @@ const ACTIONS: [Action<StepFunctions>; 11] = [
     ("CreateStateMachine", |states, input| {
         input.with(|request| states.create_state_machine(input.region, request))
     }),
-    ("DescribeExecution", |states, input| input.with(|request| states.describe_execution(&request))),
-    ("DescribeStateMachine", |states, input| input.with(|request| states.describe_state_machine(&request))),
-    ("GetExecutionHistory", |states, input| input.with(|request| states.get_execution_history(&request))),
-    ("ListExecutions", |states, input| input.with(|request| states.list_executions(&request))),
+    ("DescribeExecution", |states, input| about(input, |request| states.describe_execution(&request))),
+    ("DescribeStateMachine", |states, input| about(input, |request| states.describe_state_machine(&request))),
+    ("GetExecutionHistory", |states, input| about(input, |request| states.get_execution_history(&request))),
+    ("ListExecutions", |states, input| about(input, |request| states.list_executions(&request))),
     ("ListStateMachines", |states, input| {
         input.with(|request| states.list_state_machines(input.region, &request))
     }),
-    ("SendTaskFailure", |states, input| input.with(|request| states.send_task_failure(request))),
-    ("SendTaskHeartbeat", |states, input| input.with(|request| states.send_task_heartbeat(&request))),
-    ("SendTaskSuccess", |states, input| input.with(|request| states.send_task_success(&request))),
-    ("StartExecution", |states, input| input.with(|request| states.start_execution(request))),
-    ("StopExecution", |states, input| input.with(|request| states.stop_execution(&request))),
+    ("SendTaskFailure", |states, input| {
+        input.with(|request| states.send_task_failure(input.region, request))
+    }),
+    ("SendTaskHeartbeat", |states, input| {
+        input.with(|request| states.send_task_heartbeat(input.region, &request))
+    }),
+    ("SendTaskSuccess", |states, input| {
+        input.with(|request| states.send_task_success(input.region, &request))
+    }),
+    ("StartExecution", |states, input| about(input, |request| states.start_execution(request))),
+    ("StopExecution", |states, input| about(input, |request| states.stop_execution(&request))),
 ];
+
+/// Reads a request and performs it, if its ARN is one of the caller's region.
+fn about<I: About + DeserializeOwned, O: Serialize>(
+    input: &Input<'_>,
+    operation: impl FnOnce(I) -> Result<O, AwsError>,
+) -> Result<Value, AwsError> {
+    input.with(|request: I| {
+        I::KIND.check(input.region, request.arn())?;
+        operation(request)
+    })
+}
 
 impl Rpc for StepFunctions {
     const DESCRIPTION: &'static Description = &SERVICE;

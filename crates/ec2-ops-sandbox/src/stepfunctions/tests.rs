@@ -176,3 +176,35 @@ async fn a_payload_that_no_state_changes_keeps_its_text() {
     let described = describe(&world, &arn);
     assert_eq!((&described["input"], &described["output"]), (&json!(text), &json!(text)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_arn_names_something_of_its_own_kind_in_its_own_region() {
+    let world = world();
+    let arn = start(&world, "one", &json!({})).unwrap()["executionArn"].clone();
+    let code = |region: &str, action: &str, body: &Value| {
+        perform(&world.states, region, action, body).map(drop).map_err(|error| error.code)
+    };
+    let (machine, execution) =
+        (json!({ "stateMachineArn": world.machine }), json!({ "executionArn": arn }));
+    assert_eq!(code(REGION, "DescribeExecution", &execution), Ok(()));
+    for (action, body, absent) in [
+        ("DescribeStateMachine", &machine, "StateMachineDoesNotExist"),
+        ("ListExecutions", &machine, "StateMachineDoesNotExist"),
+        ("StartExecution", &machine, "StateMachineDoesNotExist"),
+        ("DescribeExecution", &execution, "ExecutionDoesNotExist"),
+        ("GetExecutionHistory", &execution, "ExecutionDoesNotExist"),
+        ("StopExecution", &execution, "ExecutionDoesNotExist"),
+    ] {
+        assert_eq!(code("eu-west-1", action, body), Err(absent.to_owned()), "{action}");
+    }
+    for (action, body) in [
+        ("DescribeExecution", json!({ "executionArn": world.machine })),
+        ("StartExecution", json!({ "stateMachineArn": arn })),
+        ("StopExecution", json!({ "executionArn": "one" })),
+        ("DescribeExecution", json!({ "executionArn": "arn:aws:states:us-east-1:000000000000:execution:m" })),
+    ] {
+        assert_eq!(code(REGION, action, &body), Err("InvalidArn".to_owned()), "{action} {body}");
+    }
+    let version = json!({ "stateMachineArn": format!("{}:1", world.machine) });
+    assert_eq!(code(REGION, "StartExecution", &version), Err("NotImplemented".to_owned()));
+}

@@ -47,7 +47,7 @@ impl<G: Gate> Ports<G> {
     async fn dynamodb(&self, action: &'static str, request: Value) -> Answer<Value> {
         let on = On::Table(&self.names.wake_table);
         self.call(&self.names.region, action, on, || {
-            self.account.dynamodb.call(action, request.to_string().as_bytes())
+            self.account.dynamodb.call(&self.names.region, action, request.to_string().as_bytes())
         })
         .await
     }

@@ -15,7 +15,7 @@ use ec2_ops_sandbox::stepfunctions::api::{
 impl<G: Gate> Executions for Ports<G> {
     async fn complete(&self, token: &TaskToken, output: &Value) -> Answer<Delivery> {
         let request = SendTaskSuccessRequest { task_token: token.to_string(), output: output.to_string() };
-        let effect = || self.account.stepfunctions.send_task_success(&request).map(drop);
+        let effect = || self.account.stepfunctions.send_task_success(&self.names.region, &request).map(drop);
         delivery(self.call(&self.names.region, "SendTaskSuccess", On::Anything("states"), effect).await)
     }
 
@@ -25,7 +25,7 @@ impl<G: Gate> Executions for Ports<G> {
             error: Some(error.to_owned()),
             cause: Some(cause.to_owned()),
         };
-        let effect = || self.account.stepfunctions.send_task_failure(request).map(drop);
+        let effect = || self.account.stepfunctions.send_task_failure(&self.names.region, request).map(drop);
         delivery(self.call(&self.names.region, "SendTaskFailure", On::Anything("states"), effect).await)
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Call {
     pub(super) quiet: bool,
     /// No text for what went well.
     pub(super) only_show_errors: bool,
+    /// Where to call, if not in the instance's region.
+    pub(super) region: Option<String>,
 }
 
 /// A place in S3: `s3://bucket/key`, where the key may be empty.
@@ -49,6 +51,7 @@ impl Call {
     /// `None` for whatever only the real AWS CLI can do.
     pub(super) fn parse(args: &[String]) -> Option<Self> {
         let (mut words, mut recursive, mut quiet, mut only_show_errors) = (Vec::new(), false, false, false);
+        let mut region = None;
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             match arg.as_str() {
@@ -56,8 +59,7 @@ impl Call {
                 "--quiet" => quiet = true,
                 "--only-show-errors" => only_show_errors = true,
                 "--no-progress" => {}
-                // The sandbox's S3 has all buckets in one place.
-                "--region" => drop(args.next()?),
+                "--region" => region = Some(args.next()?.clone()),
                 option if option.starts_with("--") => return None,
                 word => words.push(word.to_owned()),
             }
@@ -81,6 +83,7 @@ impl Call {
             recursive,
             quiet,
             only_show_errors,
+            region,
         })
     }
 }
@@ -98,6 +101,7 @@ mod tests {
         let call = parse("--region us-east-1 s3 cp --quiet a s3://b/k").expect("understood");
         assert_eq!((call.verb, call.quiet, call.recursive), (Verb::Cp, true, false));
         assert_eq!(call.operands, ["a", "s3://b/k"]);
+        assert_eq!(call.region.as_deref(), Some("us-east-1"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn main(args: &[String]) -> ExitCode {
     let Some(call) = Call::parse(args) else {
         return delegate(args);
     };
-    let done = S3::from_environment().and_then(|s3| match call.verb {
+    let done = S3::from_environment(call.region.as_deref()).and_then(|s3| match call.verb {
         Verb::Cp => transfer::copy(&s3, &call),
         Verb::Rm => transfer::remove(&s3, &call),
         Verb::Ls => list::list(&s3, &call),

@@ -1,12 +1,14 @@
 //! A small S3 client: path-style, without TLS, for the sandbox's own endpoint, which reads the access key of a signature
 //! and does not verify the signature.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Response;
-use ureq::{Agent, Body, RequestBuilder, SendBody};
+use ureq::{Agent, Body, SendBody};
 
 use super::call::Location;
 use super::{Failure, xml};
@@ -33,39 +35,45 @@ pub(super) struct Listing {
 pub(super) struct S3 {
     agent: Agent,
     endpoint: String,
-    /// The header that carries the access key.
-    authorization: String,
+    access_key: String,
+    region: String,
+    /// The regions of buckets that are elsewhere.
+    elsewhere: RefCell<HashMap<String, String>>,
 }
 
+type Answer = Result<Response<Body>, ureq::Error>;
+
 impl S3 {
-    /// The client for `AWS_ENDPOINT_URL`.
-    pub(super) fn from_environment() -> Result<Self, Failure> {
+    /// The client for `AWS_ENDPOINT_URL`, in `region` or the one of the environment.
+    pub(super) fn from_environment(region: Option<&str>) -> Result<Self, Failure> {
         let variable = |name: &str| {
             std::env::var(name).map_err(|_| Failure { text: format!("aws: {name} is not set"), code: 253 })
         };
         let endpoint = variable("AWS_ENDPOINT_URL")?;
-        let scope = format!(
-            "{}/20260101/{}/s3/aws4_request",
-            variable("AWS_ACCESS_KEY_ID")?,
-            variable("AWS_REGION")?
-        );
-        let authorization =
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=unverified");
-        let agent = Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
-        Ok(Self { agent, endpoint: endpoint.trim_end_matches('/').to_owned(), authorization })
+        let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
+        Ok(Self {
+            agent: config.build().into(),
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            access_key: variable("AWS_ACCESS_KEY_ID")?,
+            region: region.map_or_else(|| variable("AWS_REGION"), |region| Ok(region.to_owned()))?,
+            elsewhere: RefCell::default(),
+        })
     }
 
     pub(super) fn put(&self, to: &Location, body: File) -> Result<(), Failure> {
         let length = body.metadata()?.len();
-        let request =
-            self.signed(self.agent.put(self.url(&to.bucket, &to.key))).header("content-length", length);
-        let sent = request.send(SendBody::from_owned_reader(body));
+        let sent = self.send(&to.bucket, |authorization| {
+            let mut content = body.try_clone()?;
+            content.rewind()?;
+            let request = self.agent.put(self.url(&to.bucket, &to.key)).header("content-length", length);
+            request.header("authorization", authorization).send(SendBody::from_owned_reader(content))
+        });
         self.answer("PutObject", sent).map(drop)
     }
 
     /// The object's content. A missing one is reported as the CLI does, which asks for its head first.
     pub(super) fn get(&self, from: &Location) -> Result<impl Read + use<>, Failure> {
-        let answer = self.signed(self.agent.get(self.url(&from.bucket, &from.key))).call();
+        let answer = self.get_url(&from.bucket, &self.url(&from.bucket, &from.key));
         if answer.as_ref().is_ok_and(|answer| answer.status() == 404) {
             let why = format!("Key \"{}\" does not exist", from.key);
             return Err(error_occurred("404", "HeadObject", &why));
@@ -74,18 +82,28 @@ impl S3 {
     }
 
     pub(super) fn delete(&self, what: &Location) -> Result<(), Failure> {
-        let answer = self.signed(self.agent.delete(self.url(&what.bucket, &what.key))).call();
+        let answer = self.send(&what.bucket, |authorization| {
+            let request = self.agent.delete(self.url(&what.bucket, &what.key));
+            request.header("authorization", authorization).call()
+        });
         self.answer("DeleteObject", answer).map(drop)
     }
 
     pub(super) fn create_bucket(&self, bucket: &str) -> Result<(), Failure> {
-        let answer = self.signed(self.agent.put(self.url(bucket, ""))).send_empty();
+        let request = self.agent.put(self.url(bucket, ""));
+        let request = request.header("authorization", self.authorization(&self.region));
+        let answer = match self.region.as_str() {
+            "us-east-1" => request.send_empty(),
+            region => request.send(format!(
+                "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+            )),
+        };
         self.answer("CreateBucket", answer).map(drop)
     }
 
     /// Names and creation dates.
     pub(super) fn buckets(&self) -> Result<Vec<(String, String)>, Failure> {
-        let xml = self.text("ListBuckets", format!("{}/", self.endpoint))?;
+        let xml = self.text("ListBuckets", "", &format!("{}/", self.endpoint))?;
         let field = |bucket, tag| xml::text(bucket, tag).unwrap_or_default();
         Ok(xml::elements(&xml, "Bucket").map(|b| (field(b, "Name"), field(b, "CreationDate"))).collect())
     }
@@ -103,7 +121,7 @@ impl S3 {
                 url.push_str("&continuation-token=");
                 url.push_str(&query(token));
             }
-            let xml = self.text("ListObjectsV2", url)?;
+            let xml = self.text("ListObjectsV2", &at.bucket, &url)?;
             listing.objects.extend(xml::elements(&xml, "Contents").map(object));
             let prefixes = xml::elements(&xml, "CommonPrefixes").filter_map(|p| xml::text(p, "Prefix"));
             listing.prefixes.extend(prefixes);
@@ -114,8 +132,32 @@ impl S3 {
         }
     }
 
-    fn signed<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
-        request.header("authorization", &self.authorization)
+    /// The header that carries the access key, for a call in `region`.
+    fn authorization(&self, region: &str) -> String {
+        let scope = format!("{}/20260101/{region}/s3/aws4_request", self.access_key);
+        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=unverified")
+    }
+
+    /// Makes a request about a bucket, and once more in the bucket's region if that is another one, as the CLI does.
+    fn send(&self, bucket: &str, request: impl Fn(String) -> Answer) -> Answer {
+        let region = self.elsewhere.borrow().get(bucket).unwrap_or(&self.region).clone();
+        let answer = request(self.authorization(&region))?;
+        if !matches!(answer.status().as_u16(), 301 | 400) {
+            return Ok(answer);
+        }
+        let head = self.agent.head(self.url(bucket, ""));
+        let head = head.header("authorization", self.authorization(&region)).call()?;
+        match head.headers().get("x-amz-bucket-region").and_then(|own| own.to_str().ok()) {
+            Some(own) if own != region => {
+                self.elsewhere.borrow_mut().insert(bucket.to_owned(), own.to_owned());
+                request(self.authorization(own))
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    fn get_url(&self, bucket: &str, url: &str) -> Answer {
+        self.send(bucket, |authorization| self.agent.get(url).header("authorization", authorization).call())
     }
 
     fn url(&self, bucket: &str, key: &str) -> String {
@@ -124,8 +166,8 @@ impl S3 {
             .to_owned()
     }
 
-    fn text(&self, operation: &str, url: String) -> Result<String, Failure> {
-        let answer = self.signed(self.agent.get(url)).call();
+    fn text(&self, operation: &str, bucket: &str, url: &str) -> Result<String, Failure> {
+        let answer = self.get_url(bucket, url);
         let mut text = String::new();
         self.answer(operation, answer)?.into_body().into_reader().read_to_string(&mut text)?;
         Ok(text)
@@ -135,7 +177,7 @@ impl S3 {
     fn answer(
         &self,
         operation: &str,
-        answer: Result<Response<Body>, ureq::Error>,
+        answer: Answer,
     ) -> Result<Response<Body>, Failure> {
         let connection = |error: &dyn std::fmt::Display| Failure {
             text: format!("Could not connect to the endpoint URL: \"{}\" ({error})", self.endpoint),

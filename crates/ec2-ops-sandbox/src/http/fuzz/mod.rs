@@ -146,7 +146,7 @@ async fn no_request_crashes_the_sandbox() {
     let table = json!({ "TableName": "table", "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
         "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }] });
-    served.account.dynamodb.call("CreateTable", table.to_string().as_bytes()).unwrap();
+    served.account.dynamodb.call("us-east-1", "CreateTable", table.to_string().as_bytes()).unwrap();
     let echo = |request: Request| -> Running { Box::pin(async move { Ok(request.payload) }) };
     served.account.lambda.create_function("us-east-1", "echo", Duration::from_secs(3), Arc::new(echo));
     for (action, input) in [

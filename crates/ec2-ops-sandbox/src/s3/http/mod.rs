@@ -8,6 +8,7 @@ mod api;
 mod aws_chunked;
 mod envelope;
 mod parameters;
+mod region;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -26,26 +27,33 @@ pub(crate) use service::SERVICE;
 
 use super::S3;
 use crate::AwsError;
-use crate::protocol::{Request, Response};
+use crate::protocol::Response;
+use crate::service::Call;
 
 /// S3 as an HTTP service, with path-style addresses only.
 #[derive(Clone)]
 pub(crate) struct S3Http {
+    store: Arc<S3>,
     service: S3Service,
 }
 
 impl S3Http {
     /// The HTTP face of `store`.
     pub(crate) fn new(store: Arc<S3>) -> Self {
-        let mut builder = S3ServiceBuilder::new(api::Api { store });
+        let mut builder = S3ServiceBuilder::new(api::Api { store: Arc::clone(&store) });
         // `s3s` asks for access only where it checks signatures, too; the envelope leaves none to check.
         builder.set_auth(SimpleAuth::new());
         builder.set_access(service::Modelled);
-        Self { service: builder.build() }
+        Self { store, service: builder.build() }
     }
 
-    /// The answer to one request.
-    async fn call(&self, request: Request, request_id: &str) -> Result<Response, AwsError> {
+    /// The answer to one call.
+    async fn call(&self, call: &Call) -> Result<Response, AwsError> {
+        if let Some(elsewhere) = region::elsewhere(&self.store, call) {
+            return Ok(elsewhere);
+        }
+        let mut request = call.request.clone();
+        request.extensions_mut().insert(region::SignedFor(call.region.clone()));
         let what = format!("{} {}", request.method(), request.uri().path());
         let content_type = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         if content_type.starts_with(b"multipart/form-data") {
@@ -58,7 +66,7 @@ impl S3Http {
         if parts.status == StatusCode::NOT_IMPLEMENTED && !names_the_sandbox(&body) {
             return Err(SERVICE.unmodelled(what));
         }
-        Ok(Response::from_parts(parts, with_request_id(body, request_id).into()))
+        Ok(Response::from_parts(parts, with_request_id(body, &call.request_id).into()))
     }
 }
 

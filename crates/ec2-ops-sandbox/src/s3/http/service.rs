@@ -63,7 +63,7 @@ const fn actions() -> [&'static str; ROUTES.len()] {
 #[async_trait]
 impl Service for S3Http {
     async fn answer(&self, call: &Call) -> Result<Response, AwsError> {
-        self.call(call.request.clone(), &call.request_id).await
+        self.call(call).await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::s3::checksum::ChecksumAlgorithm;
 /// Serves an account that has the bucket `results`.
 async fn serve() -> Served {
     let served = Served::start().await;
-    served.account.s3.create_bucket("results", "eu-west-1").unwrap();
+    served.account.s3.create_bucket("results", "us-east-1").unwrap();
     served
 }
 
@@ -115,4 +115,68 @@ async fn a_listing_is_paged_and_url_encoded() {
         }
     }
     assert_eq!(found, ["a%20b", "dir/", "z"]);
+}
+
+#[tokio::test]
+async fn a_bucket_in_another_region_answers_as_from_there() {
+    let served = serve().await;
+    served.account.s3.create_bucket("west", "us-west-2").unwrap();
+    served.account.s3.put_object("west", "k", "hello").unwrap();
+    const HEADER: &str = "x-amz-bucket-region: us-west-2";
+
+    // From a regional endpoint: a redirect that always names the region.
+    for head in ["GET /west/k", "PUT /west/k", "GET /west?list-type=2", "HEAD /west", "HEAD /west/k"] {
+        let answer = served.call_in("eu-west-1", "s3", &format!("{head} HTTP/1.1"), b"").await;
+        assert!(answer.starts_with("HTTP/1.1 301") && answer.contains(HEADER), "{head}: {answer}");
+    }
+    let get = served.call_in("eu-west-1", "s3", "GET /west/k HTTP/1.1", b"").await;
+    assert!(get.contains("<Code>PermanentRedirect</Code>"), "{get}");
+    assert!(get.contains("<Endpoint>west.s3-us-west-2.amazonaws.com</Endpoint>"), "{get}");
+
+    // From the global endpoint: the signature is wrong. Only HeadBucket names the region in a header.
+    let get = send(&served, "GET /west/k HTTP/1.1", b"").await;
+    assert!(get.starts_with("HTTP/1.1 400") && get.contains("<Region>us-west-2</Region>"), "{get}");
+    assert!(get.contains("<Code>AuthorizationHeaderMalformed</Code>") && !get.contains(HEADER), "{get}");
+    let head = send(&served, "HEAD /west/k HTTP/1.1", b"").await;
+    assert!(head.starts_with("HTTP/1.1 400") && !head.contains(HEADER), "{head}");
+    let bucket = send(&served, "HEAD /west HTTP/1.1", b"").await;
+    assert!(bucket.starts_with("HTTP/1.1 400") && bucket.contains(HEADER), "{bucket}");
+
+    let own = served.call_in("us-west-2", "s3", "GET /west/k HTTP/1.1", b"").await;
+    assert!(own.ends_with("\r\n\r\nhello"), "{own}");
+    let location = send(&served, "GET /west?location HTTP/1.1", b"").await;
+    assert!(location.starts_with("HTTP/1.1 200") && location.contains("us-west-2"), "{location}");
+    let buckets = served.call_in("eu-west-1", "s3", "GET / HTTP/1.1", b"").await;
+    assert!(buckets.contains("<Name>west</Name>") && buckets.contains("<Name>results</Name>"), "{buckets}");
+}
+
+#[tokio::test]
+async fn a_bucket_is_created_in_the_region_of_the_endpoint() {
+    let served = serve().await;
+    let create = async |region: &str, bucket: &str, constraint: Option<&str>| {
+        let body = constraint.map_or_else(String::new, |region| {
+            format!(
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                 <LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+            )
+        });
+        served.call_in(region, "s3", &format!("PUT /{bucket} HTTP/1.1"), body.as_bytes()).await
+    };
+    for (region, bucket, constraint, own) in [
+        ("us-east-1", "east", None, "us-east-1"),
+        ("us-east-1", "west", Some("us-west-2"), "us-west-2"),
+        ("eu-west-1", "europe", Some("EU"), "eu-west-1"),
+    ] {
+        let created = create(region, bucket, constraint).await;
+        assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+        assert_eq!(served.account.s3.head_bucket(bucket).unwrap().region, own);
+    }
+    for (region, constraint, code) in [
+        ("us-east-1", Some("us-east-1"), "InvalidLocationConstraint"),
+        ("us-west-2", None, "IllegalLocationConstraintException"),
+        ("us-west-2", Some("eu-west-1"), "IllegalLocationConstraintException"),
+    ] {
+        let refused = create(region, "refused", constraint).await;
+        assert!(refused.starts_with("HTTP/1.1 400") && refused.contains(code), "{refused}");
+    }
 }

@@ -9,21 +9,23 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, s3_error};
 
 use super::super::parameters::{only, unmodelled};
+use super::super::region::SignedFor;
 use super::{Answer, length, timestamp};
 use crate::s3::object::hex;
 use crate::s3::{ListObjectsV2, S3};
 
-pub(super) fn create_bucket(store: &S3, request: S3Request<CreateBucketInput>) -> Answer<CreateBucketOutput> {
+pub(super) fn create_bucket(
+    store: &S3,
+    mut request: S3Request<CreateBucketInput>,
+) -> Answer<CreateBucketOutput> {
+    let signed_for = SignedFor::take(&mut request)?;
     let input = only(request, &[])?;
     let configuration = input.create_bucket_configuration.unwrap_or_default();
     if configuration.bucket.is_some() || configuration.location.is_some() {
         return Err(unmodelled("a directory bucket's configuration"));
     }
     let constraint = configuration.location_constraint;
-    let region = constraint.as_ref().map_or("us-east-1", |constraint| match constraint.as_str() {
-        "EU" => "eu-west-1",
-        region => region,
-    });
+    let region = signed_for.location(constraint.as_ref().map(BucketLocationConstraint::as_str))?;
     store.create_bucket(&input.bucket, region)?;
     Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{}", input.bucket)) }))
 }
