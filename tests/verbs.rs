@@ -12,7 +12,11 @@ struct Terminal(Ops);
 
 impl Terminal {
     fn open() -> Self {
-        let serve = Ops::start(["serve", "--port", "0"]);
+        Self::open_with(&[])
+    }
+
+    fn open_with(options: &[&str]) -> Self {
+        let serve = Ops::start([&["serve", "--port", "0"], options].concat());
         until("the guide", || serve.stdout().contains("Ctrl-C ends it"));
         Self(serve)
     }
@@ -43,8 +47,12 @@ impl Terminal {
     }
 
     fn close(self) {
+        assert_eq!(self.closed().code(), Some(0));
+    }
+
+    fn closed(self) -> Finished {
         self.0.signal(Signal::SIGINT);
-        assert_eq!(self.0.finish().code(), Some(0));
+        self.0.finish()
     }
 }
 
@@ -217,4 +225,36 @@ fn several_documents_are_run_and_their_objects_are_kept() {
     let stdout = fs::read_dir(logs).unwrap().flatten().next().unwrap().path();
     let stdout = stdout.join("awsrunShellScript/0.awsrunShellScript/stdout");
     assert_eq!(fs::read_to_string(stdout).unwrap(), "printed\n");
+}
+
+/// What `serve` takes is what happens: the retry of the state machine, and the end of an interrupted instance.
+#[test]
+fn faults_are_planned_and_instances_interrupted_from_the_command_line() {
+    let faults = ["--fault", "throttle RunInstances", "--fault", "lose command 7"];
+    let terminal = Terminal::open_with(&faults);
+    let mut document = endless();
+    document["instance_parameters"]["InstanceMarketOptions"] = json!({ "MarketType": "spot" });
+    terminal.execute("spot", &document);
+    terminal.until_the_commands_run("spot");
+    let shown = terminal.json(&["show", "spot"]);
+    let instance = shown["attempts"][0]["instance"]["id"].as_str().unwrap().to_owned();
+    assert!(terminal.run(&["show", "spot"]).stdout.contains("RequestLimitExceeded"), "{shown:#}");
+
+    let interrupted = terminal.run(&["interrupt", &instance]);
+    assert_eq!(interrupted.code(), Some(0), "{}", interrupted.stderr);
+    until("the end", || terminal.json(&["show", "spot"])["status"] == "SpotInterrupted");
+    for (id, why) in [("i-0123456789abcdef0", "InvalidInstanceID.NotFound"), ("i-1", "InvalidInstanceID")] {
+        let refused = terminal.run(&["interrupt", id]);
+        assert_eq!(refused.code(), Some(3), "{}", refused.stderr);
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    }
+    let finished = terminal.closed();
+    assert!(
+        finished.stderr.contains("this fault did not happen: EC2 Command Invocation"),
+        "{}",
+        finished.stderr
+    );
+    let wrong = Ops::start(["serve", "--fault", "throttle RunInstance"]).finish();
+    assert_eq!(wrong.code(), Some(2));
+    assert!(wrong.stderr.contains("expected an action of AWS"), "{}", wrong.stderr);
 }

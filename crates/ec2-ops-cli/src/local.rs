@@ -5,7 +5,8 @@ use std::path::Path;
 
 use clap::Args;
 use ec2_ops_client::Served;
-use ec2_ops_sandbox::{AccessKeys, Sandbox, SandboxConfig};
+use ec2_ops_sandbox::fault_plan::FaultPlan;
+use ec2_ops_sandbox::{AccessKeys, Conditions, Sandbox, SandboxConfig};
 
 use crate::exit::Failure;
 use crate::output;
@@ -25,12 +26,13 @@ pub(crate) struct SandboxArgs {
 pub(crate) const OUTPUT_BUCKET: &str = "sandbox-output";
 
 /// A sandbox below `root`, with the Lambda binaries from the directory of this executable, whose access key id is `key`
-/// or a random one.
+/// or a random one, under a plan of faults.
 pub(crate) async fn start(
     port: u16,
     root: &Path,
     key: Option<&str>,
     buckets: &[String],
+    faults: FaultPlan,
 ) -> Result<Sandbox, Failure> {
     let tools = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("cannot find this executable: {error}")))?;
@@ -40,7 +42,8 @@ pub(crate) async fn start(
     let keys = key.map_or_else(AccessKeys::random, AccessKeys::fixed);
     let keys = keys.map_err(|error| Failure::Usage(format!("--key: {error}")))?;
     let config = SandboxConfig { port, root: root.to_owned(), tools, lambdas, buckets, keys };
-    Sandbox::start(config).await.map_err(|error| {
+    let conditions = Conditions { faults, ..Conditions::default() };
+    Sandbox::start_under(config, conditions).await.map_err(|error| {
         let why = match error.kind() {
             ErrorKind::AddrInUse => {
                 format!(

@@ -57,6 +57,8 @@ enum Command {
     Logs(verbs::logs::LogsArgs),
     /// Stop executions, and wait until nothing of them is left
     Stop(verbs::stop::StopArgs),
+    /// Interrupt a Spot instance of a sandbox, as EC2 does when it wants the capacity back
+    Interrupt(verbs::interrupt::InterruptArgs),
     /// Open a shell on the instance of an execution, with Session Manager
     Shell(verbs::shell::ShellArgs),
     /// Check execution documents and name every problem
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Command::Show(args) => block_on(verbs::show::show(&args)),
         Command::Logs(args) => block_on(verbs::logs::logs(&args)),
         Command::Stop(args) => block_on(verbs::stop::stop(&args)),
+        Command::Interrupt(args) => block_on(verbs::interrupt::interrupt(&args)),
         Command::Shell(args) => block_on(verbs::shell::shell(&args)),
         Command::Validate { files } => documents::validate(&files),
         Command::Simulate(args) => simulate::simulate(&args),

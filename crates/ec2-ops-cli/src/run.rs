@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ec2_ops_client::{Client, Execution};
 use ec2_ops_sandbox::Sandbox;
+use ec2_ops_sandbox::fault_plan::FaultPlan;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -41,7 +42,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
     let directory = local::directory()?;
     let buckets = [args.sandbox.buckets.clone(), missing_buckets(&documents, &args.sandbox.buckets)].concat();
-    let sandbox = local::start(0, directory.path(), None, &buckets).await?;
+    let sandbox = local::start(0, directory.path(), None, &buckets, FaultPlan::default()).await?;
     output::say(format!("a sandbox for this run is at {}", sandbox.url()));
     let ended = tokio::select! {
         ended = all(&sandbox, &documents, args) => Some(ended),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use ec2_ops_sandbox::Sandbox;
+use ec2_ops_sandbox::fault_plan::{Fault, FaultPlan};
 
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
@@ -24,6 +25,11 @@ pub(crate) struct ServeArgs {
     /// With a key that others know, every user of this machine can run commands as you.
     #[arg(long, value_name = "ID")]
     key: Option<String>,
+    /// A fault, which happens once: `throttle RunInstances 3` throttles the third call; may be repeated
+    ///
+    /// docs/sandbox.md lists the faults. What has not happened by the end is said then.
+    #[arg(long = "fault", value_name = "FAULT WHERE [N]")]
+    faults: Vec<Fault>,
     #[command(flatten)]
     sandbox: SandboxArgs,
 }
@@ -32,8 +38,9 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
     let directory = local::directory()?;
-    let sandbox =
-        local::start(args.port, directory.path(), args.key.as_deref(), &args.sandbox.buckets).await?;
+    let (key, buckets) = (args.key.as_deref(), &args.sandbox.buckets);
+    let faults = FaultPlan::new(args.faults.iter().copied());
+    let sandbox = local::start(args.port, directory.path(), key, buckets, faults.clone()).await?;
     if args.quotas {
         sandbox.account().platform.quotas.enforce();
     }
@@ -46,6 +53,9 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         printed => printed?,
     }
     interruption.wait().await;
+    for fault in faults.unfired() {
+        output::say(format!("this fault did not happen: {fault}"));
+    }
     drop(announced);
     let files = args.sandbox.keep.then(|| directory.path().join("s3"));
     let kept = files.map_or(Ok(()), |files| objects::keep(&sandbox.account().s3, &files));

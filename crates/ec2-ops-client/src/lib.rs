@@ -25,6 +25,7 @@ mod deployment;
 mod error;
 mod execution;
 mod history;
+mod incidents;
 mod instances;
 mod listing;
 mod logs;

@@ -17,6 +17,7 @@ mod error;
 pub mod fault_plan;
 pub mod http;
 pub mod iam;
+mod incidents;
 pub mod lambda;
 #[cfg(unix)]
 mod local_machines;

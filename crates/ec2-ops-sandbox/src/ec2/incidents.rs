@@ -13,7 +13,8 @@ impl Ec2 {
         self.act(|state| {
             let record = any_region(state, id)?;
             if !record.is_spot() {
-                return Err(AwsError::unmodelled(format!("an interruption of the on-demand instance {id}")));
+                let message = format!("the instance {id} is on demand; EC2 interrupts only Spot Instances");
+                return Err(fault::invalid_parameter(message));
             }
             if record.state() != InstanceStateName::Running {
                 return Err(fault::incorrect_state(id, "interrupted"));

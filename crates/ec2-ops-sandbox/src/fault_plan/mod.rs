@@ -34,6 +34,7 @@
 //! ```
 
 mod runtime;
+mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -48,16 +49,19 @@ use crate::lock::lock;
 use crate::service::{Description, Words, described_by_action};
 use crate::{AwsError, Event};
 
+/// The caller of a [`Fault::Call`] where it does not matter which function calls.
+pub const ANY: &str = "any function";
+
 /// One fault, which strikes once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A call of a function to AWS.
     Call {
-        /// The caller, for example `EC2Poller`.
+        /// The caller, for example `EC2Poller`, or [`ANY`].
         function: &'static str,
         /// The action, for example `PutItem`.
         action: &'static str,
-        /// Which of the caller's calls of this action, from 1.
+        /// Which of the caller's calls of this action, or of all functions' calls of it, from 1.
         nth: u32,
         /// What goes wrong.
         fault: CallFault,
@@ -243,14 +247,19 @@ impl FaultPlan {
     }
 
     fn next_call(&self, by: &str, what: &str) -> Option<CallFault> {
-        lock(&self.shared.state).strike(format!("{by}: {what}"), |waiting, seen| match waiting {
-            Fault::Call { function, action, nth, fault }
-                if *function == by && *action == what && *nth == seen =>
-            {
-                Some(*fault)
-            }
-            _ => None,
-        })
+        let mut state = lock(&self.shared.state);
+        // Both are counted, whichever strikes.
+        let [own, of_any] = [by, ANY].map(|by| {
+            state.strike(format!("{by}: {what}"), |waiting, seen| match waiting {
+                Fault::Call { function, action, nth, fault }
+                    if *function == by && *action == what && *nth == seen =>
+                {
+                    Some(*fault)
+                }
+                _ => None,
+            })
+        });
+        own.or(of_any)
     }
 
     fn next_invocation(&self, invoked: &str) -> Option<InvocationFault> {
