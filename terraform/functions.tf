@@ -13,6 +13,12 @@ locals {
     EC2_OPS_FAIL_EXECUTION     = tostring(var.executions.fail_execution)
     EC2_OPS_BACKOFF_S          = tostring(var.executions.backoff_s)
     EC2_OPS_INSTANCE_DEFAULTS  = jsonencode(local.instance_defaults)
+    EC2_OPS_ALLOWED = jsonencode({
+      InstanceTypes    = local.allowed_types
+      SubnetIds        = var.allowed.subnet_ids == null ? null : concat(local.own_subnets, var.allowed.subnet_ids)
+      SecurityGroupIds = var.allowed.security_group_ids == null ? null : concat(local.own_security_groups, var.allowed.security_group_ids)
+      SnapshotIds      = var.allowed.snapshot_ids
+    })
   }
 }
 

@@ -15,6 +15,10 @@ module "network" {
 }
 
 locals {
+  network_defaults    = concat([module.network.instance_defaults], values(var.additional_regions))
+  own_subnets         = flatten([for defaults in local.network_defaults : defaults.subnet_ids])
+  own_security_groups = flatten([for defaults in local.network_defaults : defaults.security_group_ids])
+
   # The field names are those of RunInstances.
   instance_defaults = {
     for region, defaults in merge(var.additional_regions, { (local.region) = module.network.instance_defaults }) :

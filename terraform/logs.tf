@@ -35,7 +35,6 @@ resource "aws_cloudwatch_log_group" "commands" {
 
 resource "aws_s3_bucket" "logs" {
   #checkov:skip=CKV_AWS_18:Whether to log accesses is a decision for the whole account, with CloudTrail
-  #checkov:skip=CKV_AWS_21:Every key is written once, so there are no versions to keep
   #checkov:skip=CKV_AWS_144:Logs expire, so they are not copied to a second region
   #checkov:skip=CKV_AWS_145:AWS's own key encrypts it at no cost; kms_key_arn sets another key
   #checkov:skip=CKV2_AWS_62:Nothing reacts to a new log
@@ -81,6 +80,17 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
   }
 }
 
+# An instance may write to the keys of others, whose logs stay readable as earlier versions.
+resource "aws_s3_bucket_versioning" "logs" {
+  count = var.logs.command_bucket ? 1 : 0
+
+  bucket = aws_s3_bucket.logs[0].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
 resource "aws_s3_bucket_lifecycle_configuration" "logs" {
   count = var.logs.command_bucket ? 1 : 0
 
@@ -96,10 +106,31 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
       days = var.logs.retention_days
     }
 
+    # An object that was overwritten, or that has expired, is an earlier version.
+    noncurrent_version_expiration {
+      noncurrent_days = min(var.logs.retention_days, 30)
+    }
+
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
     }
   }
+
+  # What is left of an expired object once its versions are gone. S3 takes no days beside this.
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+  rule {
+    id     = "expire-markers"
+    status = "Enabled"
+
+    filter {}
+
+    expiration {
+      expired_object_delete_marker = true
+    }
+  }
+
+  # Rules about versions need them.
+  depends_on = [aws_s3_bucket_versioning.logs]
 }
 
 resource "aws_s3_bucket_policy" "logs" {

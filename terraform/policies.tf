@@ -15,6 +15,14 @@ locals {
   in_our_regions = { "aws:RequestedRegion" = local.regions }
   at_home        = { "aws:RequestedRegion" = [local.region] }
 
+  # What documents may launch with: everything of a kind of which var.allowed says nothing. EC2_OPS_ALLOWED says the same to the
+  # functions.
+  images                  = "arn:${local.partition}:ec2:*::image/*"
+  allowed_types           = var.allowed.instance_types
+  allowed_subnets         = var.allowed.subnet_ids == null ? ["subnet/*"] : [for id in concat(local.own_subnets, var.allowed.subnet_ids) : "subnet/${id}"]
+  allowed_security_groups = var.allowed.security_group_ids == null ? ["security-group/*"] : [for id in concat(local.own_security_groups, var.allowed.security_group_ids) : "security-group/${id}"]
+  allowed_snapshots       = var.allowed.snapshot_ids == null ? ["snapshot/*"] : [for id in var.allowed.snapshot_ids : "snapshot/${id}"]
+
   our_instances  = "arn:${local.partition}:ec2:*:${local.account_id}:instance/*"
   our_volumes    = "arn:${local.partition}:ec2:*:${local.account_id}:volume/*"
   output_buckets = [for bucket in var.instances.output_buckets : "arn:${local.partition}:s3:::${bucket}"]

@@ -4,7 +4,7 @@ locals {
   function_statements = {
     EC2StarterFromAMI = [
       {
-        # A launch needs the statement below as well, which binds it to the deployment's regions.
+        # A launch needs the statement below as well, which binds it to the deployment's regions. A volume has no type.
         Sid    = "LaunchOnlyWithOurTag"
         Effect = "Allow"
         Action = ["ec2:RunInstances"]
@@ -12,28 +12,42 @@ locals {
           local.our_instances,
           local.our_volumes,
         ]
-        Condition = { StringEquals = local.writes_our_tag }
+        Condition = merge(
+          { StringEquals = local.writes_our_tag },
+          local.allowed_types == null ? {} : { StringLikeIfExists = { "ec2:InstanceType" = local.allowed_types } },
+        )
       },
       {
-        # The resources that a launch uses but does not create. The document chooses them. The types are those of RunInstances in
+        # The resources that a launch uses but does not create. The document chooses them, as far as var.allowed lets it. The types
+        # are those of RunInstances in
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
         # Only Spot launches need spot-instances-request:
         # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-requests.html
         Sid    = "LaunchFrom"
         Effect = "Allow"
         Action = ["ec2:RunInstances"]
-        Resource = [
-          "arn:${local.partition}:ec2:*::image/*",
-          "arn:${local.partition}:ec2:*::snapshot/*",
-          "arn:${local.partition}:ec2:*:${local.account_id}:key-pair/*",
-          "arn:${local.partition}:ec2:*:${local.account_id}:network-interface/*",
-          "arn:${local.partition}:ec2:*:${local.account_id}:placement-group/*",
-          "arn:${local.partition}:ec2:*:${local.account_id}:spot-instances-request/*",
+        Resource = concat(
+          var.allowed.image_owners == null ? [local.images] : [],
+          [
+            "arn:${local.partition}:ec2:*:${local.account_id}:key-pair/*",
+            "arn:${local.partition}:ec2:*:${local.account_id}:network-interface/*",
+            "arn:${local.partition}:ec2:*:${local.account_id}:placement-group/*",
+            "arn:${local.partition}:ec2:*:${local.account_id}:spot-instances-request/*",
+          ],
+          [for snapshot in local.allowed_snapshots : "arn:${local.partition}:ec2:*::${snapshot}"],
           # In a shared VPC these belong to another account: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
-          "arn:${local.partition}:ec2:*:*:security-group/*",
-          "arn:${local.partition}:ec2:*:*:subnet/*",
-        ]
+          [for group in local.allowed_security_groups : "arn:${local.partition}:ec2:*:*:${group}"],
+          [for subnet in local.allowed_subnets : "arn:${local.partition}:ec2:*:*:${subnet}"],
+        )
         Condition = { StringEquals = local.in_our_regions }
+      },
+      {
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html#amazonec2-policy-keys
+        Sid       = "LaunchOnlyImagesOfTheirOwners"
+        Effect    = "Allow"
+        Action    = ["ec2:RunInstances"]
+        Resource  = var.allowed.image_owners == null ? [] : [local.images]
+        Condition = { StringEquals = merge(local.in_our_regions, { "ec2:Owner" = var.allowed.image_owners }) }
       },
       {
         # Only in the launch call, so an existing instance cannot become one of ours.

@@ -22,12 +22,26 @@ resource "aws_iam_role_policy" "this" {
   name   = each.key
   role   = aws_iam_role.this[each.key].id
   policy = jsonencode(local.policies[each.key])
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(jsonencode(local.policies[each.key])) <= 10240
+      error_message = "The policy of ${each.key} is longer than IAM's 10,240 characters: name fewer regions, buckets, secrets or allowed resources."
+    }
+    precondition {
+      # EC2 chooses one that no list of ids can name.
+      condition     = var.allowed.subnet_ids == null || var.network != null
+      error_message = "allowed.subnet_ids: expected network as well. Without it, documents that name no subnet run in the default VPC."
+    }
+  }
 }
 
-# If the user has set kms_key_arn, that key encrypts the functions' settings, the table, the bucket and the schedules. The key's
-# own policy has to allow it too.
+# If the user has set kms_key_arn, that key encrypts the functions' settings, the table, the bucket, the schedules and the
+# executions. The key's own policy has to allow it too. Each role may use it only through the services that need it from this role:
+# with a copy of something that the key encrypts, a role can do nothing.
 resource "aws_iam_role_policy" "key" {
-  for_each = var.kms_key_arn == null ? [] : setsubtract(local.roles, ["Events", "StateMachine"])
+  for_each = toset(var.kms_key_arn == null ? [] : setintersection(local.roles, keys(local.key_services)))
 
   name = "Key"
   role = aws_iam_role.this[each.key].id
@@ -38,6 +52,9 @@ resource "aws_iam_role_policy" "key" {
       Effect   = "Allow"
       Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource = [var.kms_key_arn]
+      Condition = { StringEquals = {
+        "kms:ViaService" = [for service in local.key_services[each.key] : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"]
+      } }
     }]
   })
 }
@@ -80,6 +97,19 @@ resource "aws_iam_role_policy" "volume_keys" {
 }
 
 locals {
+  # The services through which each role uses the key:
+  # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+  key_services = merge(
+    # The settings: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+    { for name in local.functions : name => name == "EC2Poller" ? ["lambda", "dynamodb"] : ["lambda"] },
+    {
+      Instance  = ["s3"]
+      Scheduler = ["scheduler"]
+      # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+      StateMachine = ["states"]
+    },
+  )
+
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
   through_ec2 = {
     "kms:ViaService" = [for region in local.regions : "ec2.${region}.${data.aws_partition.current.dns_suffix}"]

@@ -15,8 +15,19 @@ resource "aws_sfn_state_machine" "this" {
     enabled = true
   }
 
+  # Definition, inputs, outputs and history.
+  dynamic "encryption_configuration" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      type                              = "CUSTOMER_MANAGED_KMS_KEY"
+      kms_key_id                        = encryption_configuration.value
+      kms_data_key_reuse_period_seconds = 300
+    }
+  }
+
   # Step Functions checks the permissions for the log when it creates the state machine.
-  depends_on = [aws_iam_role_policy.this]
+  depends_on = [aws_iam_role_policy.this, aws_iam_role_policy.key]
 }
 
 locals {

@@ -110,6 +110,39 @@ variable "instances" {
   }
 }
 
+variable "allowed" {
+  description = <<-EOT
+    What documents may launch with. A document that names anything else is refused, and EC2StarterFromAMI has no permission for
+    it. Everything of a kind that is not set is allowed.
+    instance_types: types such as t4g.nano, or families such as m8g.*. image_owners: account ids, or amazon.
+    subnet_ids, security_group_ids: in addition to the deployment's own. subnet_ids needs network, and security_group_ids covers
+    no groups by name. snapshot_ids: for the volumes of documents; [] allows none.
+  EOT
+  type = object({
+    instance_types     = optional(list(string))
+    image_owners       = optional(list(string))
+    subnet_ids         = optional(list(string))
+    security_group_ids = optional(list(string))
+    snapshot_ids       = optional(list(string))
+  })
+  default = {}
+
+  validation {
+    condition     = var.allowed.instance_types == null || try(length(var.allowed.instance_types) > 0 && alltrue([for type in var.allowed.instance_types : can(regex("^[a-z0-9-]+[.]([a-z0-9-]+|[*])$", type))]), false)
+    error_message = "allowed.instance_types: expected types such as t4g.nano or families such as m8g.*, at least one."
+  }
+  validation {
+    condition     = var.allowed.image_owners == null || try(length(var.allowed.image_owners) > 0 && alltrue([for owner in var.allowed.image_owners : can(regex("^([0-9]{12}|amazon|aws-marketplace)$", owner))]), false)
+    error_message = "allowed.image_owners: expected account ids of 12 digits, amazon or aws-marketplace, at least one."
+  }
+  validation {
+    condition = alltrue([for kind, ids in { subnet = var.allowed.subnet_ids, sg = var.allowed.security_group_ids, snap = var.allowed.snapshot_ids } :
+      ids == null || try(alltrue([for id in ids : can(regex("^${kind}-[0-9a-f]{8,17}$", id))]), false)
+    ])
+    error_message = "allowed: expected ids such as subnet-0123456789abcdef0, sg-0123456789abcdef0 and snap-0123456789abcdef0."
+  }
+}
+
 variable "network" {
   description = <<-EOT
     The network of instances whose documents name no subnet: a VPC and subnets in it, with a route to AWS's services.
@@ -255,7 +288,7 @@ variable "monitoring" {
 
 variable "kms_key_arn" {
   description = <<-EOT
-    Your own KMS key for logs, bucket, table, topics, schedules and the functions' settings, instead of AWS's keys.
+    Your own KMS key for logs, bucket, table, topics, schedules, executions and the functions' settings, instead of AWS's keys.
     The key's policy has to allow the services that use it: see README.md.
   EOT
   type        = string

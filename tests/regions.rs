@@ -7,9 +7,10 @@ use crate::harness::{TestSandbox, document};
 
 /// A document in `region` whose commands write an output to `bucket`, and which waits for an input there.
 fn writes(region: &str, bucket: &str, check: Value) -> Value {
-    let mut document = document(&[&format!("aws s3 cp s3://{bucket}/input - | aws s3 cp - s3://{bucket}/run/out")]);
+    let mut document =
+        document(&[&format!("aws s3 cp s3://{bucket}/in/put - | aws s3 cp - s3://{bucket}/run/out")]);
     document["region"] = json!(region);
-    document["inputs"] = json!([{ "bucket": bucket, "key": "input" }, { "bucket": bucket, "prefix": "inp" }]);
+    document["inputs"] = json!([{ "bucket": bucket, "key": "in/put" }, { "bucket": bucket, "prefix": "in" }]);
     document["run_options"]["ii_check_s3"] = check;
     document
 }
@@ -19,7 +20,7 @@ fn an_output_in_another_region_is_found() {
     TestSandbox::with(async |sandbox| {
         let s3 = &sandbox.account().s3;
         s3.create_bucket("elsewhere", "eu-central-1").unwrap();
-        s3.put_object("elsewhere", "input", "hello").unwrap();
+        s3.put_object("elsewhere", "in/put", "hello").unwrap();
         // us-east-1 answers as the global endpoint does, us-west-2 as a regional one, and eu-central-1 is where the bucket is.
         for region in ["us-east-1", "us-west-2", "eu-central-1"] {
             for check in [

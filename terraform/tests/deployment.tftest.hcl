@@ -139,7 +139,7 @@ run "functions_get_the_settings_of_the_deployment" {
   }
 
   assert {
-    condition = { for name, value in local.settings : name => value if name != "EC2_OPS_INSTANCE_DEFAULTS" } == {
+    condition = { for name, value in local.settings : name => value if !contains(["EC2_OPS_ALLOWED", "EC2_OPS_INSTANCE_DEFAULTS"], name) } == {
       EC2_OPS_DEPLOYMENT         = "ec2-ops"
       EC2_OPS_WAKE_TABLE         = aws_dynamodb_table.wake.name
       EC2_OPS_LOG_BUCKET         = aws_s3_bucket.logs[0].bucket
@@ -263,5 +263,82 @@ run "without_keys_for_volumes_no_role_may_use_any" {
   assert {
     condition     = length(aws_iam_role_policy.volume_keys) == 0
     error_message = "there is a policy for no key"
+  }
+}
+
+run "each_role_uses_the_key_only_through_the_services_that_it_needs" {
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:111122223333:key/1234"
+  }
+  assert {
+    condition = { for role, policy in aws_iam_role_policy.key :
+      role => one(jsondecode(policy.policy).Statement).Condition.StringEquals["kms:ViaService"]
+      } == {
+      Commander         = ["lambda.us-east-1.amazonaws.com"]
+      EC2Poller         = ["lambda.us-east-1.amazonaws.com", "dynamodb.us-east-1.amazonaws.com"]
+      EC2StarterFromAMI = ["lambda.us-east-1.amazonaws.com"]
+      EC2Stopper        = ["lambda.us-east-1.amazonaws.com"]
+      RunChecker        = ["lambda.us-east-1.amazonaws.com"]
+      Instance          = ["s3.us-east-1.amazonaws.com"]
+      Scheduler         = ["scheduler.us-east-1.amazonaws.com"]
+      StateMachine      = ["states.us-east-1.amazonaws.com"]
+    }
+    error_message = "a role may use the key through another service"
+  }
+  assert {
+    condition = (
+      one(aws_sfn_state_machine.this.encryption_configuration).type == "CUSTOMER_MANAGED_KMS_KEY"
+      && one(aws_sfn_state_machine.this.encryption_configuration).kms_key_id == var.kms_key_arn
+    )
+    error_message = "the executions are encrypted with another key"
+  }
+}
+
+run "an_overwritten_log_is_kept" {
+  assert {
+    condition     = one(aws_s3_bucket_versioning.logs[0].versioning_configuration).status == "Enabled"
+    error_message = "the log bucket has no versions"
+  }
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.logs[0].rule[0].noncurrent_version_expiration[0].noncurrent_days == 30
+    error_message = "earlier versions never expire, or too early"
+  }
+}
+
+run "documents_may_launch_with_anything_unless_the_deployment_narrows_it" {
+  assert {
+    condition     = values(jsondecode(aws_lambda_function.this["EC2StarterFromAMI"].environment[0].variables.EC2_OPS_ALLOWED)) == [null, null, null, null]
+    error_message = "something is refused by default"
+  }
+}
+
+run "what_documents_may_launch_with_is_in_the_policy_and_in_the_settings" {
+  variables {
+    network = { vpc_id = "vpc-0123456789abcdef0", subnet_ids = ["subnet-0aaaaaaaaaaaaaaaa"] }
+    allowed = {
+      instance_types = ["m8g.*"]
+      image_owners   = ["amazon"]
+      subnet_ids     = ["subnet-0123456789abcdef0"]
+      snapshot_ids   = []
+    }
+  }
+  assert {
+    condition = jsondecode(aws_lambda_function.this["EC2StarterFromAMI"].environment[0].variables.EC2_OPS_ALLOWED) == {
+      InstanceTypes    = ["m8g.*"]
+      SubnetIds        = ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0123456789abcdef0"]
+      SecurityGroupIds = null
+      SnapshotIds      = []
+    }
+    error_message = "the functions refuse something else"
+  }
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this["EC2StarterFromAMI"].policy).Statement :
+      statement.Condition.StringEquals["ec2:Owner"] if statement.Sid == "LaunchOnlyImagesOfTheirOwners"
+    ] == [["amazon"]]
+    error_message = "images of other owners can be launched"
+  }
+  assert {
+    condition     = length(regexall("subnet/[*]|snapshot/", aws_iam_role_policy.this["EC2StarterFromAMI"].policy)) == 0
+    error_message = "other subnets or snapshots can be used"
   }
 }

@@ -127,3 +127,35 @@ run "an_alias_of_a_key" {
   }
   expect_failures = [var.kms_key_arn]
 }
+
+run "a_type_that_is_no_type" {
+  command = plan
+  variables {
+    allowed = { instance_types = ["*"] }
+  }
+  expect_failures = [var.allowed]
+}
+
+run "an_owner_that_is_no_account" {
+  command = plan
+  variables {
+    allowed = { image_owners = ["self"] }
+  }
+  expect_failures = [var.allowed]
+}
+
+run "a_snapshot_that_is_none" {
+  command = plan
+  variables {
+    allowed = { snapshot_ids = ["vol-0123456789abcdef0"] }
+  }
+  expect_failures = [var.allowed]
+}
+
+run "subnets_that_leave_out_the_default_vpc" {
+  command = plan
+  variables {
+    allowed = { subnet_ids = ["subnet-0123456789abcdef0"] }
+  }
+  expect_failures = [aws_iam_role_policy.this]
+}

@@ -24,6 +24,13 @@ every call.
 Generated: `REGENERATE=1 cargo test --workspace --test policies`.
 ";
 
+const STARTER: &str = "EC2StarterFromAMI";
+
+const NARROWED: &str = "\
+The same role where documents may launch only the types `m8g.*` and `t4g.nano`, from images of this account and of Amazon, in
+two subnets with two security groups (one of each is the deployment's own), and from no snapshot.
+";
+
 fn page() -> String {
     let (policies, trust) = render(&Values::default());
     let mut page = HEAD.to_owned();
@@ -32,6 +39,8 @@ fn page() -> String {
         write!(page, "\n## {role}\n\nAssumed by `{service}`{}.\n\n", condition(&trust[role])).unwrap();
         write!(page, "```json\n{policy:#}\n```\n").unwrap();
     }
+    let narrowed = &render(&Values::narrowed()).0[STARTER];
+    write!(page, "\n## {STARTER} with `allowed`\n\n{NARROWED}\n```json\n{narrowed:#}\n```\n").unwrap();
     page
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Values {
     pub(crate) input_buckets: Vec<String>,
     pub(crate) secrets: Vec<String>,
     pub(crate) image_parameters: Vec<String>,
+    /// `var.allowed`.
+    pub(crate) allowed: serde_json::Value,
     pub(crate) log_bucket: bool,
     pub(crate) log_group: bool,
 }
@@ -41,17 +43,37 @@ impl Default for Values {
             ]
             .into(),
             image_parameters: vec!["/my/image".to_owned()],
+            allowed: allowed(&json!({})),
             log_bucket: true,
             log_group: true,
         }
     }
 }
 
+/// `var.allowed` with these attributes; Terraform sets the others to null.
+fn allowed(own: &serde_json::Value) -> serde_json::Value {
+    let kinds = ["instance_types", "image_owners", "subnet_ids", "security_group_ids", "snapshot_ids"];
+    kinds.map(|kind| (kind.to_owned(), own[kind].clone())).into_iter().collect()
+}
+
 impl Values {
+    /// The same deployment, which allows documents only some things.
+    pub(crate) fn narrowed() -> Self {
+        let own = json!({
+            "instance_types": ["m8g.*", "t4g.nano"],
+            "image_owners": [ACCOUNT, "amazon"],
+            "subnet_ids": ["subnet-0123456789abcdef0"],
+            "security_group_ids": ["sg-0123456789abcdef0"],
+            "snapshot_ids": [],
+        });
+        Self { allowed: allowed(&own), ..Self::default() }
+    }
+
     fn variables(&self) -> Value {
         let own = format!("arn:aws:iam::{ACCOUNT}:role/document-1-instances");
         value(&json!({
             "prefix": self.names.deployment,
+            "allowed": self.allowed,
             "instances": {
                 "additional_role_arns": [own],
                 "output_buckets": self.output_buckets,
@@ -86,6 +108,8 @@ impl Values {
             "wake_table_arn": arn("dynamodb", format!("table/{wake_table}")),
             "log_bucket_arn": self.log_bucket.then(|| format!("arn:aws:s3:::{log_bucket}")),
             "log_group_arn": self.log_group.then_some(log_group),
+            "own_subnets": ["subnet-0aaaaaaaaaaaaaaaa"],
+            "own_security_groups": ["sg-0aaaaaaaaaaaaaaaa"],
             "instance_role_arn": format!("arn:aws:iam::{ACCOUNT}:role/{prefix}-Instance"),
         }))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use aws_credential_types::Credentials;
 use ec2_ops::ids::Region;
-use ec2_ops::{Deployment, InstanceDefaults};
+use ec2_ops::{Allowed, Deployment, InstanceDefaults};
 
 /// A variable that is missing or wrong.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +34,7 @@ impl fmt::Debug for SettingError {
 /// | `EC2_OPS_FAIL_EXECUTION` | `true` or `false`, which is the default |
 /// | `EC2_OPS_BACKOFF_S` | seconds before the second attempt, 0 to 300; the default is 15 |
 /// | `EC2_OPS_INSTANCE_DEFAULTS` | optional: JSON, [`InstanceDefaults`] by region |
+/// | `EC2_OPS_ALLOWED` | optional: JSON, [`Allowed`] |
 ///
 /// # Errors
 /// Which variable is missing or wrong, and what would be right.
@@ -84,6 +85,7 @@ fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, S
         fail_execution: switch_from(&get, "EC2_OPS_FAIL_EXECUTION")?,
         backoff_s: backoff_s(&get)?.unwrap_or(usual.backoff_s),
         instance_defaults: instance_defaults(&get)?,
+        allowed: allowed(&get)?,
         ..usual
     })
 }
@@ -143,6 +145,18 @@ fn instance_defaults(
     })
 }
 
+fn allowed(get: impl Fn(&str) -> Option<String>) -> Result<Allowed, SettingError> {
+    const NAME: &str = "EC2_OPS_ALLOWED";
+    let Some(value) = get(NAME) else { return Ok(Allowed::default()) };
+    serde_json::from_str(&value).map_err(|error| SettingError {
+        name: NAME,
+        problem: format!(
+            "is {value:?}, expected {{\"InstanceTypes\": […], \"SubnetIds\": […], \"SecurityGroupIds\": […], \
+             \"SnapshotIds\": […]}}, each of which may be left out: {error}"
+        ),
+    })
+}
+
 fn required(
     get: impl Fn(&str) -> Option<String>,
     name: &'static str,
@@ -177,6 +191,7 @@ mod tests {
             ("EC2_OPS_FAIL_EXECUTION", "true"),
             ("EC2_OPS_BACKOFF_S", "60"),
             ("EC2_OPS_INSTANCE_DEFAULTS", r#"{"us-east-1": {"SubnetIds": ["subnet-1"]}}"#),
+            ("EC2_OPS_ALLOWED", r#"{"InstanceTypes": ["m8g.*"], "SnapshotIds": null}"#),
         ]);
         let deployment = deployment.unwrap();
         assert_eq!(deployment.log_bucket.as_deref(), Some("logs"));
@@ -185,6 +200,8 @@ mod tests {
         assert!(deployment.fail_execution);
         assert_eq!(deployment.backoff_s, 60);
         assert_eq!(deployment.instance_defaults[&deployment.region].subnet_ids, ["subnet-1"]);
+        assert_eq!(deployment.allowed.instance_types, Some(vec!["m8g.*".to_owned()]));
+        assert_eq!(deployment.allowed.snapshot_ids, None);
     }
 
     #[test]
@@ -202,6 +219,7 @@ mod tests {
         for wrong in ["soon", "-1", "301"] {
             assert!(read(&[("EC2_OPS_BACKOFF_S", wrong)]).is_err());
         }
+        assert!(read(&[("EC2_OPS_ALLOWED", r#"{"Subnets": []}"#)]).is_err());
         for wrong in ["{", "[]", r#"{"us-east-1": {"Subnets": []}}"#] {
             assert!(read(&[("EC2_OPS_INSTANCE_DEFAULTS", wrong)]).is_err());
         }

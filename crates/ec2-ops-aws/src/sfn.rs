@@ -5,7 +5,7 @@ use std::error::Error;
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sfn::types::ExecutionStatus;
+use aws_sdk_sfn::types::{ExecutionStatus, IncludedData};
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{ExecutionId, StateMachineId, TaskToken};
@@ -58,10 +58,15 @@ impl Executions for Sfn {
     }
 
     async fn state(&self, execution: &ExecutionId) -> Result<ExecutionState, AwsError> {
-        let answer = self.0.describe_execution().execution_arn(execution.as_str()).send().await;
+        let request = self.0.describe_execution().execution_arn(execution.as_str());
+        // The data may be encrypted with a key that the caller may not use, and only the status counts.
+        let answer = request.included_data(IncludedData::MetadataOnly).send().await;
         match answer.map_err(aws_error("DescribeExecution")) {
             Ok(described) => state(described.status()),
-            Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
+            // The id is from a tag, which a person may have edited: what is no ARN names no execution.
+            Err(error) if ["ExecutionDoesNotExist", "InvalidArn"].contains(&error.code.as_str()) => {
+                Ok(ExecutionState::Unknown)
+            }
             Err(error) => Err(error),
         }
     }
@@ -122,10 +127,13 @@ mod tests {
             (described("RUNNING"), ExecutionState::Running),
             (described("TIMED_OUT"), ExecutionState::Over),
             (refusal("ExecutionDoesNotExist"), ExecutionState::Unknown),
+            (refusal("InvalidArn"), ExecutionState::Unknown),
         ] {
             let replay = Replay::new([answer]);
             let sfn = Sfn::new(&replay.config());
             assert_eq!(sfn.state(&ExecutionId::new("a")).await, Ok(state));
+            let asked: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
+            assert_eq!(asked, json!({"executionArn": "a", "includedData": "METADATA_ONLY"}));
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::allowed::Allowed;
 use crate::document::{IamInstanceProfile, InstanceParameters, Job, Problem, Problems};
 use crate::error::Error;
 use crate::ids::Region;
@@ -30,6 +31,8 @@ pub struct Deployment {
     pub backoff_s: u32,
     /// By region: the parameters of an instance whose document does not set them.
     pub instance_defaults: BTreeMap<Region, InstanceDefaults>,
+    /// What documents may launch with.
+    pub allowed: Allowed,
 }
 
 /// The parameters of an instance whose document does not set them, in RunInstances' own names.
@@ -72,12 +75,21 @@ impl Deployment {
             fail_execution: false,
             backoff_s: BACKOFF_S,
             instance_defaults: BTreeMap::new(),
+            allowed: Allowed::default(),
         }
     }
 
     /// Every region in which its instances can be.
     pub fn regions(&self) -> impl Iterator<Item = &Region> {
         std::iter::once(&self.region).chain(&self.additional_regions)
+    }
+
+    /// Refuses a launch with something that this deployment does not allow.
+    pub(crate) fn check_allowed(&self, job: &Job) -> Result<(), Error> {
+        match self.allowed.problems(&job.instance) {
+            problems if problems.is_empty() => Ok(()),
+            problems => Err(Error::InvalidExecution(Problems(problems))),
+        }
     }
 
     /// The region in which `job` runs.

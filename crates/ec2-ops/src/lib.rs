@@ -11,6 +11,7 @@
 //! | [`Error`], [`Outcome`] | how a step fails, and how an execution ends |
 
 mod abnormal_end;
+mod allowed;
 mod aws_error;
 mod boot;
 mod clean;
@@ -40,6 +41,7 @@ pub mod start;
 pub mod stop;
 pub mod tags;
 
+pub use allowed::Allowed;
 pub use aws_error::{AwsError, AwsErrorKind};
 pub use deployment::{Deployment, InstanceDefaults};
 pub use error::{CommandFailure, Error, ErrorKind, ErrorReport, Leftover};

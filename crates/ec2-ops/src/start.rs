@@ -106,6 +106,7 @@ async fn launch(
     let [candidate, later @ ..] = all.get(*number..).unwrap_or_default() else {
         return Err(Error::InternalError(format!("candidate {number} of {}", all.len())));
     };
+    deployment.check_allowed(&job)?;
     check_bucket(&job, &region, objects).await?;
     inputs::check(&job, &region, context.attempt.started, clock, objects).await?;
     let launch = plan(&job, &attempt, deployment, &region, candidate, *number);
@@ -135,10 +136,9 @@ mod tests {
     use crate::fakes::{FakeAws, deployment};
     use serde_json::json;
 
-    /// RunChecker would be refused as well, once the commands have ended, hours later.
-    #[tokio::test]
-    async fn nothing_is_launched_for_an_output_that_may_not_be_read() {
-        let payload = json!({
+    /// The first visit of an attempt with an output.
+    fn payload() -> Value {
+        json!({
             "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
             "step": "launch",
@@ -152,7 +152,24 @@ mod tests {
                 "obj_key": "out",
                 "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
             },
-        });
+        })
+    }
+
+    #[tokio::test]
+    async fn nothing_is_launched_that_the_deployment_does_not_allow() {
+        let aws = FakeAws::default();
+        let allowed = crate::Allowed { instance_types: Some(vec!["m8g.*".to_owned()]), ..Default::default() };
+        let deployment = Deployment { allowed, ..deployment() };
+        let error = handle(payload(), &deployment, &aws, &aws, &aws, &aws).await.unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::InvalidExecution, "{error}");
+        assert!(error.to_string().contains("$.instance_parameters.InstanceType"), "{error}");
+        assert_eq!(aws.calls(), [""; 0]);
+    }
+
+    /// RunChecker would be refused as well, once the commands have ended, hours later.
+    #[tokio::test]
+    async fn nothing_is_launched_for_an_output_that_may_not_be_read() {
+        let payload = payload();
         let aws = FakeAws { failing: Some(("HeadBucket", "Http403")), ..FakeAws::default() };
         let refusal = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
         assert_eq!(refusal.name(), "Refused");

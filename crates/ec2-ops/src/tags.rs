@@ -12,6 +12,8 @@ use crate::ids::{AttemptId, ExecutionId};
 /// Tags of an AWS resource, in a stable order.
 pub type Tags = BTreeMap<String, String>;
 
+/// How the keys of our tags begin, and no others.
+pub(crate) const PREFIX: &str = "ec2-ops:";
 /// The ARN of the execution.
 pub const EXECUTION: &str = "ec2-ops:execution";
 /// The attempt's number.

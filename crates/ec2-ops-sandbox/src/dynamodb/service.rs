@@ -21,7 +21,9 @@ pub(crate) const SERVICE: Description = Description {
 const ACTIONS: [Action<DynamoDb>; 6] = [
     ("CreateTable", |dynamodb, input| input.with(|request| dynamodb.create_table(input.region, &request))),
     ("DeleteItem", |dynamodb, input| input.with(|request| dynamodb.delete_item(input.region, &request))),
-    ("DescribeTable", |dynamodb, input| input.with(|request| dynamodb.describe_table(input.region, &request))),
+    ("DescribeTable", |dynamodb, input| {
+        input.with(|request| dynamodb.describe_table(input.region, &request))
+    }),
     ("GetItem", |dynamodb, input| input.with(|request| dynamodb.get_item(input.region, &request))),
     ("PutItem", |dynamodb, input| input.with(|request| dynamodb.put_item(input.region, &request))),
     ("UpdateTimeToLive", |dynamodb, input| {

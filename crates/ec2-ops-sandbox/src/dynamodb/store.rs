@@ -115,11 +115,7 @@ impl DynamoDb {
     }
 
     /// Deletes an item if its condition holds; that there is none is success, unless the condition says otherwise.
-    pub fn delete_item(
-        &self,
-        region: &str,
-        input: &DeleteItemInput,
-    ) -> Result<DeleteItemOutput, AwsError> {
+    pub fn delete_item(&self, region: &str, input: &DeleteItemInput) -> Result<DeleteItemOutput, AwsError> {
         let condition = input.condition()?;
         self.in_table(region, &input.table_name, |table| {
             let key = table.lone_key(&input.key)?;

@@ -13,7 +13,12 @@ pub(super) fn requests(request: &RunInstancesRequest, at: &Lookup<'_>) -> Vec<Re
         ["instance", "volume"].into_iter().flat_map(|kind| created(request, kind, at)).collect();
     requests.extend(used(request).into_iter().map(|(owned, resource)| {
         let account = if owned { at.account_id } else { "" };
-        at.request(ACTION, &format!("arn:aws:ec2:{}:{account}:{resource}", at.region))
+        let mut question = at.request(ACTION, &format!("arn:aws:ec2:{}:{account}:{resource}", at.region));
+        if resource.starts_with("image/") {
+            // Every image is the account's own here.
+            question.context.insert("ec2:Owner".to_owned(), at.account_id.to_owned());
+        }
+        question
     }));
     requests.extend(request.iam_instance_profile.as_ref().map(|profile| pass_role(profile, at)));
     requests.extend(is_spot(request).then(|| first_spot_launch(at)));
@@ -26,6 +31,9 @@ fn created(request: &RunInstancesRequest, kind: &str, at: &Lookup<'_>) -> Vec<Re
     let specifications =
         request.tag_specifications.iter().filter(|specification| specification.resource_type == kind);
     let mut launch = at.request(ACTION, &at.arn("ec2", &format!("{kind}/*")));
+    if let ("instance", Some(instance_type)) = (kind, &request.instance_type) {
+        launch.context.insert("ec2:InstanceType".to_owned(), instance_type.clone());
+    }
     let mut tagged = false;
     for tag in specifications.flat_map(|specification| &specification.tags) {
         launch.context.insert(format!("aws:RequestTag/{}", tag.key), tag.value.clone());

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::pattern::matches;
+use crate::wildcard;
 
 /// One question to a policy: is this action on this resource allowed in this context?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,11 @@ enum Effect {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Condition {
+    #[serde(default)]
     string_equals: BTreeMap<String, OneOrMany>,
+    /// Of patterns; it holds as well where the call has no such key.
+    #[serde(default)]
+    string_like_if_exists: BTreeMap<String, OneOrMany>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -108,13 +113,34 @@ impl Statement {
 }
 
 impl Condition {
+    /// Keys are compared without case, also where the key of a tag is a part of them. See
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>.
     fn holds(&self, context: &BTreeMap<String, String>) -> bool {
-        self.string_equals.iter().all(|(key, wanted)| {
-            context.get(key).is_some_and(|found| match wanted {
-                OneOrMany::One(value) => value == found,
-                OneOrMany::Many(values) => values.contains(found),
-            })
-        })
+        let found = |key: &str| {
+            let same = |(other, _): &(&String, _)| other.to_lowercase() == key.to_lowercase();
+            context.iter().filter(same).map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        let equal = self.string_equals.iter().all(|(key, wanted)| {
+            // Where the keys of two tags differ by case alone, either may count.
+            found(key).into_iter().any(|value| wanted.as_slice().contains(value))
+        });
+        let like = self.string_like_if_exists.iter().all(|(key, wanted)| {
+            let matches = |value: &String| {
+                wanted.as_slice().iter().any(|pattern| wildcard::matches(&wildcard::parts(pattern), value))
+            };
+            let found = found(key);
+            found.is_empty() || found.into_iter().any(matches)
+        });
+        equal && like
+    }
+}
+
+impl OneOrMany {
+    fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
     }
 }
 
@@ -166,5 +192,29 @@ mod tests {
         assert!(!policy.allows(&request(&[("region", "c"), ("tag", "t")])));
         assert!(!policy.allows(&request(&[("region", "a"), ("tag", "T")])));
         assert!(!policy.allows(&request(&[("tag", "t")])));
+    }
+
+    #[test]
+    fn the_key_of_a_condition_has_no_case() {
+        let ours = json!({"Condition": {"StringEquals": {"aws:ResourceTag/ec2-ops:deployment": "mine"}}});
+        let policy = statement(&ours).unwrap();
+        for key in ["aws:ResourceTag/ec2-ops:deployment", "aws:resourcetag/EC2-OPS:Deployment"] {
+            assert!(policy.allows(&request(&[(key, "mine")])), "{key}");
+            assert!(!policy.allows(&request(&[(key, "Mine")])), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_condition_if_exists_holds_for_a_call_without_the_key() {
+        let condition = json!({"Condition": {"StringLikeIfExists": {"type": ["m8g.*", "t4g.nano"]}}});
+        let policy = statement(&condition).unwrap();
+        for (context, expected) in [
+            (&[("type", "m8g.large")][..], true),
+            (&[("type", "t4g.nano")], true),
+            (&[("type", "m8gd.large")], false),
+            (&[], true),
+        ] {
+            assert_eq!(policy.allows(&request(context)), expected, "{context:?}");
+        }
     }
 }

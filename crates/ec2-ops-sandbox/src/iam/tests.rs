@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ec2_ops::tags::{self, OnEnd, Tags};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::policy::Request;
 use super::{On, Role};
@@ -155,6 +155,34 @@ async fn nothing_is_launched_without_our_tag_nor_elsewhere_nor_with_a_role_of_ot
     {
         let request = RunInstancesRequest { iam_instance_profile: Some(profile(name)), ..launch(&ours()) };
         assert_eq!(run(REGION, request), allowed, "{name}");
+    }
+}
+
+/// The role of a deployment that allows documents only some things, as `docs/policies.md` shows it.
+#[tokio::test(start_paused = true)]
+async fn only_what_the_deployment_allows_is_launched() {
+    let bench = Bench::new();
+    let placed =
+        json!({ "SubnetId": "subnet-0123456789abcdef0", "SecurityGroupIds": ["sg-0aaaaaaaaaaaaaaaa"] });
+    let run = |changes: Value| {
+        let mut request = serde_json::to_value(launch(&ours())).unwrap();
+        for fields in [placed.clone(), changes] {
+            request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        }
+        let request: RunInstancesRequest = serde_json::from_value(request).unwrap();
+        bench.permit("EC2StarterFromAMI with `allowed`", "RunInstances", On::Launch(&request)).is_ok()
+    };
+    assert!(run(json!({})));
+    assert!(run(json!({ "InstanceType": "m8g.large", "SubnetId": "subnet-0aaaaaaaaaaaaaaaa" })));
+    for changes in [
+        json!({ "InstanceType": "t4g.small" }),
+        json!({ "SubnetId": "subnet-0bbbbbbbbbbbbbbbb" }),
+        json!({ "SubnetId": null }),
+        json!({ "SecurityGroupIds": ["sg-0aaaaaaaaaaaaaaaa", "sg-0bbbbbbbbbbbbbbbb"] }),
+        json!({ "SecurityGroupIds": [] }),
+        json!({ "BlockDeviceMappings": [{ "DeviceName": "/dev/sdf", "Ebs": { "SnapshotId": "snap-0123456789abcdef0" } }] }),
+    ] {
+        assert!(!run(changes.clone()), "{changes}");
     }
 }
 

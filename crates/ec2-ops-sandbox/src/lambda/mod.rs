@@ -126,15 +126,14 @@ impl Lambda {
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
     fn find(&self, region: &str, name_or_arn: &str) -> Result<Function, AwsError> {
         let absent = |message| AwsError::new(404, "ResourceNotFoundException", message);
-        let (within, qualified) = name_or_arn.rsplit_once("function:").unwrap_or(("", name_or_arn));
-        if let Some(other) = within.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2))
+        let (owner, function) = name_or_arn.rsplit_once("function:").unwrap_or(("", name_or_arn));
+        if let Some(other) = owner.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2))
             && other != region
         {
-            let message =
-                format!("Functions from '{other}' are not reachable in this region ('{region}')");
+            let message = format!("Functions from '{other}' are not reachable in this region ('{region}')");
             return Err(absent(message));
         }
-        let (name, qualifier) = qualified.split_once(':').unwrap_or((qualified, LATEST));
+        let (name, qualifier) = function.split_once(':').unwrap_or((function, LATEST));
         let arn = self.arn(region, name);
         let function = lock(&self.functions).get(&arn).cloned().filter(|_| qualifier == LATEST);
         function.ok_or_else(|| match qualifier {
@@ -197,7 +196,11 @@ mod tests {
         for (region, name, message) in [
             ("eu-west-1", "echo", "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:echo"),
             ("eu-west-1", &arn, "Functions from 'us-east-1' are not reachable in this region ('eu-west-1')"),
-            ("us-east-1", "echo:1", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:echo:1"),
+            (
+                "us-east-1",
+                "echo:1",
+                "Function not found: arn:aws:lambda:us-east-1:000000000000:function:echo:1",
+            ),
         ] {
             let error = AwsError::new(404, "ResourceNotFoundException", message);
             assert_eq!(lambda.invoke(region, name, Value::Null).await, Err(InvokeError::Service(error)));

@@ -34,10 +34,10 @@ requests! {
         role_arn: String,
         r#type: Option<String>,
     }
-    DescribeStateMachineRequest { state_machine_arn: String, }
+    DescribeStateMachineRequest { state_machine_arn: String, included_data: Option<IncludedData>, }
     ListStateMachinesRequest { max_results: Option<usize>, next_token: Option<String>, }
     StartExecutionRequest { state_machine_arn: String, name: Option<String>, input: Option<String>, }
-    DescribeExecutionRequest { execution_arn: String, }
+    DescribeExecutionRequest { execution_arn: String, included_data: Option<IncludedData>, }
     ListExecutionsRequest {
         state_machine_arn: String,
         status_filter: Option<String>,
@@ -57,13 +57,21 @@ requests! {
     SendTaskHeartbeatRequest { task_token: String, }
 }
 
+/// Whether an answer has the data that a key encrypts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum IncludedData {
+    AllData,
+    MetadataOnly,
+}
+
 responses! {
     CreateStateMachineResponse { state_machine_arn: String, creation_date: f64, }
     DescribeStateMachineResponse {
         state_machine_arn: String,
         name: String,
         status: String,
-        definition: String,
+        definition: Option<String>,
         role_arn: String,
         r#type: String,
         creation_date: f64,
@@ -81,8 +89,8 @@ responses! {
         status: String,
         start_date: f64,
         stop_date: Option<f64>,
-        input: String,
-        input_details: DataDetails,
+        input: Option<String>,
+        input_details: Option<DataDetails>,
         output: Option<String>,
         output_details: Option<DataDetails>,
         error: Option<String>,

@@ -1,10 +1,10 @@
 //! The ARNs by which requests name state machines and executions.
 
+use super::SERVICE;
 use super::api::{
     DescribeExecutionRequest, DescribeStateMachineRequest, GetExecutionHistoryRequest, ListExecutionsRequest,
     StartExecutionRequest, StopExecutionRequest,
 };
-use super::SERVICE;
 use crate::AwsError;
 
 /// What an ARN names.
@@ -45,44 +45,37 @@ about! {
 }
 
 impl Kind {
-    /// The error for an ARN that names nothing.
+    /// The error for an ARN that names nothing: it is none of this kind, or what it names does not exist. See
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
     pub(super) fn absent(self, arn: &str) -> AwsError {
-        match self {
-            Self::StateMachine => AwsError::client(
-                "StateMachineDoesNotExist",
-                format!("State Machine Does Not Exist: '{arn}'"),
-            ),
-            Self::Execution => {
-                AwsError::client("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
-            }
-        }
-    }
-
-    /// The resource type in an ARN, and how many names follow it.
-    fn form(self) -> (&'static str, usize) {
-        match self {
+        let (wanted, names) = match self {
             Self::StateMachine => ("stateMachine", 1),
             Self::Execution => ("execution", 2),
-        }
-    }
-
-    /// Refuses an ARN that is none of this kind, or that belongs to another region than `region`. See
-    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
-    pub(super) fn check(self, region: &str, arn: &str) -> Result<(), AwsError> {
-        let (wanted, names) = self.form();
-        let invalid = |why: String| Err(AwsError::client("InvalidArn", format!("Invalid Arn: '{why}'")));
+        };
+        let invalid = |why: String| AwsError::client("InvalidArn", format!("Invalid Arn: '{why}'"));
         let parts: Vec<_> = arn.split(':').collect();
         match parts.as_slice() {
             ["arn", "aws", "states", _, _, kind, ..] if *kind != wanted => {
                 invalid(format!("Resource type not valid in this context: {kind}"))
             }
-            ["arn", "aws", "states", own, _, _, rest @ ..] if rest.len() == names => {
-                if *own == region { Ok(()) } else { Err(self.absent(arn)) }
-            }
             ["arn", "aws", "states", _, _, "stateMachine", _, _] => {
-                Err(SERVICE.unmodelled("versions and aliases of state machines"))
+                SERVICE.unmodelled("versions and aliases of state machines")
             }
+            ["arn", "aws", "states", _, _, _, rest @ ..] if rest.len() == names => match self {
+                Self::StateMachine => AwsError::client(
+                    "StateMachineDoesNotExist",
+                    format!("State Machine Does Not Exist: '{arn}'"),
+                ),
+                Self::Execution => {
+                    AwsError::client("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
+                }
+            },
             _ => invalid(format!("Invalid ARN: {arn}")),
         }
+    }
+
+    /// Refuses an ARN of another region than `region`: it names nothing there.
+    pub(super) fn check(self, region: &str, arn: &str) -> Result<(), AwsError> {
+        if arn.split(':').nth(3) == Some(region) { Ok(()) } else { Err(self.absent(arn)) }
     }
 }

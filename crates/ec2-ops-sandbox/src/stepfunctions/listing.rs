@@ -6,8 +6,8 @@ use super::StepFunctions;
 use super::api::{
     DataDetails, DescribeExecutionRequest, DescribeExecutionResponse, DescribeStateMachineRequest,
     DescribeStateMachineResponse, ExecutionListItem, GetExecutionHistoryRequest, GetExecutionHistoryResponse,
-    ListExecutionsRequest, ListExecutionsResponse, ListStateMachinesRequest, ListStateMachinesResponse,
-    StateMachineListItem,
+    IncludedData, ListExecutionsRequest, ListExecutionsResponse, ListStateMachinesRequest,
+    ListStateMachinesResponse, StateMachineListItem,
 };
 use super::arn::Kind;
 use super::executions::parts;
@@ -35,7 +35,7 @@ impl StepFunctions {
             state_machine_arn: machine.arn.clone(),
             name: machine.name.clone(),
             status: "ACTIVE".to_owned(),
-            definition: machine.text.clone(),
+            definition: Some(machine.text.clone()).filter(|_| has_data(request.included_data)),
             role_arn: machine.role_arn.clone(),
             r#type: "STANDARD".to_owned(),
             creation_date: epoch(machine.created),
@@ -69,7 +69,11 @@ impl StepFunctions {
         let execution = self.execution(&request.execution_arn)?;
         let item = listed(&execution);
         let ended = execution.history().ending();
-        let (output, failure) = parts(ended.as_ref().map(|(ending, _)| ending));
+        let included = has_data(request.included_data);
+        let (output, failure) = match &ended {
+            Some((ending, _)) if included => parts(Some(ending)),
+            _ => parts(None),
+        };
         Ok(DescribeExecutionResponse {
             execution_arn: item.execution_arn,
             state_machine_arn: item.state_machine_arn,
@@ -77,8 +81,8 @@ impl StepFunctions {
             status: item.status,
             start_date: item.start_date,
             stop_date: item.stop_date,
-            input: execution.input().to_string(),
-            input_details: DataDetails { included: true },
+            input: included.then(|| execution.input().to_string()),
+            input_details: included.then_some(DataDetails { included }),
             output_details: output.as_ref().map(|_| DataDetails { included: true }),
             output,
             error: failure.error.map(|error| error.to_string()),
@@ -123,6 +127,10 @@ impl StepFunctions {
         let (events, next_token) = page(events, request.max_results, request.next_token.as_deref())?;
         Ok(GetExecutionHistoryResponse { events, next_token })
     }
+}
+
+fn has_data(asked: Option<IncludedData>) -> bool {
+    asked != Some(IncludedData::MetadataOnly)
 }
 
 fn listed(execution: &Execution) -> ExecutionListItem {

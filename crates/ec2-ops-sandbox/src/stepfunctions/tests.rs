@@ -76,6 +76,10 @@ async fn an_execution_runs_to_its_end_and_says_so_on_the_bus() {
     let described = describe(&world, &arn);
     assert_eq!((&described["status"], &described["output"]), (&json!("SUCCEEDED"), &json!(r#"{"a":1}"#)));
     assert_eq!(*lock(&world.statuses), ["RUNNING", "SUCCEEDED"]);
+    let metadata = json!({ "executionArn": arn, "includedData": "METADATA_ONLY" });
+    let metadata = call(&world.states, "DescribeExecution", &metadata).unwrap();
+    assert_eq!(metadata["status"], "SUCCEEDED");
+    assert!(metadata.get("input").is_none() && metadata.get("output").is_none(), "{metadata}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,8 +188,7 @@ async fn an_arn_names_something_of_its_own_kind_in_its_own_region() {
     let code = |region: &str, action: &str, body: &Value| {
         perform(&world.states, region, action, body).map(drop).map_err(|error| error.code)
     };
-    let (machine, execution) =
-        (json!({ "stateMachineArn": world.machine }), json!({ "executionArn": arn }));
+    let (machine, execution) = (json!({ "stateMachineArn": world.machine }), json!({ "executionArn": arn }));
     assert_eq!(code(REGION, "DescribeExecution", &execution), Ok(()));
     for (action, body, absent) in [
         ("DescribeStateMachine", &machine, "StateMachineDoesNotExist"),

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::{Answer, Gate, PAGE, Ports, all_pages};
 use ec2_ops_sandbox::iam::On;
 use ec2_ops_sandbox::stepfunctions::api::{
-    DescribeExecutionRequest, ListExecutionsRequest, SendTaskFailureRequest, SendTaskSuccessRequest,
+    DescribeExecutionRequest, IncludedData, ListExecutionsRequest, SendTaskFailureRequest,
+    SendTaskSuccessRequest,
 };
 
 impl<G: Gate> Executions for Ports<G> {
@@ -48,13 +49,18 @@ impl<G: Gate> Executions for Ports<G> {
     }
 
     async fn state(&self, execution: &ExecutionId) -> Answer<ExecutionState> {
-        let request = DescribeExecutionRequest { execution_arn: execution.to_string() };
+        let request = DescribeExecutionRequest {
+            execution_arn: execution.to_string(),
+            included_data: Some(IncludedData::MetadataOnly),
+        };
         let effect = || self.account.stepfunctions.describe_execution(&request);
         match self.call(&self.names.region, "DescribeExecution", On::States(execution.as_str()), effect).await
         {
             Ok(described) if described.status == "RUNNING" => Ok(ExecutionState::Running),
             Ok(_) => Ok(ExecutionState::Over),
-            Err(error) if error.code == "ExecutionDoesNotExist" => Ok(ExecutionState::Unknown),
+            Err(error) if ["ExecutionDoesNotExist", "InvalidArn"].contains(&error.code.as_str()) => {
+                Ok(ExecutionState::Unknown)
+            }
             Err(error) => Err(error),
         }
     }

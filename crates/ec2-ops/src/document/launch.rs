@@ -4,7 +4,7 @@ use ec2_ops_limits::MAX_TAGS;
 use ec2_ops_limits::launch::refusals;
 
 use super::instance_parameters::{
-    BlockDeviceMapping, InstanceParameters, MetadataOptions, OneOrMore, TagSpecification,
+    BlockDeviceMapping, InstanceParameters, MetadataOptions, OneOrMore, Tag, TagSpecification,
 };
 use super::problem::{Problem, found, quoted};
 use super::variables::Values;
@@ -128,11 +128,21 @@ fn check_tags(specifications: &[TagSpecification], problems: &mut Vec<Problem>) 
             );
             problems.push(Problem::new(path.as_str(), message));
         }
-        for (j, tag) in
-            specification.tags.iter().enumerate().filter(|(_, tag)| tag.key.starts_with("ec2-ops:"))
-        {
-            let message =
-                format!("found {}, expected a key that does not begin with ec2-ops:", quoted(&tag.key));
+        // IAM's conditions do not distinguish keys by case, and our policies have conditions on tags:
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html
+        let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+        for (j, Tag { key, .. }) in specification.tags.iter().enumerate() {
+            let earlier = specification.tags[..j].iter().find(|tag| tag.key != *key && same(&tag.key, key));
+            let expected = match earlier {
+                _ if key.to_lowercase().starts_with(tags::PREFIX) => {
+                    format!("a key that does not begin with {}, in whatever case", tags::PREFIX)
+                }
+                Some(earlier) => {
+                    format!("a key that differs from {} by more than case", quoted(&earlier.key))
+                }
+                None => continue,
+            };
+            let message = format!("found {}, expected {expected}", quoted(key));
             problems.push(Problem::new(format!("{path}[{j}].Key"), message));
         }
     }

@@ -60,7 +60,7 @@ impl S3 {
         })
     }
 
-    pub(super) fn put(&self, to: &Location, body: File) -> Result<(), Failure> {
+    pub(super) fn put(&self, to: &Location, body: &File) -> Result<(), Failure> {
         let length = body.metadata()?.len();
         let sent = self.send(&to.bucket, |authorization| {
             let mut content = body.try_clone()?;
@@ -174,11 +174,7 @@ impl S3 {
     }
 
     /// The answer, if it is one of success; else what the CLI says.
-    fn answer(
-        &self,
-        operation: &str,
-        answer: Answer,
-    ) -> Result<Response<Body>, Failure> {
+    fn answer(&self, operation: &str, answer: Answer) -> Result<Response<Body>, Failure> {
         let connection = |error: &dyn std::fmt::Display| Failure {
             text: format!("Could not connect to the endpoint URL: \"{}\" ({error})", self.endpoint),
             code: 255,

@@ -14,7 +14,7 @@ pub(super) fn copy(s3: &S3, call: &Call) -> Result<(), Failure> {
         return Err(failed("cp takes two places"));
     };
     match (Location::parse(from), Location::parse(to)) {
-        (None, Some(to)) if from == "-" => put(s3, call, "-", spooled_stdin()?, &to),
+        (None, Some(to)) if from == "-" => put(s3, call, "-", &spooled_stdin()?, &to),
         (None, Some(to)) => upload(s3, call, Path::new(from), &to),
         (Some(from), None) if to == "-" => {
             io::copy(&mut fatal(s3.get(&from))?, &mut io::stdout().lock())?;
@@ -53,7 +53,7 @@ fn upload(s3: &S3, call: &Call, from: &Path, to: &Location) -> Result<(), Failur
         if kind.is_dir() {
             return Err(failed(&format!("{} is a directory: use --recursive", from.display())));
         }
-        return put(s3, call, &from.display().to_string(), File::open(from)?, &named_like(from, to));
+        return put(s3, call, &from.display().to_string(), &File::open(from)?, &named_like(from, to));
     }
     let mut files = Vec::new();
     collect_files(from, &mut files)?;
@@ -61,11 +61,11 @@ fn upload(s3: &S3, call: &Call, from: &Path, to: &Location) -> Result<(), Failur
         let inside = file.strip_prefix(from).unwrap_or(file).to_string_lossy();
         let folder = if to.key.is_empty() || to.key.ends_with('/') { "" } else { "/" };
         let to = to.with_key(format!("{}{folder}{inside}", to.key));
-        put(s3, call, &file.display().to_string(), File::open(file)?, &to)
+        put(s3, call, &file.display().to_string(), &File::open(file)?, &to)
     })
 }
 
-fn put(s3: &S3, call: &Call, name: &str, body: File, to: &Location) -> Result<(), Failure> {
+fn put(s3: &S3, call: &Call, name: &str, body: &File, to: &Location) -> Result<(), Failure> {
     let name =
         if name == "-" || name.starts_with(['/', '.']) { name.to_owned() } else { format!("./{name}") };
     s3.put(to, body)

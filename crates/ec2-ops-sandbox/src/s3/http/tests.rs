@@ -119,10 +119,10 @@ async fn a_listing_is_paged_and_url_encoded() {
 
 #[tokio::test]
 async fn a_bucket_in_another_region_answers_as_from_there() {
+    const HEADER: &str = "x-amz-bucket-region: us-west-2";
     let served = serve().await;
     served.account.s3.create_bucket("west", "us-west-2").unwrap();
     served.account.s3.put_object("west", "k", "hello").unwrap();
-    const HEADER: &str = "x-amz-bucket-region: us-west-2";
 
     // From a regional endpoint: a redirect that always names the region.
     for head in ["GET /west/k", "PUT /west/k", "GET /west?list-type=2", "HEAD /west", "HEAD /west/k"] {

@@ -185,7 +185,19 @@ fn a_launch_that_ec2_could_not_accept_is_refused_before_it_is_asked() {
             "instance_parameters/TagSpecifications",
             json!([{"ResourceType": "volume", "Tags": [{"Key": "ec2-ops:attempt", "Value": "9"}]}]),
             "$.instance_parameters.TagSpecifications[0].Tags[0].Key: found \"ec2-ops:attempt\", expected a key that does not begin \
-             with ec2-ops:",
+             with ec2-ops:, in whatever case",
+        ),
+        (
+            "instance_parameters/TagSpecifications",
+            json!([{"ResourceType": "volume", "Tags": [{"Key": "EC2-Ops:deployment", "Value": "x"}]}]),
+            "$.instance_parameters.TagSpecifications[0].Tags[0].Key: found \"EC2-Ops:deployment\", expected a key that does not \
+             begin with ec2-ops:, in whatever case",
+        ),
+        (
+            "instance_parameters/TagSpecifications",
+            json!([{"ResourceType": "volume", "Tags": [{"Key": "team", "Value": "x"}, {"Key": "Team", "Value": "x"}]}]),
+            "$.instance_parameters.TagSpecifications[0].Tags[1].Key: found \"Team\", expected a key that differs from \"team\" \
+             by more than case",
         ),
     ];
     assert_refused(table);
