@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::description::Description;
+use super::limits;
 use crate::protocol::ReadError;
 use crate::protocol::Request;
 use crate::{AwsError, Caller};
@@ -31,7 +32,7 @@ pub(crate) struct Input<'a> {
 
 impl Input<'_> {
     /// Reads the input as what `operation` takes, and performs it. A parameter that its type does not have is refused by
-    /// name.
+    /// name, and one beyond the bounds of AWS's model in AWS's words.
     pub(crate) fn with<I: DeserializeOwned, O: Serialize>(
         &self,
         operation: impl FnOnce(I) -> Result<O, AwsError>,
@@ -41,6 +42,7 @@ impl Input<'_> {
             ReadError::Unmodelled(path) => service.unmodelled(format!("the parameter {path} in {action}")),
             ReadError::Refused(error) => error,
         })?;
+        limits::check(service.signing_name, action, self.body)?;
         let output = serde_json::to_value(operation(input)?);
         let mut output = output.map_err(|fault| service.failure.error(fault.to_string()))?;
         drop_nulls(&mut output);

@@ -13,6 +13,7 @@
 
 mod call;
 mod description;
+mod limits;
 #[cfg(test)]
 mod members;
 mod registry;

@@ -1,15 +1,21 @@
-"""Writes the members of AWS's service models that `members.rs` walks, one file for each service.
+"""Writes what the sandbox reads of AWS's service models, one file for each service.
 
     python3 -m venv venv && venv/bin/pip install botocore
-    venv/bin/python generate.py
+    venv/bin/python generate.py [--check]
 
-A structure is an object, a list has one item, a map has the key `*`, and a scalar is the name of its type, or `=` and one
+`actions` has the members that `members.rs` walks. A structure is an object, a list has one item, a map has the key `*`, and a scalar is the name of its type, or `=` and one
 of its values. The names are those on the wire. Only the actions in the table of docs/sandbox.md are written.
+
+`limits` has the bounds that `limits.rs` checks, by action and path: `Filters[].Key` is the key of each filter, `Item{}` each key of
+a map, `Item.*` each of its values. EC2's and STS's requests are no JSON; their models have hardly any bounds.
+
+With --check nothing is written: the files have to be those of the botocore that they name.
 """
 
 import json
 import pathlib
 import re
+import sys
 
 import botocore
 from botocore.loaders import Loader
@@ -54,19 +60,45 @@ def wire(member, reference, query):
     return name[0].upper() + name[1:]
 
 
+BOUNDS = ("min", "max", "pattern", "enum", "sensitive")
+
+
+def limits(shapes, name, path, found, within=()):
+    """Collects the bounds of a shape and of what is in it; what is within itself is left out."""
+    if name in within:
+        return
+    shape, within = shapes[name], (*within, name)
+    bounds = {bound: shape[bound] for bound in BOUNDS if bound in shape}
+    # A least length of 0, or that a text is a secret, bounds nothing by itself.
+    if path and any(value for bound, value in bounds.items() if bound != "sensitive"):
+        found[path] = bounds
+    for member, reference in shape.get("members", {}).items():
+        limits(shapes, reference["shape"], f"{path}.{member}".lstrip("."), found, within)
+    for part, suffix in (("member", "[]"), ("key", "{}"), ("value", ".*")):
+        if part in shape:
+            limits(shapes, shape[part]["shape"], path + suffix, found, within)
+
+
 def main():
     page = PAGE.read_text()
     for title, service in SERVICES.items():
         model = Loader().load_service_model(service, "service-2")
         row = re.search(rf"^\| {title} \| (.*) \|$", page, re.MULTILINE).group(1)
-        actions = {}
+        actions, bounds = {}, {}
         for action in re.findall(r"`(\w+)`", row):
             operation = model["operations"][action]
             query = model["metadata"]["protocol"] == "ec2"
             given = operation.get("input")
             actions[action] = members(model["shapes"], given["shape"], query) if given else {}
-        text = json.dumps({"botocore": botocore.__version__, "actions": actions}, indent=1)
-        (HERE / f"{service}.json").write_text(text + "\n")
+            if given and model["metadata"]["protocol"] == "json":
+                bounds[action] = {}
+                limits(model["shapes"], given["shape"], "", bounds[action])
+        file = HERE / f"{service}.json"
+        text = json.dumps({"botocore": botocore.__version__, "actions": actions, "limits": bounds}, indent=1) + "\n"
+        if "--check" not in sys.argv:
+            file.write_text(text)
+        elif file.read_text() != text and json.loads(file.read_text())["botocore"] == botocore.__version__:
+            sys.exit(f"{file.name} is not what this script writes")
 
 
 main()
