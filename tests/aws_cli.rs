@@ -64,9 +64,9 @@ fn the_aws_cli_invokes_a_function() {
         let answer = answer.display().to_string();
         served.json(&["lambda", "invoke", "--function-name", function, "--payload", &payload, &answer])
     };
-    assert_eq!(invoke("EC2Poller"), json!({ "StatusCode": 200, "ExecutedVersion": "$LATEST" }));
+    assert_eq!(invoke("ec2-ops-EC2Poller"), json!({ "StatusCode": 200, "ExecutedVersion": "$LATEST" }));
     assert_eq!(std::fs::read_to_string(&answer).unwrap(), "null");
-    assert_eq!(invoke("Commander")["FunctionError"], "Unhandled");
+    assert_eq!(invoke("ec2-ops-Commander")["FunctionError"], "Unhandled");
     let error: Value = serde_json::from_str(&std::fs::read_to_string(&answer).unwrap()).unwrap();
     assert_eq!(error["errorType"], "InternalError");
     served.finish();
@@ -95,7 +95,7 @@ fn an_action_that_is_not_modelled_is_refused_by_name() {
         (&["ec2", "describe-vpcs"][..], "the action DescribeVpcs of EC2"),
         (&["ssm", "describe-parameters"], "the action DescribeParameters of SSM"),
         (&["s3api", "get-bucket-acl", "--bucket", "sandbox-output"], "the action GetBucketAcl of S3"),
-        (&["lambda", "list-functions"], "of Lambda"),
+        (&["lambda", "list-layers"], "of Lambda"),
         (&["sts", "get-session-token"], "the action GetSessionToken of STS"),
         (&["iam", "list-users"], "the service iam"),
         (&["cloudwatch", "list-metrics"], "the service monitoring"),

@@ -41,18 +41,22 @@ impl Served {
         self.exports.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Runs `aws ARGUMENTS…`. Returns its stdout, or its stderr if it fails.
-    pub(crate) fn aws(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = Command::new("aws")
-            .args(arguments)
-            .args(["--output", "json"])
+    /// `program` in a shell that has the exports, and no other configuration of AWS clients.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let nowhere = Path::new("/dev/null");
+        let mut command = Command::new(program);
+        command
             .envs(self.exports.iter().map(|(name, value)| (name, value)))
             .env("AWS_PAGER", "")
-            .envs(
-                ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"].map(|name| (name, Path::new("/dev/null"))),
-            )
-            .output()
-            .expect("the AWS CLI runs");
+            .env("AWS_CONFIG_FILE", nowhere)
+            .env("AWS_SHARED_CREDENTIALS_FILE", nowhere);
+        command
+    }
+
+    /// Runs `aws ARGUMENTS…`. Returns its stdout, or its stderr if it fails.
+    pub(crate) fn aws(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut aws = self.command("aws");
+        let output = aws.args(arguments).args(["--output", "json"]).output().expect("the AWS CLI runs");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
     }

@@ -75,9 +75,14 @@ impl Default for Names {
 }
 
 impl Names {
+    /// The name of a function in Lambda.
+    pub fn function(&self, function: Function) -> String {
+        format!("{}-{}", self.deployment, function.name)
+    }
+
     /// The log group of a function.
     pub fn function_log_group(&self, function: Function) -> String {
-        format!("/aws/lambda/{}-{}", self.deployment, function.name)
+        format!("/aws/lambda/{}", self.function(function))
     }
 
     /// The environment variables of the functions.
@@ -132,7 +137,8 @@ pub fn deploy(
     account.dynamodb.call(region, "CreateTable", wake_table(&names.wake_table).to_string().as_bytes())?;
     let create = |function: Function| {
         let (runtime, timeout) = (runtime_of(function), template.function_timeout);
-        (function.name, account.lambda.create_function(region, function.name, timeout, runtime))
+        let name = names.function(function);
+        (function.name, account.lambda.create_function(region, &name, timeout, runtime))
     };
     let functions = BTreeMap::from(FUNCTIONS.map(create));
     let created = account.stepfunctions.create_state_machine(
@@ -146,12 +152,13 @@ pub fn deploy(
     )?;
     let state_machine_arn = created.state_machine_arn;
     for (function, patterns) in event_patterns(&template.event_patterns, &state_machine_arn)? {
+        let target = functions.get(function.as_str()).unwrap_or(&function);
         for pattern in patterns {
-            put_rule(&account.platform, &account.lambda, pattern, (region, &function))?;
+            put_rule(&account.platform, &account.lambda, pattern, (region, target))?;
         }
     }
     if let Some(every) = template.sweep_every {
-        put_schedule(&account.platform, &account.lambda, every, (region, SWEEPER));
+        put_schedule(&account.platform, &account.lambda, every, (region, &functions[SWEEPER]));
     }
     Ok(state_machine_arn)
 }

@@ -62,6 +62,8 @@ pub struct Times {
     pub stopping: (Duration, Duration),
     /// `shutting-down` to `terminated`.
     pub shutting_down: (Duration, Duration),
+    /// `CreateVolume` to `available`.
+    pub creating: Duration,
     /// `DeleteVolume` to the volume's absence.
     pub deleting: (Duration, Duration),
     /// From a Spot interruption warning to the termination: two minutes on AWS.
@@ -80,6 +82,7 @@ impl Default for Times {
             pending: seconds(5, 20),
             stopping: seconds(20, 40),
             shutting_down: seconds(20, 40),
+            creating: Duration::from_secs(2),
             deleting: seconds(1, 3),
             spot_notice: Duration::from_mins(2),
             terminated_visible: Duration::from_hours(1),
@@ -96,6 +99,7 @@ impl Times {
             pending: millis(20, 60),
             stopping: millis(20, 60),
             shutting_down: millis(20, 60),
+            creating: Duration::from_millis(10),
             deleting: millis(5, 10),
             spot_notice: Duration::from_secs(2),
             ..Self::default()

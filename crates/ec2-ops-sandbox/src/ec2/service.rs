@@ -19,17 +19,21 @@ pub(crate) const SERVICE: Description = Description {
     actions: &names(&ACTIONS),
 };
 
-const ACTIONS: [Action<Ec2>; 14] = [
+const ACTIONS: [Action<Ec2>; 16] = [
     ("CreateTags", |ec2, input| input.with(|request| ec2.create_tags(input.region, &request))),
     ("CreateVolume", |ec2, input| input.with(|request| ec2.create_volume(input.region, &request))),
     ("DeleteVolume", |ec2, input| input.with(|request| ec2.delete_volume(input.region, &request))),
     ("DescribeImages", |ec2, input| input.with(|request| ec2.describe_images(input.region, &request))),
+    ("DescribeInstanceStatus", |ec2, input| {
+        input.with(|request| ec2.describe_instance_status(input.region, &request))
+    }),
     ("DescribeInstanceTypes", |ec2, input| {
         input.with(|request| ec2.describe_instance_types(input.region, &request))
     }),
     ("DescribeInstances", |ec2, input| input.with(|request| ec2.describe_instances(input.region, &request))),
     ("DescribeVolumes", |ec2, input| input.with(|request| ec2.describe_volumes(input.region, &request))),
     ("DetachVolume", |ec2, input| input.with(|request| ec2.detach_volume(input.region, &request))),
+    ("GetConsoleOutput", |ec2, input| input.with(|request| ec2.get_console_output(input.region, &request))),
     ("ModifyInstanceAttribute", |ec2, input| {
         input.with(|request| ec2.modify_instance_attribute(input.region, &request))
     }),

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use environment::FunctionBinary;
@@ -54,7 +55,9 @@ pub struct Lambda {
 
 #[derive(Clone)]
 struct Function {
+    name: String,
     arn: String,
+    created: Timestamp,
     timeout: Duration,
     runtime: Arc<dyn Runtime>,
 }
@@ -74,7 +77,8 @@ impl Lambda {
         runtime: Arc<dyn Runtime>,
     ) -> String {
         let arn = self.arn(region, name);
-        let function = Function { arn: arn.clone(), timeout, runtime };
+        let created = self.platform.clock.now();
+        let function = Function { name: name.to_owned(), arn: arn.clone(), created, timeout, runtime };
         lock(&self.functions).insert(arn.clone(), function);
         arn
     }
@@ -115,6 +119,17 @@ impl Lambda {
             let _ = lambda.run(function, payload, slot).await;
         });
         Ok(())
+    }
+
+    /// Whether there is such a function.
+    fn check(&self, region: &str, name_or_arn: &str) -> Result<(), AwsError> {
+        self.find(region, name_or_arn).map(drop)
+    }
+
+    /// The functions of `region`, by name.
+    fn list(&self, region: &str) -> Vec<Function> {
+        let here = self.arn(region, "");
+        lock(&self.functions).values().filter(|function| function.arn.starts_with(&here)).cloned().collect()
     }
 
     /// Forgets every function.
@@ -204,6 +219,33 @@ mod tests {
         ] {
             let error = AwsError::new(404, "ResourceNotFoundException", message);
             assert_eq!(lambda.invoke(region, name, Value::Null).await, Err(InvokeError::Service(error)));
+        }
+    }
+
+    #[tokio::test]
+    async fn functions_are_listed_and_invoked_over_http() {
+        let served = crate::http::testing::Served::start().await;
+        let echo = |request: Request| -> Running { Box::pin(async move { Ok(request.payload) }) };
+        let echo: Arc<dyn Runtime> = Arc::new(echo);
+        for region in ["us-east-1", "eu-west-1"] {
+            served.account.lambda.create_function(region, "echo", Duration::from_secs(3), Arc::clone(&echo));
+        }
+        let call = async |head: &str| served.call("lambda", head, b"1").await;
+        let listed = call("GET /2015-03-31/functions HTTP/1.1").await;
+        assert_eq!(listed.matches("\"FunctionName\":\"echo\"").count(), 1, "{listed}");
+        let path = "/2015-03-31/functions/echo/invocations";
+        for (head, status) in [
+            (format!("POST {path} HTTP/1.1"), 200),
+            (format!("POST {path}?Qualifier=$LATEST HTTP/1.1"), 200),
+            (format!("POST {path}?Qualifier=live HTTP/1.1"), 404),
+            (format!("POST {path} HTTP/1.1\r\nX-Amz-Invocation-Type: Event"), 202),
+            (format!("POST {path} HTTP/1.1\r\nX-Amz-Invocation-Type: DryRun"), 204),
+            (format!("POST {path} HTTP/1.1\r\nX-Amz-Invocation-Type: Later"), 400),
+            (format!("POST {path}?Other=1 HTTP/1.1"), 501),
+        ] {
+            let answer = call(&head).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{head}: {answer}");
+            assert!(answer.contains("x-amzn-requestid: "), "{answer}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::concurrency::THROTTLING;
 use super::{InvokeError, Lambda};
@@ -20,15 +20,18 @@ pub(crate) const SERVICE: Description = Description {
     failure: Words(500, "ServiceException"),
     throttling: THROTTLING,
     denial: Words(403, "AccessDeniedException"),
-    actions: &["Invoke"],
+    actions: &["Invoke", "ListFunctions"],
 };
 
-const ROUTES: [Route; 1] = [Route {
-    action: "Invoke",
-    method: "POST",
-    path: "/2015-03-31/functions/{FunctionName}/invocations",
-    marker: "",
-}];
+const ROUTES: [Route; 2] = [
+    Route {
+        action: "Invoke",
+        method: "POST",
+        path: "/2015-03-31/functions/{FunctionName}/invocations",
+        marker: "",
+    },
+    Route { action: "ListFunctions", method: "GET", path: "/2015-03-31/functions", marker: "" },
+];
 
 #[async_trait]
 impl Service for Lambda {
@@ -37,7 +40,7 @@ impl Service for Lambda {
         match Route::find(&ROUTES, request) {
             Some(found) => match found.segments.as_slice() {
                 [function] => self.answer_invoke(&call.region, function, request).await,
-                _ => Err(SERVICE.failure.error("a route without its function")),
+                _ => self.answer_list_functions(&call.region, request),
             },
             None => Err(SERVICE.unmodelled(format!("{} {}", request.method(), request.uri().path()))),
         }
@@ -52,9 +55,9 @@ impl Lambda {
         function: &str,
         request: &Request,
     ) -> Result<Response, AwsError> {
-        if let Some(parameter) = request.uri().query().filter(|query| !query.is_empty()) {
-            return Err(SERVICE.unmodelled(format!("the parameter {parameter} in Invoke")));
-        }
+        let qualifier = only_parameter(request, "Invoke", "Qualifier")?;
+        let qualified = qualifier.map(|qualifier| format!("{function}:{qualifier}"));
+        let function = qualified.as_deref().unwrap_or(function);
         let payload = match request.body() {
             body if body.is_empty() => Value::Null,
             body => serde_json::from_slice(body)
@@ -72,9 +75,56 @@ impl Lambda {
                 *response.status_mut() = StatusCode::ACCEPTED;
                 Ok(response)
             }
-            other => Err(SERVICE.unmodelled(format!("the invocation type {other}"))),
+            "DryRun" => {
+                self.check(region, function)?;
+                let mut response = Response::default();
+                *response.status_mut() = StatusCode::NO_CONTENT;
+                Ok(response)
+            }
+            other => Err(AwsError::client(
+                "InvalidParameterValueException",
+                format!("InvocationType is Event, RequestResponse or DryRun, found {other}"),
+            )),
         }
     }
+
+    /// `ListFunctions`. See <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>.
+    fn answer_list_functions(&self, region: &str, request: &Request) -> Result<Response, AwsError> {
+        // No account here has more functions than a page.
+        only_parameter(request, "ListFunctions", "MaxItems")?;
+        let functions = self.list(region).into_iter().map(|function| {
+            json!({
+                "FunctionName": function.name,
+                "FunctionArn": function.arn,
+                "Runtime": "provided.al2023",
+                "Handler": "bootstrap",
+                "Timeout": function.timeout.as_secs(),
+                "MemorySize": MEMORY_MB,
+                "Version": "$LATEST",
+                "PackageType": "Zip",
+                "State": "Active",
+                "LastModified": function.created.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string(),
+                "Role": format!("arn:aws:iam::{}:role/{}", self.platform.account_id, function.name),
+            })
+        });
+        let functions: Vec<_> = functions.collect();
+        Ok(response(StatusCode::OK, None, &json!({ "Functions": functions })))
+    }
+}
+
+/// The memory of each function, as deployed, in MB. It is not limited here.
+const MEMORY_MB: u32 = 256;
+
+/// The value of the parameter `name`; any other is refused.
+fn only_parameter(request: &Request, action: &str, name: &str) -> Result<Option<String>, AwsError> {
+    let mut value = None;
+    for (key, text) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
+        if key != name {
+            return Err(SERVICE.unmodelled(format!("the parameter {key} in {action}")));
+        }
+        value = Some(text.into_owned());
+    }
+    Ok(value)
 }
 
 /// The invocation type, unless a header asks for what is not modelled.

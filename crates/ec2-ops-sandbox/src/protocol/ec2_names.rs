@@ -23,6 +23,7 @@ pub(super) fn element(owner: &str, field: &str) -> Cow<'static, str> {
         (_, "Instances" | "StartingInstances" | "StoppingInstances" | "TerminatingInstances") => {
             "instancesSet"
         }
+        ("", "InstanceStatuses") => "instanceStatusSet",
         (_, "Reservations") => "reservationSet",
         (_, "SecurityGroups") => "groupSet",
         (_, "Tags") => "tagSet",

@@ -8,7 +8,7 @@ use base64_simd::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
 
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
-use super::object::{NewObject, Object, hex, md5};
+use super::object::{NewObject, Object, hex, md5, whole_seconds};
 use super::store::{BucketState, S3, check_key};
 use super::upload::{CompletedPart, NewUpload, Part, Upload};
 use crate::error::AwsError;
@@ -46,6 +46,7 @@ impl S3 {
         let md5 = md5(&body);
         let part = Part {
             e_tag: hex(&md5),
+            last_modified: whole_seconds(self.platform.clock.now()),
             checksum: part_checksum(expected.map(|(algorithm, _)| algorithm), checksum, &body)?,
             body,
             md5,
@@ -53,6 +54,17 @@ impl S3 {
         self.in_bucket(bucket, |bucket| {
             upload(bucket, key, upload_id)?.parts.insert(part_number, part.clone());
             Ok(part)
+        })
+    }
+
+    /// The parts that have arrived, by number.
+    pub fn list_parts(
+        &self,
+        (bucket, key, upload_id): (&str, &str, &str),
+    ) -> Result<Vec<(i32, Part)>, AwsError> {
+        self.in_bucket(bucket, |bucket| {
+            let parts = upload(bucket, key, upload_id)?.parts.iter();
+            Ok(parts.map(|(number, part)| (*number, part.clone())).collect())
         })
     }
 

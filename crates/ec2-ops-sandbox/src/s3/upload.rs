@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
 use crate::AwsError;
@@ -28,8 +29,17 @@ pub struct Part {
     pub e_tag: String,
     /// Its checksum, where the upload or the request asked for one.
     pub checksum: Option<Checksum>,
+    /// When it was uploaded.
+    pub last_modified: Timestamp,
     pub(super) body: Bytes,
     pub(super) md5: [u8; 16],
+}
+
+impl Part {
+    /// Its length in bytes.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
 }
 
 /// A part as `CompleteMultipartUpload` names it.

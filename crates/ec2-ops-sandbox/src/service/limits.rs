@@ -45,7 +45,8 @@ struct Limit {
 
 static LIMITS: LazyLock<HashMap<&str, Model>> = LazyLock::new(|| {
     let read = |(name, text, _): (&'static str, &str, _)| {
-        let mut model: Model = serde_json::from_str(text).unwrap_or_else(|_| Model { limits: HashMap::new() });
+        let mut model: Model =
+            serde_json::from_str(text).unwrap_or_else(|_| Model { limits: HashMap::new() });
         for limit in model.limits.values_mut().flat_map(BTreeMap::values_mut) {
             // A pattern is that of the whole value.
             limit.compiled =
@@ -79,7 +80,8 @@ pub(super) fn check(service: &str, action: &str, body: &[u8]) -> Result<(), AwsE
     }
     let plural = if broken.len() == 1 { "" } else { "s" };
     let message = format!("{} validation error{plural} detected: {}", broken.len(), broken.join("; "));
-    let code = MODELS.iter().find(|(name, ..)| *name == service).map_or("ValidationException", |model| model.2);
+    let code =
+        MODELS.iter().find(|(name, ..)| *name == service).map_or("ValidationException", |model| model.2);
     Err(AwsError::client(code, message))
 }
 
@@ -150,7 +152,8 @@ impl Limit {
         let pattern = self.pattern.as_ref().filter(|_| {
             value.is_string() && self.compiled.as_ref().is_some_and(|pattern| !pattern.is_match(word))
         });
-        let known = self.words.is_empty() || !value.is_string() || self.words.iter().any(|known| known == word);
+        let known =
+            self.words.is_empty() || !value.is_string() || self.words.iter().any(|known| known == word);
         [
             least.map(|min| format!("Member must have {what} greater than or equal to {min}")),
             most.map(|max| format!("Member must have {what} less than or equal to {max}")),
@@ -178,8 +181,16 @@ mod tests {
     #[test]
     fn what_is_within_the_bounds_passes() {
         for (service, action, request) in [
-            ("states", "SendTaskFailure", json!({ "taskToken": "t", "error": "e", "cause": "x".repeat(32_768) })),
-            ("ssm", "ListCommands", json!({ "MaxResults": 50, "Filters": [{ "key": "Status", "value": "Success" }] })),
+            (
+                "states",
+                "SendTaskFailure",
+                json!({ "taskToken": "t", "error": "e", "cause": "x".repeat(32_768) }),
+            ),
+            (
+                "ssm",
+                "ListCommands",
+                json!({ "MaxResults": 50, "Filters": [{ "key": "Status", "value": "Success" }] }),
+            ),
             ("ssm", "SendCommand", json!({ "InstanceIds": ["i-0123456789abcdef0"], "Comment": "" })),
             ("dynamodb", "GetItem", json!({ "TableName": "t", "Key": { "id": { "S": "x" } } })),
             ("ec2", "RunInstances", json!({})),
@@ -256,7 +267,8 @@ mod tests {
     #[test]
     fn the_models_are_those_of_the_botocore_that_they_name() {
         let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/service/models");
-        let python = |arguments: &[&str]| Command::new("python3").args(arguments).current_dir(&models).output();
+        let python =
+            |arguments: &[&str]| Command::new("python3").args(arguments).current_dir(&models).output();
         match python(&["-c", "import botocore"]) {
             Ok(import) if import.status.success() => {
                 let check = python(&["generate.py", "--check"]).unwrap();

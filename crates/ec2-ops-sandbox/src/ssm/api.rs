@@ -120,6 +120,21 @@ shapes! {
         status_details: String,
         standard_output_url: String,
         standard_error_url: String,
+        command_plugins: Vec<CommandPlugin>,
+    }
+    CommandPlugin {
+        name: String,
+        status: String,
+        status_details: String,
+        response_code: i32,
+        response_start_date_time: Option<f64>,
+        response_finish_date_time: Option<f64>,
+        output: String,
+        standard_output_url: String,
+        standard_error_url: String,
+        output_s3_region: String,
+        output_s3_bucket_name: String,
+        output_s3_key_prefix: String,
     }
     ListCommandInvocationsResponse {
         command_invocations: Vec<CommandInvocation>,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::api::{
-    Command, CommandFilter, CommandInvocation, DescribeInstanceInformationRequest,
+    Command, CommandFilter, CommandInvocation, CommandPlugin, DescribeInstanceInformationRequest,
     DescribeInstanceInformationResponse, GetCommandInvocationRequest, GetCommandInvocationResponse,
     InstanceInformation, ListCommandInvocationsRequest, ListCommandInvocationsResponse, ListCommandsRequest,
     ListCommandsResponse,
@@ -15,6 +15,9 @@ use crate::epoch::epoch;
 use crate::lock::lock;
 
 const PLUGIN: &str = "aws:runShellScript";
+/// Characters of a step's output. See
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CommandPlugin.html>.
+const MAX_PLUGIN_OUTPUT: usize = 2_500;
 /// How many entries a page has where the call does not say.
 const PAGE: usize = 50;
 
@@ -58,12 +61,13 @@ impl Ssm {
         region: &str,
         request: &ListCommandInvocationsRequest,
     ) -> Result<ListCommandInvocationsResponse, AwsError> {
-        if request.details {
-            return Err(AwsError::unmodelled("Details of ListCommandInvocations"));
-        }
         let found = self.select(region, request.command_id.as_deref(), request.instance_id.as_deref());
         let (page, next_token) = page(&found, request.max_results, request.next_token.as_deref())?;
-        let command_invocations = page.iter().map(CommandRecord::listed_invocation).collect();
+        let listed = |command: &CommandRecord| {
+            let command_plugins = request.details.then(|| command.plugin()).into_iter().collect();
+            CommandInvocation { command_plugins, ..command.listed_invocation() }
+        };
+        let command_invocations = page.iter().map(listed).collect();
         Ok(ListCommandInvocationsResponse { command_invocations, next_token })
     }
 
@@ -148,6 +152,32 @@ impl CommandRecord {
             status_details: self.status.details().to_owned(),
             standard_output_url,
             standard_error_url,
+            command_plugins: Vec::new(),
+        }
+    }
+
+    /// The one step of the document. Its output is the beginning of both streams together.
+    fn plugin(&self) -> CommandPlugin {
+        let [standard_output_url, standard_error_url] = self.output_urls();
+        let end = self.end.as_ref();
+        let output = end.map(|end| match end.stderr.as_str() {
+            "" => end.stdout.clone(),
+            stderr => format!("{}\n----------ERROR-------\n{stderr}", end.stdout),
+        });
+        let (bucket, prefix) = self.output_prefix().unwrap_or_default();
+        CommandPlugin {
+            name: PLUGIN.to_owned(),
+            status: self.status.word().to_owned(),
+            status_details: self.status.details().to_owned(),
+            response_code: end.map_or(-1, |end| end.exit_code),
+            response_start_date_time: self.started.map(epoch),
+            response_finish_date_time: self.ended.map(epoch),
+            output: output.unwrap_or_default().chars().take(MAX_PLUGIN_OUTPUT).collect(),
+            standard_output_url,
+            standard_error_url,
+            output_s3_region: self.region.clone(),
+            output_s3_bucket_name: bucket,
+            output_s3_key_prefix: prefix,
         }
     }
 

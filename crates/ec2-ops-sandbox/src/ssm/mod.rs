@@ -27,7 +27,7 @@ use crate::logs::Logs;
 use crate::s3::S3;
 use api::SendCommandRequest;
 pub use ec2_ops_guest::host::OutputStream;
-pub(crate) use parameter_store::ParameterStore;
+pub(crate) use parameter_store::{PUBLIC_IMAGE, ParameterStore};
 pub(crate) use service::SERVICE;
 use unsent::Unsent;
 

@@ -10,7 +10,8 @@ use crate::lock::lock;
 
 /// AWS's own parameters: each stands for the one image that there is.
 pub(super) const PUBLIC: &str = "/aws/service/";
-const PUBLIC_IMAGE: &str = "ami-0abcdef1234567890";
+/// That image.
+pub(crate) const PUBLIC_IMAGE: &str = "ami-0abcdef1234567890";
 
 /// The parameters of an account, by region and name.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::api::{
-    CloudWatchOutputConfig, GetCommandInvocationRequest, GetParameterRequest, ListCommandsRequest,
-    PutParameterRequest, SendCommandRequest,
+    CloudWatchOutputConfig, GetCommandInvocationRequest, GetParameterRequest, ListCommandInvocationsRequest,
+    ListCommandsRequest, PutParameterRequest, SendCommandRequest,
 };
 use super::{EndStatus, OutputStream, Runner, Script, ScriptEnd, Ssm, SsmConfig};
 use crate::lock::lock;
@@ -267,4 +267,21 @@ async fn a_token_beyond_the_list_finds_an_empty_page() {
         let page = perform(&ssm, REGION, "ListCommands", &serde_json::json!({ "NextToken": token })).unwrap();
         assert_eq!(page["Commands"], serde_json::json!([]));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_details_of_an_invocation_have_its_output() {
+    let World { ssm, .. } = world();
+    ssm.agent_online(REGION, INSTANCE);
+    let id = ssm.send_command(REGION, command()).unwrap().command.command_id;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    ssm.ended(&id, ScriptEnd { stderr: "why".to_owned(), ..end("what") });
+    let listed = |details| {
+        let request = ListCommandInvocationsRequest { details, ..ListCommandInvocationsRequest::default() };
+        ssm.list_command_invocations(REGION, &request).unwrap().command_invocations.remove(0).command_plugins
+    };
+    assert_eq!(listed(false), []);
+    let plugins = listed(true);
+    assert_eq!(plugins[0].name, "aws:runShellScript");
+    assert_eq!(plugins[0].output, "what\n----------ERROR-------\nwhy");
 }

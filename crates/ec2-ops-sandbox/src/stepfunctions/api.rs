@@ -4,7 +4,6 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/>.
 #![allow(missing_docs)]
 
-use ec2_ops_asl::Event;
 use serde::{Deserialize, Serialize};
 
 macro_rules! requests {
@@ -35,6 +34,18 @@ requests! {
         r#type: Option<String>,
     }
     DescribeStateMachineRequest { state_machine_arn: String, included_data: Option<IncludedData>, }
+    DescribeStateMachineForExecutionRequest { execution_arn: String, included_data: Option<IncludedData>, }
+    UpdateStateMachineRequest {
+        state_machine_arn: String,
+        definition: Option<String>,
+        role_arn: Option<String>,
+    }
+    ValidateStateMachineDefinitionRequest {
+        definition: String,
+        r#type: Option<String>,
+        severity: Option<String>,
+        max_results: Option<usize>,
+    }
     ListStateMachinesRequest { max_results: Option<usize>, next_token: Option<String>, }
     StartExecutionRequest { state_machine_arn: String, name: Option<String>, input: Option<String>, }
     DescribeExecutionRequest { execution_arn: String, included_data: Option<IncludedData>, }
@@ -76,6 +87,26 @@ responses! {
         r#type: String,
         creation_date: f64,
     }
+    DescribeStateMachineForExecutionResponse {
+        state_machine_arn: String,
+        name: String,
+        definition: Option<String>,
+        role_arn: String,
+        update_date: f64,
+        revision_id: Option<String>,
+    }
+    UpdateStateMachineResponse { update_date: f64, revision_id: String, }
+    ValidateStateMachineDefinitionDiagnostic {
+        severity: String,
+        code: String,
+        message: String,
+        location: Option<String>,
+    }
+    ValidateStateMachineDefinitionResponse {
+        result: String,
+        diagnostics: Vec<ValidateStateMachineDefinitionDiagnostic>,
+        truncated: bool,
+    }
     StateMachineListItem { state_machine_arn: String, name: String, r#type: String, creation_date: f64, }
     ListStateMachinesResponse {
         state_machines: Vec<StateMachineListItem>,
@@ -110,7 +141,7 @@ responses! {
         next_token: Option<String>,
     }
     GetExecutionHistoryResponse {
-        events: Vec<Event>,
+        events: Vec<serde_json::Value>,
         next_token: Option<String>,
     }
     StopExecutionResponse { stop_date: f64, }

@@ -2,8 +2,9 @@
 
 use super::SERVICE;
 use super::api::{
-    DescribeExecutionRequest, DescribeStateMachineRequest, GetExecutionHistoryRequest, ListExecutionsRequest,
-    StartExecutionRequest, StopExecutionRequest,
+    DescribeExecutionRequest, DescribeStateMachineForExecutionRequest, DescribeStateMachineRequest,
+    GetExecutionHistoryRequest, ListExecutionsRequest, StartExecutionRequest, StopExecutionRequest,
+    UpdateStateMachineRequest,
 };
 use crate::AwsError;
 
@@ -37,11 +38,13 @@ macro_rules! about {
 
 about! {
     DescribeExecutionRequest: Execution execution_arn;
+    DescribeStateMachineForExecutionRequest: Execution execution_arn;
     DescribeStateMachineRequest: StateMachine state_machine_arn;
     GetExecutionHistoryRequest: Execution execution_arn;
     ListExecutionsRequest: StateMachine state_machine_arn;
     StartExecutionRequest: StateMachine state_machine_arn;
     StopExecutionRequest: Execution execution_arn;
+    UpdateStateMachineRequest: StateMachine state_machine_arn;
 }
 
 impl Kind {

@@ -11,9 +11,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::api::{
-    CreateStateMachineRequest, CreateStateMachineResponse, EmptyResponse, SendTaskFailureRequest,
-    SendTaskHeartbeatRequest, SendTaskSuccessRequest, StartExecutionRequest, StartExecutionResponse,
-    StopExecutionRequest, StopExecutionResponse,
+    EmptyResponse, SendTaskFailureRequest, SendTaskHeartbeatRequest, SendTaskSuccessRequest,
+    StartExecutionRequest, StartExecutionResponse, StopExecutionRequest, StopExecutionResponse,
 };
 use super::arn::Kind;
 use super::{Machine, Shared, StepFunctions};
@@ -23,40 +22,6 @@ use crate::lock::lock;
 use crate::{AwsError, Event};
 
 impl StepFunctions {
-    /// `CreateStateMachine`; a definition that uses anything the interpreter does not implement is refused.
-    pub fn create_state_machine(
-        &self,
-        region: &str,
-        request: CreateStateMachineRequest,
-    ) -> Result<CreateStateMachineResponse, AwsError> {
-        if request.r#type.as_deref().is_some_and(|kind| kind != "STANDARD") {
-            return Err(AwsError::unmodelled("Express state machines"));
-        }
-        check_name(&request.name)?;
-        let definition = StateMachine::parse(&request.definition)
-            .map_err(|problems| AwsError::client("InvalidDefinition", problems.to_string()))?;
-        let arn = self.arn(region, "stateMachine", &request.name);
-        let machine = Machine {
-            arn: arn.clone(),
-            name: request.name,
-            region: region.to_owned(),
-            role_arn: request.role_arn,
-            text: request.definition,
-            definition: Arc::new(definition),
-            created: self.shared.platform.clock.now(),
-        };
-        let mut state = lock(&self.shared.state);
-        let machine = match state.machines.get(&arn) {
-            Some(old) if old.text == machine.text && old.role_arn == machine.role_arn => old,
-            Some(_) => {
-                let message = format!("State Machine Already Exists: '{arn}'");
-                return Err(AwsError::client("StateMachineAlreadyExists", message));
-            }
-            None => state.machines.entry(arn.clone()).or_insert(machine),
-        };
-        Ok(CreateStateMachineResponse { state_machine_arn: arn, creation_date: epoch(machine.created) })
-    }
-
     /// `StartExecution`. The same name and input find the execution that is running.
     pub fn start_execution(
         &self,
@@ -101,6 +66,7 @@ impl StepFunctions {
         let keeps_data = self.shared.keeps_data.load(Ordering::Relaxed);
         let execution = Arc::new(if keeps_data { execution } else { execution.without_data() });
         state.executions.insert(arn.clone(), Arc::clone(&execution));
+        state.started_with.insert(arn.clone(), machine.clone());
         state.by_machine.entry(machine.arn.clone()).or_default().push(arn.clone());
         drop(state);
         tokio::spawn(self.clone().run(execution, machine));
@@ -193,7 +159,7 @@ impl StepFunctions {
         });
     }
 
-    fn arn(&self, region: &str, kind: &str, name: &str) -> String {
+    pub(super) fn arn(&self, region: &str, kind: &str, name: &str) -> String {
         format!("arn:aws:states:{region}:{}:{kind}:{name}", self.shared.platform.account_id)
     }
 }
@@ -244,7 +210,7 @@ fn refused(error: &TokenError) -> AwsError {
 }
 
 /// See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
-fn check_name(name: &str) -> Result<(), AwsError> {
+pub(super) fn check_name(name: &str) -> Result<(), AwsError> {
     let forbidden =
         |c: char| c.is_whitespace() || c.is_control() || r##"<>{}[]?*"#%\^|~`$&,;:/"##.contains(c);
     if name.is_empty() || name.chars().count() > 80 || name.contains(forbidden) {

@@ -4,6 +4,7 @@ pub mod api;
 mod arn;
 mod executions;
 mod listing;
+mod machines;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,8 @@ struct Shared {
 struct State {
     machines: BTreeMap<String, Machine>,
     executions: HashMap<String, Arc<Execution>>,
+    /// What each execution began with, whatever was changed since.
+    started_with: HashMap<String, Machine>,
     /// The executions of each state machine, oldest first.
     by_machine: HashMap<String, Vec<String>>,
 }
@@ -53,6 +56,8 @@ struct Machine {
     text: String,
     definition: Arc<StateMachine>,
     created: Timestamp,
+    /// When it was changed last, and the id of that change.
+    updated: Option<(Timestamp, String)>,
 }
 
 impl StepFunctions {

@@ -21,12 +21,15 @@ pub(crate) const SERVICE: Description = Description {
     actions: &names(&ACTIONS),
 };
 
-const ACTIONS: [Action<StepFunctions>; 11] = [
+const ACTIONS: [Action<StepFunctions>; 14] = [
     ("CreateStateMachine", |states, input| {
         input.with(|request| states.create_state_machine(input.region, request))
     }),
     ("DescribeExecution", |states, input| about(input, |request| states.describe_execution(&request))),
     ("DescribeStateMachine", |states, input| about(input, |request| states.describe_state_machine(&request))),
+    ("DescribeStateMachineForExecution", |states, input| {
+        about(input, |request| states.describe_state_machine_for_execution(&request))
+    }),
     ("GetExecutionHistory", |states, input| about(input, |request| states.get_execution_history(&request))),
     ("ListExecutions", |states, input| about(input, |request| states.list_executions(&request))),
     ("ListStateMachines", |states, input| {
@@ -43,6 +46,10 @@ const ACTIONS: [Action<StepFunctions>; 11] = [
     }),
     ("StartExecution", |states, input| about(input, |request| states.start_execution(request))),
     ("StopExecution", |states, input| about(input, |request| states.stop_execution(&request))),
+    ("UpdateStateMachine", |states, input| about(input, |request| states.update_state_machine(request))),
+    ("ValidateStateMachineDefinition", |states, input| {
+        input.with(|request| states.validate_state_machine_definition(&request))
+    }),
 ];
 
 /// Reads a request and performs it, if its ARN is one of the caller's region.

@@ -211,3 +211,51 @@ async fn an_arn_names_something_of_its_own_kind_in_its_own_region() {
     let version = json!({ "stateMachineArn": format!("{}:1", world.machine) });
     assert_eq!(code(REGION, "StartExecution", &version), Err("NotImplemented".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_history_without_data_has_no_inputs_and_outputs() {
+    let world = world();
+    let arn = start(&world, "one", &json!({ "secret": "s3cr3t" })).unwrap()["executionArn"].clone();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let history = |body: &Value| call(&world.states, "GetExecutionHistory", body).unwrap().to_string();
+    assert!(history(&json!({ "executionArn": arn })).contains("s3cr3t"));
+    let bare = history(&json!({ "executionArn": arn, "includeExecutionData": false }));
+    assert!(!bare.contains("s3cr3t") && bare.contains("TaskSucceeded"), "{bare}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_keeps_the_state_machine_with_which_it_began() {
+    let world = world();
+    let arn = start(&world, "one", &json!({})).unwrap()["executionArn"].clone();
+    let definition =
+        json!({ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }).to_string();
+    let update = json!({ "stateMachineArn": world.machine, "definition": definition });
+    let updated = call(&world.states, "UpdateStateMachine", &update).unwrap();
+    assert!(updated["revisionId"].is_string(), "{updated}");
+    let described = |body: Value| {
+        call(&world.states, "DescribeStateMachineForExecution", &body).unwrap()["definition"].clone()
+    };
+    assert!(described(json!({ "executionArn": arn })).as_str().unwrap().contains("Pause"));
+    let next = start(&world, "two", &json!({})).unwrap()["executionArn"].clone();
+    assert_eq!(described(json!({ "executionArn": next })), json!(definition));
+    assert_eq!(described(json!({ "executionArn": next, "includedData": "METADATA_ONLY" })), Value::Null);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    for arn in [&arn, &next] {
+        assert_eq!(describe(&world, arn)["status"], "SUCCEEDED");
+    }
+    let code = |body: Value| call(&world.states, "UpdateStateMachine", &body).unwrap_err().code;
+    assert_eq!(code(json!({ "stateMachineArn": world.machine })), "MissingRequiredParameter");
+    assert_eq!(code(json!({ "stateMachineArn": world.machine, "definition": "{}" })), "InvalidDefinition");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_definition_is_validated_without_a_state_machine() {
+    let world = world();
+    let validate = |definition: &str| {
+        call(&world.states, "ValidateStateMachineDefinition", &json!({ "definition": definition })).unwrap()
+    };
+    let fine = json!({ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }).to_string();
+    assert_eq!(validate(&fine), json!({ "result": "OK", "diagnostics": [], "truncated": false }));
+    let bad = validate(r#"{ "StartAt": "Q", "States": { "P": { "Type": "Pass", "End": true } } }"#);
+    assert_eq!((&bad["result"], &bad["diagnostics"][0]["severity"]), (&json!("FAIL"), &json!("ERROR")));
+}

@@ -2,35 +2,63 @@
 
 use ec2_ops_limits::is_id;
 
+use super::filter::matches;
 use super::refuse_dry_run;
 use crate::AwsError;
 use crate::ec2::api::{
     DescribeImagesRequest, DescribeImagesResponse, DescribeInstanceTypesRequest,
-    DescribeInstanceTypesResponse, Image, InstanceTypeInfo,
+    DescribeInstanceTypesResponse, Filter, Image, InstanceTypeInfo,
 };
 use crate::ec2::config::Images;
-use crate::ec2::{Ec2, fault, ids, instance_types};
+use crate::ec2::{Ec2, SERVICE, fault, ids, instance_types};
+use crate::ssm::PUBLIC_IMAGE;
+
+/// Amazon's account for its Linux images, and the name of the one that stands for all of them.
+const AMAZON: &str = "137112412989";
+const PUBLIC_IMAGE_NAME: &str = "al2023-ami-ec2-ops-sandbox";
+
+/// Every image is this machine.
+const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+
+/// The size of the image's root volume, in GiB.
+pub(super) const ROOT_SIZE: u32 = 8;
 
 /// The device that every modelled image boots from.
 pub(super) const ROOT_DEVICE: &str = "/dev/xvda";
 
 impl Ec2 {
-    /// `DescribeImages`, by id: which others exist is not modelled.
+    /// `DescribeImages`, by ids, owners and filters. Without ids it finds the image that AWS's parameters hold, which stands
+    /// for all others.
     pub fn describe_images(
         &self,
         _region: &str,
         request: &DescribeImagesRequest,
     ) -> Result<DescribeImagesResponse, AwsError> {
-        if request.image_ids.is_empty() {
-            return Err(AwsError::unmodelled("DescribeImages without ImageIds"));
-        }
         for id in &request.image_ids {
             check_image(&self.shared.config.images, id)?;
         }
+        for filter in &request.filters {
+            check_image_filter(filter)?;
+        }
         refuse_dry_run(request.dry_run)?;
-        let owner = &self.shared.platform.account_id;
-        let images = ids::distinct(&request.image_ids).into_iter().map(|id| image(id, owner)).collect();
-        Ok(DescribeImagesResponse { images })
+        let account = &self.shared.platform.account_id;
+        let ids = match request.image_ids.as_slice() {
+            [] => vec![PUBLIC_IMAGE],
+            ids => ids::distinct(ids),
+        };
+        let images = ids.into_iter().map(|id| image(id, account)).filter(|image| {
+            let owned = request.owners.iter().any(|owner| match owner.as_str() {
+                "self" => image.owner_id == *account,
+                "amazon" => image.image_owner_alias.as_deref() == Some("amazon"),
+                owner => image.owner_id == owner,
+            });
+            (request.owners.is_empty() || owned)
+                && request.filters.iter().all(|filter| {
+                    let value = image_attribute(image, &filter.name).unwrap_or_default();
+                    filter.values.iter().any(|pattern| matches(pattern, &value))
+                })
+        });
+        Ok(DescribeImagesResponse { images: images.collect() })
     }
 
     /// `DescribeInstanceTypes`, by name.
@@ -75,13 +103,47 @@ pub(super) fn check_image(images: &Images, id: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-fn image(id: &str, owner: &str) -> Image {
+/// A filter that is ignored would match all.
+fn check_image_filter(filter: &Filter) -> Result<(), AwsError> {
+    let known = image_attribute(&image(PUBLIC_IMAGE, ""), &filter.name).is_some();
+    if filter.values.is_empty() {
+        Err(fault::invalid_parameter(format!("The filter '{}' has no values", filter.name)))
+    } else if known {
+        Ok(())
+    } else {
+        Err(SERVICE.unmodelled(format!("the filter {} in DescribeImages", filter.name)))
+    }
+}
+
+/// The value of the attribute that EC2 filters by.
+fn image_attribute(image: &Image, name: &str) -> Option<String> {
+    let value = match name {
+        "image-id" => &image.image_id,
+        "name" => &image.name,
+        "owner-id" => &image.owner_id,
+        "owner-alias" => return Some(image.image_owner_alias.clone().unwrap_or_default()),
+        "state" => &image.state,
+        "is-public" => return Some(image.public.to_string()),
+        "architecture" => &image.architecture,
+        "image-type" => &image.image_type,
+        "root-device-type" => &image.root_device_type,
+        "virtualization-type" => &image.virtualization_type,
+        _ => return None,
+    };
+    Some(value.clone())
+}
+
+/// The image with this id. Only the one of AWS's parameters is Amazon's; every other one is the account's own.
+fn image(id: &str, account: &str) -> Image {
+    let public = id == PUBLIC_IMAGE;
     Image {
         image_id: id.to_owned(),
-        name: id.to_owned(),
-        owner_id: owner.to_owned(),
+        name: if public { PUBLIC_IMAGE_NAME } else { id }.to_owned(),
+        owner_id: if public { AMAZON } else { account }.to_owned(),
+        image_owner_alias: public.then(|| "amazon".to_owned()),
+        architecture: ARCHITECTURE.to_owned(),
         state: "available".to_owned(),
-        public: false,
+        public,
         image_type: "machine".to_owned(),
         root_device_name: ROOT_DEVICE.to_owned(),
         root_device_type: "ebs".to_owned(),

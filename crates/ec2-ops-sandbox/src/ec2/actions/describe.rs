@@ -13,13 +13,13 @@ use crate::ec2::api::{
 };
 use crate::ec2::state::{InstanceRecord, Row, VolumeRecord};
 
-/// What both listings can ask for.
-struct Query<'a> {
-    ids: &'a [String],
-    filters: &'a [Filter],
-    max_results: Option<usize>,
-    next_token: Option<&'a str>,
-    dry_run: bool,
+/// What all listings can ask for.
+pub(super) struct Query<'a> {
+    pub(super) ids: &'a [String],
+    pub(super) filters: &'a [Filter],
+    pub(super) max_results: Option<usize>,
+    pub(super) next_token: Option<&'a str>,
+    pub(super) dry_run: bool,
 }
 
 impl Ec2 {
@@ -63,7 +63,7 @@ impl Ec2 {
     }
 
     /// One page of the rows that a request asks for, and the token for the next one.
-    fn list<R: Filterable + Row>(
+    pub(super) fn list<R: Filterable + Row>(
         &self,
         region: &str,
         query: &Query<'_>,

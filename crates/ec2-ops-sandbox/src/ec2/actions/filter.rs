@@ -207,7 +207,7 @@ fn has_wildcard(pattern: &str) -> bool {
 
 /// EC2's wildcards: `*`, `?`, and `\` to take the next character literally. Case counts.
 /// See <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     wildcard::matches(&wildcard::parts_with_escapes(pattern), text)
 }
 

@@ -132,7 +132,16 @@ fn may_terminate(state: &State, target: &InstanceRecord) -> Result<(), AwsError>
 }
 
 fn may_start(_: &State, target: &InstanceRecord) -> Result<(), AwsError> {
+    let instance = &target.instance;
+    let has_root =
+        instance.block_device_mappings.iter().any(|device| device.device_name == instance.root_device_name);
     match target.state() {
+        Stopped if !has_root => {
+            let (id, root) = (&instance.instance_id, &instance.root_device_name);
+            Err(fault::invalid_parameter(format!(
+                "Invalid value '{id}' for instanceId. Instance does not have a volume attached at root ({root})"
+            )))
+        }
         Pending | Running | Stopped => Ok(()),
         Stopping | ShuttingDown | Terminated => {
             Err(fault::incorrect_state(&target.instance.instance_id, "started"))

@@ -12,7 +12,7 @@ use crate::ec2::state::{State, VolumeRecord};
 use crate::ec2::{Ec2, fault};
 
 impl Ec2 {
-    /// `CreateVolume`: an unattached volume, available at once. A request that repeats a client token finds the first
+    /// `CreateVolume`: an unattached volume, available after a moment. A request that repeats a client token finds the first
     /// one's volume.
     pub fn create_volume(&self, region: &str, request: &CreateVolumeRequest) -> Result<Volume, AwsError> {
         let zone = request
@@ -43,13 +43,14 @@ impl Ec2 {
                     Err(fault::token_mismatch())
                 };
             }
-            let volume = disk.volume(state, zone, tags);
+            let volume = Volume { state: VolumeState::Creating, ..disk.volume(state, zone, tags) };
             let record = VolumeRecord {
                 region: region.to_owned(),
                 volume: volume.clone(),
                 visible_at: state.now() + state.config.visible_after,
             };
             state.volumes.insert(&volume.volume_id, record);
+            state.create(&volume.volume_id);
             if let Some(key) = key {
                 state.volume_tokens.insert(key, (request.clone(), volume.volume_id.clone()));
             }

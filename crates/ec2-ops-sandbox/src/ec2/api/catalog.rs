@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `DescribeImages`, by id only.
+use super::Filter;
+
+/// `DescribeImages`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
 pub struct DescribeImagesRequest {
     pub dry_run: bool,
     pub image_ids: Vec<String>,
+    pub owners: Vec<String>,
+    pub filters: Vec<Filter>,
 }
 
 /// The answer of `DescribeImages`.
@@ -24,6 +28,8 @@ pub struct Image {
     pub image_id: String,
     pub name: String,
     pub owner_id: String,
+    pub image_owner_alias: Option<String>,
+    pub architecture: String,
     pub state: String,
     pub public: bool,
     pub image_type: String,

@@ -15,6 +15,7 @@ pub struct Instance {
     pub state: InstanceState,
     pub state_reason: Option<StateReason>,
     pub state_transition_reason: String,
+    #[serde(serialize_with = "crate::epoch::iso")]
     pub launch_time: Timestamp,
     pub placement: Placement,
     pub private_ip_address: Option<String>,
@@ -137,6 +138,7 @@ pub struct InstanceBlockDeviceMapping {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct EbsInstanceBlockDevice {
     pub volume_id: String,
+    #[serde(serialize_with = "crate::epoch::iso")]
     pub attach_time: Timestamp,
     pub delete_on_termination: bool,
     pub status: String,

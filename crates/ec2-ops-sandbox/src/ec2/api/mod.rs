@@ -9,6 +9,7 @@ mod catalog;
 mod describe;
 mod instances;
 mod run_instances;
+mod status;
 mod tags;
 mod volumes;
 
@@ -16,5 +17,6 @@ pub use catalog::*;
 pub use describe::*;
 pub use instances::*;
 pub use run_instances::*;
+pub use status::*;
 pub use tags::*;
 pub use volumes::*;

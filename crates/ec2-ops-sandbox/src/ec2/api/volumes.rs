@@ -17,6 +17,7 @@ pub struct Volume {
     pub snapshot_id: String,
     pub availability_zone: String,
     pub state: VolumeState,
+    #[serde(serialize_with = "crate::epoch::iso")]
     pub create_time: Timestamp,
     pub attachments: Vec<VolumeAttachment>,
     pub encrypted: bool,
@@ -28,6 +29,7 @@ pub struct Volume {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VolumeState {
+    Creating,
     Available,
     InUse,
     Deleting,
@@ -37,6 +39,7 @@ impl VolumeState {
     /// EC2's spelling, for example `in-use`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Creating => "creating",
             Self::Available => "available",
             Self::InUse => "in-use",
             Self::Deleting => "deleting",
@@ -52,6 +55,7 @@ pub struct VolumeAttachment {
     pub instance_id: String,
     pub device: String,
     pub state: String,
+    #[serde(serialize_with = "crate::epoch::iso")]
     pub attach_time: Timestamp,
     pub delete_on_termination: bool,
 }

@@ -28,6 +28,8 @@ pub(in crate::ec2) enum Timer {
     Arrive { instance_id: String, turn: u64, to: InstanceStateName },
     /// A Spot Instance's notice is over.
     Reclaim { instance_id: String },
+    /// A created volume can be attached.
+    Create { volume_id: String },
     /// A deleted volume is gone.
     Vanish { volume_id: String },
 }

@@ -178,6 +178,7 @@ impl State {
             Timer::Reclaim { instance_id } => {
                 self.shut(&instance_id, InstanceStateName::ShuttingDown, Cause::Spot);
             }
+            Timer::Create { volume_id } => self.created(&volume_id),
             Timer::Vanish { volume_id } => {
                 self.volumes.remove(&volume_id);
             }

@@ -63,6 +63,20 @@ impl State {
         self.free(volume_id);
     }
 
+    /// Sets the timer of a volume that is being created.
+    pub(in crate::ec2) fn create(&mut self, volume_id: &str) {
+        let timer = Timer::Create { volume_id: volume_id.to_owned() };
+        self.outbox.push_back(Effect::After(self.config.times.creating, timer));
+    }
+
+    pub(super) fn created(&mut self, volume_id: &str) {
+        if let Some(record) = self.volumes.edit(volume_id)
+            && record.volume.state == VolumeState::Creating
+        {
+            record.volume.state = VolumeState::Available;
+        }
+    }
+
     /// Marks the volume as deleted. It stays visible for a moment.
     pub(in crate::ec2) fn delete(&mut self, volume_id: &str) {
         if let Some(record) = self.volumes.edit(volume_id) {

@@ -133,3 +133,46 @@ async fn ten_thousand_instances_do_not_slow_a_look_up_by_tag() {
     // A scan per look-up would visit a hundred million instances: minutes in a debug build, against half a second.
     assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_checks_of_running_instances_are_passed_and_others_are_listed_on_demand() {
+    let account = Account::new(Ec2Config::default());
+    let running = account.running(&plain()).await;
+    let pending = account.launch(&plain());
+    let ask = |include_all_instances| {
+        let request = DescribeInstanceStatusRequest { include_all_instances, ..Default::default() };
+        account.ec2.describe_instance_status(REGION, &request).unwrap().instance_statuses
+    };
+    let checks =
+        |status: &InstanceStatus| (status.instance_id.clone(), status.instance_status.status.clone());
+    assert_eq!(ask(false).iter().map(checks).collect::<Vec<_>>(), [(running.clone(), "ok".to_owned())]);
+    let mut expected = [(running, "ok".to_owned()), (pending.clone(), "not-applicable".to_owned())];
+    expected.sort();
+    assert_eq!(ask(true).iter().map(checks).collect::<Vec<_>>(), expected);
+
+    let console = GetConsoleOutputRequest { instance_id: pending, ..Default::default() };
+    assert!(!account.ec2.get_console_output(REGION, &console).unwrap().output.is_empty());
+    let absent = GetConsoleOutputRequest { instance_id: "i-0123456789abcdef0".to_owned(), ..console };
+    assert_eq!(code(account.ec2.get_console_output(REGION, &absent)), "InvalidInstanceID.NotFound");
+}
+
+#[tokio::test(start_paused = true)]
+async fn images_are_found_by_owner_and_filter() {
+    let account = Account::new(Ec2Config::default());
+    let find = |owners: &[&str], filters: &[Filter], ids: &[&str]| {
+        let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        let request = DescribeImagesRequest {
+            owners: owned(owners),
+            filters: filters.to_vec(),
+            image_ids: owned(ids),
+            ..Default::default()
+        };
+        account.ec2.describe_images(REGION, &request).map(|found| found.images.len())
+    };
+    let linux = Filter::new("name", ["al2023-ami-*"]);
+    assert_eq!(find(&["amazon"], std::slice::from_ref(&linux), &[]), Ok(1));
+    assert_eq!(find(&["self"], &[linux], &[]), Ok(0));
+    assert_eq!(find(&["amazon"], &[Filter::new("state", ["pending"])], &[]), Ok(0));
+    assert_eq!(find(&["self"], &[], &["ami-0123456789abcdef0"]), Ok(1));
+    assert_eq!(code(find(&[], &[Filter::new("hypervisor", ["xen"])], &[])), "NotImplemented");
+}

@@ -112,7 +112,10 @@ async fn a_bystander_volume_outlives_everything() {
         size: Some(1),
         ..Default::default()
     };
-    let bystander = account.ec2.create_volume(REGION, &request).unwrap();
+    let created = account.ec2.create_volume(REGION, &request).unwrap();
+    assert_eq!(created.state, VolumeState::Creating);
+    assert!(account.find_volumes(&[Filter::new("status", ["available"])]).is_empty());
+    let bystander = Volume { state: VolumeState::Available, ..created };
     let id = account.running(&plain()).await;
     account.terminate(&id).unwrap();
     seconds(60).await;
@@ -159,4 +162,35 @@ async fn devices_that_contradict_themselves_are_refused() {
         assert_eq!(code(account.ec2.run_instances(REGION, &request)), expected, "{ebs:?}");
     }
     assert!(account.ec2.volumes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_root_volume_holds_its_image_and_an_instance_without_one_does_not_start() {
+    let account = Account::new(Ec2Config::default());
+    let small = EbsBlockDevice { volume_size: Some(7), ..Default::default() };
+    let request = RunInstancesRequest { block_device_mappings: vec![mapping("/dev/xvda", small)], ..plain() };
+    assert_eq!(code(account.ec2.run_instances(REGION, &request)), "InvalidBlockDeviceMapping");
+
+    let id = account.running(&plain()).await;
+    account.stop(&id).unwrap();
+    seconds(40).await;
+    let volume_id = account.find_volumes(&[])[0].volume_id.clone();
+    let detach = DetachVolumeRequest { volume_id, ..Default::default() };
+    account.ec2.detach_volume(REGION, &detach).unwrap();
+    let start = StartInstancesRequest { instance_ids: vec![id], ..Default::default() };
+    let refused = account.ec2.start_instances(REGION, &start).unwrap_err();
+    assert!(refused.message.contains("does not have a volume attached at root (/dev/xvda)"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zone_is_one_of_the_regions() {
+    let account = Account::new(Ec2Config::default());
+    for zone in ["us-east-1g", "us-east-1", "eu-west-1a", "us-east-1aa"] {
+        let request = CreateVolumeRequest {
+            availability_zone: Some(zone.to_owned()),
+            size: Some(1),
+            ..Default::default()
+        };
+        assert_eq!(code(account.ec2.create_volume(REGION, &request)), "InvalidParameterValue", "{zone}");
+    }
 }

@@ -17,6 +17,13 @@ pub(super) const DIGESTS: &[&str] = &[
 /// The headers that describe an object: its metadata and its type.
 pub(super) const DESCRIPTION: &[&str] = &["content-type", "x-amz-meta-*"];
 
+/// The headers of a conditional read.
+pub(super) const CONDITIONS: &[&str] =
+    &["if-match", "if-modified-since", "if-none-match", "if-unmodified-since"];
+
+/// S3 encrypts every object with its own key, whether it is asked to or not.
+pub(super) const ENCRYPTION: &str = "x-amz-server-side-encryption";
+
 /// Headers and parameters without a meaning for the operation.
 const TRANSPORT: &[&str] = &[
     "x-amz-date",

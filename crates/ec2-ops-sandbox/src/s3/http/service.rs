@@ -22,7 +22,7 @@ pub(crate) const SERVICE: Description = Description {
 };
 
 /// The modelled operations. `s3s` finds them by itself, and a test holds the two together.
-const ROUTES: [Route; 16] = [
+const ROUTES: [Route; 18] = [
     route("ListBuckets", "GET", "/", ""),
     route("CreateBucket", "PUT", "/{Bucket}", ""),
     route("DeleteBucket", "DELETE", "/{Bucket}", ""),
@@ -30,12 +30,14 @@ const ROUTES: [Route; 16] = [
     route("GetBucketLocation", "GET", "/{Bucket}", "location"),
     route("HeadBucket", "HEAD", "/{Bucket}", ""),
     route("ListObjectsV2", "GET", "/{Bucket}", "list-type"),
+    route("ListObjects", "GET", "/{Bucket}", ""),
     route("AbortMultipartUpload", "DELETE", "/{Bucket}/{Key+}", "uploadId"),
     route("CompleteMultipartUpload", "POST", "/{Bucket}/{Key+}", "uploadId"),
     route("CreateMultipartUpload", "POST", "/{Bucket}/{Key+}", "uploads"),
     route("UploadPart", "PUT", "/{Bucket}/{Key+}", "uploadId"),
     route("CopyObject", "PUT", "/{Bucket}/{Key+}", "x-amz-copy-source"),
     route("DeleteObject", "DELETE", "/{Bucket}/{Key+}", ""),
+    route("ListParts", "GET", "/{Bucket}/{Key+}", "uploadId"),
     route("GetObject", "GET", "/{Bucket}/{Key+}", ""),
     route("HeadObject", "HEAD", "/{Bucket}/{Key+}", ""),
     route("PutObject", "PUT", "/{Bucket}/{Key+}", ""),

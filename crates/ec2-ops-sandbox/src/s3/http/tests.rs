@@ -90,7 +90,7 @@ async fn what_is_not_modelled_is_refused_by_name() {
     refused("PUT /results/k HTTP/1.1\r\nIf-None-Match: *", "if-none-match").await;
     refused("GET /results/k?versionId=7 HTTP/1.1", "versionId").await;
     refused("GET /results?acl HTTP/1.1", "GetBucketAcl").await;
-    refused("GET /results HTTP/1.1", "ListObjects").await;
+    refused("GET /results?versions HTTP/1.1", "ListObjectVersions").await;
     let absent = send(&served, "GET /results/k HTTP/1.1", b"").await;
     assert!(absent.starts_with("HTTP/1.1 404") && absent.contains("<Code>NoSuchKey</Code>"), "{absent}");
 }
@@ -179,4 +179,88 @@ async fn a_bucket_is_created_in_the_region_of_the_endpoint() {
         let refused = create(region, "refused", constraint).await;
         assert!(refused.starts_with("HTTP/1.1 400") && refused.contains(code), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn a_read_has_conditions_and_ranges_with_get_and_with_head() {
+    let served = serve().await;
+    send(&served, "PUT /results/k HTTP/1.1", b"hello").await;
+    let (own, other) = ("\"5d41402abc4b2a76b9719d911017c592\"", "\"00\"");
+    let (past, future) = ("Thu, 01 Jan 2026 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT");
+    for method in ["GET", "HEAD"] {
+        for (header, value, status) in [
+            ("If-Match", own, 200),
+            ("If-Match", other, 412),
+            ("If-None-Match", own, 304),
+            ("If-None-Match", "*", 304),
+            ("If-None-Match", other, 200),
+            ("If-Modified-Since", past, 200),
+            ("If-Modified-Since", future, 304),
+            ("If-Unmodified-Since", past, 412),
+            ("If-Unmodified-Since", future, 200),
+            ("Range", "bytes=1-2", 206),
+            ("Range", "bytes=9-", 416),
+        ] {
+            let answer =
+                send(&served, &format!("{method} /results/k HTTP/1.1\r\n{header}: {value}"), b"").await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{method} {header}: {value}: {answer}"
+            );
+        }
+        // The condition on the ETag counts more than that on the time.
+        let both = format!("{method} /results/k HTTP/1.1\r\nIf-Match: {own}\r\nIf-Unmodified-Since: {past}");
+        assert!(send(&served, &both, b"").await.starts_with("HTTP/1.1 200"));
+    }
+    let head = send(&served, "HEAD /results/k HTTP/1.1\r\nRange: bytes=1-2", b"").await;
+    assert!(head.contains("content-range: bytes 1-2/5") && head.contains("content-length: 2"), "{head}");
+}
+
+#[tokio::test]
+async fn every_object_is_encrypted_with_the_keys_of_s3_and_with_no_others() {
+    let served = serve().await;
+    let encrypted = "x-amz-server-side-encryption: AES256";
+    for head in [
+        "PUT /results/k HTTP/1.1",
+        &format!("PUT /results/k HTTP/1.1\r\n{encrypted}"),
+        "HEAD /results/k HTTP/1.1",
+    ] {
+        let answer = send(&served, head, b"").await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(encrypted), "{head}: {answer}");
+    }
+    let kms = send(&served, "PUT /results/k HTTP/1.1\r\nx-amz-server-side-encryption: aws:kms", b"").await;
+    assert!(kms.starts_with("HTTP/1.1 501") && kms.contains("aws:kms"), "{kms}");
+}
+
+#[tokio::test]
+async fn version_1_of_the_listing_has_markers() {
+    let served = serve().await;
+    for key in ["a/1", "a/2", "b"] {
+        send(&served, &format!("PUT /results/{key} HTTP/1.1"), b"x").await;
+    }
+    let page = send(&served, "GET /results?max-keys=2 HTTP/1.1", b"").await;
+    assert!(page.contains("<Key>a/1</Key>") && page.contains("<Key>a/2</Key>"), "{page}");
+    assert!(page.contains("<IsTruncated>true</IsTruncated>") && !page.contains("NextMarker"), "{page}");
+    let rest = send(&served, "GET /results?marker=a/2 HTTP/1.1", b"").await;
+    assert!(rest.contains("<Key>b</Key>") && rest.contains("<IsTruncated>false</IsTruncated>"), "{rest}");
+    let rolled = send(&served, "GET /results?delimiter=/&max-keys=1 HTTP/1.1", b"").await;
+    assert!(rolled.contains("<NextMarker>a/</NextMarker>"), "{rolled}");
+}
+
+#[tokio::test]
+async fn the_parts_of_an_upload_are_listed_in_pages() {
+    let served = serve().await;
+    let created = send(&served, "POST /results/big?uploads HTTP/1.1", b"").await;
+    let id = created.split("<UploadId>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned();
+    for number in [1, 2, 5] {
+        send(&served, &format!("PUT /results/big?partNumber={number}&uploadId={id} HTTP/1.1"), b"part").await;
+    }
+    let page = send(&served, &format!("GET /results/big?uploadId={id}&max-parts=2 HTTP/1.1"), b"").await;
+    assert!(page.contains("<NextPartNumberMarker>2</NextPartNumberMarker>"), "{page}");
+    assert!(page.contains("<IsTruncated>true</IsTruncated>"), "{page}");
+    let rest =
+        send(&served, &format!("GET /results/big?uploadId={id}&part-number-marker=2 HTTP/1.1"), b"").await;
+    assert!(rest.contains("<PartNumber>5</PartNumber>") && rest.contains("<Size>4</Size>"), "{rest}");
+    let absent = send(&served, "GET /results/big?uploadId=absent HTTP/1.1", b"").await;
+    assert!(absent.starts_with("HTTP/1.1 404") && absent.contains("NoSuchUpload"), "{absent}");
 }

@@ -99,10 +99,10 @@ fn check_placement(region: &str, placement: &Placement) -> Result<(), AwsError> 
     }
 }
 
-/// Whether `zone` is the region's name and a letter.
+/// Whether `zone` is one of the region's six.
 pub(in crate::ec2::actions) fn check_zone(region: &str, zone: &str) -> Result<(), AwsError> {
     match zone.strip_prefix(region).map(str::as_bytes) {
-        Some([b'a'..=b'z']) => Ok(()),
+        Some([b'a'..=b'f']) => Ok(()),
         _ => Err(fault::invalid_parameter(format!("Invalid availability zone: [{zone}]"))),
     }
 }

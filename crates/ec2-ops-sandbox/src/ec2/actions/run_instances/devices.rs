@@ -6,7 +6,7 @@ use ec2_ops_limits::volume::{DEFAULT_TYPE, TYPES};
 use serde_json::json;
 
 use crate::AwsError;
-use crate::ec2::actions::catalog::ROOT_DEVICE;
+use crate::ec2::actions::catalog::{ROOT_DEVICE, ROOT_SIZE};
 use crate::ec2::actions::limits;
 use crate::ec2::api::{BlockDeviceMapping, EbsBlockDevice, Tag, Volume, VolumeState};
 use crate::ec2::fault;
@@ -35,7 +35,7 @@ pub(in crate::ec2::actions) struct Disk {
 /// The devices of a launch: the root device first, then the others in the order of the request.
 pub(super) fn devices(mappings: &[BlockDeviceMapping]) -> Result<Vec<Device>, AwsError> {
     let mut root = EbsBlockDevice {
-        volume_size: Some(8),
+        volume_size: Some(ROOT_SIZE),
         volume_type: Some("gp3".to_owned()),
         ..EbsBlockDevice::default()
     };
@@ -43,7 +43,10 @@ pub(super) fn devices(mappings: &[BlockDeviceMapping]) -> Result<Vec<Device>, Aw
     for mapping in mappings {
         let name = mapping.device_name.as_deref().unwrap_or_default();
         match &mapping.ebs {
-            Some(ebs) if name == ROOT_DEVICE => root = overlay(root, ebs),
+            Some(ebs) if name == ROOT_DEVICE => {
+                root = overlay(root, ebs);
+                check_root(&root)?;
+            }
             Some(ebs) => others.push(device(name, ebs)?),
             None if name == ROOT_DEVICE => {
                 return Err(AwsError::client(
@@ -57,6 +60,19 @@ pub(super) fn devices(mappings: &[BlockDeviceMapping]) -> Result<Vec<Device>, Aw
     let mut devices = vec![device(ROOT_DEVICE, &root)?];
     devices.append(&mut others);
     Ok(devices)
+}
+
+/// A root volume has to hold the image.
+fn check_root(root: &EbsBlockDevice) -> Result<(), AwsError> {
+    match root.volume_size.filter(|size| *size < ROOT_SIZE) {
+        Some(size) if root.snapshot_id.is_none() => Err(AwsError::client(
+            "InvalidBlockDeviceMapping",
+            format!(
+                "Volume of size {size}GB is smaller than snapshot of the image, expect size >= {ROOT_SIZE}GB"
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A volume ends with its instance unless the launch says otherwise, whether it is the root or another: only what is

@@ -3,8 +3,8 @@
 use s3s::dto::{
     Bucket, BucketLocationConstraint, CommonPrefix, CreateBucketInput, CreateBucketOutput, DeleteBucketInput,
     DeleteBucketOutput, ETag, EncodingType, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
-    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
-    ObjectStorageClass,
+    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass,
 };
 use s3s::{S3Request, S3Response, s3_error};
 
@@ -72,14 +72,48 @@ pub(super) fn get_bucket_location(
 const LISTING: &[&str] =
     &["continuation-token", "delimiter", "encoding-type", "list-type", "max-keys", "prefix", "start-after"];
 
+const FIRST_LISTING: &[&str] = &["delimiter", "encoding-type", "marker", "max-keys", "prefix"];
+
+/// Version 1, which `Bucket.objects` of boto3 uses.
+pub(super) fn list_objects(store: &S3, request: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
+    let input = only(request, &[FIRST_LISTING])?;
+    let query = ListObjectsV2 {
+        prefix: input.prefix.as_deref().unwrap_or(""),
+        delimiter: input.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()),
+        start_after: input.marker.as_deref().filter(|marker| !marker.is_empty()),
+        max_keys: page_size(input.max_keys)?,
+    };
+    let page = store.list_objects_v2(&input.bucket, query)?;
+    let encode = encoder(input.encoding_type.as_ref())?;
+    let contents = page.contents.iter().map(|(key, object)| entry(encode(key), object));
+    let prefixes = page.common_prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) });
+    Ok(S3Response::new(ListObjectsOutput {
+        name: Some(input.bucket),
+        prefix: Some(encode(query.prefix)),
+        delimiter: query.delimiter.map(encode),
+        marker: Some(encode(query.start_after.unwrap_or(""))),
+        max_keys: i32::try_from(query.max_keys).ok(),
+        is_truncated: Some(page.next.is_some()),
+        // Without a delimiter the last key is the next marker, and S3 does not repeat it.
+        next_marker: page.next.as_deref().filter(|_| query.delimiter.is_some()).map(encode),
+        contents: Some(contents.collect()),
+        common_prefixes: Some(prefixes.collect()),
+        encoding_type: input.encoding_type,
+        request_charged: None,
+    }))
+}
+
+fn page_size(max_keys: Option<i32>) -> s3s::S3Result<usize> {
+    let size = usize::try_from(max_keys.unwrap_or(1000));
+    Ok(size.map_err(|_| s3_error!(InvalidArgument, "max-keys is at least 0, found {max_keys:?}"))?.min(1000))
+}
+
 pub(super) fn list_objects_v2(
     store: &S3,
     request: S3Request<ListObjectsV2Input>,
 ) -> Answer<ListObjectsV2Output> {
     let input = only(request, &[LISTING])?;
-    let max_keys = usize::try_from(input.max_keys.unwrap_or(1000))
-        .map_err(|_| s3_error!(InvalidArgument, "max-keys is at least 0, found {:?}", input.max_keys))?
-        .min(1000);
+    let max_keys = page_size(input.max_keys)?;
     let resumed = input.continuation_token.as_deref().map(position).transpose()?;
     let query = ListObjectsV2 {
         prefix: input.prefix.as_deref().unwrap_or(""),

@@ -40,6 +40,7 @@ operations! {
     list_buckets: ListBucketsInput => ListBucketsOutput, buckets;
     delete_bucket: DeleteBucketInput => DeleteBucketOutput, buckets;
     get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput, buckets;
+    list_objects: ListObjectsInput => ListObjectsOutput, buckets;
     list_objects_v2: ListObjectsV2Input => ListObjectsV2Output, buckets;
     put_object: PutObjectInput => PutObjectOutput, objects;
     get_object: GetObjectInput => GetObjectOutput, objects;
@@ -50,6 +51,7 @@ operations! {
     create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput, uploads;
     upload_part: UploadPartInput => UploadPartOutput, uploads;
     complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput, uploads;
+    list_parts: ListPartsInput => ListPartsOutput, uploads;
     abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput, uploads;
 }
 

@@ -3,23 +3,36 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
     DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, GetObjectInput,
     GetObjectOutput, HeadObjectInput, HeadObjectOutput, Metadata, MetadataDirective, PutObjectInput,
-    PutObjectOutput, Range,
+    PutObjectOutput, Range, ServerSideEncryption,
 };
 use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
 
 use super::super::envelope::Content;
-use super::super::parameters::{DESCRIPTION, DIGESTS, only, unmodelled};
+use super::super::parameters::{CONDITIONS, DESCRIPTION, DIGESTS, ENCRYPTION, only, unmodelled};
 use super::{Answer, checksum_headers, length, timestamp};
 use crate::s3::{NewObject, Object, S3};
 
+/// The conditions of the input of `GetObject` or `HeadObject`.
+macro_rules! conditions_of {
+    ($input:ident) => {
+        Conditions {
+            if_match: $input.if_match,
+            if_none_match: $input.if_none_match,
+            if_modified_since: $input.if_modified_since,
+            if_unmodified_since: $input.if_unmodified_since,
+        }
+    };
+}
+
 pub(super) fn put_object(store: &S3, mut request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
     let content = Content::take(&mut request)?;
-    let input = only(request, &[DIGESTS, DESCRIPTION])?;
+    let input = only(request, &[DIGESTS, DESCRIPTION, &[ENCRYPTION]])?;
+    let encryption = own_key(input.server_side_encryption)?;
     let new = NewObject {
         body: content.body,
         content_type: input.content_type,
@@ -27,15 +40,18 @@ pub(super) fn put_object(store: &S3, mut request: S3Request<PutObjectInput>) -> 
         checksum: content.checksum,
     };
     let object = store.put_object(&input.bucket, &input.key, new)?;
-    let output =
-        PutObjectOutput { e_tag: Some(ETag::Strong(object.e_tag.clone())), ..PutObjectOutput::default() };
+    let output = PutObjectOutput {
+        e_tag: Some(ETag::Strong(object.e_tag.clone())),
+        server_side_encryption: Some(encryption),
+        ..PutObjectOutput::default()
+    };
     Ok(S3Response::with_headers(output, checksum_headers(object.checksum.as_ref())))
 }
 
 pub(super) fn get_object(store: &S3, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
-    let input = only(request, &[&["if-match", "range", "x-amz-checksum-mode"]])?;
+    let input = only(request, &[CONDITIONS, &["range", "x-amz-checksum-mode"]])?;
     let object = store.get_object(&input.bucket, &input.key)?;
-    check_match(&object, input.if_match.as_ref())?;
+    conditions_of!(input).check(&object)?;
     let (body, content_range) = part_of(&object.body, input.range)?;
     // The checksum is that of the whole object, so it does not go with a range.
     let headers = asked_checksum(&object, input.checksum_mode.is_some() && content_range.is_none());
@@ -47,6 +63,7 @@ pub(super) fn get_object(store: &S3, request: S3Request<GetObjectInput>) -> Answ
         e_tag: Some(ETag::Strong(object.e_tag.clone())),
         last_modified: Some(timestamp(object.last_modified)),
         metadata: Some(unsorted(&object)),
+        server_side_encryption: Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
         body: Some(Body::from(body).into()),
         ..GetObjectOutput::default()
     };
@@ -54,22 +71,30 @@ pub(super) fn get_object(store: &S3, request: S3Request<GetObjectInput>) -> Answ
 }
 
 pub(super) fn head_object(store: &S3, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
-    let input = only(request, &[&["x-amz-checksum-mode"]])?;
+    let input = only(request, &[CONDITIONS, &["range", "x-amz-checksum-mode"]])?;
     let object = store.get_object(&input.bucket, &input.key)?;
+    conditions_of!(input).check(&object)?;
+    let (body, content_range) = part_of(&object.body, input.range)?;
+    let status = content_range.is_some().then_some(StatusCode::PARTIAL_CONTENT);
+    let checksum = asked_checksum(&object, input.checksum_mode.is_some() && content_range.is_none());
     let output = HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(length(object.body.len())),
+        content_length: Some(length(body.len())),
+        content_range,
         content_type: Some(object.content_type.clone()),
         e_tag: Some(ETag::Strong(object.e_tag.clone())),
         last_modified: Some(timestamp(object.last_modified)),
         metadata: Some(unsorted(&object)),
+        server_side_encryption: Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
         ..HeadObjectOutput::default()
     };
-    Ok(S3Response::with_headers(output, asked_checksum(&object, input.checksum_mode.is_some())))
+    Ok(S3Response { status, ..S3Response::with_headers(output, checksum) })
 }
 
 pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
-    let input = only(request, &[DESCRIPTION, &["x-amz-copy-source", "x-amz-metadata-directive"]])?;
+    let input =
+        only(request, &[DESCRIPTION, &[ENCRYPTION, "x-amz-copy-source", "x-amz-metadata-directive"]])?;
+    let encryption = own_key(input.server_side_encryption)?;
     let CopySource::Bucket { bucket, key, version_id: None } = &input.copy_source else {
         return Err(unmodelled("a copy source other than <bucket>/<key>"));
     };
@@ -106,6 +131,7 @@ pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> An
             last_modified: Some(timestamp(copy.last_modified)),
             ..CopyObjectResult::default()
         }),
+        server_side_encryption: Some(encryption),
         ..CopyObjectOutput::default()
     }))
 }
@@ -145,13 +171,49 @@ pub(super) fn delete_objects(
     }))
 }
 
-/// The AWS CLI names the `ETag` in each of the ranges in which it downloads a large object.
-fn check_match(object: &Object, if_match: Option<&ETagCondition>) -> S3Result<()> {
-    match if_match {
-        Some(ETagCondition::ETag(wanted)) if wanted.as_strong() != Some(&object.e_tag) => {
-            Err(s3_error!(PreconditionFailed, "the object's ETag is {:?}", object.e_tag))
+/// Which encryption an object gets: that with S3's own keys.
+pub(super) fn own_key(asked: Option<ServerSideEncryption>) -> S3Result<ServerSideEncryption> {
+    match asked {
+        Some(other) if other.as_str() != ServerSideEncryption::AES256 => {
+            Err(unmodelled(&format!("the encryption {}", other.as_str())))
         }
-        _ => Ok(()),
+        _ => Ok(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
+    }
+}
+
+/// The conditions of a read. See
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+///
+/// The AWS CLI names the `ETag` in each of the ranges in which it downloads a large object.
+struct Conditions {
+    if_match: Option<ETagCondition>,
+    if_none_match: Option<ETagCondition>,
+    if_modified_since: Option<s3s::dto::Timestamp>,
+    if_unmodified_since: Option<s3s::dto::Timestamp>,
+}
+
+impl Conditions {
+    /// A condition on the `ETag` counts more than one on the time.
+    fn check(&self, object: &Object) -> S3Result<()> {
+        let same = |condition: &ETagCondition| match condition {
+            ETagCondition::ETag(wanted) => wanted.as_strong() == Some(&object.e_tag),
+            ETagCondition::Any => true,
+        };
+        let modified = timestamp(object.last_modified);
+        let changed = match (&self.if_match, &self.if_unmodified_since) {
+            (Some(condition), _) => !same(condition),
+            (None, Some(since)) => modified > *since,
+            (None, None) => false,
+        };
+        if changed {
+            return Err(s3_error!(PreconditionFailed, "the object's ETag is {:?}", object.e_tag));
+        }
+        let known = match (&self.if_none_match, &self.if_modified_since) {
+            (Some(condition), _) => same(condition),
+            (None, Some(since)) => modified <= *since,
+            (None, None) => false,
+        };
+        if known { Err(s3_error!(NotModified)) } else { Ok(()) }
     }
 }
 

@@ -3,14 +3,14 @@
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
     CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag,
-    UploadPartInput, UploadPartOutput,
+    ListPartsInput, ListPartsOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::super::envelope::Content;
-use super::super::parameters::{DESCRIPTION, DIGESTS, only};
-use super::objects::sorted;
-use super::{Answer, checksum_headers};
+use super::super::parameters::{DESCRIPTION, DIGESTS, ENCRYPTION, only};
+use super::objects::{own_key, sorted};
+use super::{Answer, checksum_headers, length, timestamp};
 use crate::s3::{Checksum, ChecksumAlgorithm, ChecksumType, CompletedPart, NewUpload, S3};
 
 pub(super) fn create_multipart_upload(
@@ -18,7 +18,8 @@ pub(super) fn create_multipart_upload(
     request: S3Request<CreateMultipartUploadInput>,
 ) -> Answer<CreateMultipartUploadOutput> {
     let checksum: &[&str] = &["uploads", "x-amz-checksum-algorithm", "x-amz-checksum-type"];
-    let input = only(request, &[DESCRIPTION, checksum])?;
+    let input = only(request, &[DESCRIPTION, checksum, &[ENCRYPTION]])?;
+    let encryption = own_key(input.server_side_encryption)?;
     let algorithm = input.checksum_algorithm.as_ref().map(|name| algorithm(name.as_str())).transpose()?;
     let kind = input.checksum_type.as_ref().map(|name| kind(name.as_str())).transpose()?;
     if algorithm.is_none() && kind.is_some() {
@@ -36,6 +37,7 @@ pub(super) fn create_multipart_upload(
         upload_id: Some(upload_id),
         checksum_algorithm: input.checksum_algorithm,
         checksum_type: input.checksum_type,
+        server_side_encryption: Some(encryption),
         ..CreateMultipartUploadOutput::default()
     }))
 }
@@ -69,6 +71,36 @@ pub(super) fn complete_multipart_upload(
         tell(&mut output, checksum);
     }
     Ok(S3Response::new(output))
+}
+
+pub(super) fn list_parts(store: &S3, request: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
+    let input = only(request, &[&["max-parts", "part-number-marker", "uploadId"]])?;
+    let most = usize::try_from(input.max_parts.unwrap_or(1000));
+    let most = most.map_err(|_| s3_error!(InvalidArgument, "max-parts is at least 0"))?.min(1000);
+    let parts = store.list_parts((&input.bucket, &input.key, &input.upload_id))?;
+    let after = input.part_number_marker.unwrap_or(0);
+    let mut rest = parts.into_iter().filter(|(number, _)| *number > after).peekable();
+    let page: Vec<_> = rest.by_ref().take(most).collect();
+    let is_truncated = rest.peek().is_some();
+    let last = page.last().map(|(number, _)| *number);
+    let parts = page.into_iter().map(|(number, part)| s3s::dto::Part {
+        part_number: Some(number),
+        e_tag: Some(ETag::Strong(part.e_tag.clone())),
+        size: Some(length(part.size())),
+        last_modified: Some(timestamp(part.last_modified)),
+        ..s3s::dto::Part::default()
+    });
+    Ok(S3Response::new(ListPartsOutput {
+        bucket: Some(input.bucket),
+        key: Some(input.key),
+        upload_id: Some(input.upload_id),
+        part_number_marker: Some(after),
+        next_part_number_marker: last,
+        max_parts: i32::try_from(most).ok(),
+        is_truncated: Some(is_truncated),
+        parts: Some(parts.collect()),
+        ..ListPartsOutput::default()
+    }))
 }
 
 pub(super) fn abort_multipart_upload(
