@@ -31,7 +31,7 @@ impl Identity {
     }
 
     /// The region in the execution's ARN.
-    pub(crate) fn region(&self) -> &str {
+    pub fn region(&self) -> &str {
         self.arn.split(':').nth(3).unwrap_or_default()
     }
 

@@ -153,7 +153,7 @@ impl Account {
             ec2: Ec2::new(Arc::clone(&platform), hypervisor, config.ec2),
             ssm: Ssm::new(Arc::clone(&platform), Arc::clone(&s3), logs.clone(), machines, config.ssm),
             dynamodb: Arc::new(DynamoDb::new(Arc::clone(&platform))),
-            stepfunctions: StepFunctions::new(Arc::clone(&platform), lambda.clone()),
+            stepfunctions: StepFunctions::new(Arc::clone(&platform), lambda.clone(), Arc::clone(&s3)),
             sts: Sts::new(Arc::clone(&platform)),
             s3,
             logs,

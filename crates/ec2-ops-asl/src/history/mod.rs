@@ -8,6 +8,7 @@ use crate::definition::Resource;
 use crate::failure::{Failure, RUNTIME};
 use crate::json::Json;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 /// The most events of an execution. An execution that needs more fails with the last of them.
 /// See <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
@@ -153,7 +154,14 @@ impl Details {
 
 /// The events of one execution. Clones share them. They can be read while the execution runs.
 #[derive(Clone, Debug, Default)]
-pub struct History(Arc<Mutex<Record>>);
+pub struct History(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    record: Mutex<Record>,
+    /// The execution has ended.
+    ended: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Record {
@@ -194,6 +202,16 @@ impl History {
         record.events.last().map(|event| (ending, event.timestamp))
     }
 
+    /// Waits until the execution has ended.
+    pub async fn ended(&self) {
+        let mut ended = std::pin::pin!(self.0.ended.notified());
+        // From here on no end is missed, whether it comes before or after the look.
+        ended.as_mut().enable();
+        if self.ending().is_none() {
+            ended.await;
+        }
+    }
+
     /// Records an event and returns its id. If only one more fits, ends the execution instead.
     pub(crate) fn record(&self, timestamp: Timestamp, details: Details) -> Result<u64, Over> {
         let mut record = self.lock();
@@ -202,7 +220,9 @@ impl History {
         }
         if record.events.len() + 1 >= MAX_EVENTS {
             let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
-            return Err(Over(record.end(timestamp, Ending::Failed(Failure::new(RUNTIME, cause)))));
+            let ending = record.end(timestamp, Ending::Failed(Failure::new(RUNTIME, cause)));
+            self.0.ended.notify_waiters();
+            return Err(Over(ending));
         }
         Ok(record.push(timestamp, details))
     }
@@ -212,13 +232,17 @@ impl History {
         let mut record = self.lock();
         match &record.ending {
             Some(earlier) => earlier.clone(),
-            None => record.end(timestamp, ending),
+            None => {
+                let ending = record.end(timestamp, ending);
+                self.0.ended.notify_waiters();
+                ending
+            }
         }
     }
 
     /// Ignores poisoning: a panic is reported by its own task, and the record is consistent between statements.
     fn lock(&self) -> MutexGuard<'_, Record> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -50,10 +50,19 @@ requests! {
     StartExecutionRequest { state_machine_arn: String, name: Option<String>, input: Option<String>, }
     DescribeExecutionRequest { execution_arn: String, included_data: Option<IncludedData>, }
     ListExecutionsRequest {
-        state_machine_arn: String,
+        state_machine_arn: Option<String>,
+        map_run_arn: Option<String>,
         status_filter: Option<String>,
         max_results: Option<usize>,
         next_token: Option<String>,
+    }
+    DescribeMapRunRequest { map_run_arn: String, }
+    ListMapRunsRequest { execution_arn: String, max_results: Option<usize>, next_token: Option<String>, }
+    UpdateMapRunRequest {
+        map_run_arn: String,
+        max_concurrency: Option<u64>,
+        tolerated_failure_count: Option<u64>,
+        tolerated_failure_percentage: Option<u64>,
     }
     GetExecutionHistoryRequest {
         execution_arn: String,
@@ -128,8 +137,41 @@ responses! {
         cause: Option<String>,
     }
     DataDetails { included: bool, }
+    DescribeMapRunResponse {
+        map_run_arn: String,
+        execution_arn: String,
+        status: String,
+        start_date: f64,
+        stop_date: Option<f64>,
+        max_concurrency: u64,
+        tolerated_failure_count: u64,
+        tolerated_failure_percentage: u64,
+        item_counts: ExecutionCounts,
+        execution_counts: ExecutionCounts,
+    }
+    ExecutionCounts {
+        total: u64,
+        pending: u64,
+        running: u64,
+        succeeded: u64,
+        failed: u64,
+        timed_out: u64,
+        aborted: u64,
+        results_written: u64,
+        failures_not_redrivable: u64,
+        pending_redrive: u64,
+    }
+    MapRunListItem {
+        execution_arn: String,
+        map_run_arn: String,
+        state_machine_arn: String,
+        start_date: f64,
+        stop_date: Option<f64>,
+    }
+    ListMapRunsResponse { map_runs: Vec<MapRunListItem>, next_token: Option<String>, }
     ExecutionListItem {
         execution_arn: String,
+        map_run_arn: Option<String>,
         state_machine_arn: String,
         name: String,
         status: String,

@@ -2,9 +2,9 @@
 
 use super::SERVICE;
 use super::api::{
-    DescribeExecutionRequest, DescribeStateMachineForExecutionRequest, DescribeStateMachineRequest,
-    GetExecutionHistoryRequest, ListExecutionsRequest, StartExecutionRequest, StopExecutionRequest,
-    UpdateStateMachineRequest,
+    DescribeExecutionRequest, DescribeMapRunRequest, DescribeStateMachineForExecutionRequest,
+    DescribeStateMachineRequest, GetExecutionHistoryRequest, ListMapRunsRequest, StartExecutionRequest,
+    StopExecutionRequest, UpdateMapRunRequest, UpdateStateMachineRequest,
 };
 use crate::AwsError;
 
@@ -13,6 +13,7 @@ use crate::AwsError;
 pub(super) enum Kind {
     StateMachine,
     Execution,
+    MapRun,
 }
 
 /// A request about something that has an ARN.
@@ -38,12 +39,14 @@ macro_rules! about {
 
 about! {
     DescribeExecutionRequest: Execution execution_arn;
+    DescribeMapRunRequest: MapRun map_run_arn;
     DescribeStateMachineForExecutionRequest: Execution execution_arn;
     DescribeStateMachineRequest: StateMachine state_machine_arn;
     GetExecutionHistoryRequest: Execution execution_arn;
-    ListExecutionsRequest: StateMachine state_machine_arn;
+    ListMapRunsRequest: Execution execution_arn;
     StartExecutionRequest: StateMachine state_machine_arn;
     StopExecutionRequest: Execution execution_arn;
+    UpdateMapRunRequest: MapRun map_run_arn;
     UpdateStateMachineRequest: StateMachine state_machine_arn;
 }
 
@@ -54,6 +57,7 @@ impl Kind {
         let (wanted, names) = match self {
             Self::StateMachine => ("stateMachine", 1),
             Self::Execution => ("execution", 2),
+            Self::MapRun => ("mapRun", 2),
         };
         let invalid = |why: String| AwsError::client("InvalidArn", format!("Invalid Arn: '{why}'"));
         let parts: Vec<_> = arn.split(':').collect();
@@ -69,6 +73,7 @@ impl Kind {
                     "StateMachineDoesNotExist",
                     format!("State Machine Does Not Exist: '{arn}'"),
                 ),
+                Self::MapRun => AwsError::client("ResourceNotFound", format!("Resource not found: '{arn}'")),
                 Self::Execution => {
                     AwsError::client("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
                 }

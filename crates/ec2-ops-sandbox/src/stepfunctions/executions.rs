@@ -3,21 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ec2_ops_asl::{
-    Ending, Environment, Execution, Failure, Identity, Invocation, Json, MAX_PAYLOAD_BYTES, StateMachine,
-    TokenError,
-};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use ec2_ops_asl::{Ending, Execution, Failure, Identity, Json, MAX_PAYLOAD_BYTES, StateMachine, TokenError};
+use serde_json::json;
 
 use super::api::{
     EmptyResponse, SendTaskFailureRequest, SendTaskHeartbeatRequest, SendTaskSuccessRequest,
     StartExecutionRequest, StartExecutionResponse, StopExecutionRequest, StopExecutionResponse,
 };
 use super::arn::Kind;
-use super::{Machine, Shared, StepFunctions};
+use super::environment::Surroundings;
+use super::{Machine, StepFunctions};
 use crate::epoch::epoch;
-use crate::lambda::InvokeError;
 use crate::lock::lock;
 use crate::{AwsError, Event};
 
@@ -126,21 +122,22 @@ impl StepFunctions {
     }
 
     async fn run(self, execution: Arc<Execution>, machine: Machine) {
-        self.announce(&execution, &machine, "RUNNING");
-        let region = Region { name: &machine.region, shared: &self.shared };
-        let ending = execution.run(&machine.definition, &region, &self.tokens(&machine.region)).await;
-        self.announce(&execution, &machine, ending.status());
+        self.announce(&execution, "RUNNING");
+        let tokens = self.tokens(&machine.region);
+        let surroundings = Surroundings { region: machine.region, states: self.clone() };
+        let ending = execution.run(&machine.definition, &surroundings, &tokens).await;
+        self.announce(&execution, ending.status());
     }
 
     /// See <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>.
-    fn announce(&self, execution: &Execution, machine: &Machine, status: &str) {
+    pub(super) fn announce(&self, execution: &Execution, status: &str) {
         let ended = execution.history().ending();
         let (output, failure) = parts(ended.as_ref().map(|(ending, _)| ending));
         let identity = execution.identity();
         self.shared.platform.events.publish(&Event {
             source: "aws.states".to_owned(),
             detail_type: "Step Functions Execution Status Change".to_owned(),
-            region: machine.region.clone(),
+            region: identity.region().to_owned(),
             resources: vec![identity.arn.to_string()],
             detail: json!({
                 "executionArn": &*identity.arn,
@@ -170,38 +167,6 @@ pub(super) fn parts(ending: Option<&Ending>) -> (Option<String>, Failure) {
         Some(Ending::Succeeded { output }) => (Some(output.to_string()), Failure::default()),
         Some(Ending::Failed(failure) | Ending::Aborted(failure)) => (None, failure.clone()),
         Some(Ending::TimedOut) | None => (None, Failure::default()),
-    }
-}
-
-/// The surroundings of the executions of one region, whose tasks find the functions of the same region.
-struct Region<'a> {
-    name: &'a str,
-    shared: &'a Shared,
-}
-
-impl Environment for Region<'_> {
-    fn now(&self) -> Timestamp {
-        self.shared.platform.clock.now()
-    }
-
-    async fn invoke(&self, invocation: Invocation) -> Result<Value, Failure> {
-        let payload = invocation.payload().clone();
-        match self.shared.lambda.invoke(self.name, invocation.function_name(), payload).await {
-            Ok(answer) => Ok(answer),
-            Err(InvokeError::Function(error)) => Err(Failure::function_error(&error)),
-            Err(InvokeError::Service(error)) => Err(Failure::service_error(&error.code, &error.message)),
-        }
-    }
-
-    fn fraction(&self) -> f64 {
-        self.shared.platform.fraction()
-    }
-
-    async fn transition(&self, region: &str) {
-        let delay = self.shared.platform.quotas.transition(region);
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
     }
 }
 

@@ -51,16 +51,32 @@ impl StepFunctions {
     /// `ListExecutions`, newest first.
     pub fn list_executions(
         &self,
+        region: &str,
         request: &ListExecutionsRequest,
     ) -> Result<ListExecutionsResponse, AwsError> {
         let filter = request.status_filter.as_deref();
         let state = lock(&self.shared.state);
-        if !state.machines.contains_key(&request.state_machine_arn) {
-            return Err(Kind::StateMachine.absent(&request.state_machine_arn));
+        let (kind, arn, is_known, arns) = match (&request.state_machine_arn, &request.map_run_arn) {
+            (Some(arn), None) => {
+                (Kind::StateMachine, arn, state.machines.contains_key(arn), state.by_machine.get(arn))
+            }
+            (None, Some(arn)) => {
+                (Kind::MapRun, arn, state.map_runs.contains_key(arn), state.children.get(arn))
+            }
+            _ => {
+                let message = "Must specify exactly one of state machine ARN and map run ARN";
+                return Err(AwsError::client("ValidationException", message));
+            }
+        };
+        kind.check(region, arn)?;
+        if !is_known {
+            return Err(kind.absent(arn));
         }
-        let arns = state.by_machine.get(&request.state_machine_arn).map(Vec::as_slice).unwrap_or_default();
-        let newest_first = arns.iter().rev().filter_map(|arn| state.executions.get(arn));
-        let items = newest_first.map(|execution| listed(execution));
+        let newest_first = arns.into_iter().flatten().rev().filter_map(|arn| state.executions.get(arn));
+        let items = newest_first.map(|execution| ExecutionListItem {
+            map_run_arn: request.map_run_arn.clone(),
+            ..listed(execution)
+        });
         let items = items.filter(|item| filter.is_none_or(|status| item.status == status)).collect();
         let (executions, next_token) = page(items, request.max_results, request.next_token.as_deref())?;
         Ok(ListExecutionsResponse { executions, next_token })
@@ -103,6 +119,7 @@ fn listed(execution: &Execution) -> ExecutionListItem {
     let ended = execution.history().ending();
     ExecutionListItem {
         execution_arn: identity.arn.to_string(),
+        map_run_arn: None,
         state_machine_arn: identity.state_machine_arn.to_string(),
         name: identity.name.to_string(),
         status: ended.as_ref().map_or("RUNNING", |(ending, _)| ending.status()).to_owned(),

@@ -2,9 +2,11 @@
 
 pub mod api;
 mod arn;
+mod environment;
 mod executions;
 mod listing;
 mod machines;
+mod map_runs;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -13,12 +15,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ec2_ops_asl::{Execution, StateMachine, TaskTokens};
+use ec2_ops_asl::{Execution, MapRun, StateMachine, TaskTokens};
 use jiff::Timestamp;
 
 use crate::Platform;
 use crate::lambda::Lambda;
 use crate::lock::lock;
+use crate::s3::S3;
 pub(crate) use service::SERVICE;
 
 /// Step Functions of one account. Clones share it.
@@ -30,6 +33,7 @@ pub struct StepFunctions {
 struct Shared {
     platform: Arc<Platform>,
     lambda: Lambda,
+    s3: Arc<S3>,
     /// By region: a token is good only in its own.
     tokens: Mutex<HashMap<String, TaskTokens>>,
     /// Whether histories have inputs and outputs.
@@ -45,6 +49,9 @@ struct State {
     started_with: HashMap<String, Machine>,
     /// The executions of each state machine, oldest first.
     by_machine: HashMap<String, Vec<String>>,
+    map_runs: BTreeMap<String, Arc<MapRun>>,
+    /// The executions of each map run, oldest first.
+    children: HashMap<String, Vec<String>>,
 }
 
 #[derive(Clone)]
@@ -61,10 +68,13 @@ struct Machine {
 }
 
 impl StepFunctions {
-    /// A Step Functions without state machines, whose tasks invoke the functions of `lambda`.
-    pub fn new(platform: Arc<Platform>, lambda: Lambda) -> Self {
+    /// A Step Functions without state machines, whose tasks invoke the functions of `lambda`. Map states read and write objects
+    /// of `s3`.
+    pub fn new(platform: Arc<Platform>, lambda: Lambda, s3: Arc<S3>) -> Self {
         let (tokens, keeps_data) = (Mutex::default(), AtomicBool::new(true));
-        Self { shared: Arc::new(Shared { platform, lambda, tokens, keeps_data, state: Mutex::default() }) }
+        Self {
+            shared: Arc::new(Shared { platform, lambda, s3, tokens, keeps_data, state: Mutex::default() }),
+        }
     }
 
     /// The tokens of `region`.

@@ -21,17 +21,19 @@ pub(crate) const SERVICE: Description = Description {
     actions: &names(&ACTIONS),
 };
 
-const ACTIONS: [Action<StepFunctions>; 14] = [
+const ACTIONS: [Action<StepFunctions>; 17] = [
     ("CreateStateMachine", |states, input| {
         input.with(|request| states.create_state_machine(input.region, request))
     }),
     ("DescribeExecution", |states, input| about(input, |request| states.describe_execution(&request))),
+    ("DescribeMapRun", |states, input| about(input, |request| states.describe_map_run(&request))),
     ("DescribeStateMachine", |states, input| about(input, |request| states.describe_state_machine(&request))),
     ("DescribeStateMachineForExecution", |states, input| {
         about(input, |request| states.describe_state_machine_for_execution(&request))
     }),
     ("GetExecutionHistory", |states, input| about(input, |request| states.get_execution_history(&request))),
-    ("ListExecutions", |states, input| about(input, |request| states.list_executions(&request))),
+    ("ListExecutions", |states, input| input.with(|request| states.list_executions(input.region, &request))),
+    ("ListMapRuns", |states, input| about(input, |request| states.list_map_runs(&request))),
     ("ListStateMachines", |states, input| {
         input.with(|request| states.list_state_machines(input.region, &request))
     }),
@@ -46,6 +48,7 @@ const ACTIONS: [Action<StepFunctions>; 14] = [
     }),
     ("StartExecution", |states, input| about(input, |request| states.start_execution(request))),
     ("StopExecution", |states, input| about(input, |request| states.stop_execution(&request))),
+    ("UpdateMapRun", |states, input| about(input, |request| states.update_map_run(&request))),
     ("UpdateStateMachine", |states, input| about(input, |request| states.update_state_machine(request))),
     ("ValidateStateMachineDefinition", |states, input| {
         input.with(|request| states.validate_state_machine_definition(&request))

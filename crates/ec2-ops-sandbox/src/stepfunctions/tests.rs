@@ -8,12 +8,16 @@ use serde_json::{Value, json};
 use super::StepFunctions;
 use crate::lambda::{Lambda, Request};
 use crate::lock::lock;
+use crate::s3::S3;
 use crate::service::testing::perform;
 use crate::{AwsError, Clock, Platform};
+
+mod fleets;
 
 const REGION: &str = "us-east-1";
 
 struct World {
+    s3: Arc<S3>,
     states: StepFunctions,
     machine: String,
     statuses: Arc<Mutex<Vec<String>>>,
@@ -30,7 +34,8 @@ fn world() -> World {
     let lambda = Lambda::new(Arc::clone(&platform));
     let echo = |request: Request| -> crate::lambda::Running { Box::pin(async move { Ok(request.payload) }) };
     lambda.create_function(REGION, "echo", Duration::from_secs(3), Arc::new(echo));
-    let states = StepFunctions::new(platform, lambda);
+    let s3 = Arc::new(S3::new(Arc::clone(&platform)));
+    let states = StepFunctions::new(platform, lambda, Arc::clone(&s3));
     let definition = json!({
         "StartAt": "Pause",
         "States": {
@@ -50,7 +55,7 @@ fn world() -> World {
         &json!({ "name": "m", "definition": definition.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" }),
     );
     let machine = created.unwrap()["stateMachineArn"].as_str().unwrap().to_owned();
-    World { states, machine, statuses }
+    World { s3, states, machine, statuses }
 }
 
 fn call(states: &StepFunctions, action: &str, body: &Value) -> Result<Value, AwsError> {

@@ -33,12 +33,13 @@ impl<G: Gate> Executions for Ports<G> {
     async fn running(&self, state_machine: &StateMachineId) -> Answer<BTreeSet<ExecutionId>> {
         let running = all_pages(|next_token| async {
             let request = ListExecutionsRequest {
-                state_machine_arn: state_machine.to_string(),
+                state_machine_arn: Some(state_machine.to_string()),
+                map_run_arn: None,
                 status_filter: Some("RUNNING".to_owned()),
                 max_results: Some(PAGE),
                 next_token,
             };
-            let effect = || self.account.stepfunctions.list_executions(&request);
+            let effect = || self.account.stepfunctions.list_executions(&self.names.region, &request);
             let page = self
                 .call(&self.names.region, "ListExecutions", On::States(state_machine.as_str()), effect)
                 .await?;
