@@ -165,9 +165,17 @@ pub(crate) struct Map {
     pub(crate) max_concurrency: Quantity,
     pub(crate) tolerated_failure_count: Option<Quantity>,
     pub(crate) tolerated_failure_percentage: Option<Quantity>,
-    /// The `Parameters` of the `ResultWriter`.
-    pub(crate) result_writer: Option<Template>,
+    pub(crate) result_writer: Option<ResultWriter>,
     pub(crate) handling: Handling,
+}
+
+/// Where the ends of the executions of a Map state are written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ResultWriter {
+    /// `Parameters`: `Bucket` and `Prefix`.
+    pub(crate) parameters: Template,
+    /// `WriterConfig.OutputType`
+    pub(crate) output_type: FileType,
 }
 
 /// Where the items of a Map state come from.
@@ -177,7 +185,7 @@ pub(crate) enum Items {
     Path(Path),
     /// `ItemReader`: an object in S3.
     Reader {
-        input_type: InputType,
+        input_type: FileType,
         /// `Parameters`: `Bucket` and `Key`.
         parameters: Template,
         /// `ReaderConfig.MaxItems`: the items after that many are left out.
@@ -185,9 +193,9 @@ pub(crate) enum Items {
     },
 }
 
-/// The form of the object that an `ItemReader` reads.
+/// The form of an object that a Map state reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InputType {
+pub(crate) enum FileType {
     /// An array.
     Json,
     /// A value a line.

@@ -7,8 +7,8 @@ mod problems;
 pub(crate) mod rule;
 
 pub(crate) use machine::{
-    Body, Catcher, Choice, Fail, Handling, InputType, Items, JitterStrategy, MAX_SECONDS, Map, Pass,
-    Quantity, Retrier, State, StateId, Task, Text, Transition, Until, Wait,
+    Body, Catcher, Choice, Fail, FileType, Handling, Items, JitterStrategy, MAX_SECONDS, Map, Pass, Quantity,
+    ResultWriter, Retrier, State, StateId, Task, Text, Transition, Until, Wait,
 };
 pub use machine::{Resource, StateMachine};
 pub use problems::{InvalidDefinition, Problem};

@@ -399,6 +399,18 @@ fn a_map_state_is_distributed_and_reads_json_or_lines() {
         &problems_with(map(), json!({"ToleratedFailureCount": 1})),
         "not modelled without a ResultWriter",
     );
+    let writer = |config: Value| {
+        let writer = json!({
+            "Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "p"},
+            "WriterConfig": config,
+        });
+        problems_with(map(), json!({"ResultWriter": writer}))
+    };
+    assert_eq!(writer(json!({"Transformation": "NONE", "OutputType": "JSONL"})), Vec::<String>::new());
+    refused(
+        &writer(json!({"Transformation": "COMPACT", "OutputType": "JSON"})),
+        "Transformation: only 'NONE'",
+    );
     let reader = |change: Value| {
         let mut reader = json!({
             "Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSONL"},

@@ -9,7 +9,7 @@ use super::visit::{Visit, plain};
 use crate::data::context::Context;
 use crate::data::scope::Scope;
 use crate::data::template::Template;
-use crate::definition::{InputType, Items, Map};
+use crate::definition::{FileType, Items, Map};
 use crate::failure::{Failure, ITEM_READER_FAILED};
 use crate::json::Json;
 
@@ -90,14 +90,14 @@ impl<E: Environment> Visit<'_, E> {
     }
 }
 
-fn parse(body: &[u8], input_type: InputType) -> Result<Vec<Value>, String> {
+fn parse(body: &[u8], input_type: FileType) -> Result<Vec<Value>, String> {
     match input_type {
-        InputType::Json => match serde_json::from_slice(body) {
+        FileType::Json => match serde_json::from_slice(body) {
             Ok(Value::Array(items)) => Ok(items),
             Ok(_) => Err("expected an array".to_owned()),
             Err(error) => Err(error.to_string()),
         },
-        InputType::Jsonl => {
+        FileType::Jsonl => {
             let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
             let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
             lines

@@ -8,7 +8,7 @@ use super::map::Children;
 use super::map_run::MapRun;
 use super::visit::Visit;
 use crate::data::context::Context;
-use crate::data::template::Template;
+use crate::definition::{FileType, ResultWriter};
 use crate::failure::{Failure, RESULT_WRITER_FAILED};
 use crate::history::Ending;
 
@@ -17,12 +17,12 @@ impl<E: Environment> Visit<'_, E> {
     /// See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html>.
     pub(super) async fn write_results(
         &self,
-        writer: &Template,
+        writer: &ResultWriter,
         run: &MapRun,
         children: &Children,
         (input, context): (&Value, &Context<'_>),
     ) -> Result<Value, Failure> {
-        let (bucket, prefix) = self.object(writer, "Prefix", input, context)?;
+        let (bucket, prefix) = self.object(&writer.parameters, "Prefix", input, context)?;
         let (_, id) = run.arn.rsplit_once(':').unwrap_or_default();
         let separator = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
         let folder = format!("{prefix}{separator}{id}");
@@ -37,7 +37,11 @@ impl<E: Environment> Visit<'_, E> {
             if results.is_empty() {
                 continue;
             }
-            let (key, body) = (format!("{folder}/{status}_0.json"), Value::Array(results).to_string());
+            let (body, ending) = match writer.output_type {
+                FileType::Json => (Value::Array(results).to_string(), "json"),
+                FileType::Jsonl => (results.iter().map(|result| format!("{result}\n")).collect(), "jsonl"),
+            };
+            let key = format!("{folder}/{status}_0.{ending}");
             files[status] = json!([{"Key": key, "Size": body.len()}]);
             self.environment.put_object(&bucket, &key, body.into_bytes()).await.map_err(failed)?;
         }

@@ -9,7 +9,7 @@ use super::states::handling;
 use super::with_states;
 use crate::data::path::Path;
 use crate::data::template::Template;
-use crate::definition::machine::{InputType, Items, Map, Quantity, StateMachine};
+use crate::definition::machine::{FileType, Items, Map, Quantity, ResultWriter, StateMachine};
 use crate::definition::problems::Problems;
 
 /// The longest `Label`.
@@ -101,7 +101,7 @@ fn items(fields: &Fields<'_>) -> Option<Items> {
     let parameters = s3_parameters(&reader, &[("Bucket", "Bucket.$"), ("Key", "Key.$")]);
     let config = reader.require("ReaderConfig").and_then(|config| {
         let config = reader.inner(config, reader.path_of("ReaderConfig"))?;
-        let input_type = input_type(&config);
+        let input_type = file_type(&config, "InputType");
         let max_items = config.quantity("MaxItems", "MaxItemsPath", 1..=MAX_ITEMS);
         config.finish("a reader's configuration");
         Some((input_type?, max_items))
@@ -111,24 +111,33 @@ fn items(fields: &Fields<'_>) -> Option<Items> {
     Some(Items::Reader { input_type, parameters: parameters?, max_items })
 }
 
-fn input_type(config: &Fields<'_>) -> Option<InputType> {
-    config.require("InputType")?;
-    match config.string("InputType")? {
-        "JSON" => Some(InputType::Json),
-        "JSONL" => Some(InputType::Jsonl),
+fn file_type(config: &Fields<'_>, name: &'static str) -> Option<FileType> {
+    config.require(name)?;
+    match config.string(name)? {
+        "JSON" => Some(FileType::Json),
+        "JSONL" => Some(FileType::Jsonl),
         other => {
-            config.report("InputType", format!("only 'JSON' and 'JSONL' are supported, found '{other}'"));
+            config.report(name, format!("only 'JSON' and 'JSONL' are supported, found '{other}'"));
             None
         }
     }
 }
 
-fn result_writer(fields: &Fields<'_>) -> Option<Template> {
+fn result_writer(fields: &Fields<'_>) -> Option<ResultWriter> {
     let writer = fields.inner(fields.get("ResultWriter")?, fields.path_of("ResultWriter"))?;
     only(&writer, "Resource", "arn:aws:states:::s3:putObject");
     let parameters = s3_parameters(&writer, &[("Bucket", "Bucket.$"), ("Prefix", "Prefix.$")]);
+    let output_type = match writer.get("WriterConfig") {
+        None => Some(FileType::Json),
+        Some(config) => writer.inner(config, writer.path_of("WriterConfig")).and_then(|config| {
+            only(&config, "Transformation", "NONE");
+            let output_type = file_type(&config, "OutputType");
+            config.finish("a writer's configuration");
+            output_type
+        }),
+    };
     writer.finish("a result writer");
-    parameters
+    Some(ResultWriter { parameters: parameters?, output_type: output_type? })
 }
 
 /// `Parameters`, with exactly the fields `names`, each fixed or dynamic.

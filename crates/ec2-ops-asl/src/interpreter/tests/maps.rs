@@ -313,6 +313,22 @@ async fn the_result_writer_lists_every_end_and_the_state_names_the_manifest() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn results_can_be_lines() {
+    let account = Account::new([]);
+    let mut change = tolerant();
+    change["ResultWriter"]["WriterConfig"] = json!({"Transformation": "NONE", "OutputType": "JSONL"});
+    let run = account.run(&mapping(&task(&json!({"OutputPath": "$.Payload"})), &change), json!([1, 2])).await;
+    run.output();
+    let file = account.object("manifest.json")["ResultFiles"]["SUCCEEDED"][0].clone();
+    let objects = account.objects.lock().unwrap();
+    let body = &objects[&format!("results/{}", file["Key"].as_str().unwrap())];
+    assert_eq!(file["Size"], body.len());
+    let lines: Vec<Value> =
+        String::from_utf8_lossy(body).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| &line["Output"]).collect::<Vec<_>>(), ["1", "2"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn results_that_cannot_be_written_fail_the_run() {
     let account = Account::new([]);
     let mut change = tolerant();
