@@ -19,6 +19,7 @@ mod conformance;
 mod corpus;
 mod examples;
 mod faults;
+mod fleets;
 mod hard_commands;
 mod interruptions;
 mod regions;

@@ -1,15 +1,17 @@
-//! S3: whether a promised object exists, in whatever region its bucket is.
+//! S3: whether a promised object exists, in whatever region its bucket is; and what the rows of a fleet came to.
 
 use std::error::Error;
+use std::ops::Range;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
+use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{Object, Objects, OutputTarget};
+use ec2_ops::ports::{FleetResults, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use crate::error::{aws_error, timestamp, unexpected};
@@ -109,6 +111,29 @@ impl Objects for S3 {
                 self.list(region, target, prefix.trim_end_matches('/'), enough).await
             }
         }
+    }
+}
+
+impl FleetResults for S3 {
+    async fn read(
+        &self,
+        region: &Region,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+    ) -> Result<Vec<u8>, AwsError> {
+        const ACTION: &str = "GetObject";
+        // The last byte is part of a range of HTTP.
+        let range = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
+        let request = self.0.of(region).get_object().bucket(bucket).key(key).range(range);
+        let answer = request.send().await.map_err(aws_error(ACTION))?;
+        let body = answer.body.collect().await.map_err(|error| unexpected(ACTION, error.to_string()))?;
+        Ok(body.to_vec())
+    }
+
+    async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
+        let request = self.0.of(region).put_object().bucket(bucket).key(key).content_type("application/json");
+        request.body(ByteStream::from(body)).send().await.map(drop).map_err(aws_error("PutObject"))
     }
 }
 

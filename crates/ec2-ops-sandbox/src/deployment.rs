@@ -85,6 +85,11 @@ impl Names {
         format!("/aws/lambda/{}", self.function(function))
     }
 
+    /// The state machine of fleets.
+    pub fn fleet(&self) -> String {
+        format!("{}-fleet", self.deployment)
+    }
+
     /// The environment variables of the functions.
     pub fn environment(&self) -> Vec<(String, String)> {
         [
@@ -105,6 +110,8 @@ impl Names {
 pub struct Template {
     /// The state machine's definition, with `${…}` where the functions' ARNs belong.
     pub definition: String,
+    /// The definition of the state machine of fleets, with `${…}` for the other one, its function and the log bucket.
+    pub fleet_definition: String,
     /// The event patterns of the rules, by function.
     pub event_patterns: String,
     /// How often the sweeper runs.
@@ -117,6 +124,7 @@ impl Default for Template {
     fn default() -> Self {
         Self {
             definition: include_str!("../../../state_machine/run_commands.asl.json").to_owned(),
+            fleet_definition: include_str!("../../../state_machine/fleet.asl.json").to_owned(),
             event_patterns: include_str!("../../../state_machine/event_patterns.json").to_owned(),
             sweep_every: Some(SWEEP_EVERY),
             function_timeout: Duration::from_mins(1),
@@ -124,7 +132,7 @@ impl Default for Template {
     }
 }
 
-/// Provisions everything. Returns the ARN of the state machine.
+/// Provisions everything. Returns the ARN of the state machine that runs documents.
 pub fn deploy(
     account: &Account,
     names: &Names,
@@ -140,17 +148,12 @@ pub fn deploy(
         let name = names.function(function);
         (function.name, account.lambda.create_function(region, &name, timeout, runtime))
     };
-    let functions = BTreeMap::from(FUNCTIONS.map(create));
-    let created = account.stepfunctions.create_state_machine(
-        region,
-        CreateStateMachineRequest {
-            name: names.deployment.clone(),
-            definition: fill(&template.definition, &functions),
-            role_arn: format!("arn:aws:iam::{}:role/{}", account.platform.account_id, names.deployment),
-            r#type: None,
-        },
-    )?;
-    let state_machine_arn = created.state_machine_arn;
+    let mut values = BTreeMap::from(FUNCTIONS.map(create));
+    let state_machine_arn =
+        create_state_machine(account, region, &names.deployment, fill(&template.definition, &values))?;
+    values.insert("run_commands", state_machine_arn.clone());
+    values.insert("log_bucket", names.log_bucket.clone());
+    create_state_machine(account, region, &names.fleet(), fill(&template.fleet_definition, &values))?;
     for (function, patterns) in event_patterns(&template.event_patterns, &state_machine_arn)? {
         let target = functions.get(function.as_str()).unwrap_or(&function);
         for pattern in patterns {
@@ -161,6 +164,17 @@ pub fn deploy(
         put_schedule(&account.platform, &account.lambda, every, (region, &functions[SWEEPER]));
     }
     Ok(state_machine_arn)
+}
+
+fn create_state_machine(
+    account: &Account,
+    region: &str,
+    name: &str,
+    definition: String,
+) -> Result<String, AwsError> {
+    let role_arn = format!("arn:aws:iam::{}:role/{name}", account.platform.account_id);
+    let request = CreateStateMachineRequest { name: name.to_owned(), definition, role_arn, r#type: None };
+    account.stepfunctions.create_state_machine(region, request).map(|created| created.state_machine_arn)
 }
 
 /// The functions' groups, and the one of the commands in each region.
@@ -209,10 +223,22 @@ mod tests {
     use super::*;
 
     fn definition() -> StateMachine {
-        let functions = BTreeMap::from(FUNCTIONS.map(|function| (function.name, function.name.to_owned())));
-        let text = fill(&Template::default().definition, &functions);
+        parsed(&Template::default().definition)
+    }
+
+    fn parsed(template: &str) -> StateMachine {
+        let mut values = BTreeMap::from(FUNCTIONS.map(|function| (function.name, function.name.to_owned())));
+        values.insert("run_commands", "arn:run-commands".to_owned());
+        values.insert("log_bucket", "logs".to_owned());
+        let text = fill(template, &values);
         assert!(!text.contains("${"), "a placeholder is left");
         StateMachine::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn the_definition_of_fleets_is_valid_and_invokes_one_function() {
+        let fleet = parsed(&Template::default().fleet_definition);
+        assert_eq!(fleet.function_names(), ["RunChecker"].into());
     }
 
     #[test]

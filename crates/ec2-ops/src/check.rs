@@ -1,4 +1,5 @@
-//! RunChecker: proves that the promised output exists and that this attempt made it.
+//! RunChecker: proves that the promised output exists and that this attempt made it. For a fleet, it counts what its rows came
+//! to ([`fleet`]).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,16 +8,23 @@ use serde_json::Value;
 use crate::aws_error::AwsErrorKind;
 use crate::deployment::Deployment;
 use crate::error::Error;
-use crate::ports::Objects;
+use crate::fleet::{self, Manifest};
+use crate::ports::{FleetResults, Objects};
 use crate::step::{CommandSection, Context, InstanceSection, read, write};
 
-/// What RunChecker is invoked with.
+/// What RunChecker is invoked with: a variant for each of its states.
 #[derive(Deserialize)]
-struct Payload {
-    #[serde(flatten)]
-    context: Context,
-    instance: InstanceSection,
-    command: CommandSection,
+#[serde(tag = "step", rename_all = "kebab-case")]
+enum Payload {
+    /// From the state `RunChecker` of an execution.
+    Output {
+        #[serde(flatten)]
+        context: Context,
+        instance: InstanceSection,
+        command: CommandSection,
+    },
+    /// From the state `Summary` of a fleet.
+    Fleet { results: Manifest },
 }
 
 /// The section that RunChecker writes.
@@ -38,12 +46,31 @@ pub(crate) enum CheckResult {
     Found,
 }
 
-/// Looks for the output, if the document asks for a check.
+/// Looks for the output of an execution, or counts what the rows of a fleet came to.
 ///
 /// # Errors
-/// [`Error::OutputMissing`] if it does not exist, or is older than the attempt's command.
-pub async fn handle(payload: Value, deployment: &Deployment, objects: &impl Objects) -> Result<Value, Error> {
-    let Payload { context, instance, command } = read(payload)?;
+/// [`Error::OutputMissing`] if the output does not exist, or is older than the attempt's command; or why S3 could not be asked.
+pub async fn handle(
+    payload: Value,
+    deployment: &Deployment,
+    objects: &(impl Objects + FleetResults),
+) -> Result<Value, Error> {
+    match read(payload)? {
+        Payload::Output { context, instance, command } => {
+            look_for_output(&context, &instance, &command, deployment, objects).await
+        }
+        Payload::Fleet { results } => fleet::summarize(&results, &deployment.region, objects).await,
+    }
+}
+
+/// Looks for the output, if the document asks for a check.
+async fn look_for_output(
+    context: &Context,
+    instance: &InstanceSection,
+    command: &CommandSection,
+    deployment: &Deployment,
+    objects: &impl Objects,
+) -> Result<Value, Error> {
     let job = context.job()?;
     let Some(output) = &job.output else {
         let nothing =
@@ -94,6 +121,7 @@ mod tests {
 
     async fn check_commands_of(requested_at: Value, check: Value, aws: &FakeAws) -> Result<Value, Error> {
         let payload = json!({
+            "step": "output",
             "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
             "attempt": { "number": 1, "started": "2026-03-01T05:30:00.900Z" },
             "instance": {

@@ -1,6 +1,7 @@
 //! One hand-written fake of all ports: it returns what the test has set, and records the calls that change something.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -11,9 +12,9 @@ use crate::deployment::Deployment;
 use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use crate::outcome::AttemptRecord;
 use crate::ports::{
-    Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, Instance, InstanceState,
-    Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget, SentCommand, Volume,
-    Volumes, Wake, WakeTokens,
+    Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, FleetResults, Instance,
+    InstanceState, Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget,
+    SentCommand, Volume, Volumes, Wake, WakeTokens,
 };
 use crate::status::Status;
 use crate::tags::Tags;
@@ -196,6 +197,17 @@ impl Commands for FakeAws {
     ) -> Result<Option<Invocation>, AwsError> {
         self.may("GetCommandInvocation")?;
         Ok(self.invocation.clone())
+    }
+}
+
+impl FleetResults for FakeAws {
+    async fn read(&self, _: &Region, _: &str, _: &str, _: Range<u64>) -> Result<Vec<u8>, AwsError> {
+        self.may("GetObject")?;
+        Ok(Vec::new())
+    }
+
+    async fn write(&self, _: &Region, _: &str, key: &str, _: Vec<u8>) -> Result<(), AwsError> {
+        self.called("PutObject", key)
     }
 }
 

@@ -20,6 +20,7 @@ mod error;
 mod execution;
 #[cfg(test)]
 mod fakes;
+mod fleet;
 mod inputs;
 mod instance_end;
 mod launch;

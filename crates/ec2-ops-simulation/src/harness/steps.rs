@@ -1,7 +1,9 @@
 //! The steps of the core, each under the name of its function.
 
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{Agents, Clock, Commands, Executions, Instances, Objects, Volumes, WakeTokens};
+use ec2_ops::ports::{
+    Agents, Clock, Commands, Executions, FleetResults, Instances, Objects, Volumes, WakeTokens,
+};
 use ec2_ops::{Deployment, Error, check, command, poll, start, stop};
 use serde_json::Value;
 
@@ -12,7 +14,7 @@ pub(crate) async fn run(
     name: &str,
     payload: Value,
     callbacks: &(impl WakeTokens + Executions),
-    aws: &(impl Clock + Instances + Volumes + Agents + Commands + Objects),
+    aws: &(impl Clock + Instances + Volumes + Agents + Commands + Objects + FleetResults),
     names: &Names,
 ) -> Result<Value, Error> {
     let deployment = deployment(names);

@@ -1,7 +1,9 @@
 //! S3: whether a promised object is there.
 
+use std::ops::Range;
+
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{Object, Objects, OutputTarget};
+use ec2_ops::ports::{FleetResults, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use super::{Answer, Gate, Ports};
@@ -40,6 +42,20 @@ impl<G: Gate> Objects for Ports<G> {
                 }
             }
         }
+    }
+}
+
+impl<G: Gate> FleetResults for Ports<G> {
+    async fn read(&self, region: &Region, bucket: &str, key: &str, range: Range<u64>) -> Answer<Vec<u8>> {
+        let effect = || self.account.s3.get_object(bucket, key);
+        let found = self.call(region.as_str(), "GetObject", On::Object { bucket, key }, effect).await?;
+        let at = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(found.body.len());
+        Ok(found.body[at(range.start)..at(range.end)].to_vec())
+    }
+
+    async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Answer<()> {
+        let effect = || self.account.s3.put_object(bucket, key, body);
+        self.call(region.as_str(), "PutObject", On::Object { bucket, key }, effect).await.map(drop)
     }
 }
 

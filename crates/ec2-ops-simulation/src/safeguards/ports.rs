@@ -1,10 +1,12 @@
 //! Safeguards of the steps: what they ask of AWS, and what they believe of its answers.
 
+use std::ops::Range;
+
 use ec2_ops::AwsError;
 use ec2_ops::ids::{AttemptId, CommandId, ExecutionId, InstanceId, Region, VolumeId};
 use ec2_ops::ports::{
-    Agents, Clock, Command, Commands, Instance, InstanceState, Instances, Invocation, Launch, Object,
-    Objects, OutputTarget, SentCommand, Volume, Volumes,
+    Agents, Clock, Command, Commands, FleetResults, Instance, InstanceState, Instances, Invocation, Launch,
+    Object, Objects, OutputTarget, SentCommand, Volume, Volumes,
 };
 use ec2_ops::tags::{self, Tags};
 use jiff::Timestamp;
@@ -145,5 +147,21 @@ impl<P: Objects + Clock> Objects for WithoutSafeguard<'_, P> {
             object.last_modified = self.ports.now();
         }
         Ok(newest)
+    }
+}
+
+impl<P: FleetResults> FleetResults for WithoutSafeguard<'_, P> {
+    async fn read(
+        &self,
+        region: &Region,
+        bucket: &str,
+        key: &str,
+        range: Range<u64>,
+    ) -> Result<Vec<u8>, AwsError> {
+        self.ports.read(region, bucket, key, range).await
+    }
+
+    async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
+        self.ports.write(region, bucket, key, body).await
     }
 }

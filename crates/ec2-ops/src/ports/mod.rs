@@ -7,6 +7,7 @@
 //! | [`Agents`] | SSM `DescribeInstanceInformation` | start |
 //! | [`Commands`] | SSM `SendCommand`, `ListCommands`, `GetCommandInvocation` | command, poll |
 //! | [`Objects`] | S3 `HeadBucket`, `HeadObject`, `ListObjectsV2` | start, check |
+//! | [`FleetResults`] | S3 `GetObject`, `PutObject` | check |
 //! | [`WakeTokens`] | DynamoDB `PutItem`, `GetItem`, `DeleteItem` | poll |
 //! | [`Executions`] | Step Functions `SendTaskSuccess`, `SendTaskFailure`, `ListExecutions`, `DescribeExecution` | poll, stop |
 //! | [`Clock`] | none | command, poll, stop |
@@ -51,6 +52,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let deployment = Deployment::new("docs", Region::new("us-east-1"));
 //! let payload = json!({
+//!     "step": "output",
 //!     "execution": { "id": "arn:x", "started": "2026-03-01T05:30:00Z" },
 //!     "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
 //!     "instance": {
@@ -87,6 +89,7 @@ mod agents;
 mod clock;
 mod commands;
 mod executions;
+mod fleet_results;
 mod instances;
 mod objects;
 mod volumes;
@@ -97,6 +100,7 @@ pub use agents::Agents;
 pub use clock::Clock;
 pub use commands::{Command, Commands, Invocation, InvocationStatus, Logs, S3Prefix, SentCommand};
 pub use executions::{Delivery, ExecutionState, Executions};
+pub use fleet_results::FleetResults;
 pub use instances::{Instance, InstanceState, Instances, Launch, ShutdownBehavior};
 pub use objects::{Object, Objects};
 pub use volumes::{Volume, Volumes};
