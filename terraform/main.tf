@@ -27,6 +27,7 @@ locals {
   }
 
   state_machine_arn = "arn:${local.partition}:states:${local.of_account}:stateMachine:${var.prefix}"
+  fleet_arn         = "${local.state_machine_arn}-fleet"
 
   wake_table     = "${var.prefix}-wake"
   wake_table_arn = "arn:${local.partition}:dynamodb:${local.of_account}:table/${local.wake_table}"

@@ -31,6 +31,11 @@ output "state_machine_arn" {
   value       = aws_sfn_state_machine.this.arn
 }
 
+output "fleet_state_machine_arn" {
+  description = "The ARN of the state machine of fleets."
+  value       = aws_sfn_state_machine.fleet.arn
+}
+
 output "function_versions" {
   description = "The versions of the functions that new executions run."
   value       = local.function_versions

@@ -38,6 +38,9 @@ locals {
 
   log_bucket      = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
   log_bucket_keys = [for bucket in local.log_bucket : "${bucket}/*"]
+  # Rows, results and summaries of fleets.
+  fleet_keys       = [for bucket in local.log_bucket : "${bucket}/fleets/*"]
+  fleet_executions = replace(local.fleet_arn, ":stateMachine:", ":execution:")
   # A command's output goes to the log group of this name in the region of its instance.
   log_groups  = [for group in [local.log_group_arn] : replace(group, ":${local.region}:", ":*:") if group != null]
   log_streams = [for group in local.log_groups : "${group}:*"]
@@ -63,8 +66,42 @@ locals {
     },
   ]
 
+  # What every state machine needs to write its log and its traces.
+  state_machine_logs = [
+    {
+      # AWS requires this list of actions. None of them has resource-level permissions:
+      # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+      Sid    = "DeliverLogs"
+      Effect = "Allow"
+      Action = [
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+      ]
+      Resource = ["*"]
+    },
+    {
+      # AWS requires this list of actions. None of them has resource-level permissions:
+      # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+      Sid    = "Trace"
+      Effect = "Allow"
+      Action = [
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ]
+      Resource = ["*"]
+    },
+  ]
+
   other_statements = {
-    StateMachine = [
+    StateMachine = concat([
       {
         # Only versions and aliases of the functions, not $LATEST.
         Sid      = "InvokeFunctions"
@@ -72,37 +109,62 @@ locals {
         Action   = ["lambda:InvokeFunction"]
         Resource = [for name, arn in local.function_arns : "${arn}:*"]
       },
+    ], local.state_machine_logs)
+
+    # What AWS asks for a distributed map and for an execution that waits for another one:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+    Fleet = concat([
       {
-        # AWS requires this list of actions. None of them has resource-level permissions:
-        # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-        Sid    = "DeliverLogs"
-        Effect = "Allow"
-        Action = [
-          "logs:CreateLogDelivery",
-          "logs:DeleteLogDelivery",
-          "logs:DescribeLogGroups",
-          "logs:DescribeResourcePolicies",
-          "logs:GetLogDelivery",
-          "logs:ListLogDeliveries",
-          "logs:PutResourcePolicy",
-          "logs:UpdateLogDelivery",
-        ]
-        Resource = ["*"]
+        # The executions of the rows are executions of the fleet's own state machine.
+        Sid      = "StartRowsAndTheirExecutions"
+        Effect   = "Allow"
+        Action   = ["states:StartExecution"]
+        Resource = [local.fleet_arn, local.state_machine_arn]
       },
       {
-        # AWS requires this list of actions. None of them has resource-level permissions:
-        # https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
-        Sid    = "Trace"
+        Sid    = "FollowAndStopThem"
         Effect = "Allow"
-        Action = [
-          "xray:GetSamplingRules",
-          "xray:GetSamplingTargets",
-          "xray:PutTelemetryRecords",
-          "xray:PutTraceSegments",
+        Action = ["states:DescribeExecution", "states:StopExecution"]
+        Resource = [
+          "${local.fleet_executions}:*",
+          "${local.fleet_executions}/*",
+          "${replace(local.state_machine_arn, ":stateMachine:", ":execution:")}:*",
         ]
-        Resource = ["*"]
       },
-    ]
+      {
+        Sid      = "RedriveRows"
+        Effect   = "Allow"
+        Action   = ["states:RedriveExecution"]
+        Resource = ["${local.fleet_executions}/*:*"]
+      },
+      {
+        # The rule by which Step Functions hears of the end of an execution. AWS manages it.
+        Sid      = "HearOfTheirEnds"
+        Effect   = "Allow"
+        Action   = ["events:PutTargets", "events:PutRule", "events:DescribeRule"]
+        Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"]
+      },
+      {
+        Sid      = "ReadRows"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = concat(local.input_objects, local.output_objects, local.fleet_keys)
+      },
+      {
+        # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html#resultwriter-iam-policies
+        Sid      = "WriteResults"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        Resource = local.fleet_keys
+      },
+      {
+        Sid      = "Summarize"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = ["${local.function_arns["RunChecker"]}:*"]
+      },
+    ], local.state_machine_logs)
 
     # The part of AmazonSSMManagedInstanceCore that Run Command and Session Manager need. The rest has ssm:GetParameter, with
     # which the commands of every document could read every parameter of the account.
@@ -253,6 +315,7 @@ locals {
       # Lambda and EC2 give a role only to functions and instances of the role's own account, and send no source account.
       Instance     = { service = "ec2.amazonaws.com", condition = {} }
       StateMachine = { service = "states.amazonaws.com", condition = local.for_us_only }
+      Fleet        = { service = "states.amazonaws.com", condition = local.for_us_only }
       Events       = { service = "events.amazonaws.com", condition = local.for_us_only }
       Scheduler    = { service = "scheduler.amazonaws.com", condition = local.for_us_only }
     },

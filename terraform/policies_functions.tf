@@ -185,6 +185,12 @@ locals {
         Action   = ["s3:ListBucket"]
         Resource = local.output_buckets
       },
+      {
+        Sid      = "SummarizeFleets"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = local.fleet_keys
+      },
     ]
 
     # In any region: the deployment may have lost the region of an instance since the launch. The tag decides what is ours.

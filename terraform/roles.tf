@@ -2,7 +2,7 @@
 
 locals {
   roles = setsubtract(
-    concat(tolist(local.functions), ["StateMachine", "Instance", "Scheduler", "Events"]),
+    concat(tolist(local.functions), ["StateMachine", "Fleet", "Instance", "Scheduler", "Events"]),
     length(var.additional_regions) == 0 ? ["Events"] : [],
   )
 }

@@ -105,6 +105,7 @@ impl Values {
             "function_log_group_arns":
                 by_function(&|name| arn("logs", format!("log-group:/aws/lambda/{prefix}-{name}"))),
             "state_machine_arn": arn("states", format!("stateMachine:{prefix}")),
+            "fleet_arn": arn("states", format!("stateMachine:{prefix}-fleet")),
             "wake_table_arn": arn("dynamodb", format!("table/{wake_table}")),
             "log_bucket_arn": self.log_bucket.then(|| format!("arn:aws:s3:::{log_bucket}")),
             "log_group_arn": self.log_group.then_some(log_group),
