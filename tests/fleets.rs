@@ -14,7 +14,7 @@ use crate::harness::{TestSandbox, document};
 
 /// Starts the fleet `name` of these rows, two at once.
 fn start(sandbox: &TestSandbox, name: &str, template: &Value, rows: &[Value]) -> Arc<Execution> {
-    let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    let lines: String = rows.iter().flat_map(|row| [row.to_string(), "\n".to_owned()]).collect();
     sandbox.account().s3.put_object("sandbox-output", "rows.jsonl", lines.into_bytes()).unwrap();
     let input = json!({
         "template": template,

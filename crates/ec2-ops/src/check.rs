@@ -17,12 +17,7 @@ use crate::step::{CommandSection, Context, InstanceSection, read, write};
 #[serde(tag = "step", rename_all = "kebab-case")]
 enum Payload {
     /// From the state `RunChecker` of an execution.
-    Output {
-        #[serde(flatten)]
-        context: Context,
-        instance: InstanceSection,
-        command: CommandSection,
-    },
+    Output(Box<Finished>),
     /// From the state `Summary` of a fleet.
     Fleet { results: Manifest },
 }
@@ -46,6 +41,15 @@ pub(crate) enum CheckResult {
     Found,
 }
 
+/// An attempt whose commands have succeeded.
+#[derive(Deserialize)]
+struct Finished {
+    #[serde(flatten)]
+    context: Context,
+    instance: InstanceSection,
+    command: CommandSection,
+}
+
 /// Looks for the output of an execution, or counts what the rows of a fleet came to.
 ///
 /// # Errors
@@ -56,18 +60,14 @@ pub async fn handle(
     objects: &(impl Objects + FleetResults),
 ) -> Result<Value, Error> {
     match read(payload)? {
-        Payload::Output { context, instance, command } => {
-            look_for_output(&context, &instance, &command, deployment, objects).await
-        }
+        Payload::Output(finished) => look_for_output(*finished, deployment, objects).await,
         Payload::Fleet { results } => fleet::summarize(&results, &deployment.region, objects).await,
     }
 }
 
 /// Looks for the output, if the document asks for a check.
 async fn look_for_output(
-    context: &Context,
-    instance: &InstanceSection,
-    command: &CommandSection,
+    Finished { context, instance, command }: Finished,
     deployment: &Deployment,
     objects: &impl Objects,
 ) -> Result<Value, Error> {

@@ -1,4 +1,4 @@
-//! What `docs/execution-document.md` claims, executed.
+//! What `docs/execution-document.md` and `docs/fleets.md` claim, executed.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data should fail")]
 
@@ -10,8 +10,11 @@ use ec2_ops::document::{Job, json_schema};
 use serde_json::Value;
 
 fn page() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/execution-document.md"))
-        .unwrap()
+    page_of("execution-document.md")
+}
+
+fn page_of(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)).unwrap()
 }
 
 /// The code blocks that begin with `fence`.
@@ -86,4 +89,25 @@ fn the_page_names_every_field_and_every_default() {
             }
         }
     }
+}
+
+/// Merged as the state machine does: the members of a row replace those of the template.
+#[test]
+fn the_rows_of_the_fleets_page_make_documents_with_outputs_of_their_own() {
+    let page = page_of("fleets.md");
+    let mut blocks = blocks(&page, "json");
+    let (rows, input) = (blocks.next().unwrap(), blocks.next().unwrap());
+    let input: Value = serde_json::from_str(input).unwrap();
+    let targets: Vec<_> = rows
+        .lines()
+        .map(|row| {
+            let mut document = input["template"].clone();
+            let row: Value = serde_json::from_str(row).unwrap();
+            document.as_object_mut().unwrap().extend(row.as_object().unwrap().clone());
+            let job = resolve(&document.to_string()).unwrap();
+            assert_eq!(job.warnings, Vec::<String>::new());
+            job.output.unwrap().target.to_string()
+        })
+        .collect();
+    assert_eq!(targets, ["01", "02", "03L"].map(|vpu| format!("s3://my-results/forecast/{vpu}.nc")));
 }

@@ -39,7 +39,7 @@ impl<E: Environment> Visit<'_, E> {
             }
             let (body, ending) = match writer.output_type {
                 FileType::Json => (Value::Array(results).to_string(), "json"),
-                FileType::Jsonl => (results.iter().map(|result| format!("{result}\n")).collect(), "jsonl"),
+                FileType::Jsonl => (lines(&results), "jsonl"),
             };
             let key = format!("{folder}/{status}_0.{ending}");
             files[status] = json!([{"Key": key, "Size": body.len()}]);
@@ -54,6 +54,10 @@ impl<E: Environment> Visit<'_, E> {
         run.results_written();
         Ok(json!({"MapRunArn": &*run.arn, "ResultWriterDetails": {"Bucket": bucket, "Key": key}}))
     }
+}
+
+fn lines(results: &[Value]) -> String {
+    results.iter().flat_map(|result| [result.to_string(), "\n".to_owned()]).collect()
 }
 
 /// The end of one execution.

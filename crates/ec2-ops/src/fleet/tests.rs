@@ -43,7 +43,7 @@ impl Bucket {
         let bucket = Self::default();
         let mut files = json!({ "PENDING": [] });
         for (status, lines) in [("SUCCEEDED", succeeded), ("FAILED", failed)] {
-            let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let body: String = lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect();
             files[status] = json!([{ "Key": format!("f/x/{status}_0.jsonl"), "Size": body.len() }]);
             bucket.0.lock().unwrap().insert(format!("f/x/{status}_0.jsonl"), body.into_bytes());
         }
