@@ -112,12 +112,14 @@ variable "instances" {
 
 variable "network" {
   description = <<-EOT
-    The network of instances whose documents name no subnet: a VPC and subnets in it, with a route to AWS's services.
-    null: the region's default VPC.
+    The network of instances whose documents name no subnet: a VPC and subnets in it. null: the region's default VPC.
+    Instances need a way to AWS: a public address, a NAT gateway, or endpoints. A plan warns if a subnet has no route to the
+    internet. endpoints: the VPC has endpoints for SSM, S3 and CloudWatch Logs instead, so there is nothing to warn of.
   EOT
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
+    endpoints  = optional(bool, false)
   })
   default = null
 
