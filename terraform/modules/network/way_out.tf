@@ -60,7 +60,7 @@ locals {
 
 check "way_out" {
   assert {
-    condition     = length(local.cut_off) == 0 || try(var.network.endpoints, false)
+    condition = length(local.cut_off) == 0 || try(var.network.endpoints, false)
     # Terraform prints indented lines as they are.
     error_message = <<-EOT
       Instances in ${join(", ", local.cut_off)} cannot connect to AWS: there is no route to the internet, or no public address for it. Their SSM agents would never be online. One of these gives them a way:

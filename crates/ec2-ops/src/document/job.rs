@@ -11,7 +11,7 @@ use super::output::{self, Input, Output};
 use super::problem::{Problem, Problems};
 use super::types::{ExecutionDocument, RunOptions};
 use super::variables::{self, Secret, Values};
-use super::{launch, legacy, remains, validate};
+use super::{launch, legacy, remains, system, validate};
 use crate::execution::Execution;
 use crate::ids::{AttemptId, Region};
 use crate::nextgen::{self, DatastreamCommandOptions};
@@ -161,6 +161,7 @@ impl Job {
         launch::secure(&mut document.instance_parameters);
         launch::check_region(document.region.as_ref(), &mut problems);
         launch::check(&document.instance_parameters, &mut problems);
+        system::check(&document.instance_parameters, &mut problems);
         check_retries(&document.run_options, &mut problems);
         if !problems.is_empty() {
             return Err(Problems(problems));
