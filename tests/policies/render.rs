@@ -83,6 +83,9 @@ impl Values {
             "function_log_group_arns":
                 by_function(&|name| arn("logs", format!("log-group:/aws/lambda/{prefix}-{name}"))),
             "state_machine_arn": arn("states", format!("stateMachine:{prefix}")),
+            "event_bus_arn": arn("events", "event-bus/default".to_owned()),
+            "topic_arns": [arn("sns", format!("{prefix}-outcomes")), arn("sns", "team".to_owned())],
+            "outcome_messages_arn": arn("states", format!("stateMachine:{prefix}-outcomes")),
             "wake_table_arn": arn("dynamodb", format!("table/{wake_table}")),
             "log_bucket_arn": self.log_bucket.then(|| format!("arn:aws:s3:::{log_bucket}")),
             "log_group_arn": self.log_group.then_some(log_group),

@@ -52,6 +52,8 @@ pub struct Job {
     pub spot_first: bool,
     /// RunInstances arguments, as the document gives them.
     pub instance: InstanceParameters<OneOrMore>,
+    /// The topic that gets a message about the end, beside the deployment's own.
+    pub notify: Option<String>,
     /// Warnings about the document; part of the outcome.
     pub warnings: Vec<String>,
 }
@@ -195,6 +197,7 @@ impl Job {
             },
             launch_timeout_s: options.launch_timeout_s,
             spot_first: options.ii_cheapo,
+            notify: options.notify.clone(),
             instance: document.instance_parameters,
             warnings,
         };
