@@ -225,6 +225,10 @@ run "a_key_of_ones_own_is_used_everywhere" {
     )) == toset([var.kms_key_arn])
     error_message = "something is encrypted with another key"
   }
+  assert {
+    condition     = toset(keys(aws_iam_role_policy.key)) == setunion(local.functions, ["Instance", "Outcomes", "Scheduler"])
+    error_message = "a role may not use the key that encrypts what it uses"
+  }
 }
 
 run "the_named_keys_may_encrypt_volumes_and_only_through_ec2" {
