@@ -48,6 +48,12 @@ locals {
         dimensions  = { ScheduleGroup = var.prefix }
       }
     },
+    { for arn in local.outcome_messages : "message-failed" => {
+      description = "A message about an outcome could not be sent"
+      namespace   = "AWS/States"
+      metric      = "ExecutionsFailed"
+      dimensions  = { StateMachineArn = arn }
+    } },
     { for name, full in local.function_names : "throttled-${name}" => {
       description = "Lambda throttled ${full}: the account's concurrency is used up"
       namespace   = "AWS/Lambda"

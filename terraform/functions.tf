@@ -12,6 +12,7 @@ locals {
     EC2_OPS_ADDITIONAL_REGIONS = join(",", keys(var.additional_regions))
     EC2_OPS_FAIL_EXECUTION     = tostring(var.executions.fail_execution)
     EC2_OPS_BACKOFF_S          = tostring(var.executions.backoff_s)
+    EC2_OPS_TOPICS             = join(",", [for arn in local.topic_arns : split(":", arn)[5]])
     EC2_OPS_INSTANCE_DEFAULTS  = jsonencode(local.instance_defaults)
     EC2_OPS_ALLOWED = jsonencode({
       InstanceTypes    = local.allowed_types

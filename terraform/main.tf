@@ -29,6 +29,14 @@ locals {
   state_machine_arn = "arn:${local.partition}:states:${local.of_account}:stateMachine:${var.prefix}"
   fleet_arn         = "${local.state_machine_arn}-fleet"
 
+  # The state machine that writes messages about outcomes, if they have a topic.
+  outcomes             = "${var.prefix}-outcomes"
+  outcome_topic_arn    = var.outcomes.topic ? "arn:${local.partition}:sns:${local.of_account}:${local.outcomes}" : null
+  topic_arns           = concat([for arn in [local.outcome_topic_arn] : arn if arn != null], var.outcomes.topic_arns)
+  outcome_messages_arn = length(local.topic_arns) == 0 ? null : "arn:${local.partition}:states:${local.of_account}:stateMachine:${local.outcomes}"
+
+  event_bus_arn = "arn:${local.partition}:events:${local.of_account}:event-bus/default"
+
   wake_table     = "${var.prefix}-wake"
   wake_table_arn = "arn:${local.partition}:dynamodb:${local.of_account}:table/${local.wake_table}"
 

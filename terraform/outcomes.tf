@@ -1,23 +1,59 @@
-# A topic with a message for the end of every execution. The message has the document and the outcome.
+# A message for people about the end of every execution, to topics of SNS. A state machine of its own writes and sends it: a rule
+# of EventBridge could only send the whole event, with the document.
 
 locals {
   outcome_topic = toset(var.outcomes.topic ? ["outcomes"] : [])
+  messages      = toset([for arn in local.outcome_messages : "outcomes"])
 }
 
 resource "aws_sns_topic" "outcomes" {
-  #checkov:skip=CKV_AWS_26:EventBridge cannot publish to a topic that AWS's own SNS key encrypts; kms_key_arn sets a key that it can use
   for_each = local.outcome_topic
 
-  name              = "${var.prefix}-outcomes"
-  kms_master_key_id = var.kms_key_arn
+  name              = local.outcomes
+  kms_master_key_id = coalesce(var.kms_key_arn, "alias/aws/sns")
   tags              = var.tags
 }
 
-resource "aws_cloudwatch_event_rule" "outcomes" {
-  for_each = local.outcome_topic
+resource "aws_sns_topic_subscription" "outcomes" {
+  for_each = toset(var.outcomes.emails)
 
-  name        = "${var.prefix}-outcomes"
-  description = "The end of every execution: to the topic ${var.prefix}-outcomes"
+  topic_arn = aws_sns_topic.outcomes["outcomes"].arn
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+resource "aws_sfn_state_machine" "outcomes" {
+  #checkov:skip=CKV_AWS_285:Its input contains the documents, which may hold secrets; the history keeps it for 90 days
+  #checkov:skip=CKV_AWS_284:It makes one call; the history shows how it went
+  for_each = local.messages
+
+  name     = local.outcomes
+  role_arn = aws_iam_role.this["Outcomes"].arn
+  tags     = var.tags
+  definition = templatefile("${path.module}/state_machine/outcome_message.asl.json", {
+    deployment    = var.prefix
+    partition     = local.partition
+    region        = local.region
+    log_groups    = join(", ", concat([for group in [local.log_group_name] : group if group != null], [local.function_log_groups["EC2Stopper"]]))
+    own_topic_arn = local.outcome_topic_arn == null ? "" : local.outcome_topic_arn
+    topic_arns    = join(",", local.topic_arns)
+  })
+
+  depends_on = [aws_iam_role_policy.this]
+
+  lifecycle {
+    precondition {
+      condition     = alltrue([for arn in local.topic_arns : split(":", arn)[3] == local.region])
+      error_message = "outcomes.topic_arns: expected topics of ${local.region}, where the messages are sent."
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "outcomes" {
+  for_each = local.messages
+
+  name        = local.outcomes
+  description = "The end of every execution: to the state machine ${local.outcomes}"
   event_pattern = jsonencode({
     source      = ["aws.states"]
     detail-type = ["Step Functions Execution Status Change"]
@@ -30,35 +66,10 @@ resource "aws_cloudwatch_event_rule" "outcomes" {
 }
 
 resource "aws_cloudwatch_event_target" "outcomes" {
-  for_each = local.outcome_topic
+  for_each = local.messages
 
-  rule       = aws_cloudwatch_event_rule.outcomes[each.key].name
-  target_id  = "topic"
-  arn        = aws_sns_topic.outcomes[each.key].arn
-  input_path = "$.detail"
-}
-
-resource "aws_sns_topic_policy" "outcomes" {
-  for_each = local.outcome_topic
-
-  arn = aws_sns_topic.outcomes[each.key].arn
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "Rule"
-      Effect    = "Allow"
-      Principal = { Service = "events.amazonaws.com" }
-      Action    = "sns:Publish"
-      Resource  = aws_sns_topic.outcomes[each.key].arn
-      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.outcomes[each.key].arn } }
-    }]
-  })
-}
-
-resource "aws_sns_topic_subscription" "outcomes" {
-  for_each = toset(var.outcomes.emails)
-
-  topic_arn = aws_sns_topic.outcomes["outcomes"].arn
-  protocol  = "email"
-  endpoint  = each.key
+  rule      = aws_cloudwatch_event_rule.outcomes[each.key].name
+  target_id = "message"
+  arn       = aws_sfn_state_machine.outcomes[each.key].arn
+  role_arn  = aws_iam_role.this["Events"].arn
 }

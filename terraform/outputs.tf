@@ -68,7 +68,7 @@ output "instance_role_arn" {
 output "home" {
   description = "The input `home` of modules/region."
   value = {
-    event_bus_arn     = "arn:${local.partition}:events:${local.of_account}:event-bus/default"
+    event_bus_arn     = local.event_bus_arn
     events_role_arn   = try(aws_iam_role.this["Events"].arn, null)
     command_log_group = local.log_group_name
     retention_days    = var.logs.retention_days

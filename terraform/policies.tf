@@ -45,6 +45,9 @@ locals {
   log_groups  = [for group in [local.log_group_arn] : replace(group, ":${local.region}:", ":*:") if group != null]
   log_streams = [for group in local.log_groups : "${group}:*"]
 
+  executions       = "${replace(local.state_machine_arn, ":stateMachine:", ":execution:")}:*"
+  outcome_messages = [for arn in [local.outcome_messages_arn] : arn if arn != null]
+
   # Permissions that every function needs.
   function_logs = { for name, group in local.function_log_group_arns : name => [
     {
@@ -268,14 +271,36 @@ locals {
       },
     ]
 
-    # Additional regions forward their events to the event bus of the home region.
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
     Events = [
       {
+        # Additional regions forward their events to the event bus of the home region.
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-region.html
         Sid      = "ForwardEvents"
         Effect   = "Allow"
         Action   = ["events:PutEvents"]
-        Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/default"]
+        Resource = [for bus in [local.event_bus_arn] : bus if length(local.regions) > 1]
+      },
+      {
+        Sid      = "StartMessages"
+        Effect   = "Allow"
+        Action   = ["states:StartExecution"]
+        Resource = local.outcome_messages
+      },
+    ]
+
+    # The state machine that sends messages about outcomes.
+    Outcomes = [
+      {
+        Sid      = "SendMessages"
+        Effect   = "Allow"
+        Action   = ["sns:Publish"]
+        Resource = local.topic_arns
+      },
+      {
+        Sid      = "LookAtExecutions"
+        Effect   = "Allow"
+        Action   = ["states:DescribeExecution"]
+        Resource = [for messages in local.outcome_messages : local.executions]
       },
     ]
 
@@ -316,6 +341,7 @@ locals {
       Instance     = { service = "ec2.amazonaws.com", condition = {} }
       StateMachine = { service = "states.amazonaws.com", condition = local.for_us_only }
       Fleet        = { service = "states.amazonaws.com", condition = local.for_us_only }
+      Outcomes     = { service = "states.amazonaws.com", condition = local.for_us_only }
       Events       = { service = "events.amazonaws.com", condition = local.for_us_only }
       Scheduler    = { service = "scheduler.amazonaws.com", condition = local.for_us_only }
     },

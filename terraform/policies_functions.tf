@@ -239,7 +239,7 @@ locals {
         Sid      = "LookAtExecutions"
         Effect   = "Allow"
         Action   = ["states:DescribeExecution"]
-        Resource = ["${replace(local.state_machine_arn, ":stateMachine:", ":execution:")}:*"]
+        Resource = [local.executions]
       },
     ]
   }

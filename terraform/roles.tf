@@ -2,8 +2,11 @@
 
 locals {
   roles = setsubtract(
-    concat(tolist(local.functions), ["StateMachine", "Fleet", "Instance", "Scheduler", "Events"]),
-    length(var.additional_regions) == 0 ? ["Events"] : [],
+    concat(tolist(local.functions), ["StateMachine", "Fleet", "Instance", "Scheduler", "Events", "Outcomes"]),
+    concat(
+      length(local.regions) == 1 && length(local.topic_arns) == 0 ? ["Events"] : [],
+      length(local.topic_arns) == 0 ? ["Outcomes"] : [],
+    ),
   )
 }
 

@@ -145,12 +145,14 @@ variable "allowed" {
 
 variable "network" {
   description = <<-EOT
-    The network of instances whose documents name no subnet: a VPC and subnets in it, with a route to AWS's services.
-    null: the region's default VPC.
+    The network of instances whose documents name no subnet: a VPC and subnets in it. null: the region's default VPC.
+    Instances need a way to AWS: a public address, a NAT gateway, or endpoints. A plan warns if a subnet has no route to the
+    internet. endpoints: the VPC has endpoints for SSM, S3 and CloudWatch Logs instead, so there is nothing to warn of.
   EOT
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
+    endpoints  = optional(bool, false)
   })
   default = null
 
@@ -257,18 +259,30 @@ variable "schedules" {
 
 variable "outcomes" {
   description = <<-EOT
-    Notifications about the end of every execution.
-    topic: create an SNS topic for them. emails: addresses to subscribe; each has to confirm the subscription.
+    Messages for people about the ends of executions: what the outcome is, why, how long it took, where the logs are.
+    topic: create an SNS topic that gets one for every execution. emails: addresses to subscribe to it; each has to confirm.
+    topic_arns: topics of your own, without .fifo, that documents may name as `run_options.notify`. Where yours is encrypted,
+    its key has to allow the role PREFIX-Outcomes to use it; where it is of another account, its policy has to allow the role.
   EOT
   type = object({
-    topic  = optional(bool, false)
-    emails = optional(list(string), [])
+    topic      = optional(bool, false)
+    emails     = optional(list(string), [])
+    topic_arns = optional(list(string), [])
   })
   default = {}
 
   validation {
     condition     = var.outcomes.topic || length(var.outcomes.emails) == 0
     error_message = "outcomes.emails: expected outcomes.topic = true as well."
+  }
+  validation {
+    condition     = alltrue([for arn in var.outcomes.topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", arn))])
+    error_message = "outcomes.topic_arns: expected ARNs of topics that are not FIFO, without wildcards."
+  }
+  validation {
+    # Documents name a topic without its account.
+    condition     = length(distinct([for arn in var.outcomes.topic_arns : reverse(split(":", arn))[0]])) == length(var.outcomes.topic_arns)
+    error_message = "outcomes.topic_arns: expected topics with different names."
   }
 }
 

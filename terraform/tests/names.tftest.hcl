@@ -25,6 +25,7 @@ run "every_name_begins_with_the_prefix" {
       [for topic in aws_sns_topic.outcomes : topic.name],
       [for topic in aws_sns_topic.alarms : topic.name],
       [aws_cloudwatch_dashboard.this[0].dashboard_name],
+      [for machine in aws_sfn_state_machine.outcomes : machine.name],
       [aws_sfn_state_machine.this.name, aws_dynamodb_table.wake.name, aws_s3_bucket.logs[0].bucket],
       [aws_scheduler_schedule_group.this.name, aws_iam_instance_profile.this.name],
     ) : startswith(name, "night-runs")])

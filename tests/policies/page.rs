@@ -14,7 +14,7 @@ What each role may do, and which service may assume it. [`policies.tf`](../terra
 [`policies_functions.tf`](../terraform/policies_functions.tf) define the policies and give the reason for each statement. They
 are rendered here for account 111122223333, the deployment `ec2-ops` in us-east-1 with four additional regions, the buckets
 `output` and `input`, a secret of each kind, a parameter with an image, a log bucket, a log group, and documents with one
-instance role of their own.
+instance role of their own. A topic gets a message about every outcome, and documents may name another one, `team`.
 
 If the deployment uses your own KMS keys, [`roles.tf`](../terraform/roles.tf) adds the permissions to use them.
 

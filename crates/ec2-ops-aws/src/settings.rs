@@ -33,6 +33,7 @@ impl fmt::Debug for SettingError {
 /// | `EC2_OPS_LOG_GROUP` | optional: the log group for the complete output of commands |
 /// | `EC2_OPS_FAIL_EXECUTION` | `true` or `false`, which is the default |
 /// | `EC2_OPS_BACKOFF_S` | seconds before the second attempt, 0 to 300; the default is 15 |
+/// | `EC2_OPS_TOPICS` | optional: the names of the topics that documents may name, separated by commas |
 /// | `EC2_OPS_INSTANCE_DEFAULTS` | optional: JSON, [`InstanceDefaults`] by region |
 /// | `EC2_OPS_ALLOWED` | optional: JSON, [`Allowed`] |
 ///
@@ -84,6 +85,7 @@ fn deployment_from(get: impl Fn(&str) -> Option<String>) -> Result<Deployment, S
         log_group: get("EC2_OPS_LOG_GROUP"),
         fail_execution: switch_from(&get, "EC2_OPS_FAIL_EXECUTION")?,
         backoff_s: backoff_s(&get)?.unwrap_or(usual.backoff_s),
+        topics: list(&get, "EC2_OPS_TOPICS").collect(),
         instance_defaults: instance_defaults(&get)?,
         allowed: allowed(&get)?,
         ..usual
@@ -190,6 +192,7 @@ mod tests {
             ("EC2_OPS_ADDITIONAL_REGIONS", "us-east-2, eu-west-1"),
             ("EC2_OPS_FAIL_EXECUTION", "true"),
             ("EC2_OPS_BACKOFF_S", "60"),
+            ("EC2_OPS_TOPICS", "ops,team"),
             ("EC2_OPS_INSTANCE_DEFAULTS", r#"{"us-east-1": {"SubnetIds": ["subnet-1"]}}"#),
             ("EC2_OPS_ALLOWED", r#"{"InstanceTypes": ["m8g.*"], "SnapshotIds": null}"#),
         ]);
@@ -199,6 +202,7 @@ mod tests {
         assert_eq!(deployment.log_group.as_deref(), Some("/ec2-ops"));
         assert!(deployment.fail_execution);
         assert_eq!(deployment.backoff_s, 60);
+        assert_eq!(deployment.topics, ["ops", "team"]);
         assert_eq!(deployment.instance_defaults[&deployment.region].subnet_ids, ["subnet-1"]);
         assert_eq!(deployment.allowed.instance_types, Some(vec!["m8g.*".to_owned()]));
         assert_eq!(deployment.allowed.snapshot_ids, None);

@@ -38,7 +38,8 @@ pub(crate) struct RunArgs {
 
 /// Runs the documents, and prints their outcomes.
 pub(crate) async fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let Some(documents) = documents::valid(&args.files, &args.set)? else { return Ok(Exit::Usage) };
+    let Some(mut documents) = documents::valid(&args.files, &args.set)? else { return Ok(Exit::Usage) };
+    documents.iter_mut().for_each(without_message);
     let mut interruption = Interruption::watch()?;
     let directory = local::directory()?;
     let buckets = [args.sandbox.buckets.clone(), missing_buckets(&documents, &args.sandbox.buckets)].concat();
@@ -73,6 +74,14 @@ fn missing_buckets(documents: &[Value], named: &[String]) -> Vec<String> {
         }
     }
     missing
+}
+
+/// Takes the topic out of the document: a sandbox has none, and a deployment without it would refuse the document.
+fn without_message(document: &mut Value) {
+    let options = document.get_mut("run_options").and_then(Value::as_object_mut);
+    if let Some(topic) = options.and_then(|options| options.remove("notify")) {
+        output::say(format!("the sandbox sends no message; on AWS the topic {topic} gets one"));
+    }
 }
 
 async fn all(sandbox: &Sandbox, documents: &[Value], args: &RunArgs) -> Result<Vec<Execution>, Failure> {

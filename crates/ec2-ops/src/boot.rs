@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::document::{Problem, Problems};
 use crate::error::Error;
 use crate::instance_end;
 use crate::ports::{Agents, InstanceState, Instances};
@@ -20,6 +21,7 @@ const STEADY: Range<u32> = 3..50;
 /// Checks once whether the instance can take commands.
 ///
 /// # Errors
+/// [`Error::InvalidExecution`] if it runs Windows, which EC2 says as soon as it shows the instance.
 /// [`Error::InstanceNotReady`], [`Error::InstanceBooting`] or [`Error::QueuedInstanceNotReady`] while it cannot; the state
 /// machine retries each at its own pace.
 /// [`Error::InstanceLost`], or the error that EC2's reason stands for, if it has ended.
@@ -50,6 +52,7 @@ pub(crate) async fn check(
     if context.retry.is_multiple_of(ASK_EC2_EVERY) {
         match instances.describe(&instance.region, &instance.id).await? {
             None => return Err(not_ready("EC2 does not show it yet")),
+            Some(found) if found.windows => return Err(not_linux("Windows")),
             Some(found) if found.state == InstanceState::Pending => return Err(not_ready("it is pending")),
             Some(found) => instance_end::before_commands(&found).map_or(Ok(()), Err)?,
         }
@@ -58,6 +61,13 @@ pub(crate) async fn check(
         "its SSM agent is not online; it needs time to boot, an AMI with the agent, an instance profile that allows it, \
          and network access to the SSM endpoints",
     ))
+}
+
+/// The image runs no shell script of ours.
+fn not_linux(found: &str) -> Error {
+    let message =
+        format!("found an image of {found}, expected one of Linux, for which the commands are written");
+    Error::InvalidExecution(Problems(vec![Problem::new("$.instance_parameters.ImageId", message)]))
 }
 
 #[cfg(test)]
@@ -109,6 +119,18 @@ mod tests {
         }
         let unseen = FakeAws { online: false, ..FakeAws::default() };
         assert_eq!(check_at(ASK_EC2_EVERY, false, &unseen).await.unwrap_err().name(), "InstanceBooting");
+    }
+
+    #[tokio::test]
+    async fn an_image_of_windows_ends_the_attempt_at_the_first_check() {
+        let mut windows = aws(InstanceState::Pending, false);
+        windows.instances[0].windows = true;
+        let error = check_at(0, false, &windows).await.unwrap_err();
+        assert_eq!(error.name(), "InvalidExecution");
+        assert!(
+            error.to_string().contains("$.instance_parameters.ImageId: found an image of Windows"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

@@ -29,6 +29,8 @@ pub struct Deployment {
     pub fail_execution: bool,
     /// How long an execution waits before its second attempt, in seconds. The wait doubles before each further one.
     pub backoff_s: u32,
+    /// The names of the SNS topics that documents may name.
+    pub topics: Vec<String>,
     /// By region: the parameters of an instance whose document does not set them.
     pub instance_defaults: BTreeMap<Region, InstanceDefaults>,
     /// What documents may launch with.
@@ -74,6 +76,7 @@ impl Deployment {
             log_group: None,
             fail_execution: false,
             backoff_s: BACKOFF_S,
+            topics: Vec::new(),
             instance_defaults: BTreeMap::new(),
             allowed: Allowed::default(),
         }
@@ -108,6 +111,23 @@ impl Deployment {
             covered.join(", ")
         );
         Err(Error::InvalidExecution(Problems(vec![Problem::new("$.region", message)])))
+    }
+
+    /// Refuses the topic of `job` if no message can go there.
+    ///
+    /// # Errors
+    /// [`Error::InvalidExecution`], with the topics that there are.
+    pub(crate) fn check_topic(&self, job: &Job) -> Result<(), Error> {
+        let Some(topic) = job.notify.as_ref().filter(|topic| !self.topics.contains(topic)) else {
+            return Ok(());
+        };
+        let expected = if self.topics.is_empty() {
+            "no topic: this deployment allows none".to_owned()
+        } else {
+            format!("a topic of this deployment: {}", self.topics.join(", "))
+        };
+        let message = format!("found {topic:?}, expected {expected} (outcomes.topic_arns of Terraform)");
+        Err(Error::InvalidExecution(Problems(vec![Problem::new("$.run_options.notify", message)])))
     }
 }
 

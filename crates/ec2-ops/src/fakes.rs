@@ -70,7 +70,8 @@ pub(crate) fn time(text: &str) -> Timestamp {
 
 pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
     let launched_at = Some(time("2026-03-01T05:31:00Z"));
-    Instance { id: InstanceId::new(id), state, state_reason: None, spot: false, launched_at, tags }
+    let id = InstanceId::new(id);
+    Instance { id, state, state_reason: None, spot: false, windows: false, launched_at, tags }
 }
 
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {

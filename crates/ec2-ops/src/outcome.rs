@@ -245,6 +245,15 @@ mod tests {
         assert_eq!(Outcome::new(two, Vec::new(), Next::Retry, &rules(2)).status, Status::SpotInterrupted);
     }
 
+    /// The message about an outcome is written by a state machine, whose test reads this file.
+    #[test]
+    fn the_message_about_an_outcome_is_tested_with_a_real_one() {
+        let written = include_str!("../../../terraform/tests/messages/outcome.json");
+        let written: serde_json::Value = serde_json::from_str(written).unwrap();
+        let outcome: Outcome = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&outcome).unwrap(), written);
+    }
+
     #[test]
     fn an_outcome_fits_into_the_cause_of_a_failed_execution() {
         let mut attempts = attempts(&[Status::CommandFailed; 11]);

@@ -101,6 +101,7 @@ async fn launch(
 ) -> Result<Value, Error> {
     let job = context.job()?;
     let region = deployment.region_of(&job)?;
+    deployment.check_topic(&job)?;
     let attempt = context.attempt_id();
     let all = candidates(&job, deployment, &region, &attempt, attempts);
     let [candidate, later @ ..] = all.get(*number..).unwrap_or_default() else {
@@ -135,6 +136,42 @@ mod tests {
     use super::*;
     use crate::fakes::{FakeAws, deployment};
     use serde_json::json;
+
+    #[tokio::test]
+    async fn a_topic_that_the_deployment_does_not_allow_is_refused_before_any_call() {
+        let launch = async |topics: &[&str]| {
+            let payload = json!({
+                "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
+                "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
+                "step": "launch",
+                "retry": 0,
+                "attempts": [],
+                "candidate": 0,
+                "entered": "2026-03-01T05:30:00Z",
+                "document": {
+                    "commands": ["true"],
+                    "run_options": { "notify": "team" },
+                    "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
+                },
+            });
+            let topics = topics.iter().map(|&topic| topic.to_owned()).collect();
+            let deployment = Deployment { topics, ..deployment() };
+            let aws = FakeAws::default();
+            let launched = handle(payload, &deployment, &aws, &aws, &aws, &aws).await;
+            (launched.map_err(|error| error.to_string()), aws.calls())
+        };
+        let (refused, calls) = launch(&["ops", "teams"]).await;
+        let refused = refused.unwrap_err();
+        assert!(
+            refused.contains(
+                "$.run_options.notify: found \"team\", expected a topic of this deployment: ops, teams"
+            ),
+            "{refused}"
+        );
+        assert_eq!(calls, Vec::<String>::new());
+        assert!(launch(&[]).await.0.unwrap_err().contains("this deployment allows none"));
+        assert!(launch(&["ops", "team"]).await.0.is_ok());
+    }
 
     /// The first visit of an attempt with an output.
     fn payload() -> Value {

@@ -4,10 +4,11 @@ variable "output_bucket" {
 }
 
 variable "network" {
-  description = "A VPC of us-east-1 and subnets in it, with a route to AWS's services. null: the default VPC."
+  description = "A VPC of us-east-1 and subnets in it, as in the deployment's variable `network`. null: the default VPC."
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
+    endpoints  = optional(bool, false)
   })
   default = null
 }

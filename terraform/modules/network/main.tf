@@ -1,17 +1,23 @@
 # The network of the instances in one region: a security group, and the given subnets.
 
-data "aws_vpc" "default" {
+# Not aws_vpc: if there is none, its error does not say what to do.
+data "aws_vpcs" "default" {
   count = var.network == null ? 1 : 0
 
-  default = true
+  filter {
+    name   = "is-default"
+    values = ["true"]
+  }
 }
 
+data "aws_region" "current" {}
+
 locals {
-  network = var.network != null ? var.network : {
-    vpc_id = data.aws_vpc.default[0].id
-    # Without a subnet, EC2 chooses a zone that has the instance type.
-    subnet_ids = []
-  }
+  # Provider 6 deprecates `name`, and provider 5 has no `region`.
+  region = data.aws_region.current.id
+  vpc_id = var.network == null ? one(one(data.aws_vpcs.default[*].ids)) : var.network.vpc_id
+  # Without a subnet, EC2 chooses a zone that has the instance type.
+  subnet_ids = var.network == null ? [] : var.network.subnet_ids
 }
 
 # No incoming connections: the SSM agent connects to AWS.
@@ -19,8 +25,15 @@ resource "aws_security_group" "instances" {
   #checkov:skip=CKV2_AWS_5:Instances get it when they are launched
   name        = "${var.prefix}-instances"
   description = "Instances of the deployment ${var.prefix} of ec2-ops: nothing in, everything out"
-  vpc_id      = local.network.vpc_id
+  vpc_id      = local.vpc_id
   tags        = merge(var.tags, { Name = "${var.prefix}-instances" })
+
+  lifecycle {
+    precondition {
+      condition     = local.vpc_id != null
+      error_message = "${local.region} has no default VPC for the instances. Name a network: network = { vpc_id = \"vpc-…\", subnet_ids = [\"subnet-…\"] }. Or create a default VPC: aws ec2 create-default-vpc --region ${local.region}"
+    }
+  }
 }
 
 resource "aws_vpc_security_group_egress_rule" "instances" {

@@ -8,6 +8,7 @@ variable "network" {
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
+    endpoints  = optional(bool, false)
   })
 }
 

@@ -16,10 +16,11 @@ variable "home" {
 }
 
 variable "network" {
-  description = "A VPC of this region and subnets in it, with a route to AWS's services. null: the region's default VPC."
+  description = "A VPC of this region and subnets in it, as in the deployment's variable `network`. null: the region's default VPC."
   type = object({
     vpc_id     = string
     subnet_ids = list(string)
+    endpoints  = optional(bool, false)
   })
   default = null
 

@@ -12,8 +12,22 @@ mock_data "aws_region" {
   defaults = { id = "us-east-1" }
 }
 
-mock_data "aws_vpc" {
-  defaults = { id = "vpc-default" }
+mock_data "aws_vpcs" {
+  defaults = { ids = ["vpc-default"] }
+}
+
+# The subnets of vpc-own have a NAT gateway.
+
+mock_data "aws_subnet" {
+  defaults = { vpc_id = "vpc-own", map_public_ip_on_launch = false }
+}
+
+mock_data "aws_route_tables" {
+  defaults = { ids = ["rtb-own"] }
+}
+
+mock_data "aws_route_table" {
+  defaults = { routes = [{ cidr_block = "0.0.0.0/0", nat_gateway_id = "nat-own", gateway_id = "" }] }
 }
 
 # The provider requires these to look like ARNs.

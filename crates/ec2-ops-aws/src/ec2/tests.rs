@@ -52,7 +52,7 @@ fn described(list: &str, next: &str, instances: &[(&str, &str)]) -> Answer {
     let item = |(id, state): &(&str, &str)| {
         format!(
             "<item><instanceId>{id}</instanceId><instanceState><name>{state}</name></instanceState>\
-             <launchTime>2026-01-01T00:00:01.000Z</launchTime>\
+             <launchTime>2026-01-01T00:00:01.000Z</launchTime><platform>windows</platform>\
              <stateReason><code>Server.SpotInstanceTermination</code></stateReason>\
              <tagSet><item><key>Name</key><value>n</value></item></tagSet></item>"
         )
@@ -116,6 +116,7 @@ async fn every_field_of_an_instance_is_read() {
         state: InstanceState::ShuttingDown,
         state_reason: Some("Server.SpotInstanceTermination".to_owned()),
         spot: false,
+        windows: true,
         launched_at: Some("2026-01-01T00:00:01Z".parse().unwrap()),
         tags: Tags::from([("Name".to_owned(), "n".to_owned())]),
     };

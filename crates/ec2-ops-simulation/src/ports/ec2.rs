@@ -128,6 +128,8 @@ fn instance(described: &api::Instance) -> Instance {
         state: state(described.state),
         state_reason: described.state_reason.as_ref().map(|reason| reason.code.clone()),
         spot: described.instance_lifecycle.as_deref() == Some("spot"),
+        // Every image of the sandbox is Linux.
+        windows: false,
         launched_at: Some(described.launch_time),
         tags: tags(&described.tags),
     }

@@ -11,7 +11,7 @@ use super::output::{self, Input, Output};
 use super::problem::{Problem, Problems};
 use super::types::{ExecutionDocument, RunOptions};
 use super::variables::{self, Secret, Values};
-use super::{launch, legacy, remains, validate};
+use super::{launch, legacy, remains, system, validate};
 use crate::execution::Execution;
 use crate::ids::{AttemptId, Region};
 use crate::nextgen::{self, DatastreamCommandOptions};
@@ -52,6 +52,8 @@ pub struct Job {
     pub spot_first: bool,
     /// RunInstances arguments, as the document gives them.
     pub instance: InstanceParameters<OneOrMore>,
+    /// The topic that gets a message about the end, beside the deployment's own.
+    pub notify: Option<String>,
     /// Warnings about the document; part of the outcome.
     pub warnings: Vec<String>,
 }
@@ -161,6 +163,7 @@ impl Job {
         launch::secure(&mut document.instance_parameters);
         launch::check_region(document.region.as_ref(), &mut problems);
         launch::check(&document.instance_parameters, &mut problems);
+        system::check(&document.instance_parameters, &mut problems);
         check_retries(&document.run_options, &mut problems);
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -194,6 +197,7 @@ impl Job {
             },
             launch_timeout_s: options.launch_timeout_s,
             spot_first: options.ii_cheapo,
+            notify: options.notify.clone(),
             instance: document.instance_parameters,
             warnings,
         };

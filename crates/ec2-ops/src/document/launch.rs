@@ -11,7 +11,7 @@ use super::variables::Values;
 use crate::ids::Region;
 use crate::tags;
 
-const PATH: &str = "$.instance_parameters";
+pub(super) const PATH: &str = "$.instance_parameters";
 
 /// The network hops that an answer of the metadata service takes to a container on the instance: without the second one, the
 /// container has no credentials. See
@@ -74,7 +74,7 @@ fn refused_by_ec2(instance: &InstanceParameters<OneOrMore>) -> Vec<Problem> {
 }
 
 /// The values of `choice`, each with its path below [`PATH`].
-fn each<'a>(name: &str, choice: Option<&'a OneOrMore>) -> Vec<(String, &'a str)> {
+pub(super) fn each<'a>(name: &str, choice: Option<&'a OneOrMore>) -> Vec<(String, &'a str)> {
     let path = |i| match choice {
         Some(OneOrMore::More(_)) => format!("{name}[{i}]"),
         _ => name.to_owned(),

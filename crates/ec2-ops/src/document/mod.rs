@@ -12,6 +12,7 @@ mod path;
 mod problem;
 mod remains;
 mod schema;
+mod system;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -108,6 +108,10 @@ pub struct RunOptions {
     /// End the Step Functions execution as FAILED when the outcome is not a success. Default: as deployed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_execution: Option<bool>,
+    /// The name of an SNS topic that gets a message about the end of the execution. The deployment has to allow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub notify: Option<String>,
 }
 
 /// The default limit on the commands, in seconds.
@@ -133,6 +137,7 @@ impl Default for RunOptions {
             launch_timeout_s: None,
             inputs_timeout_s: 0,
             fail_execution: None,
+            notify: None,
         }
     }
 }

@@ -80,6 +80,8 @@ pub struct Instance {
     pub state_reason: Option<String>,
     /// Whether `InstanceLifecycle` is `spot`.
     pub spot: bool,
+    /// Whether `Platform` is `windows`. It has no other value.
+    pub windows: bool,
     /// `LaunchTime`, if EC2 says.
     pub launched_at: Option<Timestamp>,
     /// `Tags`.

@@ -180,6 +180,31 @@ fn an_image_may_be_named_by_a_parameter() {
 }
 
 #[test]
+fn an_image_and_a_type_that_do_not_run_linux_are_refused() {
+    for (image, system) in [
+        ("resolve:ssm:/aws/service/ami-windows-latest/Windows_Server-2025-English-Full-Base", "Windows"),
+        ("resolve:ssm:/aws/service/ec2-macos/sequoia/arm64_mac/latest/image_id", "macOS"),
+    ] {
+        let message = refused(&with("instance_parameters/ImageId", json!(image)));
+        assert!(message.starts_with("$.instance_parameters.ImageId: found \"resolve:"), "{message}");
+        assert!(
+            message.contains(&format!(", an image of {system}, expected one of Linux, such as resolve:")),
+            "{message}"
+        );
+    }
+    let refused = |types| refused(&with("instance_parameters/InstanceType", types));
+    for name in ["mac1.metal", "mac2-m2pro.metal", "mac-m4.metal"] {
+        let expected = format!(
+            "$.instance_parameters.InstanceType: found {name:?}, which runs only macOS, expected a type for Linux, such as \
+             t4g.large"
+        );
+        assert_eq!(refused(json!(name)), expected);
+    }
+    let message = refused(json!(["t4g.large", "mac2.metal"]));
+    assert!(message.starts_with("$.instance_parameters.InstanceType[1]: found \"mac2.metal\""), "{message}");
+}
+
+#[test]
 fn retries_and_waits_are_the_documents_if_it_names_them() {
     let options = json!({
         "n_retries_allowed": 2, "retry_on": ["SpotInterrupted", "CommandFailed"],
