@@ -5,11 +5,12 @@ use std::error::Error;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
+use aws_sdk_s3::primitives::ByteStreamError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{Object, Objects, OutputTarget};
+use ec2_ops::ports::{KeptOutput, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use crate::error::{aws_error, timestamp, unexpected};
@@ -109,6 +110,17 @@ impl Objects for S3 {
                 self.list(region, target, prefix.trim_end_matches('/'), enough).await
             }
         }
+    }
+}
+
+impl KeptOutput for S3 {
+    async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Result<String, AwsError> {
+        const ACTION: &str = "GetObject";
+        let request = self.0.of(region).get_object().bucket(bucket).key(key).range(format!("bytes=-{bytes}"));
+        let found = request.send().await.map_err(aws_error(ACTION))?;
+        let lost = |error: ByteStreamError| AwsError::new(ACTION, "DispatchFailure", error.to_string(), None);
+        let body = found.body.collect().await.map_err(lost)?.into_bytes();
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }
 

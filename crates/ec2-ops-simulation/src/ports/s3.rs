@@ -1,7 +1,7 @@
 //! S3: whether a promised object is there.
 
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{Object, Objects, OutputTarget};
+use ec2_ops::ports::{KeptOutput, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use super::{Answer, Gate, Ports};
@@ -40,6 +40,15 @@ impl<G: Gate> Objects for Ports<G> {
                 }
             }
         }
+    }
+}
+
+impl<G: Gate> KeptOutput for Ports<G> {
+    async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Answer<String> {
+        let effect = || self.account.s3.get_object(bucket, key);
+        let found = self.call(region.as_str(), "GetObject", On::Object { bucket, key }, effect).await?;
+        let end = &found.body[found.body.len().saturating_sub(bytes)..];
+        Ok(String::from_utf8_lossy(end).into_owned())
     }
 }
 
