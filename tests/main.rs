@@ -20,5 +20,6 @@ mod examples;
 mod faults;
 mod hard_commands;
 mod interruptions;
+mod smoke;
 mod streams;
 mod verbs;

@@ -12,6 +12,7 @@ mod run;
 mod scale;
 mod serve;
 mod simulate;
+mod smoke;
 mod style;
 mod verbs;
 mod words;
@@ -59,6 +60,10 @@ enum Command {
     Stop(verbs::stop::StopArgs),
     /// Open a shell on the instance of an execution, with Session Manager
     Shell(verbs::shell::ShellArgs),
+    /// Check a deployment: what can only be assumed of AWS before there is one
+    ///
+    /// Each check prints a line. Most of them launch an instance, of the smallest type, and end it.
+    Smoke(smoke::SmokeArgs),
     /// Check execution documents and name every problem
     Validate {
         /// Execution documents, or - for standard input
@@ -88,6 +93,7 @@ fn main() -> ExitCode {
         Command::Logs(args) => block_on(verbs::logs::logs(&args)),
         Command::Stop(args) => block_on(verbs::stop::stop(&args)),
         Command::Shell(args) => block_on(verbs::shell::shell(&args)),
+        Command::Smoke(args) => block_on(smoke::smoke(&args)),
         Command::Validate { files } => documents::validate(&files),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Schema => documents::schema(),
