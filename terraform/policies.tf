@@ -269,6 +269,15 @@ locals {
         Action   = ["s3:GetObject"]
         Resource = local.input_objects
       },
+      {
+        # For objects under your own keys; an upload in parts also decrypts. Only through S3, in any region:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+        Sid       = "UseKeysOfBuckets"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = var.instances.bucket_kms_key_arns
+        Condition = { StringLike = { "kms:ViaService" = "s3.*" } }
+      },
     ]
 
     Events = [

@@ -230,6 +230,14 @@ locals {
         Resource = ["*"]
       },
       {
+        # The end of what failed commands printed. SSM has only the beginning:
+        # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html
+        Sid      = "ReadWhatCommandsPrinted"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = local.log_bucket_keys
+      },
+      {
         Sid      = "ListExecutions"
         Effect   = "Allow"
         Action   = ["states:ListExecutions"]

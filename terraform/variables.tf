@@ -75,6 +75,7 @@ variable "instances" {
     input_buckets: names of buckets that commands may read from.
     additional_role_arns: roles of instance profiles that documents may name instead of the deployment's own.
     kms_key_arns: your own KMS keys that encrypt volumes: a region's default key, keys of images, keys that documents name.
+    bucket_kms_key_arns: your own KMS keys that encrypt the objects of these buckets.
     secrets: what the commands may read as `secrets` of a document: names of parameters, ARNs of secrets of Secrets Manager.
     image_parameters: names of your own parameters that hold the ids of images (`resolve:ssm:NAME`). AWS's own need no entry.
   EOT
@@ -83,6 +84,7 @@ variable "instances" {
     input_buckets        = optional(list(string), [])
     additional_role_arns = optional(list(string), [])
     kms_key_arns         = optional(list(string), [])
+    bucket_kms_key_arns  = optional(list(string), [])
     secrets              = optional(list(string), [])
     image_parameters     = optional(list(string), [])
   })
@@ -97,8 +99,8 @@ variable "instances" {
     error_message = "instances.additional_role_arns: expected ARNs of roles, not of instance profiles, without wildcards."
   }
   validation {
-    condition     = alltrue([for arn in var.instances.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*?]+$", arn))])
-    error_message = "instances.kms_key_arns: expected ARNs of keys, not of aliases, without wildcards."
+    condition     = alltrue([for arn in concat(var.instances.kms_key_arns, var.instances.bucket_kms_key_arns) : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*?]+$", arn))])
+    error_message = "instances.kms_key_arns and bucket_kms_key_arns: expected ARNs of keys, not of aliases, without wildcards."
   }
   validation {
     condition     = alltrue([for name in var.instances.secrets : can(regex("^(/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+)$", name))])

@@ -75,6 +75,24 @@ fn every_schedule_has_the_same_result_in_process_and_over_http() {
     assert!(different.is_empty(), "{different:#?}");
 }
 
+/// EC2Stopper looks for the instance until one would be visible: these take that long.
+#[test]
+fn a_refused_repetition_of_a_launch_leaves_nothing_running() {
+    thread::scope(|scope| {
+        for trial in schedules::refused_after_a_lost_launch() {
+            scope.spawn(move || {
+                let (in_process, over_http, violations) = both(&trial);
+                assert_eq!(in_process, over_http, "{}: {violations:#?}", trial.name);
+                assert_eq!(in_process.unfired, [""; 0], "{}", trial.name);
+                assert_eq!(in_process.instances, ["terminated"], "{}", trial.name);
+                let attempts: Vec<_> =
+                    in_process.attempts.iter().map(|one| (one.launched, one.started)).collect();
+                assert_eq!(attempts, [(1, 0)], "{}: {in_process:#?}", trial.name);
+            });
+        }
+    });
+}
+
 #[test]
 fn without_a_safeguard_the_same_promise_is_broken_in_process_and_over_http() {
     let no_catch = Trial {

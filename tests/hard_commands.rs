@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use ec2_ops::{Outcome, Status};
 use ec2_ops_sandbox::Conditions;
-use serde_json::Value;
+use ec2_ops_sandbox::s3::ListObjectsV2;
+use serde_json::{Value, json};
 
 use crate::harness::{TestSandbox, document};
 
@@ -174,10 +175,83 @@ fn an_instance_that_reboots_is_lost_and_its_commands_run_once() {
 /// Many programs explain a failure on stdout.
 #[test]
 fn the_outcome_shows_the_end_of_stdout_as_well() {
+    let outcome = case_ends_in("error-written-to-stdout", Status::CommandFailed, &[]);
+    assert_eq!(outcome.attempts[0].stdout_tail, "Traceback: the real reason is on stdout\n");
+}
+
+/// SSM keeps the first 24,000 characters of stdout and the first 8,000 of stderr; what matters comes last.
+#[test]
+fn the_outcome_shows_the_end_of_output_that_ssm_has_cut() {
     TestSandbox::with(async |sandbox| {
-        let outcome = sandbox.run(&document(&["echo 'Traceback: the reason'; exit 6"])).await;
-        assert_eq!(outcome.status, Status::CommandFailed, "{outcome:#?}");
-        assert_eq!(outcome.attempts[0].stdout_tail, "Traceback: the reason\n");
+        let long = "seq 20000; seq 20000 >&2; echo the end; exit 4";
+        let outcome = sandbox.run(&document(&["true", long])).await;
+        let [attempt] = &outcome.attempts[..] else { panic!("{outcome:#?}") };
+        assert!(attempt.stdout_tail.ends_with("20000\nthe end\n"), "{}", attempt.stdout_tail);
+        assert!(
+            attempt.stderr_tail.ends_with("20000\nec2-ops: command 2 of 2 ended with exit code 4\n"),
+            "{}",
+            attempt.stderr_tail
+        );
+    });
+}
+
+/// Without a second hop no container on the instance has the role's credentials.
+#[test]
+fn the_metadata_service_answers_to_containers() {
+    TestSandbox::with(async |sandbox| {
+        let outcome = sandbox.run(&case("container-needs-credentials")).await;
+        let instance = sandbox.account().ec2.instance(outcome.attempts[0].instances[0].as_str()).unwrap();
+        let options = json!(instance.instance.metadata_options);
+        assert_eq!(
+            (&options["HttpTokens"], &options["HttpPutResponseHopLimit"]),
+            (&json!("required"), &json!(2))
+        );
+    });
+}
+
+#[test]
+fn a_date_between_underscores_is_filled_in() {
+    TestSandbox::with(async |sandbox| {
+        let outcome = sandbox.run(&case("daily-joined-by-underscore")).await;
+        assert_eq!(outcome.status, Status::Succeeded, "{outcome:#?}");
+        let query = ListObjectsV2 { prefix: "krig/", ..ListObjectsV2::default() };
+        let found = sandbox.account().s3.list_objects_v2("sandbox-output", query).unwrap();
+        let keys: Vec<_> = found.contents.iter().map(|(key, _)| key.rsplit('/').next().unwrap()).collect();
+        assert!(
+            keys.iter().any(|key| key.starts_with("grid_out_2") && key.ends_with(".parquet")),
+            "{keys:?}"
+        );
+    });
+}
+
+/// The program uploads its metadata first and its result last.
+#[test]
+fn an_upload_of_metadata_is_not_the_result() {
+    TestSandbox::with(async |sandbox| {
+        let outcome = sandbox.run(&case("partial-upload-under-prefix")).await;
+        assert_eq!(outcome.status, Status::OutputMissing, "{outcome:#?}");
+    });
+}
+
+#[test]
+fn a_failed_attempt_that_is_repeated_leaves_no_stopped_machine_behind() {
+    TestSandbox::with(async |sandbox| {
+        let outcome = sandbox.run(&case("defaults-leave-stopped-machines")).await;
+        let states = outcome.attempts.iter().map(|attempt| {
+            let record = sandbox.account().ec2.instance(attempt.instances[0].as_str());
+            record.map_or("terminated", |record| record.state().as_str())
+        });
+        assert_eq!(states.collect::<Vec<_>>(), ["terminated", "terminated", "stopped"]);
+        assert!(outcome.warnings.iter().any(|warning| warning.contains('$')), "{outcome:#?}");
+    });
+}
+
+#[test]
+fn a_spot_instance_that_should_be_stopped_is_warned_of() {
+    TestSandbox::with(async |sandbox| {
+        let outcome = sandbox.run(&case("spot-that-should-be-stopped")).await;
+        assert_eq!(outcome.status, Status::Succeeded, "{outcome:#?}");
+        assert!(outcome.warnings.iter().any(|warning| warning.contains("Spot")), "{outcome:#?}");
     });
 }
 

@@ -23,5 +23,6 @@ mod fleets;
 mod hard_commands;
 mod interruptions;
 mod regions;
+mod smoke;
 mod streams;
 mod verbs;

@@ -250,6 +250,22 @@ run "the_named_keys_may_encrypt_volumes_and_only_through_ec2" {
   }
 }
 
+run "instances_may_use_the_keys_of_buckets_and_only_through_s3" {
+  variables {
+    instances = { bucket_kms_key_arns = ["arn:aws:kms:us-east-1:111122223333:key/results"] }
+  }
+  assert {
+    condition = [for statement in local.policies["Instance"].Statement : statement.Condition
+      if contains(statement.Action, "kms:GenerateDataKey")
+    ] == [{ StringLike = { "kms:ViaService" = "s3.*" } }]
+    error_message = "the keys of buckets cannot be used, or outside S3"
+  }
+  assert {
+    condition     = !anytrue([for name in local.functions : strcontains(jsonencode(local.policies[name]), "key/results")])
+    error_message = "a function may use the keys of buckets"
+  }
+}
+
 run "without_keys_for_volumes_no_role_may_use_any" {
   assert {
     condition     = length(aws_iam_role_policy.volume_keys) == 0

@@ -64,6 +64,14 @@ run "a_volumes_key_that_is_an_alias" {
   expect_failures = [var.instances]
 }
 
+run "a_buckets_key_that_is_an_alias" {
+  command = plan
+  variables {
+    instances = { bucket_kms_key_arns = ["arn:aws:kms:us-east-1:111122223333:alias/results"] }
+  }
+  expect_failures = [var.instances]
+}
+
 run "a_secret_with_a_wildcard" {
   command = plan
   variables {

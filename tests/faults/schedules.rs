@@ -30,6 +30,7 @@ pub(super) fn all() -> Vec<Trial> {
     trials.extend(KINDS.into_iter().flat_map(on_each_call));
     trials.extend(of_lambdas());
     trials.extend(of_commands());
+    trials.extend(of_other_answers());
     trials.extend(of_events());
     trials.extend(of_aborts());
     trials
@@ -206,6 +207,59 @@ pub(super) fn commands_start_twice() -> Trial {
         listed_after: Duration::from_hours(1),
         ..Trial::default()
     }
+}
+
+/// The code of each kind of error that passes.
+const EXPIRED: CallFault = CallFault::Refused("ExpiredTokenException", 400);
+const SKEWED: CallFault = CallFault::Refused("RequestTimeTooSkewed", 403);
+
+/// The answer of the launch is lost, and then these errors come for its repetitions.
+fn after_a_lost_launch(name: &'static str, action: &'static str, errors: &[CallFault]) -> Trial {
+    let lost = call(STARTER, "RunInstances", 1, CallFault::LostAnswer);
+    let errors = (2..).zip(errors).map(|(nth, error)| call(STARTER, action, nth, *error));
+    Trial { name, faults: std::iter::once(lost).chain(errors).collect(), ..Trial::default() }
+}
+
+/// Answers that are not what they seem: of a gateway, or errors that pass.
+fn of_other_answers() -> Vec<Trial> {
+    let pages = [200, 404].map(CallFault::Gateway);
+    vec![
+        after_a_lost_launch("after a lost launch a gateway answers", "RunInstances", &pages),
+        after_a_lost_launch(
+            "after a lost launch the token has expired, and a gateway is bad",
+            "RunInstances",
+            &[EXPIRED, CallFault::Gateway(502)],
+        ),
+        after_a_lost_launch("after a lost launch the clock is skewed", "RunInstances", &[SKEWED]),
+        after_a_lost_launch(
+            "after a lost launch a gateway says 404 of the bucket",
+            "HeadBucket",
+            &pages[1..],
+        ),
+        Trial {
+            name: "a gateway says 404 of the bucket, and of the output",
+            faults: vec![
+                call(STARTER, "HeadBucket", 1, CallFault::Gateway(404)),
+                call(CHECKER, "HeadObject", 1, CallFault::Gateway(404)),
+                call(POLLER, "GetCommandInvocation", 1, CallFault::Gateway(200)),
+            ],
+            ..Trial::default()
+        },
+    ]
+}
+
+/// The answer of a launch is lost, and its repetition is refused for good: the attempt fails, and what was launched is ended.
+pub(super) fn refused_after_a_lost_launch() -> Vec<Trial> {
+    let trial = |name, action, error| Trial {
+        // The instance ends before its commands begin.
+        runs_for: Duration::from_mins(1),
+        ..after_a_lost_launch(name, action, &[error])
+    };
+    vec![
+        trial("denied", "RunInstances", CallFault::Refused("UnauthorizedOperation", 403)),
+        trial("unknown", "RunInstances", CallFault::Refused("UnheardOf", 400)),
+        trial("the bucket is gone", "HeadBucket", CallFault::Refused("NoSuchBucket", 404)),
+    ]
 }
 
 fn of_events() -> Vec<Trial> {

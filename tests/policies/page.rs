@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::render::{Documents, FILES, Values, render, root, source};
+use crate::render::{Documents, FILES, Values, bucket_key, render, root, source};
 
 const HEAD: &str = "\
 # Policies
@@ -13,10 +13,10 @@ const HEAD: &str = "\
 What each role may do, and which service may assume it. [`policies.tf`](../terraform/policies.tf) and
 [`policies_functions.tf`](../terraform/policies_functions.tf) define the policies and give the reason for each statement. They
 are rendered here for account 111122223333, the deployment `ec2-ops` in us-east-1 with four additional regions, the buckets
-`output` and `input`, a secret of each kind, a parameter with an image, a log bucket, a log group, and documents with one
+`output` and `input`, a key of buckets, a secret of each kind, a parameter with an image, a log bucket, a log group, and documents with one
 instance role of their own. A topic gets a message about every outcome, and documents may name another one, `team`.
 
-If the deployment uses your own KMS keys, [`roles.tf`](../terraform/roles.tf) adds the permissions to use them.
+If the deployment uses your own KMS keys for itself or for volumes, [`roles.tf`](../terraform/roles.tf) adds the permissions to use them.
 
 No AWS managed policy is used, and no action contains a wildcard. The simulation enforces the policies of the five functions on
 every call.
@@ -69,6 +69,7 @@ fn every_policy_fits_a_role_with_many_regions_and_buckets() {
     values.names.additional_regions = (0..30).map(|region| format!("ap-southeast-{region}")).collect();
     values.output_buckets = (0..20).map(|bucket| format!("{bucket:0>63}")).collect();
     values.input_buckets = values.output_buckets.clone();
+    values.bucket_keys = (0..5).map(|key| bucket_key(&key.to_string())).collect();
     for (role, policy) in render(&values).0 {
         let length = policy.to_string().len();
         assert!(length <= 10_240, "{role}: {length} characters");
@@ -87,6 +88,7 @@ fn a_resource_that_a_deployment_does_not_have_is_in_no_statement() {
     let bare = Values {
         output_buckets: Vec::new(),
         input_buckets: Vec::new(),
+        bucket_keys: Vec::new(),
         secrets: Vec::new(),
         image_parameters: Vec::new(),
         log_bucket: false,

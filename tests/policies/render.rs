@@ -23,6 +23,7 @@ pub(crate) struct Values {
     pub(crate) names: Names,
     pub(crate) output_buckets: Vec<String>,
     pub(crate) input_buckets: Vec<String>,
+    pub(crate) bucket_keys: Vec<String>,
     pub(crate) secrets: Vec<String>,
     pub(crate) image_parameters: Vec<String>,
     /// `var.allowed`.
@@ -37,6 +38,7 @@ impl Default for Values {
             names: Names::default(),
             output_buckets: vec!["output".to_owned()],
             input_buckets: vec!["input".to_owned()],
+            bucket_keys: vec![bucket_key("0")],
             secrets: [
                 "/my/token".to_owned(),
                 format!("arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:token-AbCdEf"),
@@ -54,6 +56,11 @@ impl Default for Values {
 fn allowed(own: &serde_json::Value) -> serde_json::Value {
     let kinds = ["instance_types", "image_owners", "subnet_ids", "security_group_ids", "snapshot_ids"];
     kinds.map(|kind| (kind.to_owned(), own[kind].clone())).into_iter().collect()
+}
+
+/// The ARN of a KMS key whose id ends so.
+pub(crate) fn bucket_key(id: &str) -> String {
+    format!("arn:aws:kms:us-east-1:{ACCOUNT}:key/{id:0>36}")
 }
 
 impl Values {
@@ -78,6 +85,7 @@ impl Values {
                 "additional_role_arns": [own],
                 "output_buckets": self.output_buckets,
                 "input_buckets": self.input_buckets,
+                "bucket_kms_key_arns": self.bucket_keys,
                 "secrets": self.secrets,
                 "image_parameters": self.image_parameters,
             },

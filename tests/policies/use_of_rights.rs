@@ -18,10 +18,14 @@ const LAMBDA: [&str; 4] =
 /// it in such a launch.
 const OF_IMAGES_BY_NAME: (&str, &str) = ("EC2StarterFromAMI", "ssm:GetParameters");
 
+/// A right that only failures use of which SSM does not have all output. No simulated instance prints so much.
+const OF_LONG_OUTPUT: (&str, &str) = ("EC2Stopper", "s3:GetObject");
+
 /// The rights that each function used, over all seeds.
 fn used() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let (function, action) = OF_IMAGES_BY_NAME;
-    let mut all = BTreeMap::from([(function, BTreeSet::from([action.to_owned()]))]);
+    let unseen = [OF_IMAGES_BY_NAME, OF_LONG_OUTPUT];
+    let mut all =
+        BTreeMap::from(unseen.map(|(function, action)| (function, BTreeSet::from([action.to_owned()]))));
     for seed in 0..SEEDS {
         let report = simulate(seed, Options { executions: 2, without: None }, false).unwrap();
         assert_eq!(report.violations, [], "seed {seed}");

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
-use ec2_ops::ports::{Instance, InstanceState, Instances, Launch, Volume, Volumes};
+use ec2_ops::ports::{Instance, InstanceState, Instances, Kind, Launch, Volume, Volumes};
 use ec2_ops::tags::Tags;
 
 use crate::error::{aws_error, timestamp, unexpected};
@@ -119,6 +119,11 @@ fn instance(action: &'static str, found: &aws_sdk_ec2::types::Instance) -> Resul
         spot: found.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
         windows: found.platform() == Some(&PlatformValues::Windows),
         launched_at: found.launch_time().and_then(timestamp),
+        kind: Kind {
+            instance_type: found.instance_type().map(|kind| kind.as_str().to_owned()),
+            zone: found.placement().and_then(|placement| placement.availability_zone()).map(str::to_owned),
+            image: found.image_id().map(str::to_owned),
+        },
         tags: tags(found.tags()),
     })
 }

@@ -26,6 +26,9 @@ mod https;
 mod lazy_client;
 mod of_aws;
 
+#[cfg(test)]
+#[cfg(all(feature = "ec2", feature = "sfn", feature = "ssm"))]
+mod recorded;
 #[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
 mod regional;
 #[cfg(test)]

@@ -6,12 +6,12 @@ use std::ops::Range;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{FleetResults, Object, Objects, OutputTarget};
+use ec2_ops::ports::{FleetResults, KeptOutput, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use crate::error::{aws_error, timestamp, unexpected};
@@ -134,6 +134,17 @@ impl FleetResults for S3 {
     async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
         let request = self.0.of(region).put_object().bucket(bucket).key(key).content_type("application/json");
         request.body(ByteStream::from(body)).send().await.map(drop).map_err(aws_error("PutObject"))
+    }
+}
+
+impl KeptOutput for S3 {
+    async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Result<String, AwsError> {
+        const ACTION: &str = "GetObject";
+        let request = self.0.of(region).get_object().bucket(bucket).key(key).range(format!("bytes=-{bytes}"));
+        let found = request.send().await.map_err(aws_error(ACTION))?;
+        let lost = |error: ByteStreamError| AwsError::new(ACTION, "DispatchFailure", error.to_string(), None);
+        let body = found.body.collect().await.map_err(lost)?.into_bytes();
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }
 

@@ -12,7 +12,7 @@ use ec2_ops_client::{Error, Standing};
 pub(crate) enum Exit {
     /// What was asked for is done, and every execution that was waited for succeeded.
     Success = 0,
-    /// An execution ended with another outcome; a simulation broke a promise.
+    /// An execution ended with another outcome; a simulation broke a promise; a check failed.
     Unsuccessful = 1,
     /// The command line or a document is wrong.
     Usage = 2,
@@ -41,7 +41,7 @@ impl Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    done; every execution that was waited for succeeded
-  1    an execution ended with another outcome, or a simulation broke a promise
+  1    an execution ended with another outcome, a simulation broke a promise, or a check failed
   2    the command line or a document is wrong
   3    AWS could not be asked or refused, or something on this machine failed
   4    the time of --timeout is over, and the execution still runs

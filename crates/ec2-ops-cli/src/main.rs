@@ -12,6 +12,7 @@ mod run;
 mod scale;
 mod serve;
 mod simulate;
+mod smoke;
 mod style;
 mod verbs;
 mod words;
@@ -61,6 +62,10 @@ enum Command {
     Interrupt(verbs::interrupt::InterruptArgs),
     /// Open a shell on the instance of an execution, with Session Manager
     Shell(verbs::shell::ShellArgs),
+    /// Check a deployment: what can only be assumed of AWS before there is one
+    ///
+    /// Each check prints a line. Most of them launch an instance, of the smallest type, and end it.
+    Smoke(smoke::SmokeArgs),
     /// Check execution documents and name every problem
     Validate {
         /// Execution documents, or - for standard input
@@ -91,6 +96,7 @@ fn main() -> ExitCode {
         Command::Stop(args) => block_on(verbs::stop::stop(&args)),
         Command::Interrupt(args) => block_on(verbs::interrupt::interrupt(&args)),
         Command::Shell(args) => block_on(verbs::shell::shell(&args)),
+        Command::Smoke(args) => block_on(smoke::smoke(&args)),
         Command::Validate { files } => documents::validate(&files),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Schema => documents::schema(),

@@ -15,7 +15,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 use crate::deployment::{Deployment, StateMachine, Wish};
-use crate::{Error, Served, terraform};
+use crate::{Error, Recorder, Served, terraform};
 
 /// What a user says about the way to a deployment; the rest is found.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,14 @@ pub struct Client {
     config: SdkConfig,
     state_machine_arn: String,
     sandbox: Option<Served>,
+    recorder: Recorder,
+}
+
+/// A client of a service in a region, whose answers the recorder sees.
+macro_rules! client {
+    ($sdk:ident, $config:expr, $recorder:expr) => {
+        $sdk::Client::from_conf($sdk::config::Builder::from($config).interceptor($recorder.clone()).build())
+    };
 }
 
 /// How long a connection and a call may take.
@@ -67,19 +75,29 @@ impl Client {
             Some(sandbox) => sandbox_config(sandbox),
             None => account_config(options, region, endpoint_url).await,
         };
-        let sfn = aws_sdk_sfn::Client::new(&config);
+        let recorder = Recorder::off();
+        let sfn = client!(aws_sdk_sfn, &config, recorder);
         let state_machine_arn = match deployment.state_machine {
             StateMachine::Arn(arn) => arn,
             StateMachine::Name(name) => look_up(&sfn, &config, &name).await?,
         };
-        Ok(Self { sfn, config, state_machine_arn, sandbox: deployment.sandbox })
+        Ok(Self { sfn, config, state_machine_arn, sandbox: deployment.sandbox, recorder })
     }
 
     /// The deployment of a sandbox.
     pub fn of_sandbox(sandbox: Served) -> Self {
         let config = sandbox_config(&sandbox);
-        let sfn = aws_sdk_sfn::Client::new(&config);
-        Self { sfn, config, state_machine_arn: sandbox.state_machine_arn.clone(), sandbox: Some(sandbox) }
+        let recorder = Recorder::off();
+        let sfn = client!(aws_sdk_sfn, &config, recorder);
+        let state_machine_arn = sandbox.state_machine_arn.clone();
+        Self { sfn, config, state_machine_arn, sandbox: Some(sandbox), recorder }
+    }
+
+    /// The same deployment; `recorder` keeps the answers of AWS.
+    #[must_use]
+    pub fn recorded_by(&self, recorder: &Recorder) -> Self {
+        let sfn = client!(aws_sdk_sfn, &self.config, recorder);
+        Self { sfn, recorder: recorder.clone(), ..self.clone() }
     }
 
     /// The ARN of the state machine.
@@ -97,14 +115,16 @@ impl Client {
         self.state_machine_arn.split(':').nth(3).unwrap_or_default()
     }
 
+    /// The number of the account.
+    pub fn account(&self) -> &str {
+        self.state_machine_arn.split(':').nth(4).unwrap_or_default()
+    }
+
     /// Where the deployment is, for people.
     pub fn place(&self) -> String {
         match &self.sandbox {
             Some(sandbox) => format!("the sandbox at {}", sandbox.endpoint_url),
-            None => {
-                let account = self.state_machine_arn.split(':').nth(4).unwrap_or_default();
-                format!("account {account}, {}", self.region())
-            }
+            None => format!("account {}, {}", self.account(), self.region()),
         }
     }
 
@@ -114,18 +134,26 @@ impl Client {
     }
 
     pub(crate) fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
-        aws_sdk_ec2::Client::new(&self.in_region(region))
+        client!(aws_sdk_ec2, &self.in_region(region), self.recorder)
+    }
+
+    pub(crate) fn lambda(&self) -> aws_sdk_lambda::Client {
+        client!(aws_sdk_lambda, &self.config, self.recorder)
     }
 
     pub(crate) fn logs(&self, region: &str) -> aws_sdk_cloudwatchlogs::Client {
-        aws_sdk_cloudwatchlogs::Client::new(&self.in_region(region))
+        client!(aws_sdk_cloudwatchlogs, &self.in_region(region), self.recorder)
     }
 
     /// S3 in the region of the deployment, where its log bucket is.
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let own_endpoint = self.config.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(own_endpoint);
-        aws_sdk_s3::Client::from_conf(config.build())
+        aws_sdk_s3::Client::from_conf(config.interceptor(self.recorder.clone()).build())
+    }
+
+    pub(crate) fn ssm(&self, region: &str) -> aws_sdk_ssm::Client {
+        client!(aws_sdk_ssm, &self.in_region(region), self.recorder)
     }
 
     fn in_region(&self, region: &str) -> SdkConfig {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use aws_sdk_ec2::types::{Filter, InstanceStateName, VolumeState};
-use ec2_ops::tags;
+use aws_sdk_ec2::types::{
+    Filter, InstanceStateName, InstanceType, ResourceType, Tag, TagSpecification, VolumeState,
+};
+use ec2_ops::tags::{self, Tags};
 
 use crate::{Client, Error};
 
@@ -48,7 +50,53 @@ impl fmt::Display for Left {
     }
 }
 
+/// An instance that is launched past the state machine.
+#[derive(Clone, Debug)]
+pub struct Launch<'a> {
+    /// Where.
+    pub region: &'a str,
+    /// The image: an id, or `resolve:ssm:NAME`.
+    pub image: &'a str,
+    /// The type.
+    pub instance_type: &'a str,
+    /// The subnet; one of the default VPC if there is none.
+    pub subnet: Option<&'a str>,
+    /// The tags of the instance and of its volumes.
+    pub tags: Tags,
+}
+
 impl Client {
+    /// Launches an instance. Returns its id.
+    ///
+    /// # Errors
+    /// Where EC2 refuses it, or gives no answer.
+    pub async fn launch(&self, launch: &Launch<'_>) -> Result<String, Error> {
+        let tagged = |kind: ResourceType| {
+            let tags = launch.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+            TagSpecification::builder().resource_type(kind).set_tags(Some(tags.collect())).build()
+        };
+        let call = self.ec2(launch.region).run_instances().min_count(1).max_count(1);
+        let call = call
+            .image_id(launch.image)
+            .instance_type(InstanceType::from(launch.instance_type))
+            .set_subnet_id(launch.subnet.map(str::to_owned))
+            .tag_specifications(tagged(ResourceType::Instance))
+            .tag_specifications(tagged(ResourceType::Volume));
+        let launched = call.send().await.map_err(|error| Error::of_call("RunInstances", &error))?;
+        let id = launched.instances().first().and_then(|instance| instance.instance_id());
+        Ok(id.unwrap_or_default().to_owned())
+    }
+
+    /// Terminates instances.
+    ///
+    /// # Errors
+    /// Where EC2 refuses it, or gives no answer.
+    pub async fn terminate(&self, region: &str, instances: &[String]) -> Result<(), Error> {
+        let call = self.ec2(region).terminate_instances().set_instance_ids(Some(instances.to_vec()));
+        call.send().await.map_err(|error| Error::of_call("TerminateInstances", &error))?;
+        Ok(())
+    }
+
     /// What EC2 has of the execution with that ARN in `region`.
     ///
     /// # Errors
@@ -70,20 +118,50 @@ impl Client {
                 group.push(instance.instance_id().unwrap_or("an instance without an id").to_owned());
             }
         }
-        let mut pages = ec2.describe_volumes().filters(of_execution(arn)).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of_call("DescribeVolumes", &error))?;
-            for volume in page.volumes() {
-                let group = match volume.state() {
-                    // The instance of a volume in use speaks for it.
-                    Some(VolumeState::Deleted | VolumeState::InUse) => continue,
-                    Some(VolumeState::Deleting) => &mut left.ending,
-                    _ => &mut left.volumes,
-                };
-                group.push(volume.volume_id().unwrap_or("a volume without an id").to_owned());
+        for (volume, state) in self.volumes(arn, region).await? {
+            match state {
+                // The instance of a volume in use speaks for it.
+                VolumeState::InUse => {}
+                VolumeState::Deleting => left.ending.push(volume),
+                _ => left.volumes.push(volume),
             }
         }
         Ok(left)
+    }
+
+    /// The volumes that the execution with that ARN has in `region`, with their states.
+    ///
+    /// # Errors
+    /// Where EC2 cannot be asked.
+    pub async fn volumes(&self, arn: &str, region: &str) -> Result<Vec<(String, VolumeState)>, Error> {
+        let ec2 = self.ec2(region);
+        let mut volumes = Vec::new();
+        let mut pages = ec2.describe_volumes().filters(of_execution(arn)).into_paginator().items().send();
+        while let Some(volume) = pages.next().await {
+            let volume = volume.map_err(|error| Error::of_call("DescribeVolumes", &error))?;
+            let id = volume.volume_id().unwrap_or("a volume without an id").to_owned();
+            let state = volume.state().cloned().unwrap_or(VolumeState::Available);
+            if state != VolumeState::Deleted {
+                volumes.push((id, state));
+            }
+        }
+        Ok(volumes)
+    }
+
+    /// Whether `instance` in `region` is shutting down, or is gone. One that is not visible yet is not.
+    ///
+    /// # Errors
+    /// Where EC2 cannot be asked.
+    pub async fn is_ending(&self, region: &str, instance: &str) -> Result<bool, Error> {
+        let call = self.ec2(region).describe_instances().instance_ids(instance);
+        let answer = match call.send().await.map_err(|error| Error::of_call("DescribeInstances", &error)) {
+            Err(error) if error.code() == Some("InvalidInstanceID.NotFound") => return Ok(false),
+            answer => answer?,
+        };
+        let reservations = answer.reservations().iter();
+        let mut instances = reservations.flat_map(aws_sdk_ec2::types::Reservation::instances);
+        let state = instances.next().and_then(|instance| instance.state()?.name());
+        Ok(matches!(state, Some(InstanceStateName::ShuttingDown | InstanceStateName::Terminated)))
     }
 }
 

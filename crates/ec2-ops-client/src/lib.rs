@@ -20,26 +20,33 @@
 //! # }
 //! ```
 
+mod commands;
 mod connection;
 mod deployment;
 mod error;
 mod execution;
+mod functions;
 mod history;
 mod incidents;
 mod instances;
 mod listing;
 mod logs;
+mod objects;
+mod recorder;
 mod served;
 mod terraform;
 mod time;
 mod timeline;
 
+pub use commands::Invocation;
 pub use connection::{Client, Options};
 pub use error::Error;
 pub use execution::{Execution, RUNNING, Standing};
+pub use functions::Invoked;
 pub use history::{Event, HistoryReader, What};
-pub use instances::Left;
+pub use instances::{Launch, Left};
 pub use listing::Listing;
 pub use logs::{Line, LogFollower, LogReader, Stream};
+pub use recorder::{Recorded, Recorder};
 pub use served::{Announcement, Served};
 pub use timeline::{Attempt, CommandRef, InstanceRef, Timeline, Visit, Waiting};

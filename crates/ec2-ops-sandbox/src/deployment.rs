@@ -148,9 +148,10 @@ pub fn deploy(
         let name = names.function(function);
         (function.name, account.lambda.create_function(region, &name, timeout, runtime))
     };
-    let mut values = BTreeMap::from(FUNCTIONS.map(create));
+    let functions = BTreeMap::from(FUNCTIONS.map(create));
     let state_machine_arn =
-        create_state_machine(account, region, &names.deployment, fill(&template.definition, &values))?;
+        create_state_machine(account, region, &names.deployment, fill(&template.definition, &functions))?;
+    let mut values = functions.clone();
     values.insert("run_commands", state_machine_arn.clone());
     values.insert("log_bucket", names.log_bucket.clone());
     create_state_machine(account, region, &names.fleet(), fill(&template.fleet_definition, &values))?;

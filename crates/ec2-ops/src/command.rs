@@ -69,6 +69,7 @@ pub async fn handle(
         logs: locations(&logs, &id.to_string()),
         id,
         requested_at,
+        ready_at: None,
         poll_seconds: poll_seconds(job.timeout_s, instance.queued),
         deliver_by,
         end_by,

@@ -2,6 +2,7 @@
 //!
 //! A new error is a variant of [`Error`], with its message, and a row of the table in `kind.rs`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::aws_error::{AwsError, AwsErrorKind};
@@ -132,18 +133,57 @@ const NOTHING_LAUNCHED: &str = "; nothing was launched";
 pub struct CommandFailure {
     /// What happened, in one sentence.
     pub what: String,
-    /// The script's exit code, if it has one.
+    /// What SSM says of them.
+    pub commands: CommandsReport,
+}
+
+/// What SSM says of commands that did not succeed. It only explains, so every part may be absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandsReport {
+    /// The script's exit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// When the agent started the script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When the script ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
     /// The end of the commands' stdout.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stdout_tail: String,
     /// The end of the commands' stderr.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
+    /// The streams of which SSM has only the beginning, so that the tail is not their end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<Stream>,
+}
+
+/// What commands print to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// The name that the SSM agent gives it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
 }
 
 impl std::fmt::Display for CommandFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.what)?;
-        match self.stderr_tail.trim() {
+        match self.commands.stderr_tail.trim() {
             "" => Ok(()),
             tail => write!(f, "; stderr ends with: {tail}"),
         }
@@ -192,15 +232,9 @@ pub struct ErrorReport {
     /// The text for people.
     #[serde(rename = "errorMessage", default)]
     pub message: String,
-    /// The script's exit code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exit_code: Option<i32>,
-    /// The end of the commands' stdout.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub stdout_tail: String,
-    /// The end of the commands' stderr.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub stderr_tail: String,
+    /// What SSM says of the commands.
+    #[serde(flatten)]
+    pub commands: CommandsReport,
 }
 
 impl ErrorReport {
@@ -224,9 +258,7 @@ impl Error {
         ErrorReport {
             error_type: self.name().to_owned(),
             message: failure.what.clone(),
-            exit_code: failure.exit_code,
-            stdout_tail: failure.stdout_tail.clone(),
-            stderr_tail: failure.stderr_tail.clone(),
+            commands: failure.commands.clone(),
         }
     }
 }

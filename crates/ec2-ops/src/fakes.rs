@@ -13,8 +13,8 @@ use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, Tas
 use crate::outcome::AttemptRecord;
 use crate::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, FleetResults, Instance,
-    InstanceState, Instances, Invocation, InvocationStatus, Launch, Object, Objects, OutputTarget,
-    SentCommand, Volume, Volumes, Wake, WakeTokens,
+    InstanceState, Instances, Invocation, InvocationStatus, KeptOutput, Kind, Launch, Object, Objects,
+    OutputTarget, SentCommand, Volume, Volumes, Wake, WakeTokens,
 };
 use crate::status::Status;
 use crate::tags::Tags;
@@ -30,6 +30,8 @@ pub(crate) struct FakeAws {
     pub(crate) invocation: Option<Invocation>,
     pub(crate) objects: Vec<Object>,
     pub(crate) bucket_exists: bool,
+    /// The end of every object that SSM keeps.
+    pub(crate) kept_output: &'static str,
     pub(crate) wake: Mutex<Option<Wake>>,
     /// The action that fails, and its error code.
     pub(crate) failing: Option<(&'static str, &'static str)>,
@@ -50,6 +52,7 @@ impl Default for FakeAws {
             invocation: None,
             objects: Vec::new(),
             bucket_exists: true,
+            kept_output: "",
             wake: Mutex::default(),
             failing: None,
             execution: ExecutionState::Over,
@@ -70,8 +73,8 @@ pub(crate) fn time(text: &str) -> Timestamp {
 
 pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
     let launched_at = Some(time("2026-03-01T05:31:00Z"));
-    let id = InstanceId::new(id);
-    Instance { id, state, state_reason: None, spot: false, windows: false, launched_at, tags }
+    let (id, kind) = (InstanceId::new(id), Kind::default());
+    Instance { id, state, state_reason: None, spot: false, windows: false, launched_at, kind, tags }
 }
 
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
@@ -95,7 +98,12 @@ pub(crate) fn attempt_record(attempt: u32, status: Status) -> AttemptRecord {
         instances: Vec::new(),
         tried: Vec::new(),
         market: None,
+        kind: Kind::default(),
         started_at: time("2026-03-01T05:30:00Z"),
+        launched_at: None,
+        ready_at: None,
+        commands_started_at: None,
+        commands_ended_at: None,
         ended_at: time("2026-03-01T05:40:00Z"),
         exit_code: None,
         stdout_tail: String::new(),
@@ -227,6 +235,13 @@ impl Objects for FakeAws {
         self.may("HeadObject")?;
         let covered = self.objects.iter().filter(|object| target.covers(&object.key));
         Ok(covered.max_by_key(|object| object.last_modified).cloned())
+    }
+}
+
+impl KeptOutput for FakeAws {
+    async fn end(&self, _: &Region, bucket: &str, key: &str, _: usize) -> Result<String, AwsError> {
+        self.called("GetObject", &format!("{bucket}/{key}"))?;
+        Ok(self.kept_output.to_owned())
     }
 }
 

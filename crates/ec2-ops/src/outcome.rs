@@ -2,37 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
-use crate::document::{Backoff, Job};
 use crate::ids::InstanceId;
 use crate::launch::Tried;
+use crate::ports::Kind;
 use crate::status::Status;
 use crate::step::Market;
-
-/// What the state machine does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Next {
-    /// End as SUCCEEDED: the execution succeeded, or its failure has been handled.
-    Succeed,
-    /// End as FAILED.
-    Fail,
-    /// Wait, and make another attempt.
-    Retry,
-}
-
-impl Next {
-    /// What follows on the attempt with this status, when `made` attempts have been made.
-    pub(crate) fn after(status: Status, made: u32, rules: &RetryRules, fail_execution: bool) -> Self {
-        match status {
-            Status::Succeeded => Self::Succeed,
-            _ if made < rules.attempts_allowed && rules.allow_after(status) => Self::Retry,
-            _ if fail_execution => Self::Fail,
-            _ => Self::Succeed,
-        }
-    }
-}
 
 /// The record of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +27,23 @@ pub struct AttemptRecord {
     /// How the instance was bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<Market>,
+    /// Type, zone and image of the instance.
+    #[serde(flatten)]
+    pub kind: Kind,
     /// When it began.
     pub started_at: Timestamp,
+    /// When EC2 launched the instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launched_at: Option<Timestamp>,
+    /// When the instance could take commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_at: Option<Timestamp>,
+    /// When the SSM agent started the commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands_started_at: Option<Timestamp>,
+    /// When the commands ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands_ended_at: Option<Timestamp>,
     /// When it was over, cleanup included.
     pub ended_at: Timestamp,
     /// The script's exit code.
@@ -83,11 +73,30 @@ struct TextLimits {
     tried: usize,
 }
 
-/// The `Cause` of a failed execution holds the outcome as JSON, at most 32,768 characters. Eleven attempts of these
-/// lengths fit, even if each character needs an escape. See
+/// How much of stdout and of stderr an attempt's record repeats, in characters; all of it is in the logs.
+pub(crate) const TAIL: usize = 4_096;
+
+/// The `Cause` of a failed execution holds the outcome as JSON, with at most this many characters. See
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ExecutionFailedEventDetails.html>.
-const LONGEST: TextLimits = TextLimits { reason: 3_000, tail: 1_000, tried: 8 };
-const LONGEST_OF_EARLIER: TextLimits = TextLimits { reason: 300, tail: 150, tried: 2 };
+const LONGEST_CAUSE: usize = 32_768;
+
+/// What is kept of the last attempt and of those before it: the first of these pairs that fits. Eleven attempts of the last
+/// pair fit, even if each character needs an escape.
+const LIMITS: [(TextLimits, TextLimits); 3] = [
+    (TextLimits { reason: 3_000, tail: TAIL, tried: 8 }, TextLimits { reason: 1_000, tail: 1_000, tried: 8 }),
+    (TextLimits { reason: 3_000, tail: TAIL, tried: 8 }, TextLimits { reason: 200, tail: 100, tried: 2 }),
+    (TextLimits { reason: 1_000, tail: 1_000, tried: 8 }, TextLimits { reason: 200, tail: 100, tried: 2 }),
+];
+
+/// The end of `text`.
+pub(crate) fn tail(text: &str) -> String {
+    last(&printable(text), TAIL)
+}
+
+/// The last `characters` of `text`.
+fn last(text: &str, characters: usize) -> String {
+    text.chars().skip(text.chars().count().saturating_sub(characters)).collect()
+}
 
 impl AttemptRecord {
     /// Keeps the beginning of the reason and the ends of stdout and stderr. Unprintable characters become `�`, since JSON
@@ -102,8 +111,7 @@ impl AttemptRecord {
         }
         self.tried.drain(..self.tried.len().saturating_sub(limits.tried));
         for tail in [&mut self.stdout_tail, &mut self.stderr_tail] {
-            let skip = tail.chars().count().saturating_sub(limits.tail);
-            *tail = printable(tail).chars().skip(skip).collect();
+            *tail = last(&printable(tail), limits.tail);
         }
     }
 }
@@ -114,7 +122,7 @@ fn printable(text: &str) -> String {
     text.chars().map(printable).collect()
 }
 
-/// The section that EC2Stopper writes after each attempt; after the last one it is the execution's outcome.
+/// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// How the last attempt ended.
@@ -123,72 +131,31 @@ pub struct Outcome {
     pub attempts: Vec<AttemptRecord>,
     /// Warnings about the document.
     pub warnings: Vec<String>,
-    /// What the state machine does next.
-    pub next: Next,
-    /// How long it waits before another attempt.
-    pub backoff_seconds: u32,
 }
 
 impl Outcome {
     /// The outcome of `attempts`, abridged so that all of them fit.
-    pub(crate) fn new(
-        mut attempts: Vec<AttemptRecord>,
-        warnings: Vec<String>,
-        next: Next,
-        rules: &RetryRules,
-    ) -> Self {
+    pub(crate) fn new(attempts: Vec<AttemptRecord>, warnings: Vec<String>) -> Self {
         let status = attempts.last().map_or(Status::InternalError, |attempt| attempt.status);
-        let made = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-        if let Some((last, earlier)) = attempts.split_last_mut() {
-            last.abridge(LONGEST);
-            for attempt in earlier {
-                attempt.abridge(LONGEST_OF_EARLIER);
+        let mut outcome = Self { status, attempts, warnings };
+        for (of_last, of_earlier) in LIMITS {
+            if let Some((last, earlier)) = outcome.attempts.split_last_mut() {
+                last.abridge(of_last);
+                for attempt in earlier {
+                    attempt.abridge(of_earlier);
+                }
+            }
+            if outcome.characters() <= LONGEST_CAUSE {
+                break;
             }
         }
-        Self { status, attempts, warnings, next, backoff_seconds: rules.backoff_seconds(made) }
-    }
-}
-
-/// Whether another attempt may follow, and how long the execution waits before it.
-#[derive(Clone, Debug)]
-pub(crate) struct RetryRules {
-    /// How many attempts are allowed, the first included.
-    attempts_allowed: u32,
-    /// The statuses after which another one is made; `None`: every one that is not final.
-    retry_on: Option<Vec<Status>>,
-    backoff: Backoff,
-    /// The deployment's wait after the first attempt, in seconds.
-    usual_s: u32,
-}
-
-/// The longest wait by default, in seconds: a user may watch, unless the document itself asks for long waits.
-const MAX_BACKOFF_S: u32 = 300;
-const MAX_LONG_BACKOFF_S: u32 = 7_200;
-
-impl RetryRules {
-    /// The rules of `job`; a document that is not valid gets one attempt.
-    pub(crate) fn of(job: Option<&Job>, usual_s: u32) -> Self {
-        Self {
-            attempts_allowed: job.map_or(1, |job| job.attempts_allowed),
-            retry_on: job.and_then(|job| job.retry_on.clone()),
-            backoff: job.map(|job| job.backoff).unwrap_or_default(),
-            usual_s,
-        }
+        outcome
     }
 
-    fn allow_after(&self, status: Status) -> bool {
-        !status.is_final() && self.retry_on.as_ref().is_none_or(|statuses| statuses.contains(&status))
-    }
-
-    /// The base times the rate to the power of the attempts made and one, at most the maximum.
-    fn backoff_seconds(&self, made: u32) -> u32 {
-        let Backoff { base_s, rate, max_s } = self.backoff;
-        let usual_max = if base_s.is_some() { MAX_LONG_BACKOFF_S } else { MAX_BACKOFF_S };
-        // By default the first wait, which has the rate twice as a factor, is the deployment's.
-        let base = base_s.map_or(f64::from(self.usual_s) / 4.0, f64::from);
-        let grown = base * rate.unwrap_or(2.0).powf(f64::from(made) + 1.0);
-        let seconds = Duration::from_secs_f64(grown.min(max_s.unwrap_or(usual_max).into())).as_secs();
-        u32::try_from(seconds).unwrap_or(u32::MAX)
+    /// How long it is as JSON.
+    fn characters(&self) -> usize {
+        // It can always be written.
+        serde_json::to_string(self).map_or(usize::MAX, |json| json.chars().count())
     }
 }
 
@@ -199,10 +166,6 @@ mod tests {
 
     fn attempts(statuses: &[Status]) -> Vec<AttemptRecord> {
         (1..).zip(statuses).map(|(number, status)| attempt_record(number, *status)).collect()
-    }
-
-    fn rules(attempts_allowed: u32) -> RetryRules {
-        RetryRules { attempts_allowed, ..RetryRules::of(None, 15) }
     }
 
     /// With the longest names and the longest error.
@@ -216,33 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_depends_on_the_last_attempt_and_on_how_many_are_left() {
-        use Status::{Cancelled, CommandFailed, InvalidExecution, OutputMissing, SpotInterrupted, Succeeded};
-        for (status, made, allowed, fail_execution, next) in [
-            (Succeeded, 1, 3, true, Next::Succeed),
-            (CommandFailed, 1, 1, false, Next::Succeed),
-            (CommandFailed, 1, 1, true, Next::Fail),
-            (CommandFailed, 1, 2, true, Next::Retry),
-            (SpotInterrupted, 2, 3, false, Next::Retry),
-            (OutputMissing, 2, 2, true, Next::Fail),
-            (Succeeded, 2, 5, true, Next::Succeed),
-            (InvalidExecution, 1, 5, false, Next::Succeed),
-            (InvalidExecution, 1, 5, true, Next::Fail),
-            (Cancelled, 1, 5, false, Next::Succeed),
-            (Cancelled, 2, 5, true, Next::Fail),
-        ] {
-            assert_eq!(
-                Next::after(status, made, &rules(allowed), fail_execution),
-                next,
-                "{status:?}, {made} of {allowed}"
-            );
-        }
-    }
-
-    #[test]
     fn the_status_of_an_outcome_is_that_of_its_last_attempt() {
         let two = attempts(&[Status::CommandFailed, Status::SpotInterrupted]);
-        assert_eq!(Outcome::new(two, Vec::new(), Next::Retry, &rules(2)).status, Status::SpotInterrupted);
+        assert_eq!(Outcome::new(two, Vec::new()).status, Status::SpotInterrupted);
     }
 
     /// The message about an outcome is written by a state machine, whose test reads this file.
@@ -263,54 +202,40 @@ mod tests {
             attempt.stderr_tail = "\u{1b}\n".repeat(50_000);
             attempt.instances = vec![InstanceId::new("i-0123456789abcdef0")];
             attempt.tried = vec![tried(); 200];
-            attempt.logs = vec![format!("s3://{}/{}/", "b".repeat(63), "k".repeat(150))];
+            attempt.logs = vec![
+                format!("s3://{}/{}/", "b".repeat(63), "k".repeat(150)),
+                format!("cloudwatch:/{}/commands:{}", "p".repeat(24), "c".repeat(36)),
+            ];
+            attempt.kind = Kind {
+                instance_type: Some("u7inh-32tb.480xlarge".to_owned()),
+                zone: Some("us-gov-west-1-atl-1a".to_owned()),
+                image: Some("ami-0123456789abcdef0".to_owned()),
+            };
+            let times = [&mut attempt.launched_at, &mut attempt.ready_at];
+            let times =
+                times.into_iter().chain([&mut attempt.commands_started_at, &mut attempt.commands_ended_at]);
+            times.for_each(|time| *time = Some(attempt.started_at));
         }
-        let outcome = Outcome::new(attempts, vec!["w".repeat(200)], Next::Fail, &rules(11));
+        let outcome = Outcome::new(attempts, vec!["w".repeat(200)]);
         let cause = serde_json::to_string(&outcome).unwrap();
         assert!(cause.chars().count() <= 32_768, "{}", cause.chars().count());
         let last = outcome.attempts.last().unwrap();
         assert!(last.reason.as_ref().unwrap().ends_with("\"…"));
         assert!(last.stderr_tail.ends_with("�\n"));
         // Repeated with the next attempt, nothing is cut a second time.
-        let again = Outcome::new(outcome.attempts.clone(), Vec::new(), Next::Fail, &rules(11));
+        let again = Outcome::new(outcome.attempts.clone(), Vec::new());
         assert_eq!(again.attempts, outcome.attempts);
     }
 
     #[test]
-    fn another_attempt_follows_only_on_the_statuses_that_the_document_names() {
-        let named = RetryRules { retry_on: Some(vec![Status::SpotInterrupted]), ..rules(3) };
-        for (status, next) in [
-            (Status::SpotInterrupted, Next::Retry),
-            (Status::CommandFailed, Next::Fail),
-            (Status::Succeeded, Next::Succeed),
-        ] {
-            assert_eq!(Next::after(status, 1, &named, true), next, "{status:?}");
+    fn the_last_attempt_keeps_four_kilobytes_of_each_stream() {
+        let mut attempts = attempts(&[Status::CommandFailed; 3]);
+        for attempt in &mut attempts {
+            attempt.stdout_tail = "o\n".repeat(TAIL);
+            attempt.stderr_tail = "e\n".repeat(TAIL);
         }
-        // What is final stays final.
-        let all = RetryRules { retry_on: Some(vec![Status::InvalidExecution]), ..rules(3) };
-        assert_eq!(Next::after(Status::InvalidExecution, 1, &all, true), Next::Fail);
-    }
-
-    fn waits(backoff: Backoff, usual_s: u32) -> Vec<u32> {
-        let rules = RetryRules { backoff, usual_s, ..rules(11) };
-        (1..=7).map(|made| rules.backoff_seconds(made)).collect()
-    }
-
-    #[test]
-    fn waiting_between_attempts_doubles_up_to_five_minutes() {
-        assert_eq!(waits(Backoff::default(), 15), [15, 30, 60, 120, 240, 300, 300]);
-        assert_eq!(waits(Backoff::default(), 0), [0; 7]);
-    }
-
-    #[test]
-    fn a_document_may_set_the_base_the_rate_and_the_longest_wait() {
-        let base = Backoff { base_s: Some(60), ..Backoff::default() };
-        assert_eq!(waits(base, 15), [240, 480, 960, 1_920, 3_840, 7_200, 7_200]);
-        let steady = Backoff { base_s: Some(60), rate: Some(1.0), max_s: None };
-        assert_eq!(waits(steady, 15), [60; 7]);
-        let short = Backoff { base_s: Some(1_800), rate: Some(10.0), max_s: Some(2_000) };
-        assert_eq!(waits(short, 15), [2_000; 7]);
-        let fractional = Backoff { base_s: Some(10), rate: Some(1.5), max_s: Some(86_400) };
-        assert_eq!(waits(fractional, 15), [22, 33, 50, 75, 113, 170, 256]);
+        let outcome = Outcome::new(attempts, Vec::new());
+        let kept = outcome.attempts.iter().map(|attempt| attempt.stderr_tail.len());
+        assert_eq!(kept.collect::<Vec<_>>(), [1_000, 1_000, TAIL]);
     }
 }

@@ -11,16 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
-use crate::error::{CommandFailure, Error};
+use crate::error::{CommandFailure, CommandsReport, Error, Stream};
 use crate::ids::{CommandId, InstanceId, TaskToken};
 use crate::instance_end::lost;
+use crate::outcome::tail;
 use crate::ports::{
     Clock, Commands, Executions, Instance, Instances, Invocation, InvocationStatus, Wake, WakeTokens, Watch,
 };
 use crate::step::{CommandSection, Context, InstanceSection, TaskOrEvent, write};
 
-/// How much of stdout and of stderr an error repeats, in characters; all of it is in the logs.
-const TAIL: usize = 1000;
 /// How much SSM keeps of stdout and of stderr, from the beginning, in characters. See `StandardOutputContent` and
 /// `StandardErrorContent` in
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html>.
@@ -282,9 +281,21 @@ fn failure(watch: &Watch, invocation: &Invocation) -> Error {
 fn command_failure(what: String, invocation: &Invocation) -> CommandFailure {
     CommandFailure {
         what,
-        exit_code: invocation.exit_code,
-        stdout_tail: tail(&invocation.stdout, "stdout", STDOUT_KEPT),
-        stderr_tail: tail(&invocation.stderr, "stderr", STDERR_KEPT),
+        commands: CommandsReport {
+            exit_code: invocation.exit_code,
+            started_at: invocation.started_at,
+            ended_at: invocation.ended_at,
+            stdout_tail: tail(&invocation.stdout),
+            stderr_tail: tail(&invocation.stderr),
+            cut: [
+                (Stream::Stdout, &invocation.stdout, STDOUT_KEPT),
+                (Stream::Stderr, &invocation.stderr, STDERR_KEPT),
+            ]
+            .into_iter()
+            .filter(|(_, text, kept)| text.len() >= *kept || text.trim_end().ends_with(TRUNCATED))
+            .map(|(stream, ..)| stream)
+            .collect(),
+        },
     }
 }
 
@@ -309,22 +320,10 @@ fn check_deadlines(watch: &Watch, status: InvocationStatus, clock: &impl Clock) 
             format!("SSM still reports the commands as running, past their limit of {} s", watch.timeout_s);
         return Err(Error::CommandTimedOut(Box::new(CommandFailure {
             what,
-            exit_code: None,
-            stdout_tail: String::new(),
-            stderr_tail: String::new(),
+            commands: CommandsReport::default(),
         })));
     }
     Ok(())
-}
-
-/// The end of what SSM `kept` of a stream, with a note if that is only the beginning.
-fn tail(text: &str, stream: &str, kept: usize) -> String {
-    let skip = text.chars().count().saturating_sub(TAIL);
-    let tail: String = text.chars().skip(skip).collect();
-    if text.len() >= kept || text.trim_end().ends_with(TRUNCATED) {
-        return format!("{tail}\n[SSM has only the beginning of {stream}; the end is in the logs]");
-    }
-    tail
 }
 
 #[cfg(test)]

@@ -94,6 +94,9 @@ impl Market {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub(crate) struct CommandSection {
     pub(crate) id: CommandId,
+    /// When the instance was ready for it. The state machine adds it.
+    #[serde(default, skip_serializing)]
+    pub(crate) ready_at: Option<Timestamp>,
     /// When SSM accepted the command, if SSM says.
     pub(crate) requested_at: Option<Timestamp>,
     /// How long EC2Poller waits for an event before it polls.
@@ -132,4 +135,50 @@ pub(crate) fn read<T: DeserializeOwned>(payload: Value) -> Result<T, Error> {
 /// Writes a section of the state.
 pub(crate) fn write<T: serde::Serialize>(section: &T) -> Result<Value, Error> {
     serde_json::to_value(section).map_err(|error| Error::InternalError(format!("unwritable result: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::check::{CheckResult, CheckSection};
+
+    /// What a `ResultSelector` does not name is lost, and the next step falls back without a word.
+    #[test]
+    fn the_state_machine_keeps_every_field_that_a_step_writes() {
+        let time = Timestamp::UNIX_EPOCH;
+        let instance = InstanceSection {
+            id: InstanceId::new("i-1"),
+            region: Region::new("us-east-1"),
+            market: Market::Spot,
+            launched_at: time,
+            queued: false,
+        };
+        let command = CommandSection {
+            id: CommandId::new("c-1"),
+            ready_at: None,
+            requested_at: None,
+            poll_seconds: 60,
+            deliver_by: time,
+            end_by: time,
+            logs: Vec::new(),
+        };
+        let result = CheckResult::NotAsked;
+        let check = CheckSection { result, object: None, last_modified: None, size: None };
+        let machine: Value =
+            serde_json::from_str(include_str!("../../../state_machine/run_commands.asl.json")).unwrap();
+        for (state, section) in [
+            ("EC2StarterFromAMI", json!(instance)),
+            ("Commander", json!(command)),
+            ("RunChecker", json!(check)),
+        ] {
+            let kept = machine["States"][state]["ResultSelector"].as_object().unwrap().values();
+            let kept = kept.filter_map(|path| path.as_str()?.strip_prefix("$.Payload."));
+            let written = section.as_object().unwrap().keys().map(String::as_str);
+            assert_eq!(kept.collect::<BTreeSet<_>>(), written.collect(), "{state}");
+        }
+    }
 }

@@ -2,21 +2,26 @@
 //!
 //! Two more safety nets invoke the same function, from outside the state machine: [`abnormal_end`] and [`sweep`].
 
+mod output_end;
+
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::check::CheckSection;
 use crate::clean::{VISIBILITY, end, find};
+use crate::decision::{Decision, Next, RetryRules};
 use crate::deployment::Deployment;
 use crate::document::Job;
 use crate::error::{Error, ErrorKind, ErrorReport, Leftover};
 use crate::execution::Execution;
-use crate::ids::{InstanceId, Region};
+use crate::ids::Region;
 use crate::launch::{self, Tried};
-use crate::outcome::{AttemptRecord, Next, Outcome, RetryRules};
+use crate::outcome::{AttemptRecord, Outcome};
 use crate::poll::PollSection;
-use crate::ports::{Clock, Executions, Instance, Instances, Volumes};
+use crate::ports::{Clock, Executions, Instance, Instances, KeptOutput, Volumes};
 use crate::status::Status;
 use crate::step::{Attempt, CommandSection, Context, InstanceSection, TaskOrEvent, write};
 use crate::{abnormal_end, instance_end, sweep, tags};
@@ -86,9 +91,10 @@ pub async fn handle<C: Instances + Volumes>(
     clock: &impl Clock,
     ec2: &C,
     executions: &impl Executions,
+    outputs: &impl KeptOutput,
 ) -> Result<Value, Error> {
     match Payload::read(payload)? {
-        Payload::Task(task) => end_attempt(task, deployment, clock, ec2).await,
+        Payload::Task(task) => end_attempt(task, deployment, clock, ec2, outputs).await,
         Payload::Event(Event::ExecutionEnded(event)) => {
             abnormal_end::handle(event, deployment, clock, ec2, executions).await
         }
@@ -104,6 +110,7 @@ async fn end_attempt<C: Instances + Volumes>(
     deployment: &Deployment,
     clock: &impl Clock,
     ec2: &C,
+    outputs: &impl KeptOutput,
 ) -> Result<Value, Error> {
     let document = state.document.take();
     let context = Context { execution, attempt: state.attempt.clone(), document, retry: 0, redrives: 0 };
@@ -143,8 +150,12 @@ async fn end_attempt<C: Instances + Volumes>(
     if !regions.is_empty() && is_unseen && clock.now().duration_since(state.over.at) < VISIBILITY {
         return Err(Error::CleanupPending("a new instance may not be visible yet".to_owned()));
     }
-    let instances: Vec<_> = instances.into_iter().map(|instance| instance.id).collect();
-    write(&outcome(&context, state, job.as_ref(), next, instances, deployment, clock))
+    let mut report = state.error.as_ref().map(CaughtError::report);
+    if let (Some(report), Some(instance), Some(command)) = (&mut report, &state.instance, &state.command) {
+        output_end::complete(&mut report.commands, &instance.id, command, deployment, outputs).await;
+    }
+    let outcome = outcome(&context, state, job.as_ref(), report, &instances, deployment, clock);
+    write(&Decision::new(outcome, next, &RetryRules::of(job.as_ref(), deployment.backoff_s)))
 }
 
 impl State {
@@ -183,33 +194,37 @@ fn outcome(
     context: &Context,
     state: State,
     job: Option<&Job>,
-    next: Next,
-    mut instances: Vec<InstanceId>,
+    report: Option<ErrorReport>,
+    found: &[Instance],
     deployment: &Deployment,
     clock: &impl Clock,
 ) -> Outcome {
-    let report = state.error.as_ref().map(CaughtError::report);
     let status = state.status();
-    instances.extend(state.instance.iter().map(|instance| instance.id.clone()));
-    instances.sort();
-    instances.dedup();
+    let known = state.instance.as_ref();
+    let ids = found.iter().map(|instance| &instance.id).chain(known.map(|instance| &instance.id));
+    let instances: BTreeSet<_> = ids.cloned().collect();
     let tried = job
         .map(|job| tried(job, context, &state.attempts, &state.tried, report.as_ref(), deployment))
         .unwrap_or_default();
+    let (reason, reported) = report.map(|report| (report.message, report.commands)).unzip();
+    let commands = reported.unwrap_or_default();
+    let polled = state.poll.as_ref();
     let record = AttemptRecord {
         attempt: context.attempt.number,
         status,
         tried,
-        exit_code: report
-            .as_ref()
-            .and_then(|report| report.exit_code)
-            .or(state.poll.map(|poll| poll.exit_code)),
-        stdout_tail: report.as_ref().map(|report| report.stdout_tail.clone()).unwrap_or_default(),
-        stderr_tail: report.as_ref().map(|report| report.stderr_tail.clone()).unwrap_or_default(),
-        reason: report.map(|report| report.message),
-        instances,
-        market: state.instance.map(|instance| instance.market),
+        exit_code: commands.exit_code.or(polled.map(|poll| poll.exit_code)),
+        stdout_tail: commands.stdout_tail,
+        stderr_tail: commands.stderr_tail,
+        reason,
+        instances: instances.into_iter().collect(),
+        market: known.map(|instance| instance.market),
+        kind: found.first().map(|instance| instance.kind.clone()).unwrap_or_default(),
         started_at: context.attempt.started,
+        launched_at: known.map(|instance| instance.launched_at),
+        ready_at: state.command.as_ref().and_then(|command| command.ready_at),
+        commands_started_at: commands.started_at.or(polled.and_then(|poll| poll.started_at)),
+        commands_ended_at: commands.ended_at.or(polled.and_then(|poll| poll.ended_at)),
         ended_at: clock.now(),
         output: state.check.and_then(|check| check.object),
         logs: state.command.map(|command| command.logs).unwrap_or_default(),
@@ -217,7 +232,7 @@ fn outcome(
     let mut attempts = state.attempts;
     attempts.push(record);
     let warnings = job.map(|job| job.warnings.clone()).unwrap_or_default();
-    Outcome::new(attempts, warnings, next, &RetryRules::of(job, deployment.backoff_s))
+    Outcome::new(attempts, warnings)
 }
 
 /// The candidates that EC2 could not launch: those that the state names, and the one with which the attempt ended.

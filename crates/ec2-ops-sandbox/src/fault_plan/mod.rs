@@ -18,7 +18,7 @@
 //! let call = async |function| {
 //!     let instead = |instead| match instead {
 //!         Instead::Refusal(error) => error.code,
-//!         Instead::Silence => "no answer".to_owned(),
+//!         Instead::Silence | Instead::Page(_) => "no answer".to_owned(),
 //!     };
 //!     plan.carry(function, "PutItem", async { "done".to_owned() }, instead).await
 //! };
@@ -100,6 +100,10 @@ pub enum CallFault {
     LostAnswer,
     /// The service throttles the call, without effect.
     Throttled,
+    /// The service refuses the call with this code and status, without effect.
+    Refused(&'static str, u16),
+    /// A gateway on the way to AWS answers with an HTML page of this status, without effect.
+    Gateway(u16),
     /// The call arrives after this delay.
     Delay(Duration),
     /// The calling Lambda dies before the call arrives.
@@ -134,6 +138,8 @@ pub enum EventFault {
 pub enum Instead {
     /// An error, in the service's words.
     Refusal(AwsError),
+    /// A page that is not of AWS, with this status.
+    Page(u16),
     /// None: the connection breaks.
     Silence,
 }
@@ -202,6 +208,10 @@ impl FaultPlan {
             Some(CallFault::Throttled) => {
                 instead(Instead::Refusal(words(action, |service| service.throttling)))
             }
+            Some(CallFault::Refused(code, status)) => {
+                instead(Instead::Refusal(Words(status, code).error("by the plan of faults")))
+            }
+            Some(CallFault::Gateway(status)) => instead(Instead::Page(status)),
             Some(CallFault::LostAnswer) => {
                 drop(effect.await);
                 instead(Instead::Silence)

@@ -27,7 +27,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 
@@ -143,10 +145,19 @@ impl Front {
         let Caller::Function(function) = &call.caller else { return effect.await };
         let instead = |instead| match instead {
             Instead::Refusal(error) => Ok(refuse(protocol, &call.request_id, &error)),
+            Instead::Page(status) => Ok(page(status)),
             Instead::Silence => Err(Severed),
         };
         self.faults.carry(function, &call.action, effect, instead).await
     }
+}
+
+/// A gateway's page.
+fn page(status: u16) -> Response {
+    let mut response = Response::new(Bytes::from_static(b"<html><body>an HTML page</body></html>").into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    response.headers_mut().insert("content-type", HeaderValue::from_static("text/html"));
+    response
 }
 
 fn refuse(protocol: Protocol, request_id: &str, error: &AwsError) -> Response {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ec2_ops_asl::{Ending, Execution, Failure, Identity, Json, MAX_PAYLOAD_BYTES, StateMachine, TokenError};
+use ec2_ops_asl::{Ending, Execution, Failure, Identity, Json, MAX_PAYLOAD_BYTES, TokenError};
 use serde_json::json;
 
 use super::api::{

@@ -147,7 +147,13 @@ impl Faults {
             return None;
         }
         let kind = lock(&self.rng).choice(&KINDS).copied();
-        if kind == Some(FaultKind::LostAnswer) && self.chance(0.5) {
+        // A person deletes the bucket between two tries of a launch, of which the first has launched the instance.
+        if action == "RunInstances"
+            && matches!(kind, Some(FaultKind::LostAnswer | FaultKind::LambdaDiesAfter))
+            && self.chance(0.5)
+        {
+            lock(&self.repetitions).insert((function, "HeadBucket"), OtherError::BucketGone);
+        } else if kind == Some(FaultKind::LostAnswer) && self.chance(0.5) {
             let error = lock(&self.rng).choice(OtherError::ALL);
             lock(&self.repetitions).extend(error.map(|error| ((function, action), error)));
         }
@@ -158,6 +164,7 @@ impl Faults {
     pub(super) fn loses(&self, part: Part<'_>) -> bool {
         let (kind, of) = match part {
             Part::CommandTimes(command) => (FaultKind::NoCommandTimes, command),
+            Part::InstanceFacts(instance) => (FaultKind::NoInstanceFacts, instance),
         };
         let draw = || {
             let lost = self.chance(self.mix.answer);

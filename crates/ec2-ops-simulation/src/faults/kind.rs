@@ -14,6 +14,8 @@ pub enum FaultKind {
     Repetition(OtherError),
     /// GetCommandInvocation answers for a command without the times of its start and end.
     NoCommandTimes,
+    /// EC2 describes an instance without what only explains it: type, zone, image, and the time of its launch.
+    NoInstanceFacts,
     /// Throttled before the effect.
     Throttled,
     /// Seconds late.
@@ -58,6 +60,8 @@ pub enum FaultKind {
     OutputHeldOpen,
     /// A fault of an instance whose commands have not begun.
     BeforeCommands,
+    /// A person has edited the tags of an instance whose commands run, so that no listing by its execution has it.
+    TagsEdited,
     /// An execution is aborted.
     Abort,
     /// An execution is aborted in the middle of its first launch.
@@ -102,7 +106,7 @@ impl InstanceFault {
 
 impl FaultKind {
     /// Every kind, in words.
-    pub const ALL: [(Self, &'static str); 50] = [
+    pub const ALL: [(Self, &'static str); 53] = [
         (Self::ErrorBefore, "call fails before its effect"),
         (Self::LostAnswer, "call's answer is lost"),
         (Self::Repetition(OtherError::GatewayPage), "... and then a gateway answers"),
@@ -110,7 +114,9 @@ impl FaultKind {
         (Self::Repetition(OtherError::SkewedClock), "... and then the clock is skewed"),
         (Self::Repetition(OtherError::AccessDenied), "... and then access is denied"),
         (Self::Repetition(OtherError::Unheard), "... and then comes an unknown error"),
+        (Self::Repetition(OtherError::BucketGone), "... and then the bucket is gone"),
         (Self::NoCommandTimes, "command without times"),
+        (Self::NoInstanceFacts, "instance without its facts"),
         (Self::Throttled, "call is throttled"),
         (Self::Delay, "call is late"),
         (Self::Outage, "call fails: outage"),
@@ -147,6 +153,7 @@ impl FaultKind {
         (Self::Instance(InstanceFault::CommandsCancelled), "commands are cancelled"),
         (Self::OutputHeldOpen, "output is held open"),
         (Self::BeforeCommands, "... before the commands began"),
+        (Self::TagsEdited, "tags are edited"),
         (Self::Abort, "abort"),
         (Self::AbortInLaunch, "... in the first launch"),
         (Self::AbortInLaterLaunch, "... in a later launch"),

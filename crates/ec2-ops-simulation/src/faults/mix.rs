@@ -66,6 +66,11 @@ impl Mix {
         self.outage.is_some_and(|outage| outage.lasts.is_none())
     }
 
+    /// Whether calls fail by chance.
+    pub(crate) fn has_faulty_calls(&self) -> bool {
+        self.call > 0.0
+    }
+
     /// Whether nothing goes wrong but launches, and what the scenarios plan for instances and executions.
     pub(crate) fn is_calm_but_for_launches(&self) -> bool {
         Self { capacity: 0.0, ..self.clone() }.is_calm()

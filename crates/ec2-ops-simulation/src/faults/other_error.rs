@@ -17,10 +17,12 @@ pub enum OtherError {
     AccessDenied,
     /// AWS has an unknown error.
     Unheard,
+    /// The bucket of the output does not exist any more.
+    BucketGone,
 }
 
 impl OtherError {
-    /// Every error.
+    /// Every error that any call can meet.
     pub(super) const ALL: [Self; 5] =
         [Self::GatewayPage, Self::ExpiredToken, Self::SkewedClock, Self::AccessDenied, Self::Unheard];
 
@@ -33,6 +35,7 @@ impl OtherError {
             Self::SkewedClock => ("RequestTimeTooSkewed", Some(403)),
             Self::AccessDenied => ("AccessDeniedException", Some(400)),
             Self::Unheard => ("UnheardOf", Some(400)),
+            Self::BucketGone => ("NotFound", Some(404)),
         };
         AwsError::new(action, code, self.to_string(), status)
     }
@@ -46,6 +49,7 @@ impl fmt::Display for OtherError {
             Self::SkewedClock => "the difference between the request time and the current time is too large",
             Self::AccessDenied => "not authorized",
             Self::Unheard => "an error without a known code",
+            Self::BucketGone => "there is no such bucket",
         })
     }
 }

@@ -76,8 +76,10 @@ impl Gate for PlannedGate {
         let instead = |instead| {
             Err(match instead {
                 Instead::Refusal(error) => refused(action, error),
-                // The SDK's code for a broken connection.
-                Instead::Silence => CallError::new(action, "DispatchFailure", "the connection broke", None),
+                // The code for a broken connection, and for an answer that is not of AWS.
+                Instead::Silence | Instead::Page(_) => {
+                    CallError::new(action, "DispatchFailure", "the connection broke", None)
+                }
             })
         };
         self.plan.carry(self.function, action, effect, instead).await

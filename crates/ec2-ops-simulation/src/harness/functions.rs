@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use ec2_ops::Error;
+use ec2_ops::{Error, Leftover};
 use serde_json::{Value, json};
 
 use super::steps;
@@ -51,16 +51,30 @@ where
         let step = async move {
             let aws = WithoutSafeguard { ports: &ports, without, nonce: &request_id };
             let mut payload = payload;
+            if name == "EC2Stopper" && without == Some(Safeguard::KnownId) {
+                payload["state"]["instance"] = Value::Null;
+            }
             loop {
                 match steps::run(name, payload.clone(), &ports, &aws, &names).await {
                     Err(Error::CandidateUnavailable(_)) if without == Some(Safeguard::OneCandidate) => {
                         payload["candidate"] = (payload["candidate"].as_u64().unwrap_or_default() + 1).into();
+                    }
+                    Err(error) if without == Some(Safeguard::FirstTry) => {
+                        break Err(report(&of_first_try(error)));
                     }
                     answer => break answer.map_err(|error| report(&error)),
                 }
             }
         };
         Box::pin(invocation.carry_out(step))
+    }
+}
+
+/// The error as that of a first try, whichever try it is of.
+fn of_first_try(error: Error) -> Error {
+    match error.kind().leftover() {
+        Leftover::Nothing if !matches!(error, Error::FirstTry(_)) => Error::FirstTry(Box::new(error)),
+        _ => error,
     }
 }
 

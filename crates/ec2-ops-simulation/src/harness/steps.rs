@@ -2,18 +2,18 @@
 
 use ec2_ops::ids::Region;
 use ec2_ops::ports::{
-    Agents, Clock, Commands, Executions, FleetResults, Instances, Objects, Volumes, WakeTokens,
+    Agents, Clock, Commands, Executions, FleetResults, Instances, KeptOutput, Objects, Volumes, WakeTokens,
 };
 use ec2_ops::{Deployment, Error, check, command, poll, start, stop};
 use serde_json::Value;
 
 use ec2_ops_sandbox::deployment::Names;
 
-/// Runs the step of the function `name` over `aws`, and over `callbacks` for task tokens and executions.
+/// Runs the step of the function `name` over `aws`, and over `callbacks` for task tokens, executions and kept output.
 pub(crate) async fn run(
     name: &str,
     payload: Value,
-    callbacks: &(impl WakeTokens + Executions),
+    callbacks: &(impl WakeTokens + Executions + KeptOutput),
     aws: &(impl Clock + Instances + Volumes + Agents + Commands + Objects + FleetResults),
     names: &Names,
 ) -> Result<Value, Error> {
@@ -32,7 +32,7 @@ pub(crate) async fn run(
             poll::handle(payload, &ports).await
         }
         "RunChecker" => check::handle(payload, &deployment, aws).await,
-        _ => stop::handle(payload, &deployment, aws, aws, callbacks).await,
+        _ => stop::handle(payload, &deployment, aws, aws, callbacks, callbacks).await,
     }
 }
 

@@ -66,7 +66,10 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
         }
         if execution.left_running {
             let what = format!("{} was ended from outside and its instance runs on", execution.arn);
-            verdict.broken(Invariant::PromptCleanup, what);
+            let ids = ours.iter().map(|record| &record.instance.instance_id);
+            let edited = ids.into_iter().any(|id| evidence.history.tags_edited.contains(id));
+            let excuse = edited.then_some(Excuse::TagsEdited);
+            verdict.broken_unless(excuse, Invariant::PromptCleanup, what);
         }
     }
     if let Some(orphan) = instances.iter().find(|i| Some(i.instance.instance_id.as_str()) == evidence.orphan)
@@ -95,7 +98,7 @@ fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, verdict: &mut
     }
     // Without a control plane an instance has only the deadline that its script arms, and a reboot disarms it.
     let excuse = if !evidence.schedule.mix.is_dark() {
-        None
+        evidence.history.tags_edited.contains(id).then_some(Excuse::TagsEdited)
     } else if evidence.history.fault_of(id) == Some(InstanceFault::Reboots) {
         Some(Excuse::Rebooted)
     } else {

@@ -73,8 +73,11 @@ fn is_true(
         Status::CapacityUnavailable => evidence.schedule.mix.capacity > 0.0,
         Status::LaunchFailed => run.is_none() && (never_ready || fault.is_some() || !is_calm),
         Status::InputMissing => input_was_missing(evidence, scenario, attempt),
+        // The bucket was there at the first try of the launch, and is gone at the second.
+        Status::InvalidExecution => scenario.checked && evidence.schedule.mix.has_faulty_calls(),
         Status::InternalError => !evidence.schedule.mix.is_calm_but_for_launches(),
-        _ => false,
+        // An execution that was ended from outside reports no outcome.
+        Status::Aborted => false,
     }
 }
 

@@ -74,6 +74,8 @@ pub enum Excuse {
     NotArmed,
     /// The control plane is gone, and a reboot disarmed the deadline.
     Rebooted,
+    /// A person has edited the tags, and the execution was ended from outside, so that nothing has the instance's id.
+    TagsEdited,
     /// The control plane is gone, so nothing deletes a volume or reports an outcome.
     ControlPlaneGone,
 }
@@ -84,6 +86,7 @@ impl Excuse {
         match self {
             Self::NotArmed => "runs on: no deadline armed yet",
             Self::Rebooted => "runs on: reboot disarmed it",
+            Self::TagsEdited => "runs on until its deadline: tags edited",
             Self::ControlPlaneGone => "volume, outcome: no control plane",
         }
     }

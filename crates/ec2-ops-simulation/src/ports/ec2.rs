@@ -1,10 +1,10 @@
 //! EC2: instances and volumes.
 
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
-use ec2_ops::ports::{Instance, InstanceState, Instances, Launch, ShutdownBehavior, Volume, Volumes};
+use ec2_ops::ports::{Instance, InstanceState, Instances, Kind, Launch, ShutdownBehavior, Volume, Volumes};
 use ec2_ops::tags::Tags;
 
-use super::{Answer, Gate, PAGE, Ports, all_pages, refused, unexpected};
+use super::{Answer, Gate, PAGE, Part, Ports, all_pages, refused, unexpected};
 use ec2_ops_sandbox::AwsError;
 use ec2_ops_sandbox::ec2::api::{self, Filter};
 use ec2_ops_sandbox::iam::On;
@@ -14,7 +14,8 @@ impl<G: Gate> Instances for Ports<G> {
         let request = run_instances(launch).map_err(|error| refused("RunInstances", error))?;
         let effect = || self.account.ec2.run_instances(region.as_str(), &request);
         let reservation = self.call(region.as_str(), "RunInstances", On::Launch(&request), effect).await?;
-        reservation.instances.first().map(instance).ok_or_else(|| unexpected("RunInstances", "no instance"))
+        let launched = reservation.instances.first().map(|launched| self.instance(launched));
+        launched.ok_or_else(|| unexpected("RunInstances", "no instance"))
     }
 
     async fn describe(&self, region: &Region, id: &InstanceId) -> Answer<Option<Instance>> {
@@ -69,7 +70,27 @@ impl<G: Gate> Ports<G> {
         let effect = || self.account.ec2.describe_instances(region.as_str(), request);
         let answer = self.call(region.as_str(), "DescribeInstances", On::Anything("ec2"), effect).await?;
         let instances = answer.reservations.iter().flat_map(|reservation| &reservation.instances);
-        Ok((instances.map(instance).collect(), answer.next_token))
+        Ok((instances.map(|described| self.instance(described)).collect(), answer.next_token))
+    }
+
+    fn instance(&self, described: &api::Instance) -> Instance {
+        let known = !self.gate.loses(Part::InstanceFacts(&described.instance_id));
+        let kind = || Kind {
+            instance_type: Some(described.instance_type.clone()),
+            zone: described.placement.availability_zone.clone(),
+            image: Some(described.image_id.clone()),
+        };
+        Instance {
+            id: InstanceId::new(&described.instance_id),
+            state: state(described.state),
+            state_reason: described.state_reason.as_ref().map(|reason| reason.code.clone()),
+            spot: described.instance_lifecycle.as_deref() == Some("spot"),
+            // Every image of the sandbox is Linux.
+            windows: false,
+            launched_at: known.then_some(described.launch_time),
+            kind: if known { kind() } else { Kind::default() },
+            tags: tags(&described.tags),
+        }
     }
 }
 
@@ -120,19 +141,6 @@ fn filters(tags: &Tags) -> Vec<Filter> {
 
 fn tags(tags: &[api::Tag]) -> Tags {
     tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
-}
-
-fn instance(described: &api::Instance) -> Instance {
-    Instance {
-        id: InstanceId::new(&described.instance_id),
-        state: state(described.state),
-        state_reason: described.state_reason.as_ref().map(|reason| reason.code.clone()),
-        spot: described.instance_lifecycle.as_deref() == Some("spot"),
-        // Every image of the sandbox is Linux.
-        windows: false,
-        launched_at: Some(described.launch_time),
-        tags: tags(&described.tags),
-    }
 }
 
 fn current_state(change: &api::InstanceStateChange) -> InstanceState {

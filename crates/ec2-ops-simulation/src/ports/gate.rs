@@ -99,6 +99,8 @@ pub trait Gate: Send + Sync {
 pub enum Part<'a> {
     /// `ExecutionStartDateTime` and `ExecutionEndDateTime` of the command with this id.
     CommandTimes(&'a str),
+    /// What only explains the instance with this id: type, zone, image, and the time of its launch.
+    InstanceFacts(&'a str),
 }
 
 /// The account's refusal of `action`, as the adapters over the SDK would read it.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{FleetResults, Object, Objects, OutputTarget};
+use ec2_ops::ports::{FleetResults, KeptOutput, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use super::{Answer, Gate, Ports};
@@ -56,6 +56,15 @@ impl<G: Gate> FleetResults for Ports<G> {
     async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Answer<()> {
         let effect = || self.account.s3.put_object(bucket, key, body);
         self.call(region.as_str(), "PutObject", On::Object { bucket, key }, effect).await.map(drop)
+    }
+}
+
+impl<G: Gate> KeptOutput for Ports<G> {
+    async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Answer<String> {
+        let effect = || self.account.s3.get_object(bucket, key);
+        let found = self.call(region.as_str(), "GetObject", On::Object { bucket, key }, effect).await?;
+        let end = &found.body[found.body.len().saturating_sub(bytes)..];
+        Ok(String::from_utf8_lossy(end).into_owned())
     }
 }
 

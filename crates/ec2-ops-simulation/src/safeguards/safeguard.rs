@@ -29,11 +29,15 @@ pub enum Safeguard {
     PollFallback,
     /// The look at the instance.
     InstanceState,
+    /// The instance's id, by which EC2Stopper finds what no listing has.
+    KnownId,
+    /// The mark of a launch's first try: only that one may say that nothing was launched.
+    FirstTry,
 }
 
 impl Safeguard {
     /// Every safeguard, with the name that the command line has for it.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Catch, "catch"),
         (Self::AbnormalEnd, "abnormal-end"),
         (Self::Sweeper, "sweeper"),
@@ -47,6 +51,8 @@ impl Safeguard {
         (Self::Freshness, "freshness"),
         (Self::PollFallback, "poll-fallback"),
         (Self::InstanceState, "instance-state"),
+        (Self::KnownId, "known-id"),
+        (Self::FirstTry, "first-try"),
     ];
 
     /// The safeguard that the command line calls `name`.

@@ -45,6 +45,8 @@ pub(super) struct Instance {
     pub(super) fault: Option<InstanceFault>,
     /// When EC2 first refused to end it.
     refused: Option<Timestamp>,
+    /// Whether a person has edited its tags.
+    pub(super) tags_edited: bool,
 }
 
 /// A script that was started.
@@ -81,6 +83,12 @@ impl ScheduledGuests {
         InstanceHistory {
             script_runs: state.started.iter().map(|started| started.run.clone()).collect(),
             faults: state.instances.iter().filter_map(fault).collect(),
+            tags_edited: state
+                .instances
+                .iter()
+                .filter(|(_, one)| one.tags_edited)
+                .map(|(id, _)| id.clone())
+                .collect(),
         }
     }
 
@@ -116,7 +124,15 @@ impl ScheduledGuests {
         *ordinal += 1;
         let scenario = scenario.unwrap_or_default();
         self.count_defects(&scenario);
-        Instance { index, scenario, agent_dead: false, notices_reboots: false, fault: None, refused: None }
+        Instance {
+            index,
+            scenario,
+            agent_dead: false,
+            notices_reboots: false,
+            fault: None,
+            refused: None,
+            tags_edited: false,
+        }
     }
 
     /// Starts the script, unless a copy of it was started before. Answers with its number, and with what happens to it.
@@ -262,6 +278,9 @@ impl Guests for ScheduledGuests {
         }
         if let Some(deadline) = deadline(&script.text) {
             machines.later(deadline, cycle.clone(), |machines, cycle| machines.shut_down(cycle.instance));
+        }
+        if scenario.tags_edited {
+            self.edit_tags(machines, &cycle);
         }
         self.await_fault(machines, cycle, Trigger::ScriptBegun);
     }

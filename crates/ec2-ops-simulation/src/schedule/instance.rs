@@ -8,6 +8,7 @@ use fastrand::Rng;
 use crate::faults::InstanceFault;
 
 /// What happens on one instance.
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InstanceScenario {
     /// From `running` to an agent that is online. `None`: it never is.
@@ -20,6 +21,8 @@ pub(crate) struct InstanceScenario {
     pub(crate) holds_output_open: bool,
     /// Whether the script can claim its attempt on the instance's disk.
     pub(crate) claim_holds: bool,
+    /// Whether a person edits its tags once its commands have begun.
+    pub(crate) tags_edited: bool,
     /// What goes wrong with the instance.
     pub(crate) fault: Option<PlannedFault>,
     /// How long EC2 refuses to stop or to terminate it, from the first request to.
@@ -46,6 +49,8 @@ pub(crate) enum Trigger {
 impl InstanceScenario {
     pub(super) fn draw(rng: &mut Rng, timeout_s: u32, claims_hold: bool, spot: bool) -> Self {
         let limit = Duration::from_secs(timeout_s.into());
+        // A draw of its own: it leaves everything else about a seed as it is.
+        let tags_edited = Rng::with_seed(rng.clone().u64(..)).f64() < 0.08;
         let share = if rng.f64() < 0.1 { 2.0 } else { rng.f64() * 0.9 };
         Self {
             agent_after: agent_after(rng),
@@ -54,6 +59,7 @@ impl InstanceScenario {
             writes_output: rng.f64() < 0.85,
             holds_output_open: rng.f64() < 0.04,
             claim_holds: claims_hold,
+            tags_edited,
             fault: fault(rng, limit, spot),
             resists_for: (rng.f64() < 0.07).then(|| seconds(rng, 30..1_200)),
         }

@@ -4,6 +4,7 @@ use super::guests::{Instance, ScheduledGuests};
 use super::instance::{PlannedFault, Trigger};
 use crate::faults::{FaultKind, InstanceFault};
 use crate::harness::{Machines, PowerCycle};
+use ec2_ops_sandbox::ec2::api::{CreateTagsRequest, Tag};
 use ec2_ops_sandbox::ssm::api::CancelCommandRequest;
 use ec2_ops_sandbox::{Account, AwsError, lock};
 
@@ -57,6 +58,25 @@ impl ScheduledGuests {
             self.faults.note(|| format!("{id}: {fault:?}"));
         }
     }
+
+    /// A person gives the instance another execution. Its id still leads to it.
+    pub(super) fn edit_tags(&self, machines: &Machines<Self>, cycle: &PowerCycle) {
+        let Some(account) = machines.account() else { return };
+        let tags = vec![Tag::new("ec2-ops:execution", "edited by a person")];
+        let request = CreateTagsRequest {
+            resources: vec![cycle.instance.clone()],
+            tags,
+            ..CreateTagsRequest::default()
+        };
+        if account.ec2.create_tags(&cycle.region, &request).is_ok()
+            && let Some(instance) = lock(&self.state).instances.get_mut(&cycle.instance)
+        {
+            instance.tags_edited = true;
+            self.faults.count(FaultKind::TagsEdited);
+            self.faults.note(|| format!("{}: TagsEdited", cycle.instance));
+        }
+    }
+
     /// Cancels every command of a script that runs on the instance.
     fn cancel_commands(&self, account: &Account, cycle: &PowerCycle) -> Result<(), AwsError> {
         let commands = lock(&self.state).running_commands(&cycle.instance);

@@ -1,6 +1,6 @@
 //! What really happened on the instances.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::faults::InstanceFault;
 use ec2_ops_sandbox::ssm::ScriptEnd;
@@ -24,6 +24,8 @@ pub(crate) struct InstanceHistory {
     pub(crate) script_runs: Vec<ScriptRun>,
     /// The fault that each instance had, by its id.
     pub(crate) faults: HashMap<String, InstanceFault>,
+    /// The instances whose tags a person has edited.
+    pub(crate) tags_edited: HashSet<String>,
 }
 
 impl InstanceHistory {

@@ -165,6 +165,7 @@ impl Trial {
             writes_output: true,
             holds_output_open: false,
             claim_holds: self.keeps_claim,
+            tags_edited: false,
             fault: None,
             resists_for: None,
         };

@@ -1,5 +1,6 @@
 use super::*;
 use crate::fakes::{FakeAws, instance, invocation, time};
+use crate::outcome::TAIL;
 use crate::ports::InstanceState;
 use crate::tags::Tags;
 
@@ -166,15 +167,21 @@ fn a_failure_repeats_the_exit_code_and_the_end_of_stderr() {
     let stdout = "the reason is here".to_owned();
     let failed = Invocation { exit_code: Some(7), stdout, stderr, ..invocation(InvocationStatus::Failed) };
     let report = failure(&watch, &failed).report();
+    let commands = report.commands;
     assert_eq!(
-        (report.message.as_str(), report.exit_code),
+        (report.message.as_str(), commands.exit_code),
         ("the commands failed with exit code 7", Some(7))
     );
-    assert_eq!(report.stderr_tail.chars().count(), TAIL);
-    assert_eq!(report.stdout_tail, "the reason is here");
-    assert!(report.stderr_tail.ends_with('é'));
+    assert_eq!(commands.stderr_tail.chars().count(), TAIL);
+    assert_eq!(commands.stdout_tail, "the reason is here");
+    assert!(commands.stderr_tail.ends_with('é') && commands.cut.is_empty());
     for cut in ["x".repeat(STDERR_KEPT), format!("{}{TRUNCATED}", "x".repeat(2000))] {
         let failed = Invocation { stderr: cut, ..failed.clone() };
-        assert!(failure(&watch, &failed).report().stderr_tail.contains("the end is in the logs"));
+        assert_eq!(failure(&watch, &failed).report().commands.cut, [Stream::Stderr]);
     }
+    // The report goes to Step Functions as a cause, which has at most 32,768 characters.
+    let (stdout, stderr) = ("\u{1b}\"".repeat(12_000), "\n\\".repeat(4_000));
+    let failed = Invocation { stdout, stderr, ..failed };
+    let cause = serde_json::to_string(&failure(&watch, &failed).report()).unwrap();
+    assert!(cause.chars().count() <= 32_768, "{}", cause.chars().count());
 }

@@ -84,8 +84,24 @@ pub struct Instance {
     pub windows: bool,
     /// `LaunchTime`, if EC2 says.
     pub launched_at: Option<Timestamp>,
+    /// `InstanceType`, `Placement.AvailabilityZone` and `ImageId`, as far as EC2 says.
+    pub kind: Kind,
     /// `Tags`.
     pub tags: Tags,
+}
+
+/// What an instance is. It only explains, so every part may be absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kind {
+    /// `InstanceType`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_type: Option<String>,
+    /// `Placement.AvailabilityZone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// `ImageId`: of a document's `resolve:ssm:NAME` the image that it stood for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
 }
 
 /// EC2's instance states. See

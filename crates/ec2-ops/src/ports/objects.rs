@@ -29,6 +29,18 @@ pub trait Objects: Send + Sync {
     ) -> impl Future<Output = Result<Option<Object>, AwsError>> + Send;
 }
 
+/// The complete output of commands, which SSM keeps in S3.
+pub trait KeptOutput: Send + Sync {
+    /// `GetObject` with a range: the end of an object, at most `bytes` of it.
+    fn end(
+        &self,
+        region: &Region,
+        bucket: &str,
+        key: &str,
+        bytes: usize,
+    ) -> impl Future<Output = Result<String, AwsError>> + Send;
+}
+
 /// An S3 object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {

@@ -2,7 +2,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::fakes::{FakeAws, deployment, instance, time};
-use crate::ports::InstanceState;
+use crate::ports::{InstanceState, Kind};
 use crate::tags::Tags;
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn gone() -> FakeAws {
 }
 
 async fn stop(state: Value, aws: &FakeAws) -> Value {
-    handle(payload(&state, 60), &deployment(), aws, aws, aws).await.unwrap()
+    handle(payload(&state, 60), &deployment(), aws, aws, aws, aws).await.unwrap()
 }
 
 fn launched() -> Value {
@@ -122,7 +122,8 @@ async fn a_launched_instance_that_is_not_visible_yet_is_waited_for() {
     let nothing = FakeAws::default();
     for (waited_s, done) in [(44, false), (45, true)] {
         let state = json!({ "instance": launched() });
-        let answer = handle(payload(&state, waited_s), &deployment(), &nothing, &nothing, &nothing).await;
+        let answer =
+            handle(payload(&state, waited_s), &deployment(), &nothing, &nothing, &nothing, &nothing).await;
         assert_eq!(answer.is_ok(), done, "{waited_s}");
     }
 }
@@ -154,7 +155,7 @@ async fn after_a_lost_launch_the_cleanup_waits_until_an_instance_would_be_visibl
         (&refused("no such image"), 44, false),
         (&refused("no such image"), 45, true),
     ] {
-        let result = handle(payload(state, waited_s), &deployment(), &aws, &aws, &aws).await;
+        let result = handle(payload(state, waited_s), &deployment(), &aws, &aws, &aws, &aws).await;
         assert_eq!(result.is_ok(), settled, "{state} {waited_s}");
     }
 }
@@ -171,7 +172,7 @@ async fn an_instance_is_ended_in_the_region_of_its_launch_even_if_the_document_c
     let mut payload =
         payload(&json!({ "instance": launched(), "error": { "Error": "CommandFailed", "Cause": "{}" } }), 0);
     payload["state"]["document"]["region"] = json!("eu-north-1");
-    handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap();
+    handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap();
     assert_eq!(aws.calls(), ["TerminateInstances i-1"]);
 }
 
@@ -181,7 +182,7 @@ async fn the_instance_of_the_state_is_ended_even_without_its_tags() {
     let running = instance("i-1", InstanceState::Running, Tags::new());
     let aws = FakeAws { instances: vec![running], ..FakeAws::default() };
     let state = json!({ "instance": launched() });
-    let error = handle(payload(&state, 60), &deployment(), &aws, &aws, &aws).await.unwrap_err();
+    let error = handle(payload(&state, 60), &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
     assert_eq!((error.name(), aws.calls()), ("CleanupPending", vec!["StopInstances i-1".to_owned()]));
 }
 
@@ -198,7 +199,7 @@ async fn a_machine_is_stopped_only_if_no_other_attempt_follows() {
         let mut payload =
             payload(&json!({ "instance": launched(), "error": { "Error": error, "Cause": "{}" } }), 60);
         payload["state"]["document"]["run_options"] = json!({ "n_retries_allowed": allowed - 1 });
-        let _ = handle(payload, &deployment(), &aws, &aws, &aws).await;
+        let _ = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await;
         assert_eq!(aws.calls(), [call], "{error} of {allowed}");
     }
 }
@@ -221,7 +222,7 @@ async fn an_instance_that_no_section_names_is_ended_in_any_region_of_the_deploym
             only_in: Some(Region::new(region)),
             ..FakeAws::default()
         };
-        handle(payload, &wide, &aws, &aws, &aws).await.unwrap();
+        handle(payload, &wide, &aws, &aws, &aws, &aws).await.unwrap();
         assert_eq!(aws.calls(), ["TerminateInstances i-1"], "{region}");
     }
 }
@@ -233,7 +234,7 @@ async fn a_refused_document_is_reported_and_no_call_is_made() {
     let mut payload = payload(&json!({ "error": caught }), 0);
     payload["state"]["document"] = json!({});
     let aws = FakeAws::default();
-    let outcome = handle(payload, &deployment(), &aws, &aws, &aws).await.unwrap();
+    let outcome = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap();
     assert_eq!((&outcome["status"], &outcome["next"]), (&json!("InvalidExecution"), &json!("succeed")));
     assert_eq!(aws.calls(), Vec::<String>::new());
 }
@@ -242,7 +243,7 @@ async fn a_refused_document_is_reported_and_no_call_is_made() {
 async fn an_event_that_no_rule_sends_is_refused() {
     let aws = FakeAws::default();
     let event = json!({ "detail-type": "EC2 Instance State-change Notification", "detail": {} });
-    let error = handle(event, &deployment(), &aws, &aws, &aws).await.unwrap_err();
+    let error = handle(event, &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
     assert_eq!(error.name(), "InternalError");
     assert!(
         error.to_string().contains("expected `Step Functions Execution Status Change` or `Scheduled Event`")
@@ -267,4 +268,62 @@ async fn an_attempt_without_capacity_names_every_candidate_that_it_tried() {
             { "type": "t4g.micro", "market": "on-demand", "error": "no capacity" },
         ])
     );
+}
+
+/// A state whose commands failed, and of whose stderr SSM has only the beginning.
+fn cut() -> Value {
+    let cause = json!({
+        "errorType": "CommandFailed", "errorMessage": "why", "exit_code": 7, "stderr_tail": "the middle", "cut": ["stderr"],
+        "started_at": "2026-03-01T05:32:00Z", "ended_at": "2026-03-01T05:33:00Z",
+    });
+    let mut command = sent();
+    command["logs"] = json!(["s3://logs/run/attempt-1/c-1/", "cloudwatch:/group:c-1"]);
+    command["ready_at"] = json!("2026-03-01T05:31:30Z");
+    json!({
+        "instance": launched(), "command": command,
+        "error": { "Error": "CommandFailed", "Cause": cause.to_string() },
+    })
+}
+
+#[tokio::test]
+async fn the_end_of_output_that_ssm_has_cut_is_read_from_the_bucket() {
+    let aws = FakeAws { kept_output: "\u{fffd}the end\n", ..gone() };
+    let attempt = stop(cut(), &aws).await["attempts"][0].take();
+    assert_eq!(attempt["stderr_tail"], "the end\n");
+    let key = "run/attempt-1/c-1/i-1/awsrunShellScript/0.awsrunShellScript/stderr";
+    assert_eq!(aws.calls(), [format!("GetObject logs/{key}")]);
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_read_is_said_and_changes_nothing() {
+    let denied = FakeAws { failing: Some(("GetObject", "AccessDenied")), ..gone() };
+    let outcome = stop(cut(), &denied).await;
+    assert_eq!(outcome["status"], "CommandFailed");
+    let tail = outcome["attempts"][0]["stderr_tail"].as_str().unwrap();
+    assert!(tail.starts_with("the middle\n[SSM has only the beginning of stderr"), "{tail}");
+    assert!(tail.contains("AccessDenied"), "{tail}");
+}
+
+#[tokio::test]
+async fn the_record_has_type_zone_and_image_and_the_times_of_the_attempt() {
+    let mut aws = gone();
+    aws.instances[0].kind = Kind {
+        instance_type: Some("t4g.nano".to_owned()),
+        zone: Some("us-east-1a".to_owned()),
+        image: Some("ami-0123456789abcdef0".to_owned()),
+    };
+    let attempt = stop(cut(), &aws).await["attempts"][0].take();
+    for (field, value) in [
+        ("instance_type", "t4g.nano"),
+        ("zone", "us-east-1a"),
+        ("image", "ami-0123456789abcdef0"),
+        ("started_at", "2026-03-01T05:30:00Z"),
+        ("launched_at", "2026-03-01T05:31:00Z"),
+        ("ready_at", "2026-03-01T05:31:30Z"),
+        ("commands_started_at", "2026-03-01T05:32:00Z"),
+        ("commands_ended_at", "2026-03-01T05:33:00Z"),
+        ("ended_at", "2026-03-01T06:00:00Z"),
+    ] {
+        assert_eq!(attempt[field], value, "{field}");
+    }
 }

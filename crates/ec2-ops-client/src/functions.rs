@@ -1,0 +1,70 @@
+//! The functions of the deployment.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_lambda::primitives::Blob;
+use serde_json::Value;
+
+use crate::{Client, Error};
+
+/// How an invocation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Invoked {
+    /// The function's answer.
+    Answered(Value),
+    /// The error that the function, or its runtime, reports.
+    Failed {
+        /// Its name, `InternalError`.
+        error: String,
+        /// What it says to people.
+        message: String,
+    },
+}
+
+impl Client {
+    /// The ARNs of the functions that the state machine invokes.
+    ///
+    /// # Errors
+    /// Where Step Functions cannot be asked.
+    pub async fn functions(&self) -> Result<BTreeSet<String>, Error> {
+        const ACTION: &str = "DescribeStateMachine";
+        let call = self.sfn.describe_state_machine().state_machine_arn(self.state_machine_arn());
+        let described = call.send().await.map_err(|error| Error::of_call(ACTION, &error))?;
+        Ok(functions_in(&serde_json::from_str(described.definition()).unwrap_or_default()))
+    }
+
+    /// Invokes the function with that ARN, and waits for its end.
+    ///
+    /// # Errors
+    /// Where Lambda did not run the function.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Invoked, Error> {
+        let payload = Blob::new(payload.to_string());
+        let call = self.lambda().invoke().function_name(function).payload(payload);
+        let invoked = call.send().await.map_err(|error| Error::of_call("Invoke", &error))?;
+        let answer = invoked.payload().map(Blob::as_ref).unwrap_or_default();
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
+        Ok(match invoked.function_error() {
+            Some(_) => Invoked::Failed { error: text("errorType"), message: text("errorMessage") },
+            None => Invoked::Answered(answer),
+        })
+    }
+}
+
+fn functions_in(definition: &Value) -> BTreeSet<String> {
+    let states = definition["States"].as_object().into_iter().flat_map(|states| states.values());
+    states.filter_map(|state| state["Parameters"]["FunctionName"].as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_functions_are_those_that_the_definition_invokes() {
+        let definition = include_str!("../../../state_machine/run_commands.asl.json");
+        let functions = functions_in(&serde_json::from_str(definition).unwrap());
+        let names = ["Commander", "EC2Poller", "EC2StarterFromAMI", "EC2Stopper", "RunChecker"];
+        assert_eq!(functions, names.map(|name| format!("${{{name}}}")).into());
+    }
+}

@@ -1,0 +1,26 @@
+//! Buckets.
+
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
+use crate::{Client, Error};
+
+/// The region that S3 takes for granted, and refuses as a constraint.
+const FIRST_REGION: &str = "us-east-1";
+
+impl Client {
+    /// Creates `bucket` in `region`, if the account has none of that name.
+    ///
+    /// # Errors
+    /// Where S3 refuses it, or gives no answer.
+    pub async fn create_bucket(&self, bucket: &str, region: &str) -> Result<(), Error> {
+        let constraint = (region != FIRST_REGION).then(|| {
+            let constraint = BucketLocationConstraint::from(region);
+            CreateBucketConfiguration::builder().location_constraint(constraint).build()
+        });
+        let call = self.s3().create_bucket().bucket(bucket).set_create_bucket_configuration(constraint);
+        match call.send().await.map_err(|error| Error::of_call("CreateBucket", &error)) {
+            Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
+            created => created.map(drop),
+        }
+    }
+}
