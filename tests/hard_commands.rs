@@ -1,10 +1,12 @@
 //! Commands with unusual effects: large output, daemons, signals, shutdowns.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ec2_ops::{Outcome, Status};
+use ec2_ops::{AttemptRecord, Outcome, Status};
 use ec2_ops_sandbox::Conditions;
+use ec2_ops_sandbox::ec2::InstanceRecord;
 use ec2_ops_sandbox::s3::ListObjectsV2;
 use serde_json::{Value, json};
 
@@ -195,12 +197,18 @@ fn the_outcome_shows_the_end_of_output_that_ssm_has_cut() {
     });
 }
 
+/// The instance of an attempt, while EC2 shows it.
+fn record(sandbox: &TestSandbox, attempt: &AttemptRecord) -> Option<Arc<InstanceRecord>> {
+    let mut instances = sandbox.account().ec2.instances().into_iter();
+    instances.find(|record| record.instance.instance_id == attempt.instances[0].as_str())
+}
+
 /// Without a second hop no container on the instance has the role's credentials.
 #[test]
 fn the_metadata_service_answers_to_containers() {
     TestSandbox::with(async |sandbox| {
         let outcome = sandbox.run(&case("container-needs-credentials")).await;
-        let instance = sandbox.account().ec2.instance(outcome.attempts[0].instances[0].as_str()).unwrap();
+        let instance = record(sandbox, &outcome.attempts[0]).unwrap();
         let options = json!(instance.instance.metadata_options);
         assert_eq!(
             (&options["HttpTokens"], &options["HttpPutResponseHopLimit"]),
@@ -237,10 +245,10 @@ fn an_upload_of_metadata_is_not_the_result() {
 fn a_failed_attempt_that_is_repeated_leaves_no_stopped_machine_behind() {
     TestSandbox::with(async |sandbox| {
         let outcome = sandbox.run(&case("defaults-leave-stopped-machines")).await;
-        let states = outcome.attempts.iter().map(|attempt| {
-            let record = sandbox.account().ec2.instance(attempt.instances[0].as_str());
-            record.map_or("terminated", |record| record.state().as_str())
-        });
+        let states = outcome
+            .attempts
+            .iter()
+            .map(|attempt| record(sandbox, attempt).map_or("terminated", |record| record.state().as_str()));
         assert_eq!(states.collect::<Vec<_>>(), ["terminated", "terminated", "stopped"]);
         assert!(outcome.warnings.iter().any(|warning| warning.contains('$')), "{outcome:#?}");
     });

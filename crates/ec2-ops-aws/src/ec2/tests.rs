@@ -53,6 +53,8 @@ fn described(list: &str, next: &str, instances: &[(&str, &str)]) -> Answer {
         format!(
             "<item><instanceId>{id}</instanceId><instanceState><name>{state}</name></instanceState>\
              <launchTime>2026-01-01T00:00:01.000Z</launchTime><platform>windows</platform>\
+             <instanceType>t4g.nano</instanceType><imageId>ami-1</imageId>\
+             <placement><availabilityZone>us-west-2b</availabilityZone></placement>\
              <stateReason><code>Server.SpotInstanceTermination</code></stateReason>\
              <tagSet><item><key>Name</key><value>n</value></item></tagSet></item>"
         )
@@ -118,6 +120,11 @@ async fn every_field_of_an_instance_is_read() {
         spot: false,
         windows: true,
         launched_at: Some("2026-01-01T00:00:01Z".parse().unwrap()),
+        kind: Kind {
+            instance_type: Some("t4g.nano".to_owned()),
+            zone: Some("us-west-2b".to_owned()),
+            image: Some("ami-1".to_owned()),
+        },
         tags: Tags::from([("Name".to_owned(), "n".to_owned())]),
     };
     assert_eq!(ec2.describe(&region(), &InstanceId::new("i-1")).await, Ok(Some(instance)));

@@ -63,7 +63,7 @@ impl Ec2 {
     }
 
     /// The instance, whether or not API calls see it.
-    pub(crate) fn instance(&self, id: &str) -> Option<Arc<InstanceRecord>> {
+    pub fn instance(&self, id: &str) -> Option<Arc<InstanceRecord>> {
         self.act(|state| state.instances.get(id).map(Arc::clone))
     }
 

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ec2_ops_asl::Ending;
+
+use crate::harness::executions;
 use crate::schedule::{InstanceHistory, Schedule};
 use ec2_ops_sandbox::Account;
 use ec2_ops_sandbox::iam::Role;
@@ -17,6 +20,14 @@ pub(crate) struct ExecutionRecord {
     pub(crate) left_running: bool,
     /// Whether an instance of it ran when it ended by itself.
     pub(crate) ended_too_soon: bool,
+}
+
+impl ExecutionRecord {
+    /// Whether the execution came to an end of its own, with an outcome.
+    pub(crate) fn ended_by_itself(&self, evidence: &Evidence<'_>) -> bool {
+        let ending = executions::ending(evidence.account, &self.arn).ok().flatten();
+        matches!(ending, Some(Ending::Succeeded { .. } | Ending::Failed { .. }))
+    }
 }
 
 /// What happened in one account.

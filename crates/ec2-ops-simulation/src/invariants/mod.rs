@@ -47,8 +47,11 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
         for record in &ours {
             still_running(evidence, record, &mut verdict);
         }
+        // An execution that was ended from outside finds its instances by their tags only.
+        let tags_edited = tags_edited(evidence, &ours).then_some(Excuse::TagsEdited);
         for what in volumes(evidence, &ours, scenario) {
-            verdict.broken_unless(control_plane_gone, Invariant::NoVolumeLeft, what);
+            let excuse = control_plane_gone.or(tags_edited.filter(|_| !execution.ended_by_itself(evidence)));
+            verdict.broken_unless(excuse, Invariant::NoVolumeLeft, what);
         }
         if let Some(what) = outcome::untrue(evidence, scenario, execution) {
             verdict.broken_unless(control_plane_gone, Invariant::TrueOutcome, what);
@@ -66,10 +69,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
         }
         if execution.left_running {
             let what = format!("{} was ended from outside and its instance runs on", execution.arn);
-            let ids = ours.iter().map(|record| &record.instance.instance_id);
-            let edited = ids.into_iter().any(|id| evidence.history.tags_edited.contains(id));
-            let excuse = edited.then_some(Excuse::TagsEdited);
-            verdict.broken_unless(excuse, Invariant::PromptCleanup, what);
+            verdict.broken_unless(tags_edited, Invariant::PromptCleanup, what);
         }
     }
     if let Some(orphan) = instances.iter().find(|i| Some(i.instance.instance_id.as_str()) == evidence.orphan)
@@ -107,6 +107,10 @@ fn still_running(evidence: &Evidence<'_>, record: &InstanceRecord, verdict: &mut
     };
     let what = format!("{id} is {}", record.state().as_str());
     verdict.broken_unless(excuse, Invariant::NothingRunning, what);
+}
+
+fn tags_edited(evidence: &Evidence<'_>, ours: &[&Arc<InstanceRecord>]) -> bool {
+    ours.iter().any(|record| evidence.history.tags_edited.contains(&record.instance.instance_id))
 }
 
 fn volumes(evidence: &Evidence<'_>, ours: &[&Arc<InstanceRecord>], scenario: &Scenario) -> Vec<String> {
