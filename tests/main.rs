@@ -13,6 +13,7 @@ mod harness;
 
 mod aws_cli;
 mod bad_input;
+mod browser;
 mod calls;
 mod command;
 mod conformance;
