@@ -181,12 +181,14 @@ locals {
         Condition = { StringEquals = local.in_our_regions }
       },
       {
-        # Neither service has resource-level permissions:
-        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagedeliveryservice.html and
-        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsessionmanagermessagegatewayservice.html
-        Sid    = "ReceiveCommands"
+        # None of these actions has resource-level permissions, so they share one statement:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagedeliveryservice.html,
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsessionmanagermessagegatewayservice.html,
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+        # The last one is needed only if there is a log group.
+        Sid    = "ReceiveCommandsAndFindLogGroup"
         Effect = "Allow"
-        Action = [
+        Action = concat([
           "ec2messages:AcknowledgeMessage",
           "ec2messages:DeleteMessage",
           "ec2messages:FailMessage",
@@ -197,7 +199,7 @@ locals {
           "ssmmessages:CreateDataChannel",
           "ssmmessages:OpenControlChannel",
           "ssmmessages:OpenDataChannel",
-        ]
+        ], length(local.log_groups) == 0 ? [] : ["logs:DescribeLogGroups"])
         Resource  = ["*"]
         Condition = { StringEquals = local.in_our_regions }
       },
@@ -225,15 +227,6 @@ locals {
         Effect   = "Allow"
         Action   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         Resource = concat(local.log_groups, local.log_streams)
-      },
-      {
-        # Needed only if there is a log group. It has no resource-level permissions:
-        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
-        Sid       = "FindLogGroup"
-        Effect    = "Allow"
-        Action    = ["logs:DescribeLogGroups"]
-        Resource  = [for group in local.log_groups : "*"]
-        Condition = { StringEquals = local.in_our_regions }
       },
       {
         # `aws s3 cp` uploads large files in parts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions

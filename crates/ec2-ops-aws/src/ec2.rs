@@ -1,9 +1,7 @@
 //! EC2: instances and their volumes.
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{
-    Filter, InstanceLifecycleType, InstanceStateChange, PlatformValues, Reservation, VolumeState,
-};
+use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, InstanceStateChange, Reservation, VolumeState};
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
@@ -117,7 +115,7 @@ fn instance(action: &'static str, found: &aws_sdk_ec2::types::Instance) -> Resul
         state: state(action, found.state()).unwrap_or(InstanceState::Running),
         state_reason: found.state_reason().and_then(|reason| reason.code()).map(str::to_owned),
         spot: found.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
-        windows: found.platform() == Some(&PlatformValues::Windows),
+        windows: found.platform().is_some_and(|platform| platform.as_str().eq_ignore_ascii_case("windows")),
         launched_at: found.launch_time().and_then(timestamp),
         kind: Kind {
             instance_type: found.instance_type().map(|kind| kind.as_str().to_owned()),

@@ -65,6 +65,9 @@ enum Effect {
 struct Condition {
     #[serde(default)]
     string_equals: BTreeMap<String, OneOrMany>,
+    /// Of patterns.
+    #[serde(default)]
+    string_like: BTreeMap<String, OneOrMany>,
     /// Of patterns; it holds as well where the call has no such key.
     #[serde(default)]
     string_like_if_exists: BTreeMap<String, OneOrMany>,
@@ -124,14 +127,18 @@ impl Condition {
             // Where the keys of two tags differ by case alone, either may count.
             found(key).into_iter().any(|value| wanted.as_slice().contains(value))
         });
-        let like = self.string_like_if_exists.iter().all(|(key, wanted)| {
+        let like = |(key, wanted): (&String, &OneOrMany)| {
             let matches = |value: &String| {
                 wanted.as_slice().iter().any(|pattern| wildcard::matches(&wildcard::parts(pattern), value))
             };
-            let found = found(key);
-            found.is_empty() || found.into_iter().any(matches)
-        });
-        equal && like
+            found(key).into_iter().any(matches)
+        };
+        equal
+            && self.string_like.iter().all(like)
+            && self
+                .string_like_if_exists
+                .iter()
+                .all(|condition| found(condition.0).is_empty() || like(condition))
     }
 }
 
@@ -174,7 +181,7 @@ mod tests {
             json!({"Action": ["s3:*"]}),
             json!({"NotResource": ["*"]}),
             json!({"Principal": "*"}),
-            json!({"Condition": {"StringLike": {"k": "v"}}}),
+            json!({"Condition": {"NumericEquals": {"k": "v"}}}),
             json!({"Condition": {"ForAnyValue:StringEquals": {"k": "v"}}}),
         ] {
             assert!(statement(&changes).is_err(), "{changes}");
