@@ -18,6 +18,9 @@ const LAMBDA: [&str; 4] =
 /// it in such a launch.
 const OF_IMAGES_BY_NAME: (&str, &str) = ("EC2StarterFromAMI", "ssm:GetParameters");
 
+/// A right that only the summary of a fleet needs. No seed has a fleet; `tests/fleets.rs` has.
+const OF_FLEETS: (&str, &str) = ("RunChecker", "s3:PutObject");
+
 /// A right that only failures use of which SSM does not have all output. No simulated instance prints so much.
 const OF_LONG_OUTPUT: (&str, &str) = ("EC2Stopper", "s3:GetObject");
 
