@@ -26,7 +26,7 @@ const OF_LONG_OUTPUT: (&str, &str) = ("EC2Stopper", "s3:GetObject");
 
 /// The rights that each function used, over all seeds.
 fn used() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let unseen = [OF_IMAGES_BY_NAME, OF_LONG_OUTPUT];
+    let unseen = [OF_IMAGES_BY_NAME, OF_FLEETS, OF_LONG_OUTPUT];
     let mut all =
         BTreeMap::from(unseen.map(|(function, action)| (function, BTreeSet::from([action.to_owned()]))));
     for seed in 0..SEEDS {
