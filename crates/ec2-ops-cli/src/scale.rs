@@ -12,8 +12,8 @@ use crate::output;
 const HISTORY_LIMIT: u64 = 25_000;
 
 /// Simulates that many executions at once, and prints the report.
-pub(crate) fn scale(executions: usize) -> Result<Exit, Failure> {
-    let report = simulate(Options::of(executions)).map_err(Failure::Failed)?;
+pub(crate) fn scale(executions: usize, vcpus: Option<u32>) -> Result<Exit, Failure> {
+    let report = simulate(Options { vcpus, ..Options::of(executions) }).map_err(Failure::Failed)?;
     let tables = [summary(&report), calls(&report), throttled(&report), retries(&report)];
     output::line(tables.join("\n"))?;
     let succeeded = report.outcomes.get("Succeeded") == Some(&executions);
@@ -38,6 +38,14 @@ fn summary(report: &Report) -> String {
             seconds(launches.bound)
         ),
     );
+    let room = report.options.vcpus.map(|vcpus| vcpus / Options::VCPUS);
+    let quota = room.map_or(String::new(), |room| {
+        format!(
+            ", {:.1} on average until the last launch; the quota allows {room}",
+            launches.mean_instances()
+        )
+    });
+    line("instances at once", format!("{} at most{quota}", launches.most_instances()));
     let (lambda, histories) = (&report.lambda, &report.histories);
     line("Lambdas at once", format!("{} at most, of 1000", lambda.peak));
     let invocations: u64 = lambda.invocations.values().sum();
@@ -66,16 +74,17 @@ fn calls(report: &Report) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{:<30}{:>9}{:>11}{:>10}{:>10}{:>14}",
-        "call", "times", "throttled", "peak/s", "mean/s", "quota"
+        "{:<30}{:>9}{:>11}{:>9}{:>10}{:>10}{:>14}",
+        "call", "times", "throttled", "refused", "peak/s", "mean/s", "quota"
     );
     for (action, api) in &report.calls {
         let throttled: u64 = api.throttled.values().sum();
         let quota = api.quota.map_or("-".to_owned(), |rate| format!("{}, {}/s", rate.burst, rate.per_second));
         let _ = writeln!(
             text,
-            "{action:<30}{:>9}{throttled:>11}{:>10}{:>10.1}{quota:>14}",
+            "{action:<30}{:>9}{throttled:>11}{:>9}{:>10}{:>10.1}{quota:>14}",
             api.calls,
+            api.refused,
             api.peak(),
             api.mean()
         );

@@ -34,6 +34,9 @@ pub(crate) struct SimulateArgs {
     /// Start that many executions within a minute, under AWS's quotas, with no other faults
     #[arg(long, value_name = "EXECUTIONS", value_parser = number(), conflicts_with_all = ["seeds", "seed", "executions", "without"])]
     scale: Option<usize>,
+    /// With --scale: the account's quota of vCPUs. Each instance has two
+    #[arg(long, requires = "scale", value_parser = clap::value_parser!(u32).range(2..))]
+    vcpus: Option<u32>,
     /// Remove a safeguard
     #[arg(long, value_name = "SAFEGUARD", value_parser = safeguard)]
     without: Option<Safeguard>,
@@ -54,7 +57,7 @@ fn safeguard(name: &str) -> Result<Safeguard, String> {
 /// Simulates, and prints the report.
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
     if let Some(executions) = args.scale {
-        return scale::scale(executions);
+        return scale::scale(executions, args.vcpus);
     }
     let options = Options { executions: args.executions, without: args.without };
     match args.seed {

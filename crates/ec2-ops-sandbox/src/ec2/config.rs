@@ -21,6 +21,10 @@ pub struct Ec2Config {
     pub visible_after: Duration,
     /// Decides for each launch whether capacity is short. `None`: it never is.
     pub capacity: Option<Capacity>,
+    /// The account's quota of vCPUs: how many may be in use at once in each region, for each market and group of instance
+    /// families. `None`: any number. See
+    /// <https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html>.
+    pub vcpus: Option<u32>,
     /// Decides for each call to stop or terminate an instance whether the instance is protected. `None`: only the
     /// instance's own attributes protect it.
     pub protection: Option<Protection>,

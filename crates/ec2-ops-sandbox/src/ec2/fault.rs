@@ -79,6 +79,23 @@ pub(super) fn spot_cannot_stop(id: &str) -> AwsError {
     )
 }
 
+/// The account's quota of vCPUs on demand is used up.
+pub(super) fn vcpu_limit(limit: u32) -> AwsError {
+    AwsError::client(
+        "VcpuLimitExceeded",
+        format!(
+            "You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket \
+             that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to \
+             request an adjustment to this limit."
+        ),
+    )
+}
+
+/// The account's quota of Spot Instances is used up.
+pub(super) fn spot_limit() -> AwsError {
+    AwsError::client("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+}
+
 /// A client token was repeated with other parameters.
 pub(super) fn token_mismatch() -> AwsError {
     AwsError::client(

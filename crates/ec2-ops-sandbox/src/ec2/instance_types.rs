@@ -114,21 +114,64 @@ const FAMILIES: &[(&str, &str)] = &[
     ),
 ];
 
+/// The groups of families that have a quota of vCPUs of their own, by the beginning of the family's name. All others are
+/// Standard. See <https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html>.
+const QUOTA_GROUPS: &[(&str, &str)] = &[
+    ("dl", "DL"),
+    ("f", "F"),
+    ("g", "G and VT"),
+    ("hpc", "HPC"),
+    ("inf", "Inf"),
+    ("p", "P"),
+    ("trn", "Trn"),
+    ("u", "High Memory"),
+    ("vt", "G and VT"),
+    ("x", "X"),
+];
+
 /// Whether EC2 has the type `name`, for example `t3.micro`.
 pub(super) fn exists(name: &str) -> bool {
-    let Some((family, size)) = name.split_once('.') else {
-        return false;
-    };
-    FAMILIES.iter().any(|(families, sizes)| has_word(families, family) && has_word(sizes, size))
+    name.split_once('.').is_some_and(|(family, size)| sizes(family).any(|known| known == size))
+}
+
+/// The group of families whose quota the type `name` counts towards.
+pub(super) fn quota_group(name: &str) -> &'static str {
+    QUOTA_GROUPS.iter().find(|(prefix, _)| name.starts_with(prefix)).map_or("Standard", |(_, group)| *group)
+}
+
+/// How many vCPUs the type `name` has by the usual meaning of its size. A few old types and those for HPC have others.
+pub(super) fn vcpus(name: &str) -> u32 {
+    let (family, size) = name.split_once('.').unwrap_or((name, ""));
+    // `metal` is the whole machine, so the largest size; a Mac has 12.
+    vcpus_of_size(family, size)
+        .or_else(|| sizes(family).filter_map(|size| vcpus_of_size(family, size)).max())
+        .unwrap_or(12)
+}
+
+fn vcpus_of_size(family: &str, size: &str) -> Option<u32> {
+    match (family, size) {
+        ("t3" | "t3a" | "t4g", "nano" | "micro" | "small" | "medium")
+        | ("c1" | "t2", "medium")
+        | (_, "large") => Some(2),
+        (_, "nano" | "micro" | "small" | "medium") => Some(1),
+        (_, "xlarge") => Some(4),
+        _ => {
+            let size = size.strip_prefix("metal-").unwrap_or(size);
+            let times = size.strip_suffix("xlarge").or_else(|| size.strip_suffix("xl"))?;
+            times.parse::<u32>().ok().map(|times| 4 * times)
+        }
+    }
+}
+
+/// The sizes of a family.
+fn sizes(family: &str) -> impl Iterator<Item = &'static str> {
+    let has = |(families, _): &&(&str, &str)| families.split(' ').any(|name| name == family);
+    FAMILIES.iter().find(has).into_iter().flat_map(|(_, sizes)| sizes.split(' '))
 }
 
 /// Whether `name` is a bare-metal type.
 pub(super) fn is_bare_metal(name: &str) -> bool {
     name.split_once('.').is_some_and(|(_, size)| size.starts_with("metal"))
-}
-
-fn has_word(words: &str, word: &str) -> bool {
-    words.split(' ').any(|candidate| candidate == word)
 }
 
 #[cfg(test)]
@@ -149,6 +192,37 @@ mod tests {
             ["t9.gigantic", "foo.bar", "t3.", ".micro", "t3", "", "t3.micro ", "m5.nano", "c5 c5d.large"]
         {
             assert!(!exists(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_the_vcpus_that_ec2_lists() {
+        for (name, expected) in [
+            ("t2.micro", 1),
+            ("t4g.nano", 2),
+            ("t3.medium", 2),
+            ("m7g.medium", 1),
+            ("c7i.large", 2),
+            ("m7i-flex.xlarge", 4),
+            ("r8g.48xlarge", 192),
+            ("c8g.metal-24xl", 96),
+            ("m5.metal", 96),
+            ("mac2.metal", 12),
+        ] {
+            assert_eq!(vcpus(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn accelerated_families_have_quotas_of_their_own() {
+        for (name, group) in [
+            ("t4g.nano", "Standard"),
+            ("i7i.large", "Standard"),
+            ("g6.xlarge", "G and VT"),
+            ("inf2.xlarge", "Inf"),
+            ("u7i-6tb.112xlarge", "High Memory"),
+        ] {
+            assert_eq!(quota_group(name), group, "{name}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ec2_ops::{AwsError as CallError, AwsErrorKind};
 use serde_json::Value;
 
-use super::tally::Tally;
+use super::tally::{Refusal, Tally};
 use crate::harness::Invocation;
 use crate::ports::{Gate, refused};
 use ec2_ops_sandbox::lambda::{FunctionResult, Request};
@@ -77,11 +77,14 @@ impl Gate for Counted {
         effect: impl FnOnce() -> Result<T, AwsError> + Send,
     ) -> Result<T, CallError> {
         let answer = effect().map_err(|error| refused(action, error));
-        let throttled = answer.as_ref().is_err_and(|error| error.kind == AwsErrorKind::Throttled);
-        self.tally.called(action, self.by, throttled);
+        let refusal = answer.as_ref().err().map(|error| match error.kind {
+            AwsErrorKind::Throttled => Refusal::Throttled,
+            _ => Refusal::Other,
+        });
+        self.tally.called(action, self.by, refusal);
         let usual =
             LATENCIES.iter().find(|(name, _)| action.starts_with(name)).map_or(LATENCY, |(_, range)| *range);
-        pause(&self.account, if throttled { REFUSAL } else { usual }).await;
+        pause(&self.account, if refusal.is_some() { REFUSAL } else { usual }).await;
         answer
     }
 }

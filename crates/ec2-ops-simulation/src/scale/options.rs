@@ -14,11 +14,16 @@ pub struct Options {
     pub agent: (Duration, Duration),
     /// How long the commands run: any time between the two.
     pub commands: (Duration, Duration),
+    /// The account's quota of vCPUs; each instance has [`Options::VCPUS`]. `None`: there is room for all.
+    pub vcpus: Option<u32>,
     /// Decides ids and random times.
     pub seed: u64,
 }
 
 impl Options {
+    /// The vCPUs of each instance, a `t4g.nano`.
+    pub const VCPUS: u32 = 2;
+
     /// That many executions, started within a minute, whose commands take about ten minutes each.
     pub fn of(executions: usize) -> Self {
         Self {
@@ -26,6 +31,7 @@ impl Options {
             within: Duration::from_mins(1),
             agent: (Duration::from_secs(20), Duration::from_mins(15)),
             commands: (Duration::from_mins(9), Duration::from_mins(11)),
+            vcpus: None,
             seed: 1,
         }
     }

@@ -41,6 +41,8 @@ pub struct LaunchReport {
     pub last: Duration,
     /// When it would have been if no token of RunInstances had ever been lost.
     pub bound: Duration,
+    /// The instances that were pending or running, each minute since the first start.
+    pub instances: Vec<u32>,
 }
 
 /// The calls of one action.
@@ -50,6 +52,8 @@ pub struct ApiReport {
     pub calls: u64,
     /// Those that the quota refused, by the state that called, or `event`, `sweeper` or `caller`.
     pub throttled: BTreeMap<&'static str, u64>,
+    /// Those that were refused for another reason: launches beyond the quota of vCPUs, objects that do not exist.
+    pub refused: u64,
     /// The quota, where there is one.
     pub quota: Option<Rate>,
     /// All calls in each second since the first start.
@@ -76,13 +80,13 @@ impl Report {
         histories: Histories,
         tally: &Tally,
     ) -> Self {
-        let Counts { calls, invocations, launched } = tally.counts();
+        let Counts { calls, invocations, launched, instances } = tally.counts();
         let duration = tally.elapsed();
         Self {
             options,
             outcomes,
             duration,
-            launches: LaunchReport::new(launched, options.executions),
+            launches: LaunchReport::new(launched, instances, options.executions),
             calls: calls.into_iter().map(|(action, calls)| (action, ApiReport::new(action, calls))).collect(),
             lambda: LambdaReport::new(invocations, duration),
             histories,
@@ -104,13 +108,14 @@ impl Report {
 }
 
 impl LaunchReport {
-    fn new(per_second: Series, launches: usize) -> Self {
+    fn new(per_second: Series, instances: Series, launches: usize) -> Self {
         let quota = Quotas::rate_of("RunInstances").unwrap_or(Rate::new(1, 1));
         let queued = u32::try_from(launches).unwrap_or(u32::MAX).saturating_sub(quota.burst);
         Self {
             last: Duration::from_secs(per_second.len() as u64),
             bound: Duration::from_secs(1) * queued / quota.per_second,
             per_second,
+            instances,
         }
     }
 
@@ -118,12 +123,27 @@ impl LaunchReport {
     pub fn efficiency(&self) -> f64 {
         if self.last.is_zero() { 1.0 } else { self.bound.as_secs_f64() / self.last.as_secs_f64() }
     }
+
+    /// The most instances at once.
+    pub fn most_instances(&self) -> u32 {
+        self.instances.iter().copied().max().unwrap_or_default()
+    }
+
+    /// The mean of the instances at once until the last launch.
+    #[expect(clippy::cast_precision_loss, reason = "a mean for people")]
+    pub fn mean_instances(&self) -> f64 {
+        let minutes = usize::try_from(self.last.as_secs() / 60)
+            .unwrap_or(usize::MAX)
+            .clamp(1, self.instances.len().max(1));
+        let counted = self.instances.iter().take(minutes);
+        f64::from(counted.sum::<u32>()) / minutes as f64
+    }
 }
 
 impl ApiReport {
-    fn new(action: &str, Calls { per_second, throttled }: Calls) -> Self {
+    fn new(action: &str, Calls { per_second, throttled, refused }: Calls) -> Self {
         let calls = per_second.iter().map(|calls| u64::from(*calls)).sum();
-        Self { calls, throttled, quota: Quotas::rate_of(action), per_second }
+        Self { calls, throttled, refused, quota: Quotas::rate_of(action), per_second }
     }
 
     /// The most calls in one second.

@@ -15,8 +15,19 @@ pub(super) type Series = Vec<u32>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
     pub(super) per_second: Series,
-    /// Those that a quota refused, by who called.
+    /// Those that the action's own quota refused, by who called.
     pub(super) throttled: BTreeMap<&'static str, u64>,
+    /// Those that were refused for another reason.
+    pub(super) refused: u64,
+}
+
+/// Why a call was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The action's quota of calls.
+    Throttled,
+    /// Another reason: a launch beyond the quota of vCPUs.
+    Other,
 }
 
 /// The invocations of all functions.
@@ -43,6 +54,8 @@ pub(super) struct Counts {
     pub(super) calls: BTreeMap<&'static str, Calls>,
     pub(super) invocations: Invocations,
     pub(super) launched: Series,
+    /// The instances that are pending or running, each minute.
+    pub(super) instances: Series,
 }
 
 impl Tally {
@@ -59,17 +72,25 @@ impl Tally {
         lock(&self.counts).clone()
     }
 
-    pub(super) fn called(&self, action: &'static str, by: &'static str, throttled: bool) {
+    /// Counts a call.
+    pub(super) fn called(&self, action: &'static str, by: &'static str, refusal: Option<Refusal>) {
         let second = self.elapsed().as_secs();
         let mut counts = lock(&self.counts);
-        if action == "RunInstances" && !throttled {
+        if action == "RunInstances" && refusal.is_none() {
             add(&mut counts.launched, second);
         }
         let calls = counts.calls.entry(action).or_default();
         add(&mut calls.per_second, second);
-        if throttled {
-            *calls.throttled.entry(by).or_default() += 1;
+        match refusal {
+            Some(Refusal::Throttled) => *calls.throttled.entry(by).or_default() += 1,
+            Some(Refusal::Other) => calls.refused += 1,
+            None => {}
         }
+    }
+
+    /// Writes down how many instances are up now.
+    pub(super) fn instances(&self, up: usize) {
+        lock(&self.counts).instances.push(u32::try_from(up).unwrap_or(u32::MAX));
     }
 
     /// Counts an invocation as running until the answer is dropped.

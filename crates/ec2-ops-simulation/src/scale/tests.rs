@@ -42,6 +42,20 @@ fn agents_that_take_a_quarter_of_an_hour_are_waited_for() {
     assert_eq!(report.outcomes["Succeeded"], 50);
 }
 
+/// With room for one in ten, the others wait for their turn in the same attempt.
+#[test]
+fn documents_queue_for_a_quota_of_vcpus() {
+    const ROOM: u32 = 20;
+    let report = simulate(Options { vcpus: Some(ROOM * Options::VCPUS), ..Options::of(200) }).unwrap();
+    assert_eq!(report.outcomes.iter().collect::<Vec<_>>(), [(&"Succeeded".to_owned(), &200)]);
+    let launches = &report.launches;
+    assert_eq!(launches.per_second.iter().sum::<u32>(), 200, "one launch for each document");
+    assert_eq!(launches.most_instances(), ROOM);
+    assert!(launches.mean_instances() > 0.9 * f64::from(ROOM), "{}", launches.mean_instances());
+    assert!(report.calls["RunInstances"].refused > 200, "{}", report.calls["RunInstances"].refused);
+    assert!(report.histories.events.max < 1_000, "{:?}", report.histories.events);
+}
+
 #[test]
 fn the_options_decide_everything() {
     let options = Options { seed: 7, ..Options::of(20) };

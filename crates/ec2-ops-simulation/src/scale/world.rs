@@ -13,30 +13,36 @@ use super::history::Reader;
 use super::invocation::Counted;
 use super::options::Options;
 use super::report::Report;
-use super::tally::Tally;
+use super::tally::{Refusal, Tally};
 use crate::harness::{Machines, World, executions};
 use ec2_ops_sandbox::deployment::{Names, Template};
+use ec2_ops_sandbox::ec2::{Ec2Config, api::InstanceStateName};
 use ec2_ops_sandbox::lambda::{Request, Runtime};
 use ec2_ops_sandbox::{Account, AccountConfig, AwsError, Event};
 
 /// How long all executions together may take.
 const PATIENCE: Duration = Duration::from_hours(48);
+/// How often the instances are counted.
+const COUNTED_EVERY: Duration = Duration::from_mins(1);
 /// How long an event takes from its source to its function, in milliseconds.
 const EVENT_DELAY: (u64, u64) = (20, 400);
 
 /// Simulates until the last execution has ended.
 pub(super) async fn simulate(options: Options) -> Result<Report, String> {
     let machines = Machines::new(ProductiveGuests::new(options));
-    let config = AccountConfig { seed: options.seed, ..AccountConfig::default() };
+    let ec2 = Ec2Config { vcpus: options.vcpus, ..Ec2Config::default() };
+    let config = AccountConfig { seed: options.seed, ec2, ..AccountConfig::default() };
     let names = Names { additional_regions: Vec::new(), ..Names::default() };
     let world = World::new(config, machines, names);
     let tally = Tally::new();
     let template = Template::default();
     let state_machine = deploy(&world, &template, &tally).map_err(|error| error.to_string())?;
+    let counting = tokio::spawn(count_instances(world.account.clone(), tally.clone()));
     let started = start_all(&world.account, &state_machine, options, &tally).await?;
     let all = all_ended(&world.account, &started);
     let all = timeout(PATIENCE, all).await.map_err(|_| format!("not all ended within {PATIENCE:?}"))?;
     all.map_err(|error| error.to_string())?;
+    counting.abort();
     report(&world.account, &template, &started, options, &tally)
 }
 
@@ -70,7 +76,7 @@ async fn start_all(
         let index = started.len();
         let action = "StartExecution";
         let admitted = account.admit(region_of(state_machine), action);
-        tally.called(action, "caller", admitted.is_err());
+        tally.called(action, "caller", admitted.as_ref().err().map(|_| Refusal::Throttled));
         if admitted.is_ok() {
             let name = Some(format!("run-{index}"));
             let arn = executions::start(account, state_machine, name, &document(index));
@@ -99,6 +105,16 @@ fn document(index: usize) -> Value {
             "BlockDeviceMappings": [{ "DeviceName": "/dev/xvda", "Ebs": { "VolumeSize": 8 } }],
         },
     })
+}
+
+/// Counts the instances that are pending or running, each minute.
+async fn count_instances(account: Account, tally: Tally) {
+    loop {
+        let instances = account.ec2.instances();
+        let up = |state| matches!(state, InstanceStateName::Pending | InstanceStateName::Running);
+        tally.instances(instances.iter().filter(|instance| up(instance.state())).count());
+        tokio::time::sleep(COUNTED_EVERY).await;
+    }
 }
 
 async fn all_ended(account: &Account, started: &[String]) -> Result<(), AwsError> {

@@ -131,7 +131,7 @@ fn may_terminate(state: &State, target: &InstanceRecord) -> Result<(), AwsError>
     }
 }
 
-fn may_start(_: &State, target: &InstanceRecord) -> Result<(), AwsError> {
+fn may_start(state: &State, target: &InstanceRecord) -> Result<(), AwsError> {
     let instance = &target.instance;
     let has_root =
         instance.block_device_mappings.iter().any(|device| device.device_name == instance.root_device_name);
@@ -142,7 +142,8 @@ fn may_start(_: &State, target: &InstanceRecord) -> Result<(), AwsError> {
                 "Invalid value '{id}' for instanceId. Instance does not have a volume attached at root ({root})"
             )))
         }
-        Pending | Running | Stopped => Ok(()),
+        Pending | Running => Ok(()),
+        Stopped => state.check_vcpus(&target.region, &instance.instance_type, target.is_spot()),
         Stopping | ShuttingDown | Terminated => {
             Err(fault::incorrect_state(&target.instance.instance_id, "started"))
         }

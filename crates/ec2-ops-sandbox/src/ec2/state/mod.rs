@@ -7,6 +7,7 @@ mod lifecycle;
 mod records;
 mod table;
 mod tokens;
+mod vcpus;
 mod volumes;
 
 pub(super) use effects::{Effect, Timer};

@@ -59,6 +59,27 @@ async fn a_token_is_spent_once_its_instance_is_terminated_and_free_a_day_later()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_launch_beyond_the_quota_of_vcpus_is_refused_until_others_end() {
+    let account = Account::new(Ec2Config { vcpus: Some(4), ..Default::default() });
+    let of_type = |name: &str| RunInstancesRequest { instance_type: Some(name.to_owned()), ..plain() };
+    let first = account.running(&plain()).await;
+    account.launch(&plain());
+    let beyond = account.ec2.run_instances(REGION, &with_token("t")).unwrap_err();
+    assert_eq!(beyond.code, "VcpuLimitExceeded");
+    assert!(beyond.message.contains("current vCPU limit of 4 allows"), "{}", beyond.message);
+    // Other regions, markets and groups of families have quotas of their own.
+    assert!(account.ec2.run_instances("us-west-2", &plain()).is_ok());
+    assert!(account.ec2.run_instances(REGION, &of_type("g5.xlarge")).is_ok());
+    account.launch(&spot());
+    account.launch(&spot());
+    assert_eq!(code(account.ec2.run_instances(REGION, &spot())), "MaxSpotInstanceCountExceeded");
+    account.stop(&first).unwrap();
+    account.launch(&with_token("t"));
+    seconds(40).await;
+    assert_eq!(code(account.start(&first)), "VcpuLimitExceeded");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_launch_does_not_use_its_token_up() {
     let short = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let flag = Arc::clone(&short);

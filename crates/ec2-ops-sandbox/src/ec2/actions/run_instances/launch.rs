@@ -64,7 +64,7 @@ impl State {
     fn new_instance(&mut self, region: &str, request: &RunInstancesRequest, image: &str) -> Instance {
         self.launches += 1;
         let [_, a, b, c] = self.launches.to_be_bytes();
-        let spot = request.instance_market_options.is_some();
+        let spot = super::is_spot(request);
         Instance {
             instance_id: self.platform.resource_id("i-"),
             image_id: image.to_owned(),

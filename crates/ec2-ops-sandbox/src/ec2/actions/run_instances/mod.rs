@@ -42,11 +42,25 @@ impl Ec2 {
             self.act(|state| state.refuse(token, request));
             return Err(shortage_error(shortage, region, request));
         }
-        self.act(|state| match repeated(state, token.as_ref(), request)? {
-            Some(repeated) => Ok(repeated),
-            None => Ok(state.launch(region, request, &image, &devices, token)),
+        self.act(|state| {
+            if let Some(repeated) = repeated(state, token.as_ref(), request)? {
+                return Ok(repeated);
+            }
+            if let Err(full) = state.check_vcpus(region, instance_type(request), is_spot(request)) {
+                state.refuse(token, request);
+                return Err(full);
+            }
+            Ok(state.launch(region, request, &image, &devices, token))
         })
     }
+}
+
+fn instance_type(request: &RunInstancesRequest) -> &str {
+    request.instance_type.as_deref().unwrap_or_default()
+}
+
+fn is_spot(request: &RunInstancesRequest) -> bool {
+    request.instance_market_options.is_some()
 }
 
 /// The scope of the request's client token: the zone, if the request names a zone or a subnet, else the region. The
@@ -88,7 +102,7 @@ fn repeated(
 }
 
 fn shortage_error(shortage: Shortage, region: &str, request: &RunInstancesRequest) -> AwsError {
-    let instance_type = request.instance_type.as_deref().unwrap_or_default();
+    let instance_type = instance_type(request);
     let named = || request.placement.as_ref()?.availability_zone.clone();
     let zone = || named().unwrap_or_else(|| format!("{region}a"));
     match shortage {
@@ -104,9 +118,7 @@ fn shortage_error(shortage: Shortage, region: &str, request: &RunInstancesReques
             "SpotMaxPriceTooLow",
             "Your Spot request price is lower than the minimum required Spot request fulfillment price.",
         ),
-        Shortage::MaxSpotInstanceCountExceeded => {
-            AwsError::client("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
-        }
+        Shortage::MaxSpotInstanceCountExceeded => fault::spot_limit(),
         Shortage::UnsupportedInZone => AwsError::client(
             "Unsupported",
             format!(
@@ -122,12 +134,8 @@ fn shortage_error(shortage: Shortage, region: &str, request: &RunInstancesReques
                 request.subnet_id.as_deref().unwrap_or_default()
             ),
         ),
-        Shortage::VcpuLimitExceeded => AwsError::client(
-            "VcpuLimitExceeded",
-            "You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the \
-             specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an \
-             adjustment to this limit.",
-        ),
+        // What an account has for the families that it has never asked for.
+        Shortage::VcpuLimitExceeded => fault::vcpu_limit(0),
         Shortage::UnknownInstanceProfile => {
             let profile = request.iam_instance_profile.clone().unwrap_or_default();
             let (field, value) = match profile.arn {
