@@ -3,6 +3,7 @@
 use ec2_ops_limits::MAX_TAGS;
 use ec2_ops_limits::launch::refusals;
 
+use super::architecture;
 use super::instance_parameters::{
     BlockDeviceMapping, InstanceParameters, MetadataOptions, OneOrMore, Tag, TagSpecification,
 };
@@ -35,6 +36,7 @@ pub(super) fn check(instance: &InstanceParameters<OneOrMore>, problems: &mut Vec
     let mut own = Vec::new();
     check_choice("InstanceType", Some(&instance.instance_type), &mut own);
     check_choice("SubnetId", instance.subnet_id.as_ref(), &mut own);
+    check_architectures(instance, &mut own);
     check_tags(instance.tag_specifications.as_deref().unwrap_or_default(), &mut own);
     let metadata = instance.metadata_options.as_ref();
     if metadata.is_some_and(|options| options.http_endpoint.as_deref() == Some("disabled")) {
@@ -89,6 +91,24 @@ fn check_choice(name: &str, choice: Option<&OneOrMore>, problems: &mut Vec<Probl
     for (i, (path, value)) in values.iter().enumerate() {
         if values[..i].iter().any(|(_, earlier)| earlier == value) {
             let message = format!("found {} a second time, expected each once", quoted(value));
+            problems.push(Problem::new(format!("{PATH}.{path}"), message));
+        }
+    }
+}
+
+/// An image has one architecture, so a launch with a type of another one can never work.
+fn check_architectures(instance: &InstanceParameters<OneOrMore>, problems: &mut Vec<Problem>) {
+    let types = each("InstanceType", Some(&instance.instance_type));
+    let of_image =
+        architecture::of_image(&instance.image_id).map(|of_image| ("the image".to_owned(), of_image));
+    let of_first = || types.iter().find_map(|(_, name)| Some((quoted(name), architecture::of_type(name)?)));
+    let Some((reference, expected)) = of_image.or_else(of_first) else { return };
+    for (path, name) in &types {
+        if let Some(other) = architecture::of_type(name).filter(|found| *found != expected) {
+            let found = quoted(name);
+            let message = format!(
+                "found {found}, which is {other}, expected a type that is {expected} like {reference}"
+            );
             problems.push(Problem::new(format!("{PATH}.{path}"), message));
         }
     }

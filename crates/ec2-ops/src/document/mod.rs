@@ -3,6 +3,7 @@
 //! [`Job::resolve`] turns one into the other. Every step of every attempt calls it, before any AWS call, and gets the same
 //! job.
 
+mod architecture;
 mod instance_parameters;
 mod job;
 mod launch;

@@ -161,6 +161,25 @@ fn a_list_of_candidates_has_each_once_and_not_too_many() {
 }
 
 #[test]
+fn all_types_have_the_architecture_of_the_image() {
+    let types = |value: Value| with("instance_parameters/InstanceType", value);
+    assert_eq!(
+        refused(&types(json!(["m8g.large", "t4g.large", "m7i.large"]))),
+        "$.instance_parameters.InstanceType[2]: found \"m7i.large\", which is x86_64, expected a type that is arm64 like \
+         \"m8g.large\""
+    );
+    let mut document = types(json!("c7a.large"));
+    let parameter = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-";
+    document["instance_parameters"]["ImageId"] = json!(format!("{parameter}arm64"));
+    assert_eq!(
+        refused(&document),
+        "$.instance_parameters.InstanceType: found \"c7a.large\", which is x86_64, expected a type that is arm64 like the image"
+    );
+    document["instance_parameters"]["ImageId"] = json!(format!("{parameter}x86_64"));
+    accepted(&document);
+}
+
+#[test]
 fn an_image_may_be_named_by_a_parameter() {
     for image in [
         "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
