@@ -35,12 +35,14 @@ fn holds(trial: &Trial, observed: &Observed) {
     assert_eq!(observed.unfired, [""; 0], "{name}");
     assert_eq!(observed.broken, BTreeSet::new(), "{name}: {observed:#?}");
     assert!(observed.instances.iter().all(|state| ["stopped", "terminated"].contains(state)), "{name}");
-    let expected = if trial.exit_code == 0 { Status::Succeeded } else { Status::CommandFailed };
+    let refused = trial.status == Status::LaunchFailed;
     for attempt in &observed.attempts {
         let aborted = observed.status == "ABORTED";
-        assert_eq!(attempt.reported, (!aborted).then_some(expected), "{name}");
-        assert_eq!(attempt.launched, 1, "{name}");
-        assert!(attempt.started == 1 || (aborted && attempt.started == 0), "{name}");
+        assert_eq!(attempt.reported, (!aborted).then_some(trial.status), "{name}");
+        assert_eq!(attempt.tried, trial.instance_types.len() - 1, "{name}");
+        assert_eq!(attempt.launched, usize::from(!refused), "{name}");
+        let may_not_start = aborted || refused;
+        assert!(attempt.started == 1 || (may_not_start && attempt.started == 0), "{name}");
     }
 }
 
@@ -99,6 +101,7 @@ fn without_a_safeguard_the_same_promise_is_broken_in_process_and_over_http() {
         name: "no state catches a failure",
         without: Some(Safeguard::Catch),
         exit_code: 3,
+        status: Status::CommandFailed,
         delete_volume: false,
         ..Trial::default()
     };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ec2_ops::Status;
 use ec2_ops_sandbox::deployment::FUNCTIONS;
 use ec2_ops_sandbox::fault_plan::{CallFault, EventFault, Fault, InvocationFault};
 use ec2_ops_simulation::trial::{Output, Trial};
@@ -27,7 +28,9 @@ const KINDS: [CallFault; 6] = [
 /// Every schedule, the longest first.
 pub(super) fn all() -> Vec<Trial> {
     let mut trials = with_long_waits();
+    trials.extend(NOT_NOW.map(delayed));
     trials.extend(KINDS.into_iter().flat_map(on_each_call));
+    trials.extend(of_refusals());
     trials.extend(of_lambdas());
     trials.extend(of_commands());
     trials.extend(of_other_answers());
@@ -128,6 +131,7 @@ fn on_each_call(kind: CallFault) -> Vec<Trial> {
             faults: vec![late_token(1), call(POLLER, "SendTaskFailure", 1, kind)],
             runs_for: quick,
             exit_code: 3,
+            status: Status::CommandFailed,
             attempts: 2,
             ..Trial::default()
         },
@@ -148,6 +152,88 @@ fn on_each_call(kind: CallFault) -> Vec<Trial> {
             ..Trial::default()
         },
     ]
+}
+
+/// The words of a refusal: HTTP status, code, message.
+type Words = (u16, &'static str, &'static str);
+
+/// What EC2 answers where another candidate may do.
+const NOT_HERE: [Words; 12] = [
+    (500, "InsufficientInstanceCapacity", "We currently do not have sufficient t4g.nano capacity"),
+    (500, "InsufficientHostCapacity", "Insufficient host capacity"),
+    (500, "InsufficientReservedInstanceCapacity", "Insufficient Reserved Instance capacity"),
+    (400, "UnfulfillableCapacity", "Unable to fulfill capacity due to your request configuration"),
+    (400, "ReservationCapacityExceeded", "The requested reservation does not have sufficient capacity"),
+    (400, "InsufficientCapacityOnOutpost", "There is not sufficient capacity on the Outpost"),
+    (
+        400,
+        "Unsupported",
+        "Your requested instance type (t4g.nano) is not supported in your requested Availability Zone",
+    ),
+    (400, "InsufficientFreeAddressesInSubnet", "There are not enough free addresses in subnet 'subnet-1'"),
+    (400, "InvalidSubnet.Full", "The subnet is full"),
+    (500, "InsufficientVolumeCapacity", "Insufficient EBS volume capacity"),
+    (500, "InsufficientAddressCapacity", "Insufficient address capacity"),
+    (400, "SpotMaxPriceTooLow", "Your Spot request price is lower than the minimum required price"),
+];
+
+/// What EC2 answers where the same launch may do later: a quota, and a profile that was made a moment ago.
+const NOT_NOW: [Words; 2] = [
+    (
+        400,
+        "VcpuLimitExceeded",
+        "You have requested more vCPU capacity than your current vCPU limit of 32 allows",
+    ),
+    (
+        400,
+        "InvalidParameterValue",
+        "Value (new) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+    ),
+];
+
+/// What EC2 answers where no launch of the document can do.
+const NEVER: [Words; 6] = [
+    (400, "Unsupported", "The requested configuration is currently not supported"),
+    (400, "InvalidParameterValue", "Invalid value 'x' for InstanceType"),
+    (400, "InvalidAMIID.NotFound", "The image id '[ami-0123456789abcdef0]' does not exist"),
+    (403, "UnauthorizedOperation", "You are not authorized to perform this operation"),
+    (401, "OptInRequired", "You are not subscribed to this service"),
+    (400, "Blocked", "This account is currently blocked"),
+];
+
+/// The nth launch is refused.
+fn refused(nth: u32, (status, code, message): Words) -> Fault {
+    call(STARTER, "RunInstances", nth, CallFault::Refused { status, code, message })
+}
+
+/// EC2 refuses the launch at first. It is tried again within a minute.
+fn delayed(words: Words) -> Trial {
+    Trial { name: "the launch cannot be made now", faults: vec![refused(1, words)], ..Trial::default() }
+}
+
+/// EC2 refuses candidates, or the launch for good.
+fn of_refusals() -> Vec<Trial> {
+    let elsewhere = |codes: &[Words]| Trial {
+        name: "no candidate but the last can be launched here",
+        faults: (1..).zip(codes).map(|(nth, words)| refused(nth, *words)).collect(),
+        instance_types: &[
+            "t4g.nano",
+            "t4g.micro",
+            "t4g.small",
+            "t4g.medium",
+            "m8g.medium",
+            "m7g.medium",
+            "m6g.medium",
+        ],
+        ..Trial::default()
+    };
+    let never = |words| Trial {
+        name: "no candidate can ever be launched",
+        faults: vec![refused(1, words)],
+        status: Status::LaunchFailed,
+        ..Trial::default()
+    };
+    NOT_HERE.chunks(6).map(elsewhere).chain(NEVER.map(never)).collect()
 }
 
 fn of_lambdas() -> Vec<Trial> {
@@ -209,9 +295,14 @@ pub(super) fn commands_start_twice() -> Trial {
     }
 }
 
+/// A refusal whose message does not matter.
+const fn refusal(code: &'static str, status: u16) -> CallFault {
+    CallFault::Refused { status, code, message: "by the plan of faults" }
+}
+
 /// The code of each kind of error that passes.
-const EXPIRED: CallFault = CallFault::Refused("ExpiredTokenException", 400);
-const SKEWED: CallFault = CallFault::Refused("RequestTimeTooSkewed", 403);
+const EXPIRED: CallFault = refusal("ExpiredTokenException", 400);
+const SKEWED: CallFault = refusal("RequestTimeTooSkewed", 403);
 
 /// The answer of the launch is lost, and then these errors come for its repetitions.
 fn after_a_lost_launch(name: &'static str, action: &'static str, errors: &[CallFault]) -> Trial {
@@ -256,9 +347,9 @@ pub(super) fn refused_after_a_lost_launch() -> Vec<Trial> {
         ..after_a_lost_launch(name, action, &[error])
     };
     vec![
-        trial("denied", "RunInstances", CallFault::Refused("UnauthorizedOperation", 403)),
-        trial("unknown", "RunInstances", CallFault::Refused("UnheardOf", 400)),
-        trial("the bucket is gone", "HeadBucket", CallFault::Refused("NoSuchBucket", 404)),
+        trial("denied", "RunInstances", refusal("UnauthorizedOperation", 403)),
+        trial("unknown", "RunInstances", refusal("UnheardOf", 400)),
+        trial("the bucket is gone", "HeadBucket", refusal("NoSuchBucket", 404)),
     ]
 }
 

@@ -100,8 +100,15 @@ pub enum CallFault {
     LostAnswer,
     /// The service throttles the call, without effect.
     Throttled,
-    /// The service refuses the call with this code and status, without effect.
-    Refused(&'static str, u16),
+    /// The service refuses the call in these words, without effect.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The error's code.
+        code: &'static str,
+        /// The error's message.
+        message: &'static str,
+    },
     /// A gateway on the way to AWS answers with an HTML page of this status, without effect.
     Gateway(u16),
     /// The call arrives after this delay.
@@ -208,8 +215,8 @@ impl FaultPlan {
             Some(CallFault::Throttled) => {
                 instead(Instead::Refusal(words(action, |service| service.throttling)))
             }
-            Some(CallFault::Refused(code, status)) => {
-                instead(Instead::Refusal(Words(status, code).error("by the plan of faults")))
+            Some(CallFault::Refused { status, code, message }) => {
+                instead(Instead::Refusal(Words(status, code).error(message)))
             }
             Some(CallFault::Gateway(status)) => instead(Instead::Page(status)),
             Some(CallFault::LostAnswer) => {

@@ -10,6 +10,7 @@ mod over_http;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ec2_ops::Status;
 use ec2_ops_asl::Details;
 use serde_json::{Value, json};
 
@@ -57,6 +58,10 @@ pub struct Trial {
     pub keeps_claim: bool,
     /// `n_retries_allowed` and one.
     pub attempts: u32,
+    /// The types that are tried, in order.
+    pub instance_types: &'static [&'static str],
+    /// The status of every attempt.
+    pub status: Status,
     /// From `SendCommand` until `ListCommands` knows of it.
     pub listed_after: Duration,
     /// How long a function may run.
@@ -88,6 +93,8 @@ impl Default for Trial {
             runs_for: Duration::from_secs(2),
             keeps_claim: true,
             attempts: 1,
+            instance_types: &["t4g.nano"],
+            status: Status::Succeeded,
             listed_after: Duration::ZERO,
             function_timeout: Duration::from_mins(1),
             sweep_every: SWEEP_EVERY,
@@ -130,7 +137,7 @@ impl Trial {
             },
             "instance_parameters": {
                 "ImageId": IMAGE,
-                "InstanceType": "t4g.nano",
+                "InstanceType": self.instance_types,
                 "BlockDeviceMappings": [
                     { "DeviceName": "/dev/xvda", "Ebs": { "VolumeSize": 8, "DeleteOnTermination": !self.delete_volume } },
                 ],
@@ -183,8 +190,13 @@ impl Trial {
             abort: aborted.then_some(Abort::After(Duration::ZERO)),
             instances: vec![instance],
         };
+        let mut mix = Mix::calm();
+        if self.status == Status::LaunchFailed {
+            // The plan refuses the launch.
+            mix.capacity = 1.0;
+        }
         Arc::new(Schedule {
-            mix: Mix::calm(),
+            mix,
             visible_after: Duration::ZERO,
             listed_after: self.listed_after,
             slow_end: None,

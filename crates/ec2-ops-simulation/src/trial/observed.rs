@@ -34,6 +34,8 @@ pub struct Observed {
 pub struct Attempt {
     /// Its status in the outcome, if there is one.
     pub reported: Option<Status>,
+    /// How many candidates it reports as tried in vain.
+    pub tried: usize,
     /// How many instances it launched.
     pub launched: usize,
     /// How often its commands really started.
@@ -95,6 +97,7 @@ fn attempts(
             reported: reported
                 .get(number - 1)
                 .and_then(|record| serde_json::from_value(record["status"].clone()).ok()),
+            tried: reported.get(number - 1).and_then(|record| record["tried"].as_array()).map_or(0, Vec::len),
             launched: launches.iter().filter(|launch| **launch == number).count(),
             started: history.script_runs.iter().filter(|run| run.comment == comment).count(),
         }
