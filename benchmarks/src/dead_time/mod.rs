@@ -1,4 +1,5 @@
-//! The time from the end of the commands to the call that ends their instance.
+//! The time that is lost between an agent that is online and the commands, and between their end and the call that ends
+//! their instance.
 
 mod http;
 mod in_virtual_time;

@@ -14,9 +14,10 @@ use crate::step::{Context, InstanceSection};
 /// DescribeInstances.
 const ASK_EC2_EVERY: u32 = 3;
 
-/// The retries at a steady pace: from 13 s to three minutes after the launch, when most instances get ready. The three before
-/// them are for images that boot at once, and those after them are up to a minute apart.
-const STEADY: Range<u32> = 3..50;
+/// The checks that are close together: from 13 s to a minute after the launch, when most instances get ready. Before them are
+/// two for images that boot at once. After them a check comes every twelve seconds, because each costs as much as some seconds
+/// of a small instance.
+const CLOSE: Range<u32> = 2..14;
 
 /// Checks once whether the instance can take commands.
 ///
@@ -36,7 +37,7 @@ pub(crate) async fn check(
         let (instance, state) = (instance.id.clone(), state.to_owned());
         if queued {
             Error::QueuedInstanceNotReady { instance, state }
-        } else if STEADY.contains(&context.retry) {
+        } else if CLOSE.contains(&context.retry) {
             Error::InstanceBooting { instance, state }
         } else {
             Error::InstanceNotReady { instance, state }
@@ -134,14 +135,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_pace_is_steady_while_most_instances_boot() {
+    async fn the_checks_are_close_while_most_instances_boot() {
         let booting = aws(InstanceState::Running, false);
         for (retry, name) in [
             (0, "InstanceNotReady"),
-            (2, "InstanceNotReady"),
-            (3, "InstanceBooting"),
-            (49, "InstanceBooting"),
-            (50, "InstanceNotReady"),
+            (1, "InstanceNotReady"),
+            (2, "InstanceBooting"),
+            (13, "InstanceBooting"),
+            (14, "InstanceNotReady"),
         ] {
             let error = check_at(retry, false, &booting).await.unwrap_err();
             assert_eq!(error.name(), name, "retry {retry}");

@@ -4,6 +4,7 @@
 
 mod guests;
 mod invocation;
+mod starts;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use ec2_ops_sandbox::lambda::{Request, Runtime};
 use ec2_ops_sandbox::{Account, AccountConfig, AwsError, Event, lock};
 use guests::SteadyGuests;
 use invocation::Recorded;
+pub use starts::{Starts, starts};
 
 /// The bucket in which the document may promise an object.
 pub const BUCKET: &str = "rehearsal-output";
