@@ -14,10 +14,6 @@ const SEEDS: u64 = 40;
 const LAMBDA: [&str; 4] =
     ["logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
-/// A right that only documents with an image of the form `resolve:ssm:NAME` need. No seed draws one; the sandbox's IAM asks for
-/// it in such a launch.
-const OF_IMAGES_BY_NAME: (&str, &str) = ("EC2StarterFromAMI", "ssm:GetParameters");
-
 /// A right that only the summary of a fleet needs. No seed has a fleet; `tests/fleets.rs` has.
 const OF_FLEETS: (&str, &str) = ("RunChecker", "s3:PutObject");
 
@@ -26,7 +22,7 @@ const OF_LONG_OUTPUT: (&str, &str) = ("EC2Stopper", "s3:GetObject");
 
 /// The rights that each function used, over all seeds.
 fn used() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let unseen = [OF_IMAGES_BY_NAME, OF_FLEETS, OF_LONG_OUTPUT];
+    let unseen = [OF_FLEETS, OF_LONG_OUTPUT];
     let mut all =
         BTreeMap::from(unseen.map(|(function, action)| (function, BTreeSet::from([action.to_owned()]))));
     for seed in 0..SEEDS {

@@ -54,9 +54,10 @@ impl Schedule {
         }
     }
 
-    /// The execution whose instances have that image.
+    /// The execution whose instances have that image, by its id or as the document names it.
     pub(crate) fn of_image(&self, image: &str) -> Option<usize> {
-        self.executions.iter().position(|scenario| scenario.image == image)
+        let named = |scenario: &Scenario| scenario.document["instance_parameters"]["ImageId"] == image;
+        self.executions.iter().position(|scenario| scenario.image == image || named(scenario))
     }
 
     /// How long an instance may take to end from when it is asked to, at most.

@@ -13,5 +13,5 @@ mod script_run;
 pub(crate) use account::Schedule;
 pub(crate) use guests::ScheduledGuests;
 pub(crate) use instance::InstanceScenario;
-pub(crate) use scenario::{Abort, BUCKET, InputScenario, OTHER_REGION, Scenario};
+pub(crate) use scenario::{Abort, BUCKET, IMAGES, InputScenario, OTHER_REGION, Scenario};
 pub(crate) use script_run::{InstanceHistory, ScriptRun};

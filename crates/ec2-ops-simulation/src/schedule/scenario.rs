@@ -9,6 +9,8 @@ use super::instance::{InstanceScenario, seconds};
 
 /// The bucket that all executions write to.
 pub(crate) const BUCKET: &str = "output";
+/// The parameter that holds the images: its nth version that of the nth execution, counted from 1. The rendered policies allow it.
+pub(crate) const IMAGES: &str = "/my/image";
 /// The region that some deployments cover beside their own.
 pub(crate) const OTHER_REGION: &str = "us-west-2";
 
@@ -92,6 +94,9 @@ impl Scenario {
         let input = InputScenario::draw(&mut choices, index, &mut document);
         if choices.f64() < 0.2 {
             document["run_options"]["retry_on"] = json!(["SpotInterrupted", "InstanceLost", "InternalError"]);
+        }
+        if choices.f64() < 0.1 {
+            document["instance_parameters"]["ImageId"] = format!("resolve:ssm:{IMAGES}:{}", index + 1).into();
         }
         if checked {
             document["bucket"] = BUCKET.into();

@@ -15,14 +15,15 @@ use crate::harness::virtual_time::EPOCH;
 use crate::harness::{Function, Machines, World};
 use crate::invariants::{self, Evidence, ExecutionRecord};
 use crate::safeguards::{Safeguard, template};
-use crate::schedule::{BUCKET, OTHER_REGION, Schedule, ScheduledGuests};
+use crate::schedule::{BUCKET, IMAGES, OTHER_REGION, Schedule, ScheduledGuests};
 use ec2_ops_sandbox::deployment::{Names, SWEEP_EVERY};
 use ec2_ops_sandbox::ec2::api::RunInstancesRequest;
 use ec2_ops_sandbox::ec2::{Ec2Config, Times};
 use ec2_ops_sandbox::iam::Role;
 use ec2_ops_sandbox::lambda::{Request, Runtime};
 use ec2_ops_sandbox::ssm::SsmConfig;
-use ec2_ops_sandbox::{AccountConfig, AwsError, Clock};
+use ec2_ops_sandbox::ssm::api::PutParameterRequest;
+use ec2_ops_sandbox::{Account, AccountConfig, AwsError, Clock};
 
 /// How long after the last end the faults go on. The safety nets must work then as well.
 const STILL_FAULTY: Duration = Duration::from_mins(30);
@@ -49,6 +50,7 @@ pub(super) async fn simulate(seed: u64, options: Options, traced: bool) -> Resul
     let state_machine =
         deploy(&world, &schedule, &faults, options, &roles).map_err(|error| error.to_string())?;
     let (account, names) = (&world.account, &world.names);
+    name_images(account, names, &schedule).map_err(|error| error.to_string())?;
     let bystanders = bystanders(account, names).map_err(|error| error.to_string())?;
     let orphan = schedule.orphan.then(|| orphan(account, names, &faults));
     let orphan = orphan.transpose().map_err(|error| error.to_string())?;
@@ -85,6 +87,22 @@ pub(super) async fn simulate(seed: u64, options: Options, traced: bool) -> Resul
         excused: verdict.excused,
         trace: faults.take_trace(),
     })
+}
+
+/// Writes the image of each execution into Parameter Store, from which some documents take it.
+fn name_images(account: &Account, names: &Names, schedule: &Schedule) -> Result<(), AwsError> {
+    for region in std::iter::once(&names.region).chain(&names.additional_regions) {
+        for scenario in &schedule.executions {
+            let request = PutParameterRequest {
+                name: IMAGES.to_owned(),
+                value: scenario.image.clone(),
+                r#type: Some("String".to_owned()),
+                overwrite: Some(true),
+            };
+            account.ssm.put_parameter(region, &request)?;
+        }
+    }
+    Ok(())
 }
 
 /// Carries out all executions at once.
