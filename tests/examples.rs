@@ -85,6 +85,16 @@ fn a_failure_is_reported_with_its_exit_code_and_stderr() {
 }
 
 #[test]
+fn a_secret_is_in_no_document_log_or_outcome() {
+    let file = workspace().join("examples/secrets.json").display().to_string();
+    let (finished, result) =
+        Ops::start(["run", "--keep", &file]).finish_keeping("s3/sandbox-output/secrets/result.txt");
+    assert_eq!(result, "a token of 23 characters\n");
+    assert!(!finished.stdout.contains("a secret of the sandbox"), "{}", finished.stdout);
+    assert!(!finished.stderr.contains("a secret of the sandbox"), "{}", finished.stderr);
+}
+
+#[test]
 fn with_ii_cheapo_the_first_attempt_is_spot() {
     assert_eq!(run("spot").outcome()["attempts"][0]["market"], "spot");
 }

@@ -1,8 +1,10 @@
 //! `aws`, as far as typical documents need it when the machine has no AWS CLI: `s3 cp`, `ls`, `mb` and `rm` against
-//! the sandbox's own S3. Everything else goes to the machine's AWS CLI, which speaks to the sandbox just as well.
+//! the sandbox's own S3, and what reads a document's secrets. Everything else goes to the machine's AWS CLI, which speaks to the sandbox just as well.
 
 mod call;
+mod endpoint;
 mod list;
+mod parameter;
 mod s3;
 mod transfer;
 mod xml;
@@ -11,6 +13,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use call::{Call, Verb};
+use parameter::GetParameter;
 use s3::S3;
 
 /// What the AWS CLI exits with for a command that it cannot parse.
@@ -22,7 +25,7 @@ const BROUGHT: &str = "aws: the ec2-ops sandbox image brings 's3 cp', 's3 ls', '
                        --quiet, --only-show-errors, --no-progress and --region. With the AWS CLI installed on this \
                        machine, every other command runs too: https://aws.amazon.com/cli/";
 
-/// Why a transfer failed: a line for stderr and the CLI's exit code for it.
+/// Why a call failed: a line for stderr and the CLI's exit code for it.
 struct Failure {
     text: String,
     code: u8,
@@ -36,6 +39,9 @@ impl From<io::Error> for Failure {
 
 /// Runs one command line.
 pub(super) fn main(args: &[String]) -> ExitCode {
+    if let Some(call) = GetParameter::parse(args) {
+        return exit(call.run(), false);
+    }
     let Some(call) = Call::parse(args) else {
         return delegate(args);
     };
@@ -45,10 +51,14 @@ pub(super) fn main(args: &[String]) -> ExitCode {
         Verb::Ls => list::list(&s3, &call),
         Verb::Mb => list::make_bucket(&s3, &call),
     });
+    exit(done, call.quiet)
+}
+
+fn exit(done: Result<(), Failure>, quiet: bool) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !call.quiet && !failure.text.is_empty() {
+            if !quiet && !failure.text.is_empty() {
                 complain(&failure.text);
             }
             ExitCode::from(failure.code)

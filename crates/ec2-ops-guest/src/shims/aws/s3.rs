@@ -1,5 +1,4 @@
-//! A small S3 client: path-style, without TLS, for the sandbox's own endpoint, which reads the access key of a signature
-//! and does not verify the signature.
+//! A small S3 client: path-style, without TLS, for the sandbox's own endpoint.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,9 +7,10 @@ use std::io::{self, Read, Seek as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Response;
-use ureq::{Agent, Body, SendBody};
+use ureq::{Body, SendBody};
 
 use super::call::Location;
+use super::endpoint::{Endpoint, error_occurred, variable};
 use super::{Failure, xml};
 
 /// What a URL path may hold as it is: the unreserved characters and the slash.
@@ -33,9 +33,7 @@ pub(super) struct Listing {
 }
 
 pub(super) struct S3 {
-    agent: Agent,
-    endpoint: String,
-    access_key: String,
+    endpoint: Endpoint,
     region: String,
     /// The regions of buckets that are elsewhere.
     elsewhere: RefCell<HashMap<String, String>>,
@@ -46,15 +44,8 @@ type Answer = Result<Response<Body>, ureq::Error>;
 impl S3 {
     /// The client for `AWS_ENDPOINT_URL`, in `region` or the one of the environment.
     pub(super) fn from_environment(region: Option<&str>) -> Result<Self, Failure> {
-        let variable = |name: &str| {
-            std::env::var(name).map_err(|_| Failure { text: format!("aws: {name} is not set"), code: 253 })
-        };
-        let endpoint = variable("AWS_ENDPOINT_URL")?;
-        let config = Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
         Ok(Self {
-            agent: config.build().into(),
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-            access_key: variable("AWS_ACCESS_KEY_ID")?,
+            endpoint: Endpoint::from_environment()?,
             region: region.map_or_else(|| variable("AWS_REGION"), |region| Ok(region.to_owned()))?,
             elsewhere: RefCell::default(),
         })
@@ -65,7 +56,8 @@ impl S3 {
         let sent = self.send(&to.bucket, |authorization| {
             let mut content = body.try_clone()?;
             content.rewind()?;
-            let request = self.agent.put(self.url(&to.bucket, &to.key)).header("content-length", length);
+            let request =
+                self.endpoint.agent.put(self.url(&to.bucket, &to.key)).header("content-length", length);
             request.header("authorization", authorization).send(SendBody::from_owned_reader(content))
         });
         self.answer("PutObject", sent).map(drop)
@@ -76,21 +68,21 @@ impl S3 {
         let answer = self.get_url(&from.bucket, &self.url(&from.bucket, &from.key));
         if answer.as_ref().is_ok_and(|answer| answer.status() == 404) {
             let why = format!("Key \"{}\" does not exist", from.key);
-            return Err(error_occurred("404", "HeadObject", &why));
+            return Err(error_occurred("404", "HeadObject", &why, 1));
         }
         Ok(self.answer("GetObject", answer)?.into_body().into_reader())
     }
 
     pub(super) fn delete(&self, what: &Location) -> Result<(), Failure> {
         let answer = self.send(&what.bucket, |authorization| {
-            let request = self.agent.delete(self.url(&what.bucket, &what.key));
+            let request = self.endpoint.agent.delete(self.url(&what.bucket, &what.key));
             request.header("authorization", authorization).call()
         });
         self.answer("DeleteObject", answer).map(drop)
     }
 
     pub(super) fn create_bucket(&self, bucket: &str) -> Result<(), Failure> {
-        let request = self.agent.put(self.url(bucket, ""));
+        let request = self.endpoint.agent.put(self.url(bucket, ""));
         let request = request.header("authorization", self.authorization(&self.region));
         let answer = match self.region.as_str() {
             "us-east-1" => request.send_empty(),
@@ -103,7 +95,7 @@ impl S3 {
 
     /// Names and creation dates.
     pub(super) fn buckets(&self) -> Result<Vec<(String, String)>, Failure> {
-        let xml = self.text("ListBuckets", "", &format!("{}/", self.endpoint))?;
+        let xml = self.text("ListBuckets", "", &format!("{}/", self.endpoint.url))?;
         let field = |bucket, tag| xml::text(bucket, tag).unwrap_or_default();
         Ok(xml::elements(&xml, "Bucket").map(|b| (field(b, "Name"), field(b, "CreationDate"))).collect())
     }
@@ -132,10 +124,9 @@ impl S3 {
         }
     }
 
-    /// The header that carries the access key, for a call in `region`.
+    /// The header of a call in `region`.
     fn authorization(&self, region: &str) -> String {
-        let scope = format!("{}/20260101/{region}/s3/aws4_request", self.access_key);
-        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=unverified")
+        self.endpoint.authorization(region, "s3")
     }
 
     /// Makes a request about a bucket, and once more in the bucket's region if that is another one, as the CLI does.
@@ -145,7 +136,7 @@ impl S3 {
         if !matches!(answer.status().as_u16(), 301 | 400) {
             return Ok(answer);
         }
-        let head = self.agent.head(self.url(bucket, ""));
+        let head = self.endpoint.agent.head(self.url(bucket, ""));
         let head = head.header("authorization", self.authorization(&region)).call()?;
         match head.headers().get("x-amz-bucket-region").and_then(|own| own.to_str().ok()) {
             Some(own) if own != region => {
@@ -157,11 +148,13 @@ impl S3 {
     }
 
     fn get_url(&self, bucket: &str, url: &str) -> Answer {
-        self.send(bucket, |authorization| self.agent.get(url).header("authorization", authorization).call())
+        self.send(bucket, |authorization| {
+            self.endpoint.agent.get(url).header("authorization", authorization).call()
+        })
     }
 
     fn url(&self, bucket: &str, key: &str) -> String {
-        format!("{}/{bucket}/{}", self.endpoint, utf8_percent_encode(key, PATH))
+        format!("{}/{bucket}/{}", self.endpoint.url, utf8_percent_encode(key, PATH))
             .trim_end_matches(|c| key.is_empty() && c == '/')
             .to_owned()
     }
@@ -175,11 +168,7 @@ impl S3 {
 
     /// The answer, if it is one of success; else what the CLI says.
     fn answer(&self, operation: &str, answer: Answer) -> Result<Response<Body>, Failure> {
-        let connection = |error: &dyn std::fmt::Display| Failure {
-            text: format!("Could not connect to the endpoint URL: \"{}\" ({error})", self.endpoint),
-            code: 255,
-        };
-        let answer = answer.map_err(|error| connection(&error))?;
+        let answer = answer.map_err(|error| self.endpoint.unreachable(&error))?;
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -189,13 +178,8 @@ impl S3 {
         let code = xml::text(&body, "Code").unwrap_or_else(|| status.as_u16().to_string());
         let message = xml::text(&body, "Message");
         let message = message.as_deref().or(status.canonical_reason()).unwrap_or("Unknown");
-        Err(error_occurred(&code, operation, message))
+        Err(error_occurred(&code, operation, message, 1))
     }
-}
-
-fn error_occurred(code: &str, operation: &str, message: &str) -> Failure {
-    let text = format!("An error occurred ({code}) when calling the {operation} operation: {message}");
-    Failure { text, code: 1 }
 }
 
 fn query(value: &str) -> String {
