@@ -306,6 +306,26 @@ locals {
       },
     ]
 
+    # The state machine of a trigger starts executions of the deployment's.
+    Trigger = [
+      {
+        Sid      = "StartExecutions"
+        Effect   = "Allow"
+        Action   = ["states:StartExecution"]
+        Resource = [local.state_machine_arn]
+      },
+    ]
+
+    # The rule of a trigger starts the state machine of the trigger.
+    TriggerRule = [
+      {
+        Sid      = "StartTriggers"
+        Effect   = "Allow"
+        Action   = ["states:StartExecution"]
+        Resource = ["${local.state_machine_arn}-trigger-*"]
+      },
+    ]
+
     Scheduler = [
       {
         Sid      = "Sweep"
@@ -346,6 +366,8 @@ locals {
       Outcomes     = { service = "states.amazonaws.com", condition = local.for_us_only }
       Events       = { service = "events.amazonaws.com", condition = local.for_us_only }
       Scheduler    = { service = "scheduler.amazonaws.com", condition = local.for_us_only }
+      Trigger      = { service = "states.amazonaws.com", condition = local.for_us_only }
+      TriggerRule  = { service = "events.amazonaws.com", condition = local.for_us_only }
     },
   )
 

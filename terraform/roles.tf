@@ -2,10 +2,11 @@
 
 locals {
   roles = setsubtract(
-    concat(tolist(local.functions), ["StateMachine", "Fleet", "Instance", "Scheduler", "Events", "Outcomes"]),
+    concat(tolist(local.functions), ["StateMachine", "Fleet", "Instance", "Scheduler", "Events", "Outcomes", "Trigger", "TriggerRule"]),
     concat(
       length(local.regions) == 1 && length(local.topic_arns) == 0 ? ["Events"] : [],
       length(local.topic_arns) == 0 ? ["Outcomes"] : [],
+      length(var.triggers) == 0 ? ["Trigger", "TriggerRule"] : [],
     ),
   )
 }
@@ -110,6 +111,7 @@ locals {
       Scheduler = ["scheduler"]
       # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
       StateMachine = ["states"]
+      Trigger      = ["states"]
     },
   )
 

@@ -259,6 +259,36 @@ variable "schedules" {
   }
 }
 
+variable "triggers" {
+  description = <<-EOT
+    Documents that new objects start, by name.
+    bucket, prefix: where the objects appear. The bucket is in the deployment's region, sends its events to EventBridge, and is
+    one of instances.input_buckets. document: the execution document as JSON, such as file("run.json"); it gets the variables
+    INPUT_BUCKET and INPUT_KEY. enabled: false pauses the trigger.
+  EOT
+  type = map(object({
+    bucket   = string
+    prefix   = optional(string, "")
+    document = string
+    enabled  = optional(bool, true)
+  }))
+  default = {}
+
+  validation {
+    # The name of a rule has at most 64 characters, the prefix and this name among them.
+    condition     = alltrue([for name in keys(var.triggers) : can(regex("^[A-Za-z0-9_-]{1,30}$", name))])
+    error_message = "triggers: expected names of 1 to 30 letters, digits, hyphens and underscores."
+  }
+  validation {
+    condition     = alltrue([for trigger in values(var.triggers) : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", trigger.bucket))])
+    error_message = "triggers: expected a bucket by its name, without s3:// and without a key."
+  }
+  validation {
+    condition     = alltrue([for trigger in values(var.triggers) : can(keys(jsondecode(trigger.document)))])
+    error_message = "triggers: expected a document that is a JSON object as text: file(\"run.json\") or jsonencode({…})."
+  }
+}
+
 variable "outcomes" {
   description = <<-EOT
     Messages for people about the ends of executions: what the outcome is, why, how long it took, where the logs are.

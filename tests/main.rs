@@ -26,4 +26,5 @@ mod interruptions;
 mod regions;
 mod smoke;
 mod streams;
+mod triggers;
 mod verbs;

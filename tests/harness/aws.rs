@@ -25,11 +25,16 @@ pub(crate) struct Served {
 impl Served {
     /// Serves a sandbox, if this machine has the AWS CLI.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with further arguments of `serve`.
+    pub(crate) fn start_with(arguments: &[&str]) -> Option<Self> {
         if Command::new("aws").arg("--version").output().is_err() {
             eprintln!("SKIPPED: this machine has no AWS CLI");
             return None;
         }
-        let ops = Ops::start(["serve", "--port", "0"]);
+        let ops = Ops::start([&["serve", "--port", "0"], arguments].concat());
         until("the guide", || ops.stdout().contains("Ctrl-C ends it"));
         let exports = exports(&ops.stdout());
         Some(Self { ops, exports })

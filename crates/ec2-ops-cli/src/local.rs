@@ -1,11 +1,14 @@
 //! A sandbox on this machine, for `run` and for `serve`.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use clap::Args;
 use ec2_ops_client::Served;
+use ec2_ops_sandbox::deployment::{Template, Trigger};
 use ec2_ops_sandbox::fault_plan::FaultPlan;
+use ec2_ops_sandbox::ssm::api::PutParameterRequest;
 use ec2_ops_sandbox::{AccessKeys, Conditions, Sandbox, SandboxConfig};
 
 use crate::exit::Failure;
@@ -25,13 +28,17 @@ pub(crate) struct SandboxArgs {
 /// The bucket for the output of examples. Every sandbox has it.
 pub(crate) const OUTPUT_BUCKET: &str = "sandbox-output";
 
+/// The secret of examples. Every sandbox has it.
+const SECRET: (&str, &str) = ("/sandbox/token", "a secret of the sandbox");
+
 /// A sandbox below `root`, with the Lambda binaries from the directory of this executable, whose access key id is `key`
-/// or a random one, under a plan of faults.
+/// or a random one, under a plan of faults. New objects start the documents of `triggers`.
 pub(crate) async fn start(
     port: u16,
     root: &Path,
     key: Option<&str>,
     buckets: &[String],
+    triggers: BTreeMap<String, Trigger>,
     faults: FaultPlan,
 ) -> Result<Sandbox, Failure> {
     let tools = std::env::current_exe()
@@ -42,8 +49,9 @@ pub(crate) async fn start(
     let keys = key.map_or_else(AccessKeys::random, AccessKeys::fixed);
     let keys = keys.map_err(|error| Failure::Usage(format!("--key: {error}")))?;
     let config = SandboxConfig { port, root: root.to_owned(), tools, lambdas, buckets, keys };
-    let conditions = Conditions { faults, ..Conditions::default() };
-    Sandbox::start_under(config, conditions).await.map_err(|error| {
+    let template = Template { triggers, ..Template::default() };
+    let conditions = Conditions { template, faults, ..Conditions::default() };
+    let sandbox = Sandbox::start_under(config, conditions).await.map_err(|error| {
         let why = match error.kind() {
             ErrorKind::AddrInUse => {
                 format!(
@@ -53,7 +61,16 @@ pub(crate) async fn start(
             _ => error.to_string(),
         };
         Failure::failed(format!("cannot start the sandbox: {why}"))
-    })
+    })?;
+    let (name, value) = SECRET;
+    let secret = PutParameterRequest {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        r#type: Some("SecureString".to_owned()),
+        ..PutParameterRequest::default()
+    };
+    sandbox.account().ssm.put_parameter(&sandbox.names().region, &secret).map_err(Failure::failed)?;
+    Ok(sandbox)
 }
 
 /// How clients reach `sandbox`.

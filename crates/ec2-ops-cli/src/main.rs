@@ -14,6 +14,7 @@ mod serve;
 mod simulate;
 mod smoke;
 mod style;
+mod triggers;
 mod verbs;
 mod words;
 

@@ -1,5 +1,6 @@
 //! `run`: executions in a sandbox of their own, with progress to their end.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -43,7 +44,8 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
     let directory = local::directory()?;
     let buckets = [args.sandbox.buckets.clone(), missing_buckets(&documents, &args.sandbox.buckets)].concat();
-    let sandbox = local::start(0, directory.path(), None, &buckets, FaultPlan::default()).await?;
+    let (triggers, faults) = (BTreeMap::new(), FaultPlan::default());
+    let sandbox = local::start(0, directory.path(), None, &buckets, triggers, faults).await?;
     output::say(format!("a sandbox for this run is at {}", sandbox.url()));
     let ended = tokio::select! {
         ended = all(&sandbox, &documents, args) => Some(ended),

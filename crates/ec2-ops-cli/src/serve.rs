@@ -9,6 +9,7 @@ use ec2_ops_sandbox::fault_plan::{Fault, FaultPlan};
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
 use crate::local::{self, SandboxArgs};
+use crate::triggers::{self, TriggerArg};
 use crate::{objects, output};
 
 /// What is served.
@@ -30,6 +31,9 @@ pub(crate) struct ServeArgs {
     /// docs/sandbox.md lists the faults. What has not happened by the end is said then.
     #[arg(long = "fault", value_name = "FAULT WHERE [N]")]
     faults: Vec<Fault>,
+    /// Start a document for each new object under a prefix, with the variables INPUT_BUCKET and INPUT_KEY; may be repeated
+    #[arg(long = "trigger", value_name = "BUCKET[/PREFIX]=FILE")]
+    triggers: Vec<TriggerArg>,
     #[command(flatten)]
     sandbox: SandboxArgs,
 }
@@ -37,10 +41,12 @@ pub(crate) struct ServeArgs {
 /// Serves until Ctrl-C, with AWS's quotas if they are asked for, to clients that have the access key.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
+    let Some(triggers) = triggers::valid(&args.triggers)? else { return Ok(Exit::Usage) };
     let directory = local::directory()?;
-    let (key, buckets) = (args.key.as_deref(), &args.sandbox.buckets);
-    let faults = FaultPlan::new(args.faults.iter().copied());
-    let sandbox = local::start(args.port, directory.path(), key, buckets, faults.clone()).await?;
+    let mut buckets = args.sandbox.buckets.clone();
+    buckets.extend(args.triggers.iter().map(|trigger| trigger.bucket().to_owned()));
+    let (key, faults) = (args.key.as_deref(), FaultPlan::new(args.faults.iter().copied()));
+    let sandbox = local::start(args.port, directory.path(), key, &buckets, triggers, faults.clone()).await?;
     if args.quotas {
         sandbox.account().platform.quotas.enforce();
     }

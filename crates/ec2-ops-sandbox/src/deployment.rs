@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub use crate::trigger::Trigger;
+
 use crate::lambda::Runtime;
 use crate::logs::api::CreateLogGroupRequest;
-use crate::rules::{put_rule, put_schedule};
+use crate::rules::{self, put_rule, put_schedule};
 use crate::stepfunctions::api::CreateStateMachineRequest;
 use crate::{Account, AwsError};
 
@@ -118,6 +120,8 @@ pub struct Template {
     pub sweep_every: Option<Duration>,
     /// How long each function may run.
     pub function_timeout: Duration,
+    /// The documents that new objects start, by name.
+    pub triggers: BTreeMap<String, Trigger>,
 }
 
 impl Default for Template {
@@ -128,6 +132,7 @@ impl Default for Template {
             event_patterns: include_str!("../../../state_machine/event_patterns.json").to_owned(),
             sweep_every: Some(SWEEP_EVERY),
             function_timeout: Duration::from_mins(1),
+            triggers: BTreeMap::new(),
         }
     }
 }
@@ -158,8 +163,11 @@ pub fn deploy(
     for (function, patterns) in event_patterns(&template.event_patterns, &state_machine_arn)? {
         let target = functions.get(function.as_str()).unwrap_or(&function);
         for pattern in patterns {
-            put_rule(&account.platform, &account.lambda, pattern, (region, target))?;
+            put_rule(&account.platform, pattern, rules::function(&account.lambda, region, target))?;
         }
+    }
+    for (name, trigger) in &template.triggers {
+        trigger.deploy(name, account, names, &state_machine_arn)?;
     }
     if let Some(every) = template.sweep_every {
         put_schedule(&account.platform, &account.lambda, every, (region, &functions[SWEEPER]));

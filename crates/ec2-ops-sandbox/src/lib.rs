@@ -35,6 +35,7 @@ mod service;
 pub mod ssm;
 pub mod stepfunctions;
 pub mod sts;
+mod trigger;
 mod wildcard;
 
 pub use access::{AccessKeys, Caller};

@@ -1,4 +1,4 @@
-//! EventBridge rules: which events invoke which function.
+//! EventBridge rules: which events reach which target.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,18 +6,18 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::lambda::Lambda;
+use crate::stepfunctions::StepFunctions;
+use crate::stepfunctions::api::StartExecutionRequest;
 use crate::{AwsError, Event, Platform};
 
-/// Invokes `function` of `region` for every event that `pattern` matches, as a rule with a Lambda target does. Events of
-/// other regions are forwarded.
+/// Passes every event that `pattern` matches to `target`, as a rule does. Events of other regions are forwarded.
 ///
-/// Only lists of exact values and nested objects are modelled. See
+/// Only lists of exact values and of prefixes, and nested objects are modelled. See
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html>.
 pub fn put_rule(
     platform: &Arc<Platform>,
-    lambda: &Lambda,
     pattern: Value,
-    (region, function): (&str, &str),
+    target: impl Fn(Value) + Send + Sync + 'static,
 ) -> Result<(), AwsError> {
     check(&pattern)?;
     if let Some(name) =
@@ -25,24 +25,42 @@ pub fn put_rule(
     {
         return Err(AwsError::unmodelled(format!("event patterns over {name}")));
     }
-    let (owner, lambda) = (Arc::clone(platform), lambda.clone());
-    let (region, function) = (region.to_owned(), function.to_owned());
+    let (owner, target) = (Arc::clone(platform), Arc::new(target));
     platform.events.subscribe(move |event| {
         if !concerns(&pattern, event) {
             return;
         }
         let envelope = envelope(&owner, event);
         for delay in owner.events.arrivals(event) {
-            let (lambda, envelope) = (lambda.clone(), envelope.clone());
-            let (region, function) = (region.clone(), function.clone());
+            let (target, envelope) = (Arc::clone(&target), envelope.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
-                // Delivery is best effort: an event for a missing function is dropped.
-                let _ = lambda.invoke_async(&region, &function, envelope);
+                target(envelope);
             });
         }
     });
     Ok(())
+}
+
+/// The target of a rule that invokes a function.
+pub(crate) fn function(lambda: &Lambda, region: &str, name: &str) -> impl Fn(Value) + Send + Sync + use<> {
+    let (lambda, region, name) = (lambda.clone(), region.to_owned(), name.to_owned());
+    // Delivery is best effort: an event for a missing function is dropped.
+    move |event| drop(lambda.invoke_async(&region, &name, event))
+}
+
+/// The target of a rule that starts an execution. EventBridge chooses its name, and a repeated delivery is another one.
+pub(crate) fn state_machine(states: &StepFunctions, arn: &str) -> impl Fn(Value) + Send + Sync + use<> {
+    let (states, arn) = (states.clone(), arn.to_owned());
+    move |event| {
+        let input = Some(event.to_string());
+        // Delivery is best effort here too.
+        drop(states.start_execution(StartExecutionRequest {
+            state_machine_arn: arn.clone(),
+            name: None,
+            input,
+        }));
+    }
 }
 
 /// The fields of an event that a pattern can match.
@@ -94,13 +112,24 @@ fn check(pattern: &Value) -> Result<(), AwsError> {
         Value::Object(fields) => fields.values().try_for_each(|value| match value {
             Value::Object(_) => check(value),
             Value::Array(values) if values.is_empty() => invalid("Empty arrays are not allowed".to_owned()),
-            Value::Array(values) => match values.iter().find(|value| value.is_object() || value.is_array()) {
+            Value::Array(values) => match values.iter().find(|value| !is_modelled(value)) {
                 Some(operator) => Err(AwsError::unmodelled(format!("the event pattern {operator}"))),
                 None => Ok(()),
             },
             other => invalid(format!("{other} must be an object or an array")),
         }),
         other => invalid(format!("{other} must be an object")),
+    }
+}
+
+/// A value that an event must have, or a prefix of it.
+fn is_modelled(value: &Value) -> bool {
+    match value {
+        Value::Object(operator) => {
+            operator.len() == 1 && operator.get("prefix").is_some_and(Value::is_string)
+        }
+        Value::Array(_) => false,
+        _ => true,
     }
 }
 
@@ -120,11 +149,18 @@ fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(fields) => fields.iter().all(|(name, pattern)| matches(pattern, &event[name])),
         Value::Array(allowed) => match event {
-            Value::Array(values) => values.iter().any(|value| allowed.contains(value)),
-            value => allowed.contains(value),
+            Value::Array(values) => values.iter().any(|value| allows(allowed, value)),
+            value => allows(allowed, value),
         },
         _ => false,
     }
+}
+
+fn allows(allowed: &[Value], value: &Value) -> bool {
+    allowed.iter().any(|allowed| match allowed["prefix"].as_str() {
+        Some(prefix) => value.as_str().is_some_and(|text| text.starts_with(prefix)),
+        None => allowed == value,
+    })
 }
 
 #[cfg(test)]
@@ -141,6 +177,9 @@ mod tests {
         assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": { "state": "running" } })));
         assert!(!matches(&pattern, &json!({ "source": "aws.ec2", "detail": {} })));
         assert!(matches(&json!({ "resources": ["a"] }), &json!({ "resources": ["b", "a"] })));
+        let prefix = json!({ "key": [{ "prefix": "in/" }] });
+        assert!(matches(&prefix, &json!({ "key": "in/a" })));
+        assert!(!matches(&prefix, &json!({ "key": "out/in/a" })) && !matches(&prefix, &json!({ "key": 7 })));
         let event = Event {
             source: "aws.ec2".to_owned(),
             detail_type: "State".to_owned(),
@@ -162,7 +201,7 @@ mod tests {
     #[test]
     fn operators_and_empty_patterns_are_refused() {
         for pattern in
-            [json!({}), json!({ "a": [] }), json!({ "a": "b" }), json!({ "a": [{ "prefix": "b" }] })]
+            [json!({}), json!({ "a": [] }), json!({ "a": "b" }), json!({ "a": [{ "suffix": "b" }] })]
         {
             assert!(check(&pattern).is_err(), "{pattern}");
         }

@@ -210,6 +210,8 @@ pub enum Resource {
     Invoke,
     /// `arn:aws:states:::lambda:invoke.waitForTaskToken`: the task's result comes with its token, by `SendTaskSuccess`.
     InvokeWaitForTaskToken,
+    /// `arn:aws:states:::states:startExecution`: the task's result is the answer to `StartExecution`.
+    StartExecution,
     /// `arn:aws:states:::states:startExecution.sync:2`: the task's result is that of another execution, as JSON. See
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html>.
     StartExecutionSync2,
@@ -217,9 +219,10 @@ pub enum Resource {
 
 impl Resource {
     /// The ARN of each.
-    pub(crate) const ARNS: [(&str, Self); 3] = [
+    pub(crate) const ARNS: [(&str, Self); 4] = [
         ("arn:aws:states:::lambda:invoke", Self::Invoke),
         ("arn:aws:states:::lambda:invoke.waitForTaskToken", Self::InvokeWaitForTaskToken),
+        ("arn:aws:states:::states:startExecution", Self::StartExecution),
         ("arn:aws:states:::states:startExecution.sync:2", Self::StartExecutionSync2),
     ];
 
@@ -227,7 +230,7 @@ impl Resource {
     pub fn service(self) -> &'static str {
         match self {
             Self::Invoke | Self::InvokeWaitForTaskToken => "lambda",
-            Self::StartExecutionSync2 => "states",
+            Self::StartExecution | Self::StartExecutionSync2 => "states",
         }
     }
 
@@ -237,7 +240,7 @@ impl Resource {
             Self::Invoke | Self::InvokeWaitForTaskToken => {
                 &[("FunctionName", "FunctionName.$"), ("Payload", "Payload.$")]
             }
-            Self::StartExecutionSync2 => {
+            Self::StartExecution | Self::StartExecutionSync2 => {
                 &[("StateMachineArn", "StateMachineArn.$"), ("Name", "Name.$"), ("Input", "Input.$")]
             }
         }
@@ -248,6 +251,7 @@ impl Resource {
         match self {
             Self::Invoke => "invoke",
             Self::InvokeWaitForTaskToken => "invoke.waitForTaskToken",
+            Self::StartExecution => "startExecution",
             Self::StartExecutionSync2 => "startExecution.sync:2",
         }
     }

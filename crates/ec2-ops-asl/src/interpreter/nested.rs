@@ -1,4 +1,6 @@
-//! A task that starts an execution of another state machine and waits for its end.
+//! A task that starts an execution of another state machine, and may wait for its end.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -37,6 +39,12 @@ impl<E: Environment> Drop for StopOnDrop<'_, E> {
 }
 
 impl<E: Environment> Visit<'_, E> {
+    /// Starts the execution. The answer is the task's result.
+    pub(super) async fn start_execution(&self, attempt: &Attempt) -> Outcome {
+        let answer = self.environment.start_execution(start(&attempt.invocation.parameters)).await;
+        Outcome::Completed(answer.map(|answer| Arc::new(answer.into())))
+    }
+
     /// Starts the execution. Its description is the task's result, with its input and output as JSON.
     pub(super) async fn start_and_wait(&self, attempt: &Attempt) -> Result<Outcome, Stop> {
         let started = match self.environment.start_execution(start(&attempt.invocation.parameters)).await {
@@ -47,13 +55,13 @@ impl<E: Environment> Visit<'_, E> {
         let mut guard = StopOnDrop { environment: self.environment, arn: Some(arn.clone()) };
         self.record(Details::TaskSubmitted {
             resource: Resource::StartExecutionSync2,
-            output: std::sync::Arc::new(started.into()),
+            output: Arc::new(started.into()),
         })?;
         tokio::select! {
             biased;
             description = self.environment.execution_ended(&arn) => {
                 guard.arn = None;
-                Ok(Outcome::Completed(result(description).map(|result| std::sync::Arc::new(result.into()))))
+                Ok(Outcome::Completed(result(description).map(|result| Arc::new(result.into()))))
             }
             () = after(attempt.timeout) => Ok(Outcome::TimedOut { heartbeat: false }),
         }

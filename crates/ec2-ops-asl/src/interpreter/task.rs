@@ -35,13 +35,14 @@ impl<E: Environment> Visit<'_, E> {
     pub(super) async fn attempt_task(&self, task: &Task, retries: u32) -> Result<Arc<Json>, Stop> {
         let mut waiting = match task.resource {
             Resource::InvokeWaitForTaskToken => Some(self.tokens.issue()),
-            Resource::Invoke | Resource::StartExecutionSync2 => None,
+            Resource::Invoke | Resource::StartExecution | Resource::StartExecutionSync2 => None,
         };
         let attempt = self.prepare(task, retries, waiting.as_ref())?;
-        let outcome = match &mut waiting {
-            None if task.resource == Resource::StartExecutionSync2 => self.start_and_wait(&attempt).await?,
-            None => self.invoke(&attempt).await,
-            Some(waiting) => self.invoke_and_wait(&attempt, waiting).await?,
+        let outcome = match (task.resource, &mut waiting) {
+            (Resource::StartExecution, _) => self.start_execution(&attempt).await,
+            (Resource::StartExecutionSync2, _) => self.start_and_wait(&attempt).await?,
+            (_, None) => self.invoke(&attempt).await,
+            (_, Some(waiting)) => self.invoke_and_wait(&attempt, waiting).await?,
         };
         let result = self.conclude(task.resource, outcome)?;
         let token = waiting.as_ref().map(WaitingTask::token);

@@ -3,6 +3,7 @@
 //! [`S3`] is the model; `S3Http` is its HTTP face, which speaks S3's REST protocol through the `s3s` crate.
 
 mod checksum;
+mod events;
 mod http;
 mod listing;
 mod multipart;

@@ -8,6 +8,7 @@ use base64_simd::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
 
 use super::checksum::{Checksum, ChecksumAlgorithm, ChecksumType};
+use super::events::Reason;
 use super::object::{NewObject, Object, hex, md5, whole_seconds};
 use super::store::{BucketState, S3, check_key};
 use super::upload::{CompletedPart, NewUpload, Part, Upload};
@@ -95,8 +96,10 @@ impl S3 {
             upload(bucket, key, upload_id)?;
             bucket.uploads.remove(upload_id);
             bucket.objects.insert(key.to_owned(), Arc::clone(&object));
-            Ok(object)
-        })
+            Ok(())
+        })?;
+        self.announce(bucket, key, &object, Reason::CompleteMultipartUpload);
+        Ok(object)
     }
 
     /// Forgets an upload and its parts.

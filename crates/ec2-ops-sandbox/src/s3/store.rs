@@ -1,11 +1,13 @@
 //! The model's state: buckets and their objects.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use ec2_ops_limits::s3::{MAX_KEY_BYTES, bucket_name_rule};
 use jiff::Timestamp;
 
+use super::events::Reason;
 use super::object::{NewObject, Object, hex, md5, whole_seconds};
 use super::upload::Upload;
 use crate::error::AwsError;
@@ -18,6 +20,8 @@ const DEFAULT_REGION: &str = "us-east-1";
 pub struct S3 {
     pub(super) platform: Arc<Platform>,
     buckets: Mutex<BTreeMap<String, BucketState>>,
+    /// How many objects were made; numbers the events.
+    pub(super) written: AtomicU64,
 }
 
 /// A bucket, as `ListBuckets` and `HeadBucket` describe it.
@@ -41,7 +45,7 @@ pub(super) struct BucketState {
 impl S3 {
     /// An S3 without buckets.
     pub fn new(platform: Arc<Platform>) -> Self {
-        Self { platform, buckets: Mutex::default() }
+        Self { platform, buckets: Mutex::default(), written: AtomicU64::new(1) }
     }
 
     /// Creates a bucket in `region`.
@@ -104,14 +108,26 @@ impl S3 {
         key: &str,
         object: impl Into<NewObject>,
     ) -> Result<Arc<Object>, AwsError> {
+        self.write(bucket, key, object.into(), Reason::PutObject)
+    }
+
+    /// Writes an object, and announces it.
+    pub(super) fn write(
+        &self,
+        bucket: &str,
+        key: &str,
+        new: NewObject,
+        reason: Reason,
+    ) -> Result<Arc<Object>, AwsError> {
         check_key(key)?;
-        let new = object.into();
         let e_tag = hex(&md5(&new.body));
         let object = Arc::new(Object::new(new, e_tag, self.platform.clock.now()));
         self.in_bucket(bucket, |bucket| {
             bucket.objects.insert(key.to_owned(), Arc::clone(&object));
-            Ok(object)
-        })
+            Ok(())
+        })?;
+        self.announce(bucket, key, &object, reason);
+        Ok(object)
     }
 
     /// The object under `key`, its body shared and not copied, or `NoSuchKey`. Answers `HeadObject` too.

@@ -264,3 +264,43 @@ async fn a_definition_is_validated_without_a_state_machine() {
     let bad = validate(r#"{ "StartAt": "Q", "States": { "P": { "Type": "Pass", "End": true } } }"#);
     assert_eq!((&bad["result"], &bad["diagnostics"][0]["severity"]), (&json!("FAIL"), &json!("ERROR")));
 }
+
+/// One that starts executions of `world.machine`, as a trigger does.
+fn starter(world: &World) -> String {
+    let definition = json!({
+        "StartAt": "Start",
+        "States": {
+            "Start": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::states:startExecution",
+                "Parameters": { "StateMachineArn": world.machine, "Name.$": "$.name", "Input": { "key.$": "$.key" } },
+                "Catch": [{ "ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"], "Next": "Again" }],
+                "End": true
+            },
+            "Again": { "Type": "Pass", "Result": "again", "End": true }
+        }
+    });
+    let body = json!({ "name": "starter", "definition": definition.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" });
+    call(&world.states, "CreateStateMachine", &body).unwrap()["stateMachineArn"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_starts_another_which_has_its_name_once() {
+    let world = world();
+    let machine = starter(&world);
+    let key = "it's \"a\" $(key)\n";
+    let input = json!({ "name": "one", "key": key }).to_string();
+    let mut outputs = Vec::new();
+    for _ in 0..2 {
+        let body = json!({ "stateMachineArn": machine, "input": input });
+        let arn = call(&world.states, "StartExecution", &body).unwrap()["executionArn"].clone();
+        tokio::time::sleep(Duration::from_secs(11)).await;
+        let output = describe(&world, &arn)["output"].as_str().unwrap().to_owned();
+        outputs.push(serde_json::from_str::<Value>(&output).unwrap());
+    }
+    let started = json!("arn:aws:states:us-east-1:000000000000:execution:m:one");
+    assert_eq!((&outputs[0]["ExecutionArn"], &outputs[1]), (&started, &json!("again")));
+    let described = describe(&world, &started);
+    assert_eq!(described["input"], json!({ "key": key }).to_string());
+    assert_eq!(described["status"], "SUCCEEDED");
+}

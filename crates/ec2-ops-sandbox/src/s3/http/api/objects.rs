@@ -15,6 +15,7 @@ use s3s::{Body, S3Request, S3Response, S3Result, s3_error};
 use super::super::envelope::Content;
 use super::super::parameters::{CONDITIONS, DESCRIPTION, DIGESTS, ENCRYPTION, only, unmodelled};
 use super::{Answer, checksum_headers, length, timestamp};
+use crate::s3::events::Reason;
 use crate::s3::{NewObject, Object, S3};
 
 /// The conditions of the input of `GetObject` or `HeadObject`.
@@ -124,7 +125,7 @@ pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> An
         // A copy is no longer made of parts, so its checksum is that of the whole, as its ETag is.
         checksum: source.checksum.as_ref().map(|checksum| checksum.algorithm.of(&source.body)),
     };
-    let copy = store.put_object(&input.bucket, &input.key, new)?;
+    let copy = store.write(&input.bucket, &input.key, new, Reason::CopyObject)?;
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
             e_tag: Some(ETag::Strong(copy.e_tag.clone())),
