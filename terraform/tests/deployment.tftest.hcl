@@ -321,7 +321,7 @@ run "documents_may_launch_with_anything_unless_the_deployment_narrows_it" {
 
 run "what_documents_may_launch_with_is_in_the_policy_and_in_the_settings" {
   variables {
-    network = { vpc_id = "vpc-0123456789abcdef0", subnet_ids = ["subnet-0aaaaaaaaaaaaaaaa"] }
+    network = { vpc_id = "vpc-own", subnet_ids = ["subnet-0aaaaaaaaaaaaaaaa"] }
     allowed = {
       instance_types = ["m8g.*"]
       image_owners   = ["amazon"]
