@@ -185,6 +185,7 @@ pub(super) fn own_key(asked: Option<ServerSideEncryption>) -> S3Result<ServerSid
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 ///
 /// The AWS CLI names the `ETag` in each of the ranges in which it downloads a large object.
+#[expect(clippy::struct_field_names, reason = "the names are those of the headers")]
 struct Conditions {
     if_match: Option<ETagCondition>,
     if_none_match: Option<ETagCondition>,
