@@ -261,7 +261,9 @@ mod tests {
     #[test]
     fn every_pattern_of_the_models_compiles() {
         for limit in LIMITS.values().flat_map(|model| model.limits.values()).flat_map(BTreeMap::values) {
-            assert_eq!(limit.pattern.is_some(), limit.compiled.is_some(), "{:?}", limit.pattern);
+            // The one pattern that looks ahead is that of names of alarms, which are not modelled.
+            let pattern = limit.pattern.as_ref().filter(|pattern| !pattern.contains("(?!"));
+            assert_eq!(pattern.is_some(), limit.compiled.is_some(), "{:?}", limit.pattern);
         }
         assert!(LIMITS.values().all(|model| !model.limits.is_empty()));
     }
