@@ -39,7 +39,17 @@ resource "aws_sfn_state_machine" "outcomes" {
     topic_arns    = join(",", local.topic_arns)
   })
 
-  depends_on = [aws_iam_role_policy.this]
+  dynamic "encryption_configuration" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      type                              = "CUSTOMER_MANAGED_KMS_KEY"
+      kms_key_id                        = encryption_configuration.value
+      kms_data_key_reuse_period_seconds = 300
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this, aws_iam_role_policy.key]
 
   lifecycle {
     precondition {

@@ -103,17 +103,23 @@ resource "aws_iam_role_policy" "volume_keys" {
 locals {
   # The services through which each role uses the key:
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-  key_services = merge(
+  key_services = {
     # The settings: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
-    { for name in local.functions : name => name == "EC2Poller" ? ["lambda", "dynamodb"] : ["lambda"] },
-    {
-      Instance  = ["s3"]
-      Scheduler = ["scheduler"]
-      # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
-      StateMachine = ["states"]
-      Trigger      = ["states"]
-    },
-  )
+    EC2StarterFromAMI = ["lambda"]
+    Commander         = ["lambda"]
+    # The tokens.
+    EC2Poller = ["lambda", "dynamodb"]
+    # The summaries of fleets, and what commands have printed: both are in the log bucket.
+    RunChecker = ["lambda", "s3"]
+    EC2Stopper = ["lambda", "s3"]
+    Instance   = ["s3"]
+    Scheduler  = ["scheduler"]
+    # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    StateMachine = ["states"]
+    Fleet        = ["states", "s3"]
+    Outcomes     = ["states", "sns"]
+    Trigger      = ["states"]
+  }
 
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
   through_ec2 = {

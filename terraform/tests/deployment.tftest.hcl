@@ -226,7 +226,7 @@ run "a_key_of_ones_own_is_used_everywhere" {
     error_message = "something is encrypted with another key"
   }
   assert {
-    condition     = toset(keys(aws_iam_role_policy.key)) == setunion(local.functions, ["Instance", "Outcomes", "Scheduler"])
+    condition     = toset(keys(aws_iam_role_policy.key)) == setunion(local.functions, ["Fleet", "Instance", "Outcomes", "Scheduler", "StateMachine"])
     error_message = "a role may not use the key that encrypts what it uses"
   }
 }
@@ -284,8 +284,9 @@ run "each_role_uses_the_key_only_through_the_services_that_it_needs" {
       Commander         = ["lambda.us-east-1.amazonaws.com"]
       EC2Poller         = ["lambda.us-east-1.amazonaws.com", "dynamodb.us-east-1.amazonaws.com"]
       EC2StarterFromAMI = ["lambda.us-east-1.amazonaws.com"]
-      EC2Stopper        = ["lambda.us-east-1.amazonaws.com"]
-      RunChecker        = ["lambda.us-east-1.amazonaws.com"]
+      EC2Stopper        = ["lambda.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"]
+      Fleet             = ["states.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"]
+      RunChecker        = ["lambda.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"]
       Instance          = ["s3.us-east-1.amazonaws.com"]
       Scheduler         = ["scheduler.us-east-1.amazonaws.com"]
       StateMachine      = ["states.us-east-1.amazonaws.com"]
@@ -321,7 +322,7 @@ run "documents_may_launch_with_anything_unless_the_deployment_narrows_it" {
 
 run "what_documents_may_launch_with_is_in_the_policy_and_in_the_settings" {
   variables {
-    network = { vpc_id = "vpc-0123456789abcdef0", subnet_ids = ["subnet-0aaaaaaaaaaaaaaaa"] }
+    network = { vpc_id = "vpc-own", subnet_ids = ["subnet-0aaaaaaaaaaaaaaaa"] }
     allowed = {
       instance_types = ["m8g.*"]
       image_owners   = ["amazon"]

@@ -228,7 +228,11 @@ async fn commands<M: Agents + Commands>(answers: &mut Answers, ssm: &M, about: &
     let ready = instance(about, "ready");
     for (name, id) in [("ready", ready.clone()), ("bare", instance(about, "bare")), ("unknown", unknown())] {
         answers.record(&format!("agent of {name}"), ssm.online(&region(), &id).await);
-        answers.record(&format!("find on {name}"), ssm.find(&region(), &id, "mine").await);
+        // SSM's times are fractions with milliseconds, which every reader makes something else of below that.
+        let milliseconds = |at: Timestamp| at.round(jiff::Unit::Millisecond).ok();
+        let found = ssm.find(&region(), &id, "mine").await;
+        let found = found.map(|sent| sent.map(|sent| (sent.id, sent.requested_at.and_then(milliseconds))));
+        answers.record(&format!("find on {name}"), found);
     }
     answers.record("find nothing", ssm.find(&region(), &ready, "none").await);
     for id in [instance(about, "bare"), unknown(), InstanceId::new("nonsense")] {

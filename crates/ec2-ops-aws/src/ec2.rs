@@ -115,6 +115,7 @@ fn instance(action: &'static str, found: &aws_sdk_ec2::types::Instance) -> Resul
         state: state(action, found.state()).unwrap_or(InstanceState::Running),
         state_reason: found.state_reason().and_then(|reason| reason.code()).map(str::to_owned),
         spot: found.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
+        // EC2 writes it in lower case, its model in upper case.
         windows: found.platform().is_some_and(|platform| platform.as_str().eq_ignore_ascii_case("windows")),
         launched_at: found.launch_time().and_then(timestamp),
         kind: Kind {

@@ -85,7 +85,7 @@ async fn every_refusal_names_the_sandbox_in_the_protocol_of_the_request() {
             "the action DeleteLogGroup of CloudWatch Logs",
         ),
         ("kms", json("TrentService.ListKeys"), "{}", "\"message\"", "the service kms"),
-        ("lambda", get("/2015-03-31/functions/"), "", "\"message\"", "GET /2015-03-31/functions/ of Lambda"),
+        ("lambda", get("/2015-03-31/layers"), "", "\"message\"", "GET /2015-03-31/layers of Lambda"),
         ("s3", get("/results?acl"), "", "<RequestId>", "the action GetBucketAcl of S3"),
         ("s3", get("/results/k?versionId=7"), "", "<RequestId>", "versionId in this action of S3"),
         ("s3", "POST / HTTP/1.1".to_owned(), "", "<RequestId>", "POST / of S3"),

@@ -62,6 +62,7 @@ enum Effect {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names are IAM's")]
 struct Condition {
     #[serde(default)]
     string_equals: BTreeMap<String, OneOrMany>,

@@ -56,8 +56,8 @@ impl Lambda {
         request: &Request,
     ) -> Result<Response, AwsError> {
         let qualifier = only_parameter(request, "Invoke", "Qualifier")?;
-        let qualified = qualifier.map(|qualifier| format!("{function}:{qualifier}"));
-        let function = qualified.as_deref().unwrap_or(function);
+        let version = qualifier.map(|qualifier| format!("{function}:{qualifier}"));
+        let function = version.as_deref().unwrap_or(function);
         let payload = match request.body() {
             body if body.is_empty() => Value::Null,
             body => serde_json::from_slice(body)

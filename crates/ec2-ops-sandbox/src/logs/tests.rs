@@ -127,8 +127,9 @@ async fn groups_and_streams_are_described() {
         ask(&logs, "DescribeLogGroups", &json!({ "logGroupNamePattern": "x" }))["logGroups"],
         json!([])
     );
-    let by_arn =
-        json!({ "logGroupIdentifier": group["arn"], "orderBy": "LastEventTime", "descending": true });
+    // An identifier is an ARN without the asterisk.
+    let arn = group["arn"].as_str().unwrap().trim_end_matches(":*");
+    let by_arn = json!({ "logGroupIdentifier": arn, "orderBy": "LastEventTime", "descending": true });
     let streams = ask(&logs, "DescribeLogStreams", &by_arn);
     assert_eq!(streams["logStreams"][0]["logStreamName"], "b");
     assert_eq!(streams["logStreams"][0]["lastEventTimestamp"], 5);

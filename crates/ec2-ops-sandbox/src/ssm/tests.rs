@@ -182,7 +182,7 @@ async fn what_is_not_modelled_is_refused_by_name() {
     };
     assert!(refused("StartSession", "{}").message.contains("StartSession"));
     assert!(refused("SendCommand", r#"{"MaxConcurrency": "1"}"#).message.contains("MaxConcurrency"));
-    let other = r#"{"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-1"], "Parameters": {"commands": ["a"], "workingDirectory": ["/"]}}"#;
+    let other = r#"{"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123456789abcdef0"], "Parameters": {"commands": ["a"], "workingDirectory": ["/"]}}"#;
     assert!(refused("SendCommand", other).message.contains("workingDirectory"));
     let document = r#"{"DocumentName": "AWS-RunPowerShellScript"}"#;
     assert_eq!(refused("SendCommand", document).code, "InvalidDocument");

@@ -48,6 +48,15 @@
 //!     }
 //! }
 //!
+//! # impl ec2_ops::ports::FleetResults for Bucket {
+//! #     async fn read(&self, _: &Region, _: &str, _: &str, _: std::ops::Range<u64>) -> Result<Vec<u8>, AwsError> {
+//! #         Ok(Vec::new())
+//! #     }
+//! #     async fn write(&self, _: &Region, _: &str, _: &str, _: Vec<u8>) -> Result<(), AwsError> {
+//! #         Ok(())
+//! #     }
+//! # }
+//! #
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let deployment = Deployment::new("docs", Region::new("us-east-1"));

@@ -16,7 +16,7 @@ mod tests;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use s3s::S3Error;
@@ -61,7 +61,11 @@ impl S3Http {
         }
         let request = envelope::open(request).map_err(|error| aws_error(&error))?;
         let answer = self.service.call(request).await;
-        let (parts, body) = answer.map_err(|error| failure(&format!("{error:?}")))?.into_parts();
+        let (mut parts, body) = answer.map_err(|error| failure(&format!("{error:?}")))?.into_parts();
+        // `s3s` gives a part this status only in an answer to GET.
+        if parts.status == StatusCode::OK && parts.headers.contains_key(CONTENT_RANGE) {
+            parts.status = StatusCode::PARTIAL_CONTENT;
+        }
         let body = body.collect().await.map_err(|error| failure(&error.to_string()))?.to_bytes();
         if parts.status == StatusCode::NOT_IMPLEMENTED && !names_the_sandbox(&body) {
             return Err(SERVICE.unmodelled(what));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
     DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, GetObjectInput,
@@ -76,7 +76,6 @@ pub(super) fn head_object(store: &S3, request: S3Request<HeadObjectInput>) -> An
     let object = store.get_object(&input.bucket, &input.key)?;
     conditions_of!(input).check(&object)?;
     let (body, content_range) = part_of(&object.body, input.range)?;
-    let status = content_range.is_some().then_some(StatusCode::PARTIAL_CONTENT);
     let checksum = asked_checksum(&object, input.checksum_mode.is_some() && content_range.is_none());
     let output = HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -89,7 +88,7 @@ pub(super) fn head_object(store: &S3, request: S3Request<HeadObjectInput>) -> An
         server_side_encryption: Some(ServerSideEncryption::from_static(ServerSideEncryption::AES256)),
         ..HeadObjectOutput::default()
     };
-    Ok(S3Response { status, ..S3Response::with_headers(output, checksum) })
+    Ok(S3Response::with_headers(output, checksum))
 }
 
 pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
@@ -186,6 +185,7 @@ pub(super) fn own_key(asked: Option<ServerSideEncryption>) -> S3Result<ServerSid
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 ///
 /// The AWS CLI names the `ETag` in each of the ranges in which it downloads a large object.
+#[expect(clippy::struct_field_names, reason = "the names are those of the headers")]
 struct Conditions {
     if_match: Option<ETagCondition>,
     if_none_match: Option<ETagCondition>,
