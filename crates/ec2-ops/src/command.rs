@@ -68,7 +68,8 @@ pub async fn handle(
     write(&CommandSection {
         logs: locations(&logs, &id.to_string()),
         id,
-        requested_at,
+        // On a repetition no listing may show the command of an earlier try yet, which was accepted before.
+        requested_at: requested_at.filter(|_| context.is_first_try()),
         ready_at: None,
         poll_seconds: poll_seconds(job.timeout_s, instance.queued),
         deliver_by,

@@ -97,7 +97,7 @@ pub(crate) struct CommandSection {
     /// When the instance was ready for it. The state machine adds it.
     #[serde(default, skip_serializing)]
     pub(crate) ready_at: Option<Timestamp>,
-    /// When SSM accepted the command, if SSM says.
+    /// When SSM accepted the command, if SSM says and no other command of the attempt can be older.
     pub(crate) requested_at: Option<Timestamp>,
     /// How long EC2Poller waits for an event before it polls.
     pub(crate) poll_seconds: u32,

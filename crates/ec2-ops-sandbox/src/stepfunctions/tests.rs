@@ -28,9 +28,10 @@ fn world() -> World {
     let platform = Arc::new(Platform::new(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), 1));
     let statuses = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&statuses);
+    // An event of S3 has no status.
     platform
         .events
-        .subscribe(move |event| lock(&seen).push(event.detail["status"].as_str().unwrap().to_owned()));
+        .subscribe(move |event| lock(&seen).extend(event.detail["status"].as_str().map(str::to_owned)));
     let lambda = Lambda::new(Arc::clone(&platform));
     let echo = |request: Request| -> crate::lambda::Running { Box::pin(async move { Ok(request.payload) }) };
     lambda.create_function(REGION, "echo", Duration::from_secs(3), Arc::new(echo));
