@@ -14,9 +14,12 @@ use serde::Serialize;
 /// The account in AWS's own examples.
 const EXAMPLE: &str = "123456789012";
 
+/// The longest body that is kept, in bytes. Longer ones are histories, and repeat documents and output.
+const LONGEST: usize = 8 * 1024;
+
 /// Keeps the last answer to each action, without the number of the account.
 ///
-/// Bodies that are streamed, those of objects, are left out.
+/// Bodies that are streamed, those of objects, and long ones are left out.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     answers: Option<Arc<Mutex<BTreeMap<String, Recorded>>>>,
@@ -72,7 +75,11 @@ impl Intercept for Recorder {
             return Ok(());
         };
         let response = context.response();
-        let body = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
+        let body = response.body().bytes().unwrap_or_default();
+        if body.len() > LONGEST {
+            return Ok(());
+        }
+        let body = String::from_utf8_lossy(body);
         let answer = Recorded {
             action: metadata.name().to_owned(),
             status: response.status().as_u16(),
