@@ -6,8 +6,8 @@ use std::time::Duration;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
 use ec2_ops::ports::{
-    Agents, Command, Commands, Executions, Instances, Launch, Logs, Objects, OutputTarget, ShutdownBehavior,
-    Volumes, Wake, WakeTokens, Watch,
+    Agents, Command, Commands, Executions, Instance, Instances, Launch, Logs, Objects, OutputTarget,
+    ShutdownBehavior, Volumes, Wake, WakeTokens, Watch,
 };
 use ec2_ops::tags::Tags;
 use jiff::Timestamp;
@@ -178,6 +178,7 @@ async fn launches(answers: &mut Answers, ec2: &impl Instances) {
         ("in no subnet", "subnet", image, json!({ "SubnetId": "subnet-1" })),
     ] {
         let launched = ec2.launch(&region(), &launch(token, image, &options)).await;
+        let launched = launched.map(in_seconds);
         answers.record(question, launched.map(|instance| (instance.id, instance.tags, instance.launched_at)));
     }
     let spot = launch("spot", image, &json!({ "InstanceMarketOptions": { "MarketType": "spot" } }));
@@ -190,14 +191,22 @@ async fn launches(answers: &mut Answers, ec2: &impl Instances) {
     answers.record("a stop of Spot", ec2.stop(&region(), &spot).await);
 }
 
+/// EC2's times have whole seconds, and those in process have not.
+fn in_seconds(instance: Instance) -> Instance {
+    let launched_at = instance.launched_at.and_then(|at| Timestamp::from_second(at.as_second()).ok());
+    Instance { launched_at, ..instance }
+}
+
 async fn instances(answers: &mut Answers, ec2: &impl Instances, about: &Value) {
     for name in ["ready", "bare", "gone"] {
-        answers.record(name, ec2.describe(&region(), &instance(about, name)).await);
+        let found = ec2.describe(&region(), &instance(about, name)).await;
+        answers.record(name, found.map(|found| found.map(in_seconds)));
     }
     answers.record("an unknown instance", ec2.describe(&region(), &unknown()).await);
     answers.record("no instance's id", ec2.describe(&region(), &InstanceId::new("nonsense")).await);
     for name in ["ready", "none"] {
-        answers.record("by tag", ec2.find(&region(), &tags(name)).await);
+        let found = ec2.find(&region(), &tags(name)).await;
+        answers.record("by tag", found.map(|found| found.into_iter().map(in_seconds).collect::<Vec<_>>()));
     }
     let crowd = ec2.find(&region(), &tags("crowd")).await;
     answers.record("several pages", crowd.map(|crowd| crowd.len()));

@@ -66,11 +66,9 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
 /// (`Excuse::Rebooted`) needs so many faults at once that no seed of the first 20,000 has it.
 #[test]
 fn what_is_not_promised_does_happen() {
-    for (excuse, seed) in [
-        (Excuse::NotArmed, 192),
-        (Excuse::ControlPlaneGone, 631),
-        (Excuse::TagsEdited, 1486),
-    ] {
+    for (excuse, seed) in
+        [(Excuse::NotArmed, 192), (Excuse::ControlPlaneGone, 631), (Excuse::TagsEdited, 1486)]
+    {
         let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
         assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);
     }
