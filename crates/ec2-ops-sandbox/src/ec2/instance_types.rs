@@ -127,6 +127,22 @@ pub(super) fn is_bare_metal(name: &str) -> bool {
     name.split_once('.').is_some_and(|(_, size)| size.starts_with("metal"))
 }
 
+/// The architecture of the type `name`, in EC2's words. An Arm processor of AWS has a `g` behind the generation: `t4g`, `im4gn`.
+/// See <https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html>.
+pub(super) fn architecture(name: &str) -> &'static str {
+    let family = name.split_once('.').map_or(name, |(family, _)| family);
+    let options = family
+        .trim_start_matches(|c: char| !c.is_ascii_digit())
+        .trim_start_matches(|c: char| c.is_ascii_digit());
+    match family {
+        "mac1" => "x86_64_mac",
+        _ if family.starts_with("mac") => "arm64_mac",
+        "a1" => "arm64",
+        _ if options.contains('g') => "arm64",
+        _ => "x86_64",
+    }
+}
+
 fn has_word(words: &str, word: &str) -> bool {
     words.split(' ').any(|candidate| candidate == word)
 }
@@ -140,6 +156,25 @@ mod tests {
         for name in ["t3.micro", "t4g.nano", "m7i.large", "c8g.48xlarge", "r7iz.metal-16xl", "hpc7a.96xlarge"]
         {
             assert!(exists(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_type_has_the_architecture_of_its_processor() {
+        for (name, expected) in [
+            ("t4g.nano", "arm64"),
+            ("c6gn.large", "arm64"),
+            ("im4gn.large", "arm64"),
+            ("g5g.xlarge", "arm64"),
+            ("p6e-gb200.36xlarge", "arm64"),
+            ("a1.medium", "arm64"),
+            ("g4dn.xlarge", "x86_64"),
+            ("c7i-flex.large", "x86_64"),
+            ("u-12tb1.metal", "x86_64"),
+            ("mac1.metal", "x86_64_mac"),
+            ("mac2-m2.metal", "arm64_mac"),
+        ] {
+            assert_eq!(architecture(name), expected, "{name}");
         }
     }
 

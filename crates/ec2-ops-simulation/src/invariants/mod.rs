@@ -2,6 +2,7 @@
 
 mod evidence;
 mod launches;
+mod ledger;
 mod outcome;
 mod promise;
 
@@ -57,6 +58,9 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
             verdict.broken_unless(control_plane_gone, Invariant::TrueOutcome, what);
         }
         launches::check(evidence, scenario, execution, &ours, &mut verdict);
+        if let Some((excuse, what)) = ledger::gap(evidence, scenario, execution, &ours) {
+            verdict.broken_unless(control_plane_gone.or(excuse), Invariant::TrueLedger, what);
+        }
         if let Some(what) = launched_twice(&ours) {
             verdict.broken(Invariant::OneInstancePerAttempt, what);
         }

@@ -51,6 +51,7 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::InstanceState, 13, Invariant::EndsCleanedUp),
         (Safeguard::KnownId, 13, Invariant::EndsCleanedUp),
         (Safeguard::FirstTry, 20, Invariant::EndsCleanedUp),
+        (Safeguard::Ledger, 0, Invariant::TrueLedger),
     ];
     assert_eq!(first_seeds.map(|(safeguard, ..)| safeguard), Safeguard::ALL.map(|(safeguard, _)| safeguard));
     for (safeguard, seed, invariant) in first_seeds {
@@ -70,6 +71,7 @@ fn what_is_not_promised_does_happen() {
         (Excuse::Rebooted, 5128),
         (Excuse::ControlPlaneGone, 631),
         (Excuse::TagsEdited, 496),
+        (Excuse::LineOfSlowEnd, 68),
     ] {
         let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
         assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);

@@ -9,6 +9,7 @@ use crate::ec2::api::{
     InstanceBlockDeviceMapping, InstanceMetadataOptions, InstanceStateName, Monitoring, Placement,
     Reservation, RunInstancesRequest, StateReason, VolumeAttachment, VolumeState,
 };
+use crate::ec2::instance_types;
 use crate::ec2::state::{InstanceRecord, ShutdownBehavior, State, TokenKey, TokenUse, VolumeRecord};
 
 impl State {
@@ -68,6 +69,8 @@ impl State {
         Instance {
             instance_id: self.platform.resource_id("i-"),
             image_id: image.to_owned(),
+            architecture: instance_types::architecture(request.instance_type.as_deref().unwrap_or_default())
+                .to_owned(),
             instance_type: request.instance_type.clone().unwrap_or_default(),
             state: InstanceStateName::Pending.into(),
             state_reason: Some(StateReason { code: "pending".to_owned(), message: "pending".to_owned() }),
