@@ -23,6 +23,7 @@ mod faults;
 mod fleets;
 mod hard_commands;
 mod interruptions;
+mod readme;
 mod regions;
 mod smoke;
 mod streams;
