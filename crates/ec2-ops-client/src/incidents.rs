@@ -15,7 +15,7 @@ impl Client {
     /// If the deployment is not in a sandbox, or has no such instance.
     pub async fn interrupt(&self, instance: &str) -> Result<(), Error> {
         let Some(sandbox) = self.sandbox() else {
-            let message = "only a sandbox can be told to interrupt an instance; in an account, AWS's Fault Injection \
+            let message = "only a sandbox interrupts an instance on request; in an account, AWS's Fault Injection \
                            Service can: https://docs.aws.amazon.com/fis/latest/userguide/fis-tutorial-spot-interruptions.html";
             return Err(Error::Usage(message.to_owned()));
         };
