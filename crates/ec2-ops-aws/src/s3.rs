@@ -17,6 +17,8 @@ use jiff::Timestamp;
 use crate::error::{aws_error, timestamp, unexpected};
 use crate::regional::Regional;
 
+const GET_OBJECT: &str = "GetObject";
+
 /// S3 in any region.
 #[derive(Debug)]
 pub struct S3(Regional<Client>);
@@ -68,6 +70,18 @@ impl S3 {
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(refused(ACTION, bucket, error)),
         }
+    }
+
+    /// The bytes of an object in `range`, which is that of HTTP.
+    async fn part(
+        &self,
+        region: &Region,
+        bucket: &str,
+        key: &str,
+        range: String,
+    ) -> Result<ByteStream, AwsError> {
+        let request = self.0.of(region).get_object().bucket(bucket).key(key).range(range);
+        Ok(request.send().await.map_err(aws_error(GET_OBJECT))?.body)
     }
 
     async fn list(
@@ -122,12 +136,10 @@ impl FleetResults for S3 {
         key: &str,
         range: Range<u64>,
     ) -> Result<Vec<u8>, AwsError> {
-        const ACTION: &str = "GetObject";
         // The last byte is part of a range of HTTP.
         let range = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
-        let request = self.0.of(region).get_object().bucket(bucket).key(key).range(range);
-        let answer = request.send().await.map_err(aws_error(ACTION))?;
-        let body = answer.body.collect().await.map_err(|error| unexpected(ACTION, error.to_string()))?;
+        let body = self.part(region, bucket, key, range).await?;
+        let body = body.collect().await.map_err(|error| unexpected(GET_OBJECT, error.to_string()))?;
         Ok(body.to_vec())
     }
 
@@ -139,11 +151,10 @@ impl FleetResults for S3 {
 
 impl KeptOutput for S3 {
     async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Result<String, AwsError> {
-        const ACTION: &str = "GetObject";
-        let request = self.0.of(region).get_object().bucket(bucket).key(key).range(format!("bytes=-{bytes}"));
-        let found = request.send().await.map_err(aws_error(ACTION))?;
-        let lost = |error: ByteStreamError| AwsError::new(ACTION, "DispatchFailure", error.to_string(), None);
-        let body = found.body.collect().await.map_err(lost)?.into_bytes();
+        let body = self.part(region, bucket, key, format!("bytes=-{bytes}")).await?;
+        let lost =
+            |error: ByteStreamError| AwsError::new(GET_OBJECT, "DispatchFailure", error.to_string(), None);
+        let body = body.collect().await.map_err(lost)?.into_bytes();
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }

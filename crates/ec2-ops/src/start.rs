@@ -140,19 +140,11 @@ mod tests {
     #[tokio::test]
     async fn a_topic_that_the_deployment_does_not_allow_is_refused_before_any_call() {
         let launch = async |topics: &[&str]| {
-            let payload = json!({
-                "execution": { "id": "arn:x:run-7", "started": "2026-03-01T05:30:00Z" },
-                "attempt": { "number": 1, "started": "2026-03-01T05:30:00Z" },
-                "step": "launch",
-                "retry": 0,
-                "attempts": [],
-                "candidate": 0,
-                "entered": "2026-03-01T05:30:00Z",
-                "document": {
-                    "commands": ["true"],
-                    "run_options": { "notify": "team" },
-                    "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
-                },
+            let mut payload = payload();
+            payload["document"] = json!({
+                "commands": ["true"],
+                "run_options": { "notify": "team" },
+                "instance_parameters": { "ImageId": "ami-0123456789abcdef0", "InstanceType": "t4g.nano" },
             });
             let topics = topics.iter().map(|&topic| topic.to_owned()).collect();
             let deployment = Deployment { topics, ..deployment() };

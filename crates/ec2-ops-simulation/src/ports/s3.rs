@@ -1,6 +1,7 @@
 //! S3: whether a promised object is there.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ec2_ops::ids::Region;
 use ec2_ops::ports::{FleetResults, KeptOutput, Object, Objects, OutputTarget};
@@ -47,8 +48,7 @@ impl<G: Gate> Objects for Ports<G> {
 
 impl<G: Gate> FleetResults for Ports<G> {
     async fn read(&self, region: &Region, bucket: &str, key: &str, range: Range<u64>) -> Answer<Vec<u8>> {
-        let effect = || self.account.s3.get_object(bucket, key);
-        let found = self.call(region.as_str(), "GetObject", On::Object { bucket, key }, effect).await?;
+        let found = self.get(region, bucket, key).await?;
         let at = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(found.body.len());
         Ok(found.body[at(range.start)..at(range.end)].to_vec())
     }
@@ -61,14 +61,23 @@ impl<G: Gate> FleetResults for Ports<G> {
 
 impl<G: Gate> KeptOutput for Ports<G> {
     async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Answer<String> {
-        let effect = || self.account.s3.get_object(bucket, key);
-        let found = self.call(region.as_str(), "GetObject", On::Object { bucket, key }, effect).await?;
+        let found = self.get(region, bucket, key).await?;
         let end = &found.body[found.body.len().saturating_sub(bytes)..];
         Ok(String::from_utf8_lossy(end).into_owned())
     }
 }
 
 impl<G: Gate> Ports<G> {
+    async fn get(
+        &self,
+        region: &Region,
+        bucket: &str,
+        key: &str,
+    ) -> Answer<Arc<ec2_ops_sandbox::s3::Object>> {
+        let effect = || self.account.s3.get_object(bucket, key);
+        self.call(region.as_str(), "GetObject", On::Object { bucket, key }, effect).await
+    }
+
     /// The newest of all objects that `target` covers, page by page until one is not older than `enough`.
     async fn newest_listed(
         &self,
