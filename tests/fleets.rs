@@ -1,5 +1,6 @@
-//! Fleets: one document, and a row for each execution, started as a user of AWS starts them.
+//! Fleets: one document, and a row for each execution, started as a user of AWS starts them, and by the command.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use ec2_ops_sandbox::stepfunctions::api::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{TestSandbox, document};
+use crate::harness::{Finished, TestSandbox, document, until};
+use crate::verbs::Terminal;
 
 /// Starts the fleet `name` of these rows, two at once.
 fn start(sandbox: &TestSandbox, name: &str, template: &Value, rows: &[Value]) -> Arc<Execution> {
@@ -88,4 +90,127 @@ fn a_fleet_that_is_stopped_leaves_nothing_running() {
         let statuses: Vec<_> = executions(sandbox.sandbox()).into_iter().map(|(_, status)| status).collect();
         assert_eq!(statuses, ["ABORTED"; 2]);
     });
+}
+
+/// A template, and a file of rows with a `FAIL` of 1 for every row whose number is a multiple of `failing`.
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new(commands: &[&str], rows: u32, failing: Option<u32>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut template = document(commands);
+        template["variables"] = json!({ "FAIL": "0" });
+        fs::write(directory.path().join("template.json"), template.to_string()).unwrap();
+        let row =
+            |n: u32| format!("{n},{}\n", u32::from(failing.is_some_and(|failing| n.is_multiple_of(failing))));
+        let text: String = std::iter::once("N,FAIL\n".to_owned()).chain((0..rows).map(row)).collect();
+        fs::write(directory.path().join("rows.csv"), text).unwrap();
+        Self(directory)
+    }
+
+    fn start(&self, terminal: &Terminal, more: &[&str]) -> Finished {
+        let file = |name: &str| self.0.path().join(name).display().to_string();
+        let (template, rows) = (file("template.json"), file("rows.csv"));
+        terminal.run(&[&["fleet", "start", &template, &rows], more].concat())
+    }
+}
+
+#[test]
+fn a_fleet_is_started_followed_and_its_failed_rows_run_again() {
+    let terminal = Terminal::open();
+    let files = Files::new(&["echo row $EC2_OPS_ROW is $N", "test $FAIL = 0"], 6, Some(3));
+    let finished = files.start(&terminal, &["--name", "vpus", "--at-once", "3", "--wait", "--json"]);
+    assert_eq!(finished.code(), Some(1), "{}", finished.stderr);
+    let ended: Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!((&ended["status"], &ended["rows"]), (&json!("RowsFailed"), &json!(6)));
+    assert_eq!(ended["by_status"], json!({ "CommandFailed": 2, "Succeeded": 4 }));
+    let failed =
+        |number: u32, name: &str| json!({ "row": number, "status": "CommandFailed", "execution": name });
+    assert_eq!(ended["failures"], json!([failed(0, "vpus-0-1"), failed(3, "vpus-3-1")]));
+
+    let logs = terminal.run(&["fleet", "logs", "vpus", "--failed"]);
+    assert_eq!(logs.stdout, "row 0 is 0\nrow 3 is 3\n", "{}", logs.stderr);
+    assert!(logs.stderr.contains("row 3, vpus-3-1: CommandFailed"), "{}", logs.stderr);
+
+    let again = terminal.run(&["fleet", "again", "vp", "--row", "3", "--wait", "--json"]);
+    assert_eq!(again.code(), Some(1), "{}", again.stderr);
+    let set = ["--set", "commands[1]=echo fine", "--wait", "--json"];
+    let again = terminal.run(&[&["fleet", "again", "vpus"][..], &set].concat());
+    assert_eq!(again.code(), Some(0), "{}", again.stderr);
+    let ended: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!((&ended["run"], &ended["by_status"]), (&json!(3), &json!({ "Succeeded": 6 })));
+    let names = terminal.json(&["list"]);
+    let mut names: Vec<_> =
+        names.as_array().unwrap().iter().map(|execution| execution["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    let first: Vec<_> = (0..6).map(|row| format!("vpus-{row}-1")).collect();
+    let again = ["vpus-0-3", "vpus-3-2", "vpus-3-3"].map(str::to_owned);
+    let mut expected = [first, again.into()].concat();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    let nothing = terminal.run(&["fleet", "again", "vpus"]);
+    assert!(nothing.stderr.contains("no row of vpus is left to run again"), "{}", nothing.stderr);
+    assert_eq!(terminal.json(&["fleet", "status"]).as_array().unwrap().len(), 3);
+    terminal.close();
+}
+
+#[test]
+fn a_fleet_that_is_stopped_goes_on_with_what_is_left_of_it() {
+    let terminal = Terminal::open();
+    let files = Files::new(&["true"], 6, None);
+    let set = ["--set", "commands[0]=test $N -lt 2 || sleep 600"];
+    let finished = files.start(&terminal, &[&["--name", "f", "--at-once", "2"][..], &set].concat());
+    assert_eq!((finished.code(), finished.stdout.as_str()), (Some(0), "f\n"), "{}", finished.stderr);
+    let status = || terminal.json(&["fleet", "status", "f"]);
+    until("two rows to end", || status()["by_status"]["Succeeded"] == 2 && status()["running"] == 2);
+    let more = terminal.run(&["fleet", "at-once", "f", "3"]);
+    assert_eq!(more.stdout, "f: 3 rows at once, not 2\n", "{}", more.stderr);
+    until("three rows to run", || status()["running"] == 3);
+    let running = terminal.run(&["fleet", "again", "f"]);
+    assert_eq!(running.code(), Some(2));
+    assert!(running.stderr.contains("f runs"), "{}", running.stderr);
+    // Those that have sent their commands: nothing is in the middle of a launch.
+    until("the commands", || {
+        let running = terminal.json(&["list", "--status", "Running"]);
+        running.as_array().unwrap().iter().all(|one| {
+            terminal.json(&["show", one["name"].as_str().unwrap()])["waiting"]["state"] == "EC2Poller"
+        })
+    });
+
+    let stopped = terminal.run(&["fleet", "stop", "f"]);
+    assert_eq!(stopped.code(), Some(0), "{}", stopped.stderr);
+    assert!(
+        stopped.stdout.starts_with("f is stopped; 3 rows were running; nothing is left"),
+        "{}",
+        stopped.stdout
+    );
+    let ended = status();
+    assert_eq!(ended["status"], "Aborted");
+    assert_eq!(
+        (&ended["by_status"]["Aborted"], &ended["by_status"]["NotStarted"]),
+        (&json!(3), &json!(1)),
+        "{ended}"
+    );
+
+    let again = terminal.run(&["fleet", "again", "f", "--set", "commands[0]=echo fine", "--wait", "--json"]);
+    assert_eq!(again.code(), Some(0), "{}", again.stderr);
+    let ended: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(ended["by_status"], json!({ "Succeeded": 6 }));
+    assert_eq!(terminal.json(&["list", "--limit", "100"]).as_array().unwrap().len(), 5 + 4);
+    terminal.close();
+}
+
+#[test]
+fn a_row_that_is_wrong_starts_nothing() {
+    let terminal = Terminal::open();
+    let files = Files::new(&["true"], 2, None);
+    let wrong = files.start(&terminal, &["--set", "obj_key=$M", "--set", "bucket=sandbox-output"]);
+    assert_eq!(wrong.code(), Some(2));
+    assert!(wrong.stderr.contains("rows.csv:2:1: error: $.obj_key: found \"$M\""), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("(and in one more row)"), "{}", wrong.stderr);
+    assert_eq!(terminal.json(&["fleet", "status"]), json!([]));
+    let unknown = terminal.run(&["fleet", "stop", "f"]);
+    assert_eq!(unknown.code(), Some(2));
+    assert!(unknown.stderr.contains("no fleet has a name that begins with \"f\""), "{}", unknown.stderr);
+    terminal.close();
 }

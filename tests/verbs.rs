@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::harness::{Finished, Ops, document, until};
 
 /// A sandbox that is served, and what is typed beside it.
-struct Terminal(Ops);
+pub(crate) struct Terminal(Ops);
 
 impl Terminal {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::open_with(&[])
     }
 
@@ -21,11 +21,11 @@ impl Terminal {
         Self(serve)
     }
 
-    fn start(&self, arguments: &[&str], stdin: &Value) -> Ops {
+    pub(crate) fn start(&self, arguments: &[&str], stdin: &Value) -> Ops {
         self.0.beside(arguments, &stdin.to_string())
     }
 
-    fn run(&self, arguments: &[&str]) -> Finished {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         self.start(arguments, &Value::Null).finish()
     }
 
@@ -36,7 +36,7 @@ impl Terminal {
         finished.stdout.trim_end().to_owned()
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let finished = self.run(&[arguments, &["--json"]].concat());
         assert_eq!(finished.code(), Some(0), "{arguments:?}: {}", finished.stderr);
         serde_json::from_str(&finished.stdout).unwrap()
@@ -46,7 +46,7 @@ impl Terminal {
         until("the commands", || self.json(&["show", name])["waiting"]["state"] == "EC2Poller");
     }
 
-    fn close(self) {
+    pub(crate) fn close(self) {
         assert_eq!(self.closed().code(), Some(0));
     }
 

@@ -79,9 +79,13 @@ impl S3 {
         bucket: &str,
         key: &str,
         range: String,
-    ) -> Result<ByteStream, AwsError> {
+    ) -> Result<Vec<u8>, AwsError> {
         let request = self.0.of(region).get_object().bucket(bucket).key(key).range(range);
-        Ok(request.send().await.map_err(aws_error(GET_OBJECT))?.body)
+        let body = request.send().await.map_err(aws_error(GET_OBJECT))?.body;
+        // A body that breaks off is a lost answer: the next try may get all of it.
+        let lost =
+            |error: ByteStreamError| AwsError::new(GET_OBJECT, "DispatchFailure", error.to_string(), None);
+        Ok(body.collect().await.map_err(lost)?.to_vec())
     }
 
     async fn list(
@@ -138,9 +142,7 @@ impl FleetResults for S3 {
     ) -> Result<Vec<u8>, AwsError> {
         // The last byte is part of a range of HTTP.
         let range = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
-        let body = self.part(region, bucket, key, range).await?;
-        let body = body.collect().await.map_err(|error| unexpected(GET_OBJECT, error.to_string()))?;
-        Ok(body.to_vec())
+        self.part(region, bucket, key, range).await
     }
 
     async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
@@ -152,9 +154,6 @@ impl FleetResults for S3 {
 impl KeptOutput for S3 {
     async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Result<String, AwsError> {
         let body = self.part(region, bucket, key, format!("bytes=-{bytes}")).await?;
-        let lost =
-            |error: ByteStreamError| AwsError::new(GET_OBJECT, "DispatchFailure", error.to_string(), None);
-        let body = body.collect().await.map_err(lost)?.into_bytes();
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }

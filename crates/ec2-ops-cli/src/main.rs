@@ -59,6 +59,8 @@ enum Command {
     Logs(verbs::logs::LogsArgs),
     /// Stop executions, and wait until nothing of them is left
     Stop(verbs::stop::StopArgs),
+    /// Run one document for many rows: start, follow, stop, and only the failed rows again
+    Fleet(verbs::fleet::FleetArgs),
     /// Interrupt a Spot instance of a sandbox, as EC2 does when it wants the capacity back
     Interrupt(verbs::interrupt::InterruptArgs),
     /// Open a shell on the instance of an execution, with Session Manager
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         Command::Show(args) => block_on(verbs::show::show(&args)),
         Command::Logs(args) => block_on(verbs::logs::logs(&args)),
         Command::Stop(args) => block_on(verbs::stop::stop(&args)),
+        Command::Fleet(args) => block_on(verbs::fleet::fleet(&args)),
         Command::Interrupt(args) => block_on(verbs::interrupt::interrupt(&args)),
         Command::Shell(args) => block_on(verbs::shell::shell(&args)),
         Command::Smoke(args) => block_on(smoke::smoke(&args)),

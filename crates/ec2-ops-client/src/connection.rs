@@ -100,6 +100,11 @@ impl Client {
         Self { sfn, recorder: recorder.clone(), ..self.clone() }
     }
 
+    /// The same deployment, seen as the executions of another state machine.
+    pub(crate) fn of_machine(&self, state_machine_arn: String) -> Self {
+        Self { state_machine_arn, ..self.clone() }
+    }
+
     /// The ARN of the state machine.
     pub fn state_machine_arn(&self) -> &str {
         &self.state_machine_arn

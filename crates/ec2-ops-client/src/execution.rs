@@ -55,10 +55,10 @@ pub struct Execution {
     /// The document that it runs; null where it is not JSON.
     pub document: Value,
     /// Step Functions' own status.
-    status: String,
-    output: Value,
-    error: Option<String>,
-    cause: Option<String>,
+    pub(crate) status: String,
+    pub(crate) output: Value,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
 }
 
 impl Execution {
@@ -175,12 +175,24 @@ impl Client {
         Ok(())
     }
 
-    fn execution_arn(&self, name: &str) -> String {
+    /// The ARN of the execution called `name`.
+    pub fn execution_arn(&self, name: &str) -> String {
         format!("{}:{name}", self.state_machine_arn().replacen(":stateMachine:", ":execution:", 1))
     }
 
     /// The full name of the only execution whose name begins with `beginning`.
     async fn complete(&self, beginning: &str) -> Result<String, Error> {
+        let found = self.named(beginning).await?;
+        only(&found, beginning, "execution")?.cloned().ok_or_else(|| {
+            let place = self.place();
+            Error::Usage(format!(
+                "no execution has a name that begins with {beginning:?}, in {place}; `ec2-ops list` names the latest"
+            ))
+        })
+    }
+
+    /// The names of the latest executions that begin so, the latest first.
+    pub(crate) async fn named(&self, beginning: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         let mut pages = self.executions(None, SEARCHED);
         while let Some(listed) = pages.next().await? {
@@ -188,22 +200,23 @@ impl Client {
                 found.push(listed.name().to_owned());
             }
         }
-        match found.as_slice() {
-            [only] => Ok(only.clone()),
-            [] => Err(Error::Usage(format!(
-                "no execution has a name that begins with {beginning:?}, in {}; `ec2-ops list` names the latest",
-                self.place()
-            ))),
-            several => {
-                let names = several.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-                let more = if several.len() > NAMED { ", …" } else { "" };
-                let count = several.len();
-                Err(Error::Usage(format!(
-                    "{count} executions have a name that begins with {beginning:?}: {names}{more}"
-                )))
-            }
-        }
+        Ok(found)
     }
+}
+
+/// The only one of the names that were found; none if there is none.
+pub(crate) fn only<'a>(
+    found: &'a [String],
+    beginning: &str,
+    what: &str,
+) -> Result<Option<&'a String>, Error> {
+    if found.len() <= 1 {
+        return Ok(found.first());
+    }
+    let names = found.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if found.len() > NAMED { ", …" } else { "" };
+    let count = found.len();
+    Err(Error::Usage(format!("{count} {what}s have a name that begins with {beginning:?}: {names}{more}")))
 }
 
 /// The name of the execution with that ARN.

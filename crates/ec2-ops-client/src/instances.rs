@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_sdk_ec2::types::{
-    Filter, InstanceStateName, InstanceType, ResourceType, Tag, TagSpecification, VolumeState,
+    Filter, InstanceStateName, InstanceType, ResourceType, Tag, TagSpecification, Volume, VolumeState,
 };
 use ec2_ops::tags::{self, Tags};
 
@@ -102,13 +102,26 @@ impl Client {
     /// # Errors
     /// Where EC2 cannot be asked.
     pub async fn left(&self, arn: &str, region: &str) -> Result<Left, Error> {
+        self.left_of(arn, |_| true, region).await
+    }
+
+    /// What EC2 has in `region` of the executions whose ARN matches `pattern`, in which `*` stands for any text, and that are
+    /// `ours`.
+    pub(crate) async fn left_of(
+        &self,
+        pattern: &str,
+        ours: impl Fn(&str) -> bool,
+        region: &str,
+    ) -> Result<Left, Error> {
+        let ours = |tags: &[Tag]| execution_in(tags).is_some_and(&ours);
         let mut left = Left::default();
         let ec2 = self.ec2(region);
-        let mut pages = ec2.describe_instances().filters(of_execution(arn)).into_paginator().send();
+        let mut pages = ec2.describe_instances().filters(of_execution(pattern)).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::of_call("DescribeInstances", &error))?;
             let reservations = page.reservations().iter();
-            for instance in reservations.flat_map(aws_sdk_ec2::types::Reservation::instances) {
+            let instances = reservations.flat_map(aws_sdk_ec2::types::Reservation::instances);
+            for instance in instances.filter(|instance| ours(instance.tags())) {
                 let group = match instance.state().and_then(|state| state.name()) {
                     Some(InstanceStateName::Terminated) => continue,
                     Some(InstanceStateName::Stopped) => &mut left.stopped,
@@ -118,12 +131,13 @@ impl Client {
                 group.push(instance.instance_id().unwrap_or("an instance without an id").to_owned());
             }
         }
-        for (volume, state) in self.volumes(arn, region).await? {
+        for volume in self.volumes_of(pattern, region).await?.iter().filter(|volume| ours(volume.tags())) {
+            let (id, state) = id_and_state(volume);
             match state {
                 // The instance of a volume in use speaks for it.
                 VolumeState::InUse => {}
-                VolumeState::Deleting => left.ending.push(volume),
-                _ => left.volumes.push(volume),
+                VolumeState::Deleting => left.ending.push(id),
+                _ => left.volumes.push(id),
             }
         }
         Ok(left)
@@ -134,17 +148,16 @@ impl Client {
     /// # Errors
     /// Where EC2 cannot be asked.
     pub async fn volumes(&self, arn: &str, region: &str) -> Result<Vec<(String, VolumeState)>, Error> {
+        Ok(self.volumes_of(arn, region).await?.iter().map(id_and_state).collect())
+    }
+
+    /// The volumes in `region` of the executions whose ARN matches `pattern`.
+    async fn volumes_of(&self, pattern: &str, region: &str) -> Result<Vec<Volume>, Error> {
         let ec2 = self.ec2(region);
-        let mut volumes = Vec::new();
-        let mut pages = ec2.describe_volumes().filters(of_execution(arn)).into_paginator().items().send();
-        while let Some(volume) = pages.next().await {
-            let volume = volume.map_err(|error| Error::of_call("DescribeVolumes", &error))?;
-            let id = volume.volume_id().unwrap_or("a volume without an id").to_owned();
-            let state = volume.state().cloned().unwrap_or(VolumeState::Available);
-            if state != VolumeState::Deleted {
-                volumes.push((id, state));
-            }
-        }
+        let pages = ec2.describe_volumes().filters(of_execution(pattern)).into_paginator();
+        let all = pages.items().send().collect::<Result<Vec<_>, _>>().await;
+        let mut volumes = all.map_err(|error| Error::of_call("DescribeVolumes", &error))?;
+        volumes.retain(|volume| volume.state() != Some(&VolumeState::Deleted));
         Ok(volumes)
     }
 
@@ -165,6 +178,16 @@ impl Client {
     }
 }
 
-fn of_execution(arn: &str) -> Filter {
-    Filter::builder().name(format!("tag:{}", tags::EXECUTION)).values(arn).build()
+fn of_execution(pattern: &str) -> Filter {
+    Filter::builder().name(format!("tag:{}", tags::EXECUTION)).values(pattern).build()
+}
+
+/// The ARN of the execution that these tags name.
+fn execution_in(tags: &[Tag]) -> Option<&str> {
+    tags.iter().find(|tag| tag.key() == Some(tags::EXECUTION))?.value()
+}
+
+fn id_and_state(volume: &Volume) -> (String, VolumeState) {
+    let id = volume.volume_id().unwrap_or("a volume without an id").to_owned();
+    (id, volume.state().cloned().unwrap_or(VolumeState::Available))
 }

@@ -19,7 +19,7 @@ pub struct Listing {
 }
 
 /// How many executions are described at once: the outcome is not in a listing.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// The largest page of `ListExecutions`.
 const PAGE: usize = 1000;
 
@@ -59,7 +59,13 @@ impl Client {
 
     /// At most `most` executions with that status of Step Functions, the latest first.
     pub(crate) fn executions(&self, status: Option<ExecutionStatus>, most: usize) -> Pages<'_> {
-        Pages { client: self, status, left: most, page: Vec::new().into_iter(), token: None, last: false }
+        self.pages(Of::StateMachine, status, most)
+    }
+
+    /// At most `most` executions with that status of Step Functions, the latest first.
+    pub(crate) fn pages<'a>(&'a self, of: Of<'a>, status: Option<ExecutionStatus>, most: usize) -> Pages<'a> {
+        let page = Vec::new().into_iter();
+        Pages { client: self, of, status, left: most, page, token: None, last: false }
     }
 }
 
@@ -72,9 +78,19 @@ fn status_filter(standings: &[String]) -> Option<ExecutionStatus> {
     }
 }
 
+/// Whose executions are listed.
+#[derive(Clone, Copy)]
+pub(crate) enum Of<'a> {
+    /// Those of the client's state machine.
+    StateMachine,
+    /// The children of the map run with this ARN.
+    MapRun(&'a str),
+}
+
 /// The pages of `ListExecutions`, item by item.
 pub(crate) struct Pages<'a> {
     client: &'a Client,
+    of: Of<'a>,
     status: Option<ExecutionStatus>,
     left: usize,
     page: std::vec::IntoIter<ExecutionListItem>,
@@ -97,7 +113,11 @@ impl Pages<'_> {
                 return Ok(None);
             }
             let size = i32::try_from(self.left.min(PAGE)).unwrap_or(i32::MAX);
-            let call = self.client.sfn.list_executions().state_machine_arn(self.client.state_machine_arn());
+            let call = self.client.sfn.list_executions();
+            let call = match self.of {
+                Of::StateMachine => call.state_machine_arn(self.client.state_machine_arn()),
+                Of::MapRun(arn) => call.map_run_arn(arn),
+            };
             let call = call
                 .max_results(size)
                 .set_status_filter(self.status.clone())

@@ -186,14 +186,7 @@ impl Client {
         for stream in Stream::BOTH {
             let end = format!("/{}", stream.as_str());
             for key in keys.iter().filter(|key| key.ends_with(&end)) {
-                let object = s3.get_object().bucket(bucket).key(key).send().await;
-                let object = object.map_err(|error| Error::of_call("GetObject", &error))?;
-                let body = object
-                    .body
-                    .collect()
-                    .await
-                    .map_err(|error| Error::NoAnswer { action: "GetObject", reason: error.to_string() })?;
-                let text = String::from_utf8_lossy(&body.into_bytes()).into_owned();
+                let text = String::from_utf8_lossy(&self.object(bucket, key).await?).into_owned();
                 lines.extend(text.lines().map(|line| Line { at: None, stream, text: line.to_owned() }));
             }
         }

@@ -1,5 +1,6 @@
-//! Buckets.
+//! Buckets and objects, in the region of the deployment.
 
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use crate::{Client, Error};
@@ -22,5 +23,21 @@ impl Client {
             Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
             created => created.map(drop),
         }
+    }
+
+    /// The bytes of an object.
+    pub(crate) async fn object(&self, bucket: &str, key: &str) -> Result<Vec<u8>, Error> {
+        const ACTION: &str = "GetObject";
+        let object = self.s3().get_object().bucket(bucket).key(key).send().await;
+        let body = object.map_err(|error| Error::of_call(ACTION, &error))?.body.collect().await;
+        let body = body.map_err(|error| Error::NoAnswer { action: ACTION, reason: error.to_string() })?;
+        Ok(body.to_vec())
+    }
+
+    /// Writes an object.
+    pub(crate) async fn put_object(&self, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), Error> {
+        let call = self.s3().put_object().bucket(bucket).key(key).body(ByteStream::from(body));
+        call.send().await.map_err(|error| Error::of_call("PutObject", &error))?;
+        Ok(())
     }
 }

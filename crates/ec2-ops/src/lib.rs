@@ -21,7 +21,6 @@ mod error;
 mod execution;
 #[cfg(test)]
 mod fakes;
-mod fleet;
 mod inputs;
 mod instance_end;
 mod launch;
@@ -36,6 +35,7 @@ mod sweep;
 pub mod check;
 pub mod command;
 pub mod document;
+pub mod fleet;
 pub mod ids;
 pub mod poll;
 pub mod ports;

@@ -12,7 +12,7 @@ pub(crate) struct Assignment {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+pub(crate) enum Step {
     Field(String),
     Index(usize),
 }
@@ -24,25 +24,76 @@ impl FromStr for Assignment {
         let expected = || "expected PATH=VALUE, such as run_options.timeout_s=60".to_owned();
         let (path, value) = text.split_once('=').ok_or_else(expected)?;
         let path = path.strip_prefix("$.").unwrap_or(path);
-        let mut steps = Vec::new();
-        for part in path.split('.') {
-            let (field, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
-            if field.is_empty() {
-                return Err(expected());
-            }
-            steps.push(Step::Field(field.to_owned()));
-            for index in indices.split_inclusive(']') {
-                let number =
-                    index.strip_prefix('[').and_then(|index| index.strip_suffix(']')).ok_or_else(expected)?;
-                steps.push(Step::Index(number.parse().map_err(|_| expected())?));
-            }
+        Ok(Self { path: steps(path).ok_or_else(expected)?, value: json_or_text(value) })
+    }
+}
+
+/// The steps of a path such as `commands[0]`.
+fn steps(path: &str) -> Option<Vec<Step>> {
+    let mut steps = Vec::new();
+    for part in path.split('.') {
+        let (field, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
+        if field.is_empty() {
+            return None;
         }
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-        Ok(Self { path: steps, value })
+        steps.push(Step::Field(field.to_owned()));
+        for index in indices.split_inclusive(']') {
+            let number = index.strip_prefix('[')?.strip_suffix(']')?;
+            steps.push(Step::Index(number.parse().ok()?));
+        }
+    }
+    Some(steps)
+}
+
+fn json_or_text(value: &str) -> Value {
+    serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()))
+}
+
+/// A column of a table of rows: the changes that its cells are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// A variable of that name, whose value is text.
+    Variable(String),
+    /// The path of a field, whose value is JSON or else text.
+    Field(Vec<Step>),
+}
+
+impl Column {
+    /// The column with that heading: `VPU`, or `$.instance_parameters.InstanceType`.
+    ///
+    /// # Errors
+    /// Where it is neither the name of a variable nor a path.
+    pub(crate) fn parse(heading: &str) -> Result<Self, String> {
+        let expected =
+            "expected the name of a variable, or a path such as $.instance_parameters.InstanceType";
+        let column = match heading.strip_prefix("$.") {
+            Some(path) => steps(path).map(Self::Field),
+            None => (!heading.is_empty()).then(|| Self::Variable(heading.to_owned())),
+        };
+        column.ok_or_else(|| expected.to_owned())
+    }
+
+    /// The change that `cell` makes.
+    pub(crate) fn with(&self, cell: &str) -> Assignment {
+        match self {
+            Self::Variable(name) => Assignment {
+                path: ["variables", name].map(|name| Step::Field(name.to_owned())).into(),
+                value: cell.into(),
+            },
+            Self::Field(path) => Assignment { path: path.clone(), value: json_or_text(cell) },
+        }
     }
 }
 
 impl Assignment {
+    /// The member of the document that it changes, or in which it changes something.
+    pub(crate) fn member(&self) -> Option<&str> {
+        self.path.iter().find_map(|step| match step {
+            Step::Field(name) => Some(name.as_str()),
+            Step::Index(_) => None,
+        })
+    }
+
     /// Changes `document`. Objects on the way are made; an entry of a list is replaced, or added at its end.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod assignment;
 mod positions;
+mod rows;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub(crate) use assignment::Assignment;
 use positions::{Place, Positions};
+pub(crate) use rows::{fleet, valid_rows};
 
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -80,6 +82,15 @@ impl Fault {
         Self { place: None, what }
     }
 
+    fn at(line: usize, column: usize, what: String) -> Self {
+        Self { place: Some(Place { line, column }), what }
+    }
+
+    /// The fault of a text that is one line of a file.
+    fn on_line(self, line: usize) -> Self {
+        Self { place: self.place.map(|place| Place { line, ..place }), ..self }
+    }
+
     /// `run.json:4:19: error: $.run_options.timeout_s: found …`
     fn line(&self, file: &Path) -> String {
         let file = file.display();
@@ -94,11 +105,7 @@ impl Fault {
 fn read(file: &Path) -> Result<(Value, Vec<String>), Vec<Fault>> {
     let (text, document) = parse(file).map_err(|fault| vec![fault])?;
     let positions = Positions::of(&text);
-    let repeated = positions.repeated.iter().map(|(path, place)| Fault {
-        place: Some(*place),
-        what: format!("{path}: stands here a second time; a key may stand only once"),
-    });
-    let mut faults: Vec<_> = repeated.collect();
+    let mut faults = repeated(&positions);
     let warnings = match resolve(&document) {
         Ok(job) => job.warnings,
         Err(Problems(problems)) => {
@@ -109,6 +116,15 @@ fn read(file: &Path) -> Result<(Value, Vec<String>), Vec<Fault>> {
         }
     };
     if faults.is_empty() { Ok((document, warnings)) } else { Err(faults) }
+}
+
+/// The keys that an object has twice.
+fn repeated(positions: &Positions) -> Vec<Fault> {
+    let fault = |(path, place): &(String, Place)| Fault {
+        place: Some(*place),
+        what: format!("{path}: stands here a second time; a key may stand only once"),
+    };
+    positions.repeated.iter().map(fault).collect()
 }
 
 /// The document in `file` with `changes`, if it is then valid. Its problems have no place: it stands in no file.
@@ -130,22 +146,7 @@ fn changed(file: &Path, changes: &[Assignment]) -> Result<Result<Value, Vec<Faul
 
 /// The text of `file`, and the JSON that it is.
 fn parse(file: &Path) -> Result<(String, Value), Fault> {
-    let bytes = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        std::fs::read(file)
-    };
-    let bytes = bytes.map_err(|error| Fault::of_file(format!("cannot be read: {error}")))?;
-    if let Some(mark) = byte_order_mark(&bytes) {
-        return Err(Fault::of_file(format!(
-            "begins with a byte order mark of {mark}; save it as UTF-8 without one"
-        )));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Fault::of_file(format!("is not UTF-8: byte {at} is not part of a character"))
-    })?;
+    let text = text_of(file)?;
     match serde_json::from_str(&text) {
         Ok(document) => Ok((text, document)),
         Err(_) if is_yaml(file, &text) => {
@@ -158,6 +159,26 @@ fn parse(file: &Path) -> Result<(String, Value), Fault> {
             Err(Fault { place: Some(place), what: format!("not JSON: {what}") })
         }
     }
+}
+
+/// The text of `file`.
+fn text_of(file: &Path) -> Result<String, Fault> {
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = bytes.map_err(|error| Fault::of_file(format!("cannot be read: {error}")))?;
+    if let Some(mark) = byte_order_mark(&bytes) {
+        return Err(Fault::of_file(format!(
+            "begins with a byte order mark of {mark}; save it as UTF-8 without one"
+        )));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Fault::of_file(format!("is not UTF-8: byte {at} is not part of a character"))
+    })
 }
 
 /// What `document` means. The execution that it will have is not known yet.

@@ -47,7 +47,7 @@ pub(crate) async fn logs(args: &LogsArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     };
     match read(&client, attempt).await? {
-        Some(lines) => print(&lines, attempt.number, args.json)?,
+        Some(lines) => print(&lines, (None, attempt.number), args.json)?,
         None => output::say(format!(
             "the output of attempt {} of {} is kept nowhere, or not yet",
             attempt.number, execution.name
@@ -71,7 +71,7 @@ fn chosen(timeline: &Timeline, number: Option<u32>) -> Result<Option<&Attempt>, 
 }
 
 /// What there is by now: from CloudWatch Logs, else from S3.
-async fn read(client: &Client, attempt: &Attempt) -> Result<Option<Vec<Line>>, Failure> {
+pub(crate) async fn read(client: &Client, attempt: &Attempt) -> Result<Option<Vec<Line>>, Failure> {
     if let Some(mut reader) = client.log_reader(attempt) {
         let lines = reader.read().await?;
         if !lines.is_empty() {
@@ -90,7 +90,7 @@ async fn follow(client: &Client, arn: &str, args: &LogsArgs) -> Result<Exit, Fai
             logs.go_on_to(attempt);
         }
         let (number, lines) = logs.read().await?;
-        print(&lines, number, args.json)?;
+        print(&lines, (None, number), args.json)?;
         if timeline.ended() {
             return Ok(Exit::Success);
         }
@@ -104,15 +104,26 @@ fn followed(timeline: &Timeline, number: Option<u32>) -> Option<&Attempt> {
     timeline.attempts().iter().filter(wanted).rfind(|attempt| attempt.command.is_some())
 }
 
-fn print(lines: &[Line], attempt: u32, as_json: bool) -> Result<(), Failure> {
+/// Prints the lines of an attempt, of the row of a fleet if there is one.
+pub(crate) fn print(
+    lines: &[Line],
+    (row, attempt): (Option<u32>, u32),
+    as_json: bool,
+) -> Result<(), Failure> {
     // Both streams on one terminal: then the colour tells them apart.
     let style = Style::of_stderr();
     let together = std::io::stdout().is_terminal();
     for line in lines {
         match line.stream {
-            _ if as_json => output::line(json!({
-                "at": line.at, "attempt": attempt, "stream": line.stream.as_str(), "text": line.text,
-            }))?,
+            _ if as_json => {
+                let mut shown = json!({
+                    "at": line.at, "attempt": attempt, "stream": line.stream.as_str(), "text": line.text,
+                });
+                if let Some(row) = row {
+                    shown["row"] = row.into();
+                }
+                output::line(shown)?;
+            }
             Stream::Stdout => output::line(&line.text)?,
             Stream::Stderr if together => output::say(style.paint(Tone::Bad, &line.text)),
             Stream::Stderr => output::say(&line.text),

@@ -1,5 +1,6 @@
 //! The verbs on a deployment, in an account or in a sandbox: the same code for both.
 
+pub(crate) mod fleet;
 pub(crate) mod interrupt;
 pub(crate) mod list;
 pub(crate) mod logs;

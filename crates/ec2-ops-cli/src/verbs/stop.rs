@@ -26,9 +26,9 @@ pub(crate) struct StopArgs {
 }
 
 /// How long a launch that was under way may take to be seen in EC2: the time limit of the function that launches.
-const LAUNCH: Duration = Duration::from_mins(1);
+pub(crate) const LAUNCH: Duration = Duration::from_mins(1);
 /// How often EC2 is asked, at most.
-const LOOK: Duration = Duration::from_secs(5);
+pub(crate) const LOOK: Duration = Duration::from_secs(5);
 
 /// Stops the executions.
 pub(crate) async fn stop(args: &StopArgs) -> Result<Exit, Failure> {
@@ -75,11 +75,8 @@ async fn settled(client: &Client, execution: &Execution) -> Result<Left, Failure
     let timeline = client.timeline(&execution.arn).await?;
     let region = region(client, execution, &timeline);
     // A launch that was under way may show up after the stop.
-    let launching = timeline.visits().last().is_some_and(|visit| {
-        visit.left.is_none() && timeline.attempts().last().is_none_or(|attempt| attempt.instance.is_none())
-    });
-    let sure =
-        Instant::now() + if launching && execution.standing().is_running() { LAUNCH } else { Duration::ZERO };
+    let launching = is_launching(&timeline) && execution.standing().is_running();
+    let sure = Instant::now() + if launching { LAUNCH } else { Duration::ZERO };
     let mut said = String::new();
     loop {
         let left = client.left(&execution.arn, &region).await?;
@@ -97,6 +94,13 @@ async fn settled(client: &Client, execution: &Execution) -> Result<Left, Failure
         }
         tokio::time::sleep(LOOK.min(client.look_every())).await;
     }
+}
+
+/// Whether the execution is, or was when it was stopped, in the middle of a launch.
+pub(crate) fn is_launching(timeline: &Timeline) -> bool {
+    timeline.visits().last().is_some_and(|visit| {
+        visit.left.is_none() && timeline.attempts().last().is_none_or(|attempt| attempt.instance.is_none())
+    })
 }
 
 /// Where the instances are.

@@ -6,8 +6,8 @@ use ec2_ops_asl::{Environment, Execution, Failure, Invocation, MapRun, StartExec
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::StepFunctions;
 use super::api::{DescribeExecutionRequest, StartExecutionRequest, StopExecutionRequest};
+use super::{StartFault, StepFunctions};
 use crate::AwsError;
 use crate::lambda::InvokeError;
 use crate::lock::lock;
@@ -45,9 +45,19 @@ impl Environment for Surroundings {
 
     async fn start_execution(&self, start: StartExecution) -> Result<Value, Failure> {
         let StartExecution { state_machine_arn, name, input } = start;
+        if !self.states.shared.platform.quotas.admit(&self.region, "StartExecution") {
+            return Err(Failure::new("StepFunctions.ThrottlingException", "Rate exceeded"));
+        }
+        let fault = self.states.start_fault();
+        if let Some(StartFault::Refused(failure)) = fault {
+            return Err(failure);
+        }
         let request = StartExecutionRequest { state_machine_arn, name, input: Some(input) };
         let started = self.states.start_execution(request).map_err(|error| integration_failure(&error))?;
-        Ok(in_pascal_case(json!(started)))
+        match fault {
+            Some(StartFault::AnswerLost(failure)) => Err(failure),
+            _ => Ok(in_pascal_case(json!(started))),
+        }
     }
 
     async fn execution_ended(&self, arn: &str) -> Value {

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ec2_ops_asl::{Execution, MapRun, StateMachine, TaskTokens};
+use ec2_ops_asl::{Execution, Failure, MapRun, StateMachine, TaskTokens};
 use jiff::Timestamp;
 
 use crate::Platform;
@@ -38,8 +38,21 @@ struct Shared {
     tokens: Mutex<HashMap<String, TaskTokens>>,
     /// Whether histories have inputs and outputs.
     keeps_data: AtomicBool,
+    /// What goes wrong with the starts of executions by tasks.
+    start_faults: Mutex<Option<StartFaults>>,
     state: Mutex<State>,
 }
+
+/// What goes wrong when a task starts an execution.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StartFault {
+    /// Nothing is started.
+    Refused(Failure),
+    /// The execution is started, and the task does not hear of it.
+    AnswerLost(Failure),
+}
+
+type StartFaults = Arc<dyn Fn() -> Option<StartFault> + Send + Sync>;
 
 #[derive(Default)]
 struct State {
@@ -71,10 +84,27 @@ impl StepFunctions {
     /// A Step Functions without state machines, whose tasks invoke the functions of `lambda`. Map states read and write objects
     /// of `s3`.
     pub fn new(platform: Arc<Platform>, lambda: Lambda, s3: Arc<S3>) -> Self {
-        let (tokens, keeps_data) = (Mutex::default(), AtomicBool::new(true));
         Self {
-            shared: Arc::new(Shared { platform, lambda, s3, tokens, keeps_data, state: Mutex::default() }),
+            shared: Arc::new(Shared {
+                platform,
+                lambda,
+                s3,
+                tokens: Mutex::default(),
+                keeps_data: AtomicBool::new(true),
+                start_faults: Mutex::default(),
+                state: Mutex::default(),
+            }),
         }
+    }
+
+    /// Lets `faults` decide what goes wrong with each start of an execution by a task. By default nothing does.
+    pub fn start_by(&self, faults: impl Fn() -> Option<StartFault> + Send + Sync + 'static) {
+        *lock(&self.shared.start_faults) = Some(Arc::new(faults));
+    }
+
+    fn start_fault(&self) -> Option<StartFault> {
+        let faults = lock(&self.shared.start_faults).clone();
+        faults.and_then(|faults| faults())
     }
 
     /// The tokens of `region`.

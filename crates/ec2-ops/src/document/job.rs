@@ -36,6 +36,8 @@ pub struct Job {
     pub variables: BTreeMap<String, String>,
     /// Read on the instance and exported to the commands, by name.
     pub secrets: BTreeMap<String, Secret>,
+    /// The number of the row of a fleet, from 0.
+    pub row: Option<u32>,
     /// How the instance is ended.
     pub on_end: OnEnd,
     /// Limit on the commands, in seconds.
@@ -155,6 +157,7 @@ impl Job {
         let values = Values {
             variables: &document.variables,
             execution: execution.id.name(),
+            row: document.row,
             started: execution.started,
         };
         let output = output::of(&document, &commands, &values, &mut warnings, &mut problems);
@@ -183,6 +186,7 @@ impl Job {
             inputs_timeout_s: options.inputs_timeout_s,
             secrets: secrets(&document),
             variables: document.variables,
+            row: document.row,
             on_end: OnEnd {
                 terminate: options.ii_terminate_instance,
                 delete_volumes: options.ii_delete_volume,
@@ -221,6 +225,7 @@ impl Job {
         let mut all = self.variables.clone();
         all.insert(variables::EXECUTION.to_owned(), attempt.execution.name().to_owned());
         all.insert("EC2_OPS_ATTEMPT".to_owned(), attempt.attempt.to_string());
+        all.extend(self.row.map(|row| (variables::ROW.to_owned(), row.to_string())));
         if let Some(Output { target, .. }) = &self.output {
             all.insert("EC2_OPS_OUTPUT_BUCKET".to_owned(), target.bucket().to_owned());
             all.insert("EC2_OPS_OUTPUT_KEY".to_owned(), target.key().to_owned());

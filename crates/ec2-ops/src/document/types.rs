@@ -45,6 +45,10 @@ pub struct ExecutionDocument {
     /// instance reads them at the start of the commands, and exports them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, String>,
+    /// The number of the row of a fleet whose document this is, from 0. The fleet sets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 9_999_999))]
+    pub row: Option<u32>,
     /// How to run, and what to do afterwards.
     #[serde(default)]
     pub run_options: RunOptions,

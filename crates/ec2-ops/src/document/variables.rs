@@ -1,5 +1,6 @@
 //! Variables and secrets: their names, and how a `$NAME` outside of the commands gets its value.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ec2_ops_limits::ssm::is_parameter_name;
@@ -11,6 +12,9 @@ use crate::script;
 
 /// The name of the execution, which every document may use without naming it.
 pub(super) const EXECUTION: &str = "EC2_OPS_EXECUTION";
+
+/// The number of the row, which the document of a fleet may use.
+pub(super) const ROW: &str = "EC2_OPS_ROW";
 
 /// Names of ours, in any case.
 const RESERVED_PREFIX: &str = "EC2_OPS_";
@@ -119,6 +123,8 @@ pub(super) struct Values<'a> {
     pub(super) variables: &'a Named,
     /// The name of the execution.
     pub(super) execution: &'a str,
+    /// The number of the row of a fleet.
+    pub(super) row: Option<u32>,
     /// When the execution started.
     pub(super) started: Timestamp,
 }
@@ -144,7 +150,7 @@ impl Values<'_> {
                 }
                 out.push('$');
             } else {
-                out.push_str(self.value(name)?);
+                out.push_str(&self.value(name)?);
             }
             rest = tail;
         }
@@ -152,12 +158,13 @@ impl Values<'_> {
         Ok(out)
     }
 
-    fn value(&self, name: &str) -> Result<&str, String> {
-        if name == EXECUTION {
-            return Ok(self.execution);
-        }
-        let unknown = || format!("no shell fills in a $ here, and {name:?} is not one of variables");
-        self.variables.get(name).map(String::as_str).ok_or_else(unknown)
+    fn value(&self, name: &str) -> Result<Cow<'_, str>, String> {
+        let value = match (name, self.row) {
+            (EXECUTION, _) => Some(self.execution.into()),
+            (ROW, Some(row)) => Some(row.to_string().into()),
+            _ => self.variables.get(name).map(Into::into),
+        };
+        value.ok_or_else(|| format!("no shell fills in a $ here, and {name:?} is not one of variables"))
     }
 }
 

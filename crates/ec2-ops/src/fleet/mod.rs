@@ -1,9 +1,11 @@
-//! RunChecker, for a fleet: what its rows came to, counted and written down.
+//! Fleets: what their rows came to.
 //!
-//! `fleet.asl.json` starts an execution for each row, and its `ResultWriter` leaves a line for each in S3. A fleet of ten
-//! thousand rows leaves tens of megabytes, so the files are read in pieces, and only counts and failures are kept.
+//! `fleet.asl.json` starts an execution for each row, and its `ResultWriter` leaves a line for each in S3. RunChecker counts
+//! them, and writes a [`Summary`]. A fleet of ten thousand rows leaves tens of megabytes, so the files are read in pieces, and
+//! only counts and failures are kept. [`Records`] say of each row how it stands after all runs of its fleet.
 
 mod lines;
+mod records;
 mod row;
 
 use std::collections::BTreeMap;
@@ -16,7 +18,9 @@ use crate::ids::Region;
 use crate::ports::FleetResults;
 use crate::step::write;
 use lines::Lines;
-use row::{Failure, Row};
+pub use records::{Record, Records, execution_name, row_of};
+pub use row::Failure;
+use row::Row;
 
 /// `ResultWriterDetails` of a Map state: where the manifest is.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,15 +47,19 @@ struct File {
 }
 
 /// What the rows of a fleet came to: the object `summary.json` beside the manifest.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-struct Summary {
-    rows: u64,
-    succeeded: u64,
-    failed: u64,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How many rows there were.
+    pub rows: u64,
+    /// How many of them succeeded.
+    pub succeeded: u64,
+    /// How many did not.
+    pub failed: u64,
     /// How many rows ended with each status of an outcome, or of Step Functions.
-    by_status: BTreeMap<String, u64>,
+    pub by_status: BTreeMap<String, u64>,
     /// The rows that did not succeed, by number.
-    failures: Vec<Failure>,
+    #[serde(default)]
+    pub failures: Vec<Failure>,
 }
 
 /// The section that RunChecker writes: the summary without the failures, and where all of it is.

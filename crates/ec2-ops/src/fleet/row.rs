@@ -2,7 +2,9 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::records::execution_name;
 use crate::outcome::Outcome;
 use crate::status::Status;
 
@@ -26,8 +28,21 @@ pub(super) struct Row {
 /// The input of a row's execution, as `fleet.asl.json` makes it.
 #[derive(Default, Deserialize)]
 struct Input {
-    row: Option<u64>,
-    name: Option<String>,
+    #[serde(default)]
+    fleet: String,
+    #[serde(default)]
+    run: u32,
+    #[serde(default)]
+    document: Value,
+}
+
+impl Input {
+    /// The row's number, and the name of its execution of `run_commands`. An input that is not ours has none.
+    fn read(text: &str) -> (Option<u32>, Option<String>) {
+        let Self { fleet, run, document } = serde_json::from_str(text).unwrap_or_default();
+        let row = document["row"].as_u64().and_then(|row| row.try_into().ok());
+        (row, row.map(|row| execution_name(&fleet, row, run)))
+    }
 }
 
 /// The output of a row's execution that succeeded.
@@ -40,27 +55,29 @@ struct Output {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Nested {
+    status: String,
     cause: Option<String>,
 }
 
 /// A row that did not succeed.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Failure {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
     /// Its number among the rows, from 0.
-    pub(super) row: Option<u64>,
+    pub row: Option<u32>,
     /// The name of its execution of `run_commands`.
-    pub(super) name: Option<String>,
+    pub name: Option<String>,
     /// The status of its outcome, or that of Step Functions if it has none.
-    pub(super) status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<String>,
+    pub status: String,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Row {
     /// `None` if the row succeeded: its execution did, and the outcome says so.
     pub(super) fn into_failure(self) -> Option<Failure> {
         // An input that is not ours names no row; its failure counts all the same.
-        let Input { row, name } = serde_json::from_str(&self.input).unwrap_or_default();
+        let (row, name) = Input::read(&self.input);
         let outcome = match self.status.as_deref() {
             Some("SUCCEEDED") => parse::<Output>(self.output.as_deref()).map(|output| output.outcome),
             _ => failed_outcome(self.cause.as_deref()),
@@ -76,12 +93,12 @@ impl Row {
                     reason: reason.map(abridged),
                 })
             }
-            None => Some(Failure {
-                row,
-                name,
-                status: self.error.or(self.status).unwrap_or_else(|| "PENDING".to_owned()),
-                reason: self.cause.map(abridged),
-            }),
+            None => {
+                // An execution that was stopped, or whose time was up, has no outcome.
+                let nested = parse::<Nested>(self.cause.as_deref()).map(|nested| nested.status);
+                let status = nested.or(self.error).or(self.status).unwrap_or_else(|| "PENDING".to_owned());
+                Some(Failure { row, name, status, reason: self.cause.map(abridged) })
+            }
         }
     }
 }

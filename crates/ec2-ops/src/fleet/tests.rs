@@ -68,7 +68,7 @@ fn outcome(status: Status, reason: &str) -> Value {
 }
 
 fn row(number: u64, status: &str, more: &Value) -> Value {
-    let input = json!({ "row": number, "name": format!("f-{number}-1"), "document": { "commands": ["x"] } });
+    let input = json!({ "fleet": "f", "run": 1, "document": { "row": number, "commands": ["x"] } });
     let mut row = json!({ "Status": status, "Input": input.to_string(), "Name": "uuid" });
     row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     row
@@ -89,6 +89,8 @@ async fn rows_are_counted_by_the_status_of_their_outcomes() {
         |cause: Value| json!({ "Status": "FAILED", "Cause": cause.to_string(), "Input": {} }).to_string();
     let timed_out = description(outcome(Status::CommandTimedOut, "60 s"));
     let nested = row(6, "FAILED", &json!({ "Error": "States.TaskFailed", "Cause": timed_out }));
+    let stopped = json!({ "Status": "ABORTED", "Input": {} }).to_string();
+    let stopped = row(7, "FAILED", &json!({ "Error": "States.TaskFailed", "Cause": stopped }));
     let bucket = Bucket::with(
         &[good(0), good(3)],
         &[
@@ -97,20 +99,21 @@ async fn rows_are_counted_by_the_status_of_their_outcomes() {
             row(5, "FAILED", &json!({ "Error": "States.Timeout" })),
             row(4, "ABORTED", &json!({})),
             nested,
+            stopped,
         ],
     );
     let section = bucket.summarize().await.unwrap();
     assert_eq!(
         section,
         json!({
-            "rows": 7, "succeeded": 2, "failed": 5,
-            "by_status": { "ABORTED": 1, "CommandFailed": 1, "CommandTimedOut": 1, "OutputMissing": 1, "States.Timeout": 1, "Succeeded": 2 },
+            "rows": 8, "succeeded": 2, "failed": 6,
+            "by_status": { "ABORTED": 2, "CommandFailed": 1, "CommandTimedOut": 1, "OutputMissing": 1, "States.Timeout": 1, "Succeeded": 2 },
             "summary": "s3://b/f/x/summary.json",
         })
     );
     let failures = &bucket.summary()["failures"];
     let rows: Vec<_> = failures.as_array().unwrap().iter().map(|failure| failure["row"].as_u64()).collect();
-    assert_eq!(rows, [Some(1), Some(2), Some(4), Some(5), Some(6)]);
+    assert_eq!(rows, [Some(1), Some(2), Some(4), Some(5), Some(6), Some(7)]);
     assert_eq!(
         failures[1],
         json!({ "row": 2, "name": "f-2-1", "status": "CommandFailed", "reason": "exit code 7" })

@@ -118,6 +118,20 @@ fn the_commands_know_their_execution_attempt_and_output() {
 }
 
 #[test]
+fn the_row_of_a_fleet_is_known_to_its_commands_and_its_keys() {
+    let mut document = with_output("k/$EC2_OPS_ROW/${EC2_OPS_ROW}.nc", "01");
+    let message = refused(&document);
+    assert!(message.contains("\"EC2_OPS_ROW\" is not one of variables"), "{message}");
+    document["row"] = 17.into();
+    let job = accepted(&document);
+    assert_eq!(job.output.as_ref().unwrap().target.key(), "k/17/17.nc");
+    let attempt = AttemptId { execution: ExecutionId::new("arn:aws:x:f-17-1"), attempt: 1 };
+    assert_eq!(job.environment(&attempt)["EC2_OPS_ROW"], "17");
+    document["row"] = (-1).into();
+    assert!(refused(&document).starts_with("$.row: found -1"), "{}", refused(&document));
+}
+
+#[test]
 fn a_type_and_a_subnet_may_be_lists() {
     let values = |job: &super::Job| job.instance.instance_type.as_slice().to_vec();
     let one = accepted(&with("instance_parameters/InstanceType", json!("m8g.large")));

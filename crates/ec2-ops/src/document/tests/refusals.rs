@@ -32,7 +32,7 @@ fn an_unknown_name_gets_advice() {
         ("instance_parameters/DisableApiTermination", "could keep the instance from being ended"),
         (
             "comment",
-            "expected one of region, commands, bucket, obj_key, inputs, variables, secrets, run_options, instance_parameters, \
+            "expected one of region, commands, bucket, obj_key, inputs, variables, secrets, row, run_options, instance_parameters, \
              datastream_command_options",
         ),
     ] {
