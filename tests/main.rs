@@ -17,6 +17,7 @@ mod browser;
 mod calls;
 mod command;
 mod conformance;
+mod console;
 mod corpus;
 mod examples;
 mod faults;

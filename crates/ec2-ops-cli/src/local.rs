@@ -81,6 +81,7 @@ pub(crate) fn served(sandbox: &Sandbox) -> Served {
         access_key_id: sandbox.keys().owner().to_owned(),
         secret_access_key: "sandbox".to_owned(),
         state_machine_arn: sandbox.state_machine_arn().to_owned(),
+        console_url: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The `ec2-ops` command: tries executions on this machine, without an AWS account, and runs them in one.
 
+mod console;
 mod documents;
 mod exit;
 mod interruption;
@@ -65,6 +66,8 @@ enum Command {
     Interrupt(verbs::interrupt::InterruptArgs),
     /// Open a shell on the instance of an execution, with Session Manager
     Shell(verbs::shell::ShellArgs),
+    /// Open the console of a deployment in a browser: executions, their output, their instances
+    Console(console::ConsoleArgs),
     /// Check a deployment: what can only be assumed of AWS before there is one
     ///
     /// Each check prints a line. Most of them launch an instance, of the smallest type, and end it.
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Command::Fleet(args) => block_on(verbs::fleet::fleet(&args)),
         Command::Interrupt(args) => block_on(verbs::interrupt::interrupt(&args)),
         Command::Shell(args) => block_on(verbs::shell::shell(&args)),
+        Command::Console(args) => block_on(console::console(&args)),
         Command::Smoke(args) => block_on(smoke::smoke(&args)),
         Command::Validate { files } => documents::validate(&files),
         Command::Simulate(args) => simulate::simulate(&args),

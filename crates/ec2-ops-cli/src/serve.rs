@@ -1,8 +1,11 @@
 //! `serve`: a sandbox that runs until Ctrl-C.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use clap::Args;
+use ec2_ops_client::Client;
+use ec2_ops_console::Console;
 use ec2_ops_sandbox::Sandbox;
 use ec2_ops_sandbox::fault_plan::{Fault, FaultPlan};
 
@@ -18,6 +21,9 @@ pub(crate) struct ServeArgs {
     /// The port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 4566)]
     port: u16,
+    /// The port of the console on 127.0.0.1; 0 takes any free one. By default the next port, or any free one if that is in use
+    #[arg(long, value_name = "PORT")]
+    console_port: Option<u16>,
     /// Enforce AWS's quotas: token buckets of EC2, SSM and Step Functions, and Lambda's concurrency
     #[arg(long)]
     quotas: bool,
@@ -50,15 +56,21 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     if args.quotas {
         sandbox.account().platform.quotas.enforce();
     }
-    let announced = local::served(&sandbox).announce();
+    let mut served = local::served(&sandbox);
+    let console = open_console(args, Client::of_sandbox(served.clone())).await?;
+    served.console_url = Some(console.url());
+    let announced = served.announce();
     let announced =
         announced.map_err(|error| Failure::failed(format!("cannot announce the sandbox: {error}")))?;
     // The sandbox stays up even if the reader of the guide has gone.
-    match output::line(guide(&sandbox, directory.path())) {
+    match output::line(guide(&sandbox, &console.url(), directory.path())) {
         Err(Failure::Closed) => {}
         printed => printed?,
     }
-    interruption.wait().await;
+    tokio::select! {
+        () = interruption.wait() => {}
+        () = console.serve() => {}
+    }
     for fault in faults.unfired() {
         output::say(format!("this fault did not happen: {fault}"));
     }
@@ -70,12 +82,28 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     kept.map(|()| Exit::Success)
 }
 
-fn guide(sandbox: &Sandbox, directory: &Path) -> String {
+/// The console, at the port that is asked for, or at one near that of the sandbox.
+async fn open_console(args: &ServeArgs, client: Client) -> Result<Console, Failure> {
+    let near = if args.port == 0 { 0 } else { args.port.saturating_add(1) };
+    let opened = match Console::bind(args.console_port.unwrap_or(near), client.clone()).await {
+        Err(error) if error.kind() == ErrorKind::AddrInUse && args.console_port.is_none() => {
+            Console::bind(0, client).await
+        }
+        opened => opened,
+    };
+    opened.map_err(|error| Failure::failed(format!("cannot open the console: {error}")))
+}
+
+fn guide(sandbox: &Sandbox, console: &str, directory: &Path) -> String {
     let (url, region, state_machine) = (sandbox.url(), &sandbox.names().region, sandbox.state_machine_arn());
     let execution = state_machine.replacen(":stateMachine:", ":execution:", 1);
     let directory = directory.display();
     format!(
-        "A sandbox AWS account is at {url}. In another terminal:
+        "A sandbox AWS account is at {url}. In a browser:
+
+  {console}
+
+or in another terminal:
 
   ec2-ops start examples/hello.json --wait      (`cargo ops start …` in a clone)
   ec2-ops list

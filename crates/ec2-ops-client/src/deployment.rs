@@ -111,6 +111,7 @@ mod tests {
             access_key_id: "key".to_owned(),
             secret_access_key: "secret".to_owned(),
             state_machine_arn: IN_SANDBOX.to_owned(),
+            console_url: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What has happened in an execution, event by event.
 
-use aws_sdk_sfn::types::HistoryEvent;
+use aws_sdk_sfn::types::{HistoryEvent, TaskScheduledEventDetails};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -14,8 +14,12 @@ pub struct Event {
     pub id: i64,
     /// When it happened.
     pub at: Timestamp,
+    /// Step Functions' name of what happened, `TaskScheduled`.
+    pub kind: String,
     /// What happened.
     pub what: What,
+    /// What else the event says, in AWS's own names: `error`, `cause`, `parameters`, `output`.
+    pub details: Vec<(&'static str, String)>,
 }
 
 /// What an event says, as far as a user of ec2-ops has a use for it.
@@ -58,8 +62,44 @@ pub enum What {
 
 impl Event {
     fn read(event: &HistoryEvent) -> Self {
-        Self { id: event.id(), at: timestamp(event.timestamp()), what: What::read(event) }
+        Self {
+            id: event.id(),
+            at: timestamp(event.timestamp()),
+            kind: event.r#type().as_str().to_owned(),
+            what: What::read(event),
+            details: details(event),
+        }
     }
+}
+
+/// What an event of a task or of an end says. Inputs and outputs of states are in [`What`].
+fn details(event: &HistoryEvent) -> Vec<(&'static str, String)> {
+    let mut said: Vec<(&'static str, Option<&str>)> = Vec::new();
+    let scheduled = event.task_scheduled_event_details();
+    let timeout =
+        scheduled.and_then(TaskScheduledEventDetails::timeout_in_seconds).map(|limit| limit.to_string());
+    if let Some(details) = scheduled {
+        said.extend([("timeout_in_seconds", timeout.as_deref()), ("parameters", Some(details.parameters()))]);
+    }
+    if let Some(details) = event.task_succeeded_event_details() {
+        said.push(("output", details.output()));
+    }
+    if let Some(details) = event.task_failed_event_details() {
+        said.extend([("error", details.error()), ("cause", details.cause())]);
+    }
+    if let Some(details) = event.task_timed_out_event_details() {
+        said.extend([("error", details.error()), ("cause", details.cause())]);
+    }
+    if let Some(details) = event.execution_failed_event_details() {
+        said.extend([("error", details.error()), ("cause", details.cause())]);
+    }
+    if let Some(details) = event.execution_aborted_event_details() {
+        said.extend([("error", details.error()), ("cause", details.cause())]);
+    }
+    if let Some(details) = event.execution_timed_out_event_details() {
+        said.extend([("error", details.error()), ("cause", details.cause())]);
+    }
+    said.into_iter().filter_map(|(name, text)| Some((name, text?.to_owned()))).collect()
 }
 
 impl What {

@@ -152,7 +152,7 @@ impl Client {
     }
 
     /// The volumes in `region` of the executions whose ARN matches `pattern`.
-    async fn volumes_of(&self, pattern: &str, region: &str) -> Result<Vec<Volume>, Error> {
+    pub(crate) async fn volumes_of(&self, pattern: &str, region: &str) -> Result<Vec<Volume>, Error> {
         let ec2 = self.ec2(region);
         let pages = ec2.describe_volumes().filters(of_execution(pattern)).into_paginator();
         let all = pages.items().send().collect::<Result<Vec<_>, _>>().await;
@@ -178,7 +178,7 @@ impl Client {
     }
 }
 
-fn of_execution(pattern: &str) -> Filter {
+pub(crate) fn of_execution(pattern: &str) -> Filter {
     Filter::builder().name(format!("tag:{}", tags::EXECUTION)).values(pattern).build()
 }
 

@@ -22,6 +22,7 @@
 
 mod commands;
 mod connection;
+mod definition;
 mod deployment;
 mod error;
 mod execution;
@@ -30,6 +31,8 @@ mod functions;
 mod history;
 mod incidents;
 mod instances;
+mod inventory;
+mod latest;
 mod listing;
 mod logs;
 mod objects;
@@ -47,6 +50,8 @@ pub use fleet::{Failures, Fleet, FleetProgress, FleetRun, FleetStart};
 pub use functions::Invoked;
 pub use history::{Event, HistoryReader, What};
 pub use instances::{Launch, Left};
+pub use inventory::{Instance, Volume};
+pub use latest::Listed;
 pub use listing::Listing;
 pub use logs::{Line, LogFollower, LogReader, Stream};
 pub use recorder::{Recorded, Recorder};

@@ -21,6 +21,9 @@ pub struct Served {
     pub secret_access_key: String,
     /// The state machine of its deployment.
     pub state_machine_arn: String,
+    /// The URL of its console, with the token that opens it.
+    #[serde(default)]
+    pub console_url: Option<String>,
 }
 
 /// The key stays out of debug output.
@@ -143,6 +146,7 @@ mod tests {
             access_key_id: "key".to_owned(),
             secret_access_key: "secret".to_owned(),
             state_machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:ec2-ops".to_owned(),
+            console_url: None,
         }
     }
 

@@ -1,19 +1,17 @@
 //! `validate` and `schema`, and how a document is read: without a sandbox and without an account.
 
 mod assignment;
-mod positions;
 mod rows;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ec2_ops::Execution;
-use ec2_ops::document::{Job, Problem, Problems, json_schema};
+use ec2_ops::document::{Job, Place, Positions, Problems, TextProblem, check_text, json_schema};
 use jiff::Timestamp;
 use serde_json::Value;
 
 pub(crate) use assignment::Assignment;
-use positions::{Place, Positions};
 pub(crate) use rows::{fleet, valid_rows};
 
 use crate::exit::{Exit, Failure};
@@ -103,19 +101,11 @@ impl Fault {
 
 /// The document in `file` and its warnings, if it is valid.
 fn read(file: &Path) -> Result<(Value, Vec<String>), Vec<Fault>> {
-    let (text, document) = parse(file).map_err(|fault| vec![fault])?;
-    let positions = Positions::of(&text);
-    let mut faults = repeated(&positions);
-    let warnings = match resolve(&document) {
-        Ok(job) => job.warnings,
-        Err(Problems(problems)) => {
-            let fault =
-                |problem: Problem| Fault { place: positions.place(&problem.path), what: problem.to_string() };
-            faults.extend(problems.into_iter().map(fault));
-            Vec::new()
-        }
-    };
-    if faults.is_empty() { Ok((document, warnings)) } else { Err(faults) }
+    let (text, _) = parse(file).map_err(|fault| vec![fault])?;
+    let fault = |problem: TextProblem| Fault { place: problem.place, what: problem.message };
+    let checked =
+        check_text(&text).map_err(|problems| problems.into_iter().map(fault).collect::<Vec<_>>())?;
+    Ok((checked.document, checked.warnings))
 }
 
 /// The keys that an object has twice.

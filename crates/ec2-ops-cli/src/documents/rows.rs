@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use ec2_ops::document::Problems;
+use ec2_ops::document::{Place, Positions, Problems};
 use serde_json::{Map, Value};
 
 use super::assignment::{Assignment, Column};
-use super::positions::{Place, Positions};
 use super::{Fault, parse, resolve, text_of};
 use crate::exit::Failure;
 use crate::output;

@@ -10,8 +10,9 @@ fn at(seconds: i64) -> Timestamp {
 
 fn timeline(events: Vec<(i64, What)>) -> Timeline {
     let mut timeline = Timeline::default();
-    let events: Vec<_> =
-        (1..).zip(events).map(|(id, (seconds, what))| Event { id, at: at(seconds), what }).collect();
+    let event =
+        |(id, (seconds, what))| Event { id, at: at(seconds), kind: String::new(), what, details: Vec::new() };
+    let events: Vec<_> = (1..).zip(events).map(event).collect();
     timeline.extend(&events);
     timeline
 }

@@ -18,10 +18,12 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 /// Refuses a request that was not meant for the loopback port `own`, or that a foreign page sent.
-pub(crate) fn check(request: &Parts, own: SocketAddr) -> Result<(), AwsError> {
+///
+/// # Errors
+/// `AccessDenied`, with the reason.
+pub fn check(request: &Parts, own: SocketAddr) -> Result<(), AwsError> {
     if !host(request).is_some_and(|host| is_own(&host, own)) {
-        let message =
-            format!("the Host of a request to the ec2-ops sandbox is a name of this machine, such as {own}");
+        let message = format!("the Host of a request to ec2-ops is a name of this machine, such as {own}");
         return Err(AwsError::new(403, "AccessDenied", message));
     }
     let origins = request.headers.get_all(ORIGIN).iter();
@@ -32,7 +34,7 @@ pub(crate) fn check(request: &Parts, own: SocketAddr) -> Result<(), AwsError> {
     let foreign_site =
         sites.map(http::HeaderValue::as_bytes).any(|site| !matches!(site, b"same-origin" | b"none"));
     if foreign_origin || foreign_site {
-        let message = "the ec2-ops sandbox does not answer to pages of other origins";
+        let message = "ec2-ops does not answer to pages of other origins";
         return Err(AwsError::new(403, "AccessDenied", message));
     }
     Ok(())

@@ -12,7 +12,7 @@
 mod body;
 #[cfg(test)]
 mod fuzz;
-pub(crate) mod guard;
+pub mod guard;
 mod scope;
 mod server;
 #[cfg(test)]
@@ -33,14 +33,13 @@ use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 
-pub(crate) use server::{Limits, serve};
+pub use server::{Limits, Severed, serve};
 
 use crate::fault_plan::{FaultPlan, Instead};
 use crate::protocol::{Protocol, Response};
 use crate::service::{Call, Description, SERVICES, Service};
 use crate::{AccessKeys, Account, AwsError, Caller};
 use scope::Scope;
-use server::Severed;
 
 /// A port of this machine on which an account can be reached.
 pub struct Endpoint {

@@ -3,23 +3,22 @@
 //! A client can neither stop the server nor keep others out: a connection has to send its headers in time, the number of
 //! connections is limited, and one that waits for a request makes room for a new one.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::protocol::Response;
-
 /// What clients may use of a server.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// How long a client may take for the headers of a request, and a connection may wait for the next one.
     headers_within: Duration,
     /// The most connections at once.
@@ -38,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// The order to break the connection before a byte of the answer.
 #[derive(Debug)]
-pub(crate) struct Severed;
+pub struct Severed;
 
 impl fmt::Display for Severed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,10 +48,11 @@ impl fmt::Display for Severed {
 impl std::error::Error for Severed {}
 
 /// Answers the requests of every connection, as long as the future is polled. Dropping it closes the connections.
-pub(crate) async fn serve<F, A>(listener: TcpListener, limits: Limits, answer: F)
+pub async fn serve<F, A, B>(listener: TcpListener, limits: Limits, answer: F)
 where
     F: Fn(http::Request<Incoming>) -> A + Clone + Send + 'static,
-    A: Future<Output = Result<Response, Severed>> + Send + 'static,
+    A: Future<Output = Result<http::Response<B>, Severed>> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
     let mut connections = Connections { open: Vec::new(), most: limits.connections };
@@ -99,10 +99,11 @@ impl Connections {
     }
 }
 
-async fn converse<F, A>(stream: TcpStream, limits: Limits, answer: F, requests: Arc<AtomicUsize>)
+async fn converse<F, A, B>(stream: TcpStream, limits: Limits, answer: F, requests: Arc<AtomicUsize>)
 where
     F: Fn(http::Request<Incoming>) -> A + Send,
-    A: Future<Output = Result<Response, Severed>> + Send,
+    A: Future<Output = Result<http::Response<B>, Severed>> + Send,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let counted = move |request: http::Request<Incoming>| {
         requests.fetch_add(1, Ordering::Relaxed);
@@ -137,7 +138,7 @@ mod tests {
             match request.uri().path() {
                 "/never" => std::future::pending().await,
                 "/severed" => Err(Severed),
-                _ => Ok(Response::default()),
+                _ => Ok(http::Response::new(http_body_util::Full::<Bytes>::default())),
             }
         };
         tokio::spawn(serve(listener, limits, answer));

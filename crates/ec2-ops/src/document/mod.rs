@@ -10,12 +10,14 @@ mod launch;
 mod legacy;
 mod output;
 mod path;
+mod positions;
 mod problem;
 mod remains;
 mod schema;
 mod system;
 #[cfg(test)]
 mod tests;
+mod text;
 mod types;
 mod unknown;
 mod validate;
@@ -29,8 +31,10 @@ pub use instance_parameters::{
 };
 pub use job::{Backoff, Job};
 pub use output::{Input, Output};
+pub use positions::{Place, Positions};
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;
+pub use text::{Checked, TextProblem, check_text, described_at};
 pub use types::{
     CheckS3, DEFAULT_TIMEOUT_S, ExecutionDocument, Location, NamedObject, NamedPrefix, RunOptions,
 };

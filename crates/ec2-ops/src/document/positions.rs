@@ -6,22 +6,26 @@ use std::str::Chars;
 
 /// A place in a text: line and column, counted from 1. A column is a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The character of the line.
+    pub column: usize,
 }
 
 /// The places of all values of a JSON text, by JSON path, and the keys that an object has twice.
 #[derive(Debug, Default)]
-pub(crate) struct Positions {
+pub struct Positions {
     values: HashMap<String, Place>,
+    /// Where each key and each value begins, in the order of the text.
+    begins: Vec<(Place, String)>,
     /// The path of each repeated key, and its place.
-    pub(crate) repeated: Vec<(String, Place)>,
+    pub repeated: Vec<(String, Place)>,
 }
 
 impl Positions {
     /// Reads `text`, which has to be JSON: so its nesting has the limit of the parser that has read it before.
-    pub(crate) fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         let mut scanner = Scanner {
             rest: text.chars().peekable(),
             place: Place { line: 1, column: 1 },
@@ -31,8 +35,14 @@ impl Positions {
         scanner.found
     }
 
+    /// The path of what stands at `place`: the last key or value that begins there or before.
+    pub(super) fn path(&self, place: Place) -> &str {
+        let begun = self.begins.partition_point(|(begin, _)| *begin <= place);
+        self.begins[..begun].last().map_or("$", |(_, path)| path.as_str())
+    }
+
     /// The place of the value at `path`, or of the innermost one around it that is there.
-    pub(crate) fn place(&self, path: &str) -> Option<Place> {
+    pub fn place(&self, path: &str) -> Option<Place> {
         let mut path = path;
         loop {
             if let Some(place) = self.values.get(path) {
@@ -76,6 +86,7 @@ impl Scanner<'_> {
     fn value(&mut self, path: &str) {
         self.skip(char::is_whitespace);
         self.found.values.entry(path.to_owned()).or_insert(self.place);
+        self.found.begins.push((self.place, path.to_owned()));
         match self.rest.peek() {
             Some('{') => self.object(path),
             Some('[') => self.list(path),
@@ -96,6 +107,7 @@ impl Scanner<'_> {
             }
             let key = self.string();
             let path = if is_plain(&key) { format!("{path}.{key}") } else { format!("{path}[{key:?}]") };
+            self.found.begins.push((place, path.clone()));
             self.skip(|c| c.is_whitespace() || c == ':');
             if !keys.insert(key) {
                 self.found.repeated.push((path.clone(), place));
