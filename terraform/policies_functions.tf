@@ -144,12 +144,12 @@ locals {
 
     EC2Poller = [
       {
-        # Neither action has resource-level permissions:
+        # None of these has resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html and
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
         Sid       = "LookAtCommandsAndInstances"
         Effect    = "Allow"
-        Action    = ["ec2:DescribeInstances", "ssm:GetCommandInvocation"]
+        Action    = ["ec2:DescribeInstances", "ssm:GetCommandInvocation", "ssm:ListCommands"]
         Resource  = ["*"]
         Condition = { StringEquals = local.in_our_regions }
       },

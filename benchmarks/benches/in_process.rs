@@ -73,8 +73,8 @@ impl Commands for NoSsm {
         Ok(SentCommand { id, requested_at: None })
     }
 
-    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<SentCommand>, AwsError> {
-        Ok(None)
+    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Vec<SentCommand>, AwsError> {
+        Ok(Vec::new())
     }
 
     async fn invocation(

@@ -7,7 +7,7 @@ use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
 use ec2_ops::ports::{
     Agents, Command, Commands, Executions, Instance, Instances, Launch, Logs, Objects, OutputTarget,
-    ShutdownBehavior, Volumes, Wake, WakeTokens, Watch,
+    SentCommand, ShutdownBehavior, Volumes, Wake, WakeTokens, Watch,
 };
 use ec2_ops::tags::Tags;
 use jiff::Timestamp;
@@ -240,7 +240,8 @@ async fn commands<M: Agents + Commands>(answers: &mut Answers, ssm: &M, about: &
         // SSM's times are fractions with milliseconds, which every reader makes something else of below that.
         let milliseconds = |at: Timestamp| at.round(jiff::Unit::Millisecond).ok();
         let found = ssm.find(&region(), &id, "mine").await;
-        let found = found.map(|sent| sent.map(|sent| (sent.id, sent.requested_at.and_then(milliseconds))));
+        let shown = |sent: SentCommand| (sent.id, sent.requested_at.and_then(milliseconds));
+        let found = found.map(|sent| sent.into_iter().map(shown).collect::<Vec<_>>());
         answers.record(&format!("find on {name}"), found);
     }
     answers.record("find nothing", ssm.find(&region(), &ready, "none").await);

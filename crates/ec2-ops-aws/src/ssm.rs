@@ -66,23 +66,21 @@ impl Commands for Ssm {
         region: &Region,
         instance: &InstanceId,
         comment: &str,
-    ) -> Result<Option<SentCommand>, AwsError> {
+    ) -> Result<Vec<SentCommand>, AwsError> {
         const ACTION: &str = "ListCommands";
         let client = self.0.of(region);
         let mut commands =
             client.list_commands().instance_id(instance.as_str()).into_paginator().items().send();
-        let mut oldest: Option<SentCommand> = None;
+        let mut found = Vec::new();
         while let Some(command) = commands.next().await {
             let command = command.map_err(aws_error(ACTION))?;
             if command.comment.as_deref() != Some(comment) {
                 continue;
             }
-            let command = sent(command).ok_or_else(|| unexpected(ACTION, "a command has no CommandId"))?;
-            if oldest.as_ref().is_none_or(|earlier| command.requested_at < earlier.requested_at) {
-                oldest = Some(command);
-            }
+            found.push(sent(command).ok_or_else(|| unexpected(ACTION, "a command has no CommandId"))?);
         }
-        Ok(oldest)
+        found.sort_by_key(|command| command.requested_at);
+        Ok(found)
     }
 
     async fn invocation(

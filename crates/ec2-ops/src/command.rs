@@ -46,7 +46,7 @@ pub async fn handle(
         None
     } else {
         let found = commands.find(&instance.region, &instance.id, &comment).await;
-        found.map_err(|error| not_online(&instance, error))?
+        found.map_err(|error| not_online(&instance, error))?.into_iter().next()
     };
     let SentCommand { id, requested_at } = match sent {
         Some(sent) => sent,

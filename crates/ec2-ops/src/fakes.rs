@@ -28,6 +28,8 @@ pub(crate) struct FakeAws {
     pub(crate) volumes: Vec<Volume>,
     pub(crate) online: bool,
     pub(crate) invocation: Option<Invocation>,
+    /// The commands of the attempt that SSM lists, with their status.
+    pub(crate) copies: Vec<(&'static str, InvocationStatus)>,
     pub(crate) objects: Vec<Object>,
     pub(crate) bucket_exists: bool,
     /// The end of every object that SSM keeps.
@@ -50,6 +52,7 @@ impl Default for FakeAws {
             volumes: Vec::new(),
             online: true,
             invocation: None,
+            copies: Vec::new(),
             objects: Vec::new(),
             bucket_exists: true,
             kept_output: "",
@@ -193,19 +196,21 @@ impl Commands for FakeAws {
         Ok(SentCommand { id: CommandId::new("c-new"), requested_at: None })
     }
 
-    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Option<SentCommand>, AwsError> {
+    async fn find(&self, _: &Region, _: &InstanceId, _: &str) -> Result<Vec<SentCommand>, AwsError> {
         self.may("ListCommands")?;
-        Ok(None)
+        let copy = |(id, _): &(&str, _)| SentCommand { id: CommandId::new(*id), requested_at: None };
+        Ok(self.copies.iter().map(copy).collect())
     }
 
     async fn invocation(
         &self,
         _: &Region,
         _: &InstanceId,
-        _: &CommandId,
+        command: &CommandId,
     ) -> Result<Option<Invocation>, AwsError> {
         self.may("GetCommandInvocation")?;
-        Ok(self.invocation.clone())
+        let copy = self.copies.iter().find(|(id, _)| *id == command.as_str());
+        Ok(copy.map_or_else(|| self.invocation.clone(), |(_, status)| Some(invocation(*status))))
     }
 }
 

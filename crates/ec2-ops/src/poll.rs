@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::aws_error::AwsError;
 use crate::error::{CommandFailure, CommandsReport, Error, Stream};
-use crate::ids::{CommandId, InstanceId, TaskToken};
+use crate::ids::{AttemptId, CommandId, InstanceId, TaskToken};
 use crate::instance_end::lost;
 use crate::outcome::tail;
 use crate::ports::{
@@ -177,7 +177,6 @@ async fn poll(
     ports: &Ports<'_, impl Clock, impl Instances, impl Commands, impl WakeTokens, impl Executions>,
 ) -> Result<Option<Value>, Error> {
     let invocation = ports.commands.invocation(&watch.region, &watch.instance, &watch.command).await?;
-    let status = invocation.as_ref().map_or(InvocationStatus::Pending, |invocation| invocation.status);
     // A script can make the agent report a failure as a success; the exit code shows it.
     if let Some(Invocation {
         status: InvocationStatus::Success,
@@ -189,19 +188,52 @@ async fn poll(
     {
         return write(&PollSection { exit_code, started_at, ended_at }).map(Some);
     }
-    let judged = judge(watch, warned, invocation.clone(), ports).await;
-    // A person wants no more of the commands, however they or their instance end.
-    match invocation.filter(|_| matches!(status, InvocationStatus::Cancelling | InvocationStatus::Cancelled))
-    {
-        Some(invocation) => judged.map_err(|error| match error {
-            error if is_about_the_poll(&error) => error,
-            _ => Error::Cancelled(Box::new(command_failure(
-                "the commands were cancelled".to_owned(),
-                &invocation,
-            ))),
-        }),
-        None => judged,
+    match judge(watch, warned, invocation.clone(), ports).await {
+        Err(error) if !is_about_the_poll(&error) => Err(explained(error, watch, invocation, ports).await?),
+        judged => judged,
     }
+}
+
+/// How the commands failed, if `error` is what the watched `invocation` and the instance show.
+///
+/// Commander may have sent the commands twice, and one copy waits for the other. If that one was killed, its status is the
+/// reason, and it is in neither. A copy that no listing shows yet was sent seconds ago.
+async fn explained(
+    error: Error,
+    watch: &Watch,
+    invocation: Option<Invocation>,
+    ports: &Ports<'_, impl Clock, impl Instances, impl Commands, impl WakeTokens, impl Executions>,
+) -> Result<Error, Error> {
+    use InvocationStatus::{Cancelled, Cancelling, ExecutionTimedOut};
+    let mut invocations = Vec::from_iter(invocation);
+    invocations.extend(other_copies(watch, ports.commands).await?);
+    let with = |statuses: &[InvocationStatus]| {
+        invocations.iter().find(|invocation| statuses.contains(&invocation.status))
+    };
+    // A person wants no more of the commands, however they or their instance end.
+    if let Some(cancelled) = with(&[Cancelling, Cancelled]) {
+        let what = "the commands were cancelled".to_owned();
+        return Ok(Error::Cancelled(Box::new(command_failure(what, cancelled))));
+    }
+    Ok(match (error, with(&[ExecutionTimedOut])) {
+        (Error::CommandFailed(_), Some(killed)) => failure(watch, killed),
+        (error, _) => error,
+    })
+}
+
+/// The attempt's commands on the instance, other than the watched one.
+async fn other_copies(watch: &Watch, commands: &impl Commands) -> Result<Vec<Invocation>, Error> {
+    let comment = AttemptId { execution: watch.execution.clone(), attempt: watch.attempt }.fingerprint();
+    let copies = match commands.find(&watch.region, &watch.instance, &comment).await.map_err(Error::from) {
+        Err(error) if error.retryable() => return Err(error),
+        // SSM refuses to list the commands of an instance that is gone.
+        copies => copies.unwrap_or_default(),
+    };
+    let mut invocations = Vec::new();
+    for copy in copies.iter().filter(|copy| copy.id != watch.command) {
+        invocations.extend(commands.invocation(&watch.region, &watch.instance, &copy.id).await?);
+    }
+    Ok(invocations)
 }
 
 /// What the invocation and the instance show together: an error once the commands have failed, `None` while they have not

@@ -83,7 +83,7 @@ async fn a_command_is_sent_once_even_if_the_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn the_oldest_command_with_the_comment_is_found_on_any_page() {
+async fn the_commands_with_the_comment_are_found_on_any_page_oldest_first() {
     let listed = |id: &str, comment: &str, at: u32| json!({"CommandId": id, "Comment": comment, "RequestedDateTime": at});
     let replay = Replay::new([
         json_answer(
@@ -93,8 +93,9 @@ async fn the_oldest_command_with_the_comment_is_found_on_any_page() {
     ]);
     let ssm = Ssm::new(&replay.config());
     let found = ssm.find(&region(), &instance(), "mine").await;
-    let early = SentCommand { id: CommandId::new("early"), requested_at: Timestamp::from_second(20).ok() };
-    assert_eq!(found, Ok(Some(early)));
+    let sent =
+        |id: &str, at| SentCommand { id: CommandId::new(id), requested_at: Timestamp::from_second(at).ok() };
+    assert_eq!(found, Ok(vec![sent("early", 20), sent("late", 30)]));
     assert_eq!(body(&replay, 0)["InstanceId"], "i-1");
     assert_eq!(body(&replay, 1)["NextToken"], "2");
 }

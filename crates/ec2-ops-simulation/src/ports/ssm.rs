@@ -31,23 +31,19 @@ impl<G: Gate> Commands for Ports<G> {
         Ok(sent(&answer.command))
     }
 
-    async fn find(
-        &self,
-        region: &Region,
-        instance: &InstanceId,
-        comment: &str,
-    ) -> Answer<Option<SentCommand>> {
-        let (mut oldest, mut next_token) = (None, None);
+    async fn find(&self, region: &Region, instance: &InstanceId, comment: &str) -> Answer<Vec<SentCommand>> {
+        let (mut found, mut next_token) = (Vec::new(), None);
         loop {
             let instance_id = Some(instance.to_string());
             let request = ssm::ListCommandsRequest { instance_id, next_token, ..Default::default() };
             let effect = || self.account.ssm.list_commands(region.as_str(), &request);
             let page = self.call(region.as_str(), "ListCommands", On::Anything("ssm"), effect).await?;
-            // The newest come first.
-            oldest = page.commands.into_iter().rfind(|command| command.comment == comment).or(oldest);
+            found.extend(page.commands.iter().filter(|command| command.comment == comment).map(sent));
             next_token = page.next_token;
             if next_token.is_none() {
-                return Ok(oldest.as_ref().map(sent));
+                // The newest come first.
+                found.reverse();
+                return Ok(found);
             }
         }
     }

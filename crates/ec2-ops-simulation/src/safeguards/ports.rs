@@ -114,9 +114,9 @@ impl<P: Commands> Commands for WithoutSafeguard<'_, P> {
         region: &Region,
         instance: &InstanceId,
         comment: &str,
-    ) -> Result<Option<SentCommand>, AwsError> {
+    ) -> Result<Vec<SentCommand>, AwsError> {
         if self.lacks(Safeguard::LookBeforeSend) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         Commands::find(self.ports, region, instance, comment).await
     }

@@ -168,8 +168,9 @@ impl ScheduledGuests {
         Some((state.started.len() - 1, instance.scenario.clone()))
     }
 
-    fn end(&self, machines: &Machines<Self>, id: &str, number: usize, end: &ScriptEnd) {
-        let commands = {
+    fn end(&self, machines: &Machines<Self>, cycle: &PowerCycle, number: usize, end: &ScriptEnd) {
+        let id = &*cycle.instance;
+        let (first, followers) = {
             let mut state = lock(&self.state);
             let Some(instance) = state.instances.get(id) else { return };
             let (index, agent_dead) = (instance.index, instance.agent_dead);
@@ -191,24 +192,37 @@ impl ScheduledGuests {
             if held_open {
                 self.faults.count(FaultKind::OutputHeldOpen);
             }
-            // A script that its limit kills records no exit code. Its followers wait until their own limit.
-            let followers = started.followers.iter().filter(|_| !timed_out);
+            if agent_dead {
+                return;
+            }
             // While a background process holds the output open, the agent waits for more of it.
-            let first = Some(&started.command).filter(|_| !held_open);
-            followers.chain(first).filter(|_| !agent_dead).cloned().collect::<Vec<_>>()
+            (Some(started.command.clone()).filter(|_| !held_open), started.followers.clone())
         };
         self.faults.note(|| format!("{id}: the script ends: {:?} {}", end.status, end.exit_code));
-        for command in commands {
+        for follower in followers {
+            end_follower(machines, cycle, follower, end);
+        }
+        if let Some(command) = first {
             machines.ended(command, end.clone());
         }
     }
 }
 
-/// A copy of a script follows the `first`: it runs nothing, and ends as the first does.
+/// Ends a copy that follows a script: with its exit code, or with a failure some time after it was killed.
+fn end_follower(machines: &Machines<ScheduledGuests>, cycle: &PowerCycle, follower: String, end: &ScriptEnd) {
+    if matches!(end.status, EndStatus::TimedOut | EndStatus::Cancelled) {
+        machines.later(Duration::from_secs(30), cycle.clone(), move |machines, _| {
+            machines.ended(follower, script_end(false, 1));
+        });
+    } else {
+        machines.ended(follower, end.clone());
+    }
+}
+
+/// A copy of a script follows the `first`: it runs nothing, and ends when the first does.
 fn follow(first: &mut Started, machines: &Machines<ScheduledGuests>, cycle: &PowerCycle, copy: &Script) {
-    let has_exit_code = |end: &ScriptEnd| !matches!(end.status, EndStatus::TimedOut | EndStatus::Cancelled);
-    match first.run.ended.clone().filter(has_exit_code) {
-        Some(end) => machines.ended(copy.command_id.clone(), end),
+    match &first.run.ended {
+        Some(end) => end_follower(machines, cycle, copy.command_id.clone(), end),
         None => first.followers.push(copy.command_id.clone()),
     }
     let command = copy.command_id.clone();
@@ -241,14 +255,20 @@ impl Guests for ScheduledGuests {
 
     fn cancel(&self, machines: &Machines<Self>, cycle: PowerCycle, command: &str) {
         let end = ScriptEnd { status: EndStatus::Cancelled, ..script_end(true, 0) };
-        {
+        let followers = {
             let mut state = lock(&self.state);
             if state.instances.get(&cycle.instance).is_none_or(|instance| instance.agent_dead) {
                 return;
             }
-            if let Some(started) = state.started.iter_mut().find(|started| started.command == command) {
-                started.run.ended.get_or_insert(end.clone());
-            }
+            let started = state.started.iter_mut().find(|started| started.command == command);
+            let followers = started.filter(|started| started.run.ended.is_none()).map(|started| {
+                started.run.ended = Some(end.clone());
+                started.followers.clone()
+            });
+            followers.unwrap_or_default()
+        };
+        for follower in followers {
+            end_follower(machines, &cycle, follower, &end);
         }
         machines.ended(command.to_owned(), end);
     }
@@ -268,7 +288,7 @@ impl Guests for ScheduledGuests {
         self.faults.note(|| format!("{}: the script begins at {}", cycle.instance, self.clock.now()));
         let end = script_end(scenario.runs_for >= script.timeout, scenario.exit_code);
         machines.later(scenario.runs_for.min(script.timeout), cycle.clone(), move |machines, cycle| {
-            machines.guests.end(machines, &cycle.instance, number, &end);
+            machines.guests.end(machines, &cycle, number, &end);
         });
         if scenario.holds_output_open {
             let command = script.command_id.clone();

@@ -98,6 +98,31 @@ async fn an_instance_that_ended_itself_after_the_limit_was_lost_unless_ssm_repor
     }
 }
 
+/// Commander sent the commands twice: one copy ran them, the other one waited for it.
+#[tokio::test]
+async fn a_copy_that_was_killed_explains_how_the_other_one_failed() {
+    use InstanceState::{Running, Terminated};
+    use InvocationStatus::{
+        Cancelled, Cancelling, ExecutionTimedOut, Failed, InProgress, Success, Undeliverable,
+    };
+    for (state, watched, other, call) in [
+        (Running, Failed, Cancelled, "SendTaskFailure Cancelled"),
+        (Terminated, InProgress, Cancelled, "SendTaskFailure Cancelled"),
+        (Running, Failed, Cancelling, "SendTaskFailure Cancelled"),
+        (Running, Failed, ExecutionTimedOut, "SendTaskFailure CommandTimedOut"),
+        (Running, Failed, Failed, "SendTaskFailure CommandFailed"),
+        (Running, Failed, Undeliverable, "SendTaskFailure CommandFailed"),
+        (Running, ExecutionTimedOut, Failed, "SendTaskFailure CommandTimedOut"),
+        (Terminated, InProgress, ExecutionTimedOut, "SendTaskFailure InstanceLost"),
+        (Running, Success, Cancelled, "SendTaskSuccess 0"),
+    ] {
+        let copies = vec![("c-0", other), ("c-1", watched)];
+        let aws = FakeAws { copies, ..aws(state, Some(watched), EARLY) };
+        handle(task(), &ports(&aws)).await.unwrap();
+        assert_eq!(aws.calls()[1], call, "{state} {watched:?} {other:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_poll_that_fails_does_not_complete_the_task() {
     for (action, code, name) in [

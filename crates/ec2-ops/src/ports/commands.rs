@@ -18,13 +18,13 @@ pub trait Commands: Send + Sync {
         command: &Command,
     ) -> impl Future<Output = Result<SentCommand, AwsError>> + Send;
 
-    /// `ListCommands` on the instance: the oldest command that carries `comment`.
+    /// `ListCommands` on the instance: the commands that carry `comment`, oldest first. A fresh one may be missing.
     fn find(
         &self,
         region: &Region,
         instance: &InstanceId,
         comment: &str,
-    ) -> impl Future<Output = Result<Option<SentCommand>, AwsError>> + Send;
+    ) -> impl Future<Output = Result<Vec<SentCommand>, AwsError>> + Send;
 
     /// `GetCommandInvocation`; `None` while SSM does not know the invocation yet.
     fn invocation(

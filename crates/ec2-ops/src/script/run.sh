@@ -10,6 +10,7 @@ main() {
     exit 1
   fi
   echo "$boot" >"$claim/boot"
+  started $$ && echo "$$ $start" >"$claim/owner"
   if cat >"$claim/commands"; then
     arm </dev/null
     cd "$HOME" || cd /
@@ -34,17 +35,25 @@ EOF
   export USER="${USER:-root}" LOGNAME="${LOGNAME:-root}"
 }
 
-# A second copy of this script runs nothing. It waits for the first copy and exits with its code.
+# A second copy of this script runs nothing. It waits for the first copy and exits with its code. The agent kills a script
+# that is cancelled or reaches its limit; then there is no code, and SSM should know of the first end before the second.
 follow() {
   echo "ec2-ops: these commands were started on this instance before; waiting for them" >&2
-  until [ -f "$claim/exit" ]; do
-    if [ -f "$claim/boot" ] && [ "$boot" != "$(cat "$claim/boot")" ]; then
-      echo "ec2-ops: the instance was rebooted before they had ended" >&2
-      exit 1
-    fi
+  while owner_runs; do
     sleep 1
   done
-  exit "$(cat "$claim/exit")"
+  [ ! -f "$claim/exit" ] || exit "$(cat "$claim/exit")"
+  sleep 30
+  echo "ec2-ops: they were killed, or the instance was rebooted, before they had ended" >&2
+  exit 1
+}
+
+# Whether the first copy runs and has no exit code yet. Until it has written who it is, it does.
+owner_runs() {
+  if [ -f "$claim/boot" ] && [ "$boot" != "$(cat "$claim/boot")" ]; then return 1; fi
+  [ ! -f "$claim/exit" ] || return
+  read -r pid since 2>/dev/null <"$claim/owner" || return 0
+  started "$pid" && [ "$start" = "$since" ]
 }
 
 # The fourth safety net: the instance shuts itself down if ec2-ops does not end it. It also shuts itself down after a reboot,

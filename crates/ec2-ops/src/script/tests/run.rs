@@ -1,6 +1,7 @@
 //! What stands around the commands: the claim, the environment, the deadline, the end.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -81,6 +82,7 @@ fn a_variable_may_have_a_name_that_the_script_uses() {
         "leftovers",
         "pid",
         "shell",
+        "since",
         "start",
     ];
     let variables = names.map(|name| (name.to_owned(), format!("/{name}"))).into();
@@ -133,9 +135,32 @@ fn a_copy_waits_for_the_first_to_end() {
     });
 }
 
+/// The agent kills a script that is cancelled, or that reaches its limit.
+#[test]
+fn a_copy_does_not_wait_for_a_first_one_that_was_killed() {
+    on_each(|machine| {
+        machine.brings("sleep", "exec /bin/sleep 0.01");
+        let commands = ["touch begun", "exec /bin/sleep 60"];
+        let mut first = machine.agent(&commands).process_group(0).stdout(Stdio::null()).spawn().unwrap();
+        while !machine.path("root/begun").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let second = machine.agent(&commands).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let killed =
+            std::process::Command::new("kill").args(["-9", "--", &format!("-{}", first.id())]).status();
+        assert!(killed.unwrap().success());
+        first.wait().unwrap();
+        let second = second.wait_with_output().unwrap();
+        let said = String::from_utf8(second.stderr).unwrap();
+        assert_eq!(second.status.code(), Some(1), "{:?}: {said}", machine.shell);
+        assert!(said.contains("they were killed"), "{:?}: {said}", machine.shell);
+    });
+}
+
 #[test]
 fn a_copy_after_a_reboot_does_not_wait_for_the_first() {
     on_each(|machine| {
+        machine.brings("sleep", "exec /bin/sleep 0.01");
         fs::create_dir_all(machine.claim()).unwrap();
         fs::write(machine.claim().join("boot"), "another boot\n").unwrap();
         let ended = machine.run(&["echo ran"]);
