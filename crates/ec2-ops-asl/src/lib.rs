@@ -87,7 +87,7 @@ mod tokens;
 pub use data::size::MAX_PAYLOAD_BYTES;
 pub use definition::{InvalidDefinition, Problem, Resource, StateMachine};
 pub use failure::Failure;
-pub use history::{Details, Ending, Event, History, MAX_EVENTS, StateType};
+pub use history::{Details, Ending, Event, History, MAX_EVENTS, NotRedrivable, StateType};
 pub use identity::Identity;
 pub use interpreter::{
     Environment, Execution, Invocation, MapRun, MapRunCounts, MapRunState, MapRunUpdate, StartExecution,

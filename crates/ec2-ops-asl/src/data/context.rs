@@ -16,6 +16,8 @@ pub(crate) struct Context<'a> {
     /// The input of the execution.
     input: &'a Value,
     started: Timestamp,
+    /// How often the execution was redriven.
+    pub(crate) redrives: u32,
     state: &'a str,
     entered: Timestamp,
     /// The number of retries so far; only in a Task state.
@@ -42,6 +44,7 @@ impl<'a> Context<'a> {
             identity,
             input,
             started,
+            redrives: 0,
             state,
             entered,
             retry_count: None,
@@ -76,7 +79,7 @@ impl<'a> Context<'a> {
                     "Name": &*identity.name,
                     "RoleArn": &*identity.role_arn,
                     "StartTime": text(self.started),
-                    "RedriveCount": 0,
+                    "RedriveCount": self.redrives,
                 },
                 "State": {"Name": self.state, "EnteredTime": text(self.entered)},
                 "StateMachine": {"Id": &*identity.state_machine_arn, "Name": &*identity.state_machine_name},

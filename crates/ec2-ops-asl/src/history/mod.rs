@@ -134,6 +134,9 @@ pub enum Details {
     MapStateSucceeded,
     MapStateFailed,
     ExecutionEnded(Ending),
+    ExecutionRedriven {
+        redrive_count: u32,
+    },
 }
 
 impl Details {
@@ -171,6 +174,24 @@ struct Record {
     ending: Option<Ending>,
     /// Whether the events have no inputs and outputs.
     without_data: bool,
+}
+
+/// Why an execution cannot be redriven. The texts are the `redriveStatusReason`s of
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRedrivable {
+    /// It has not ended.
+    #[error("Execution is RUNNING and cannot be redriven.")]
+    Running,
+    /// It succeeded.
+    #[error("Execution is SUCCEEDED and cannot be redriven.")]
+    Succeeded,
+    /// There must be place for two more events.
+    #[error("Execution history event limit exceeded.")]
+    HistoryFull,
+    /// It ended in a Map state, whose redrive is not modelled.
+    #[error("the redrive of a Map state is not modelled")]
+    InMap,
 }
 
 /// The execution is over. No event can be recorded.
@@ -240,6 +261,20 @@ impl History {
         }
     }
 
+    /// Opens the history of an execution that ended without success, and records that it was redriven.
+    pub(crate) fn redrive(&self, timestamp: Timestamp, redrive_count: u32) -> Result<(), NotRedrivable> {
+        let mut record = self.lock();
+        record.redrivable()?;
+        record.ending = None;
+        record.push(timestamp, Details::ExecutionRedriven { redrive_count });
+        Ok(())
+    }
+
+    /// Whether [`redrive`](Self::redrive) would succeed.
+    pub(crate) fn redrivable(&self) -> Result<(), NotRedrivable> {
+        self.lock().redrivable()
+    }
+
     /// Ignores poisoning: a panic is reported by its own task, and the record is consistent between statements.
     fn lock(&self) -> MutexGuard<'_, Record> {
         self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
@@ -247,6 +282,15 @@ impl History {
 }
 
 impl Record {
+    fn redrivable(&self) -> Result<(), NotRedrivable> {
+        match &self.ending {
+            None => Err(NotRedrivable::Running),
+            Some(Ending::Succeeded { .. }) => Err(NotRedrivable::Succeeded),
+            Some(_) if self.events.len() + 1 >= MAX_EVENTS => Err(NotRedrivable::HistoryFull),
+            Some(_) => Ok(()),
+        }
+    }
+
     fn end(&mut self, timestamp: Timestamp, ending: Ending) -> Ending {
         self.push(timestamp, Details::ExecutionEnded(ending.clone()));
         self.ending = Some(ending.clone());

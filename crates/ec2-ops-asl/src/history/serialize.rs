@@ -45,6 +45,7 @@ impl Event {
             Details::MapRunFailed { .. } => "MapRunFailed",
             Details::MapStateSucceeded => "MapStateSucceeded",
             Details::MapStateFailed => "MapStateFailed",
+            Details::ExecutionRedriven { .. } => "ExecutionRedriven",
             Details::ExecutionEnded(Ending::Succeeded { .. }) => "ExecutionSucceeded",
             Details::ExecutionEnded(Ending::Failed(_)) => "ExecutionFailed",
             Details::ExecutionEnded(Ending::TimedOut) => "ExecutionTimedOut",
@@ -91,6 +92,9 @@ impl Event {
             }
             Details::MapRunSucceeded | Details::MapStateSucceeded | Details::MapStateFailed => return None,
             Details::ExecutionEnded(ending) => ending.details_field(),
+            Details::ExecutionRedriven { redrive_count } => {
+                ("executionRedrivenEventDetails", fields([("redriveCount", (*redrive_count).into())]))
+            }
         };
         Some(field)
     }

@@ -1,13 +1,14 @@
 //! An execution: its input and its history.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::data::context::Context;
+use crate::definition::{Body, StateId, StateMachine};
 use crate::failure::Failure;
-use crate::history::{Details, Ending, History};
+use crate::history::{Details, Ending, History, NotRedrivable};
 use crate::identity::Identity;
 use crate::json::Json;
 
@@ -20,6 +21,27 @@ pub struct Execution {
     started: Timestamp,
     pub(super) history: History,
     pub(super) stopped: Notify,
+    /// Held by the run. After an abort and a redrive, the next run waits for the one before.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    progress: Mutex<Progress>,
+}
+
+/// What an execution has reached, for a redrive.
+#[derive(Debug, Default)]
+struct Progress {
+    /// The state that it is in; none before the first one.
+    position: Option<Position>,
+    redrives: u32,
+    redriven: Option<Timestamp>,
+}
+
+/// A state that was entered.
+#[derive(Clone, Debug)]
+pub(super) struct Position {
+    pub(super) state: StateId,
+    pub(super) input: Arc<Json>,
+    /// The id and the time of the event `StateEntered`.
+    pub(super) entered: (u64, Timestamp),
 }
 
 impl Execution {
@@ -31,7 +53,16 @@ impl Execution {
             Details::ExecutionStarted { input: Arc::clone(&input), role_arn: Arc::clone(&identity.role_arn) };
         // An empty history accepts any event.
         let _ = history.record(started, details);
-        Self { region: identity.region().into(), identity, input, started, history, stopped: Notify::new() }
+        Self {
+            region: identity.region().into(),
+            identity,
+            input,
+            started,
+            history,
+            stopped: Notify::new(),
+            turn: tokio::sync::Mutex::default(),
+            progress: Mutex::default(),
+        }
     }
 
     /// The execution of one item of a Map state of `parent`.
@@ -76,9 +107,60 @@ impl Execution {
         ending
     }
 
+    /// Redrives the execution at `now`: after this, [`run`](Self::run) it again. It continues in the state in which it
+    /// failed, timed out or was aborted, with the same input and the retries counted from zero. See
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>.
+    ///
+    /// # Errors
+    /// Why it cannot be redriven.
+    pub fn redrive(&self, machine: &StateMachine, now: Timestamp) -> Result<(), NotRedrivable> {
+        self.redrivable(machine)?;
+        let mut progress = self.progress();
+        self.history.redrive(now, progress.redrives + 1)?;
+        progress.redrives += 1;
+        progress.redriven = Some(now);
+        Ok(())
+    }
+
+    /// Whether [`redrive`](Self::redrive) would succeed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn redrivable(&self, machine: &StateMachine) -> Result<(), NotRedrivable> {
+        self.history.redrivable()?;
+        match self.position() {
+            Some(position) if matches!(machine.state(position.state).body, Body::Map(_)) => {
+                Err(NotRedrivable::InMap)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How often it was redriven, and when last.
+    pub fn redrives(&self) -> (u32, Option<Timestamp>) {
+        let progress = self.progress();
+        (progress.redrives, progress.redriven)
+    }
+
+    /// The state that was entered last.
+    pub(super) fn position(&self) -> Option<Position> {
+        self.progress().position.clone()
+    }
+
+    pub(super) fn reached(&self, position: Position) {
+        self.progress().position = Some(position);
+    }
+
+    /// Ignores poisoning: the progress is consistent between statements.
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The context object of its state `state`, which was entered at `entered` and is not a task.
     pub(super) fn context<'a>(&'a self, state: &'a str, entered: Timestamp) -> Context<'a> {
-        Context::new(&self.identity, &self.input, self.started, state, entered)
+        let mut context = Context::new(&self.identity, &self.input, self.started, state, entered);
+        context.redrives = self.progress().redrives;
+        context
     }
 
     #[cfg(test)]

@@ -4,15 +4,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::environment::Environment;
-use super::execution::Execution;
+use super::execution::{Execution, Position};
 use super::visit::Visit;
-use crate::definition::{StateMachine, Transition};
+use crate::definition::{Body, StateMachine, Transition};
 use crate::failure::Failure;
 use crate::history::{Ending, Over};
 use crate::tokens::TaskTokens;
 
 impl Execution {
-    /// Runs `machine` to its end. Call it once. Dropping the future leaves the execution without an ending, and closes
+    /// Runs `machine` to its end. Call it once, and again after each [`redrive`](Self::redrive). Dropping the future leaves the execution without an ending, and closes
     /// the token of a waiting task. It is boxed, because the children of a Map state are executions as well.
     pub fn run<'a, E: Environment>(
         &'a self,
@@ -29,6 +29,12 @@ impl Execution {
         environment: &E,
         tokens: &TaskTokens,
     ) -> Ending {
+        let _turn = self.turn.lock().await;
+        if let Some((ending, _)) = self.history.ending() {
+            return ending;
+        }
+        // An abort of the run before may have come after its end.
+        let _ = std::pin::pin!(self.stopped.notified()).enable();
         let deadline = async {
             match machine.timeout() {
                 Some(timeout) => tokio::time::sleep(timeout).await,
@@ -43,8 +49,8 @@ impl Execution {
         };
         match ending {
             Some(ending) => self.history.end(environment.now(), ending),
-            // `abort` ends the history before it notifies, so this returns the ending that `abort` recorded.
-            None => self.history.end(environment.now(), Ending::Aborted(Failure::default())),
+            // `abort` ends the history before it notifies. Since then, the execution may have been redriven.
+            None => self.history.ending().map_or(Ending::Aborted(Failure::default()), |(ending, _)| ending),
         }
     }
 
@@ -55,19 +61,28 @@ impl Execution {
         environment: &E,
         tokens: &TaskTokens,
     ) -> Ending {
-        let mut state = machine.state(machine.start_at);
-        let mut input = Arc::clone(&self.input);
+        let resumed = self.position();
+        let (mut id, mut input) = match &resumed {
+            Some(position) => (position.state, Arc::clone(&position.input)),
+            None => (machine.start_at, Arc::clone(&self.input)),
+        };
+        // A redrive schedules a task again; it enters all other states again.
+        let mut entered = resumed
+            .map(|position| position.entered)
+            .filter(|_| matches!(machine.state(id).body, Body::Task(_)));
         loop {
             // Yields, so that other tasks and the deadline get their turn even if no state waits.
             tokio::task::coop::consume_budget().await;
             environment.transition(&self.region).await;
-            let visit = match Visit::enter(self, environment, tokens, state, &input) {
+            let state = machine.state(id);
+            let visit = match Visit::enter(self, environment, tokens, state, &input, entered.take()) {
                 Ok(visit) => visit,
                 Err(Over(ending)) => return ending,
             };
+            self.reached(Position { state: id, input: Arc::clone(&input), entered: visit.entered() });
             match visit.run().await {
                 Ok((Transition::Next(next), output)) => {
-                    state = machine.state(next);
+                    id = next;
                     input = output;
                 }
                 Ok((Transition::End, output)) => return Ending::Succeeded { output },

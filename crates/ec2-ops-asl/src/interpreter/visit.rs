@@ -73,22 +73,33 @@ pub(super) struct Visit<'a, E> {
 }
 
 impl<'a, E: Environment> Visit<'a, E> {
-    /// Enters `state`.
+    /// Enters `state`, or continues where it was `entered` before the execution was redriven.
     pub(super) fn enter(
         execution: &'a Execution,
         environment: &'a E,
         tokens: &'a TaskTokens,
         state: &'a State,
         input: &'a Arc<Json>,
+        entered: Option<(u64, Timestamp)>,
     ) -> Result<Self, Over> {
-        let entered = environment.now();
-        let details = Details::StateEntered {
-            state_type: state_type(&state.body),
-            name: Arc::clone(&state.name),
-            input: Arc::clone(input),
+        let (event_id, entered) = match entered {
+            Some(entered) => entered,
+            None => {
+                let now = environment.now();
+                let details = Details::StateEntered {
+                    state_type: state_type(&state.body),
+                    name: Arc::clone(&state.name),
+                    input: Arc::clone(input),
+                };
+                (execution.history.record(now, details)?, now)
+            }
         };
-        let event_id = execution.history.record(entered, details)?;
         Ok(Self { execution, environment, tokens, state, input, event_id, entered })
+    }
+
+    /// The id and the time of the event `StateEntered`.
+    pub(super) fn entered(&self) -> (u64, Timestamp) {
+        (self.event_id, self.entered)
     }
 
     /// Runs the state, and records its exit.

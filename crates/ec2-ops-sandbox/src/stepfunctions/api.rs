@@ -72,6 +72,7 @@ requests! {
         include_execution_data: Option<bool>,
     }
     StopExecutionRequest { execution_arn: String, error: Option<String>, cause: Option<String>, }
+    RedriveExecutionRequest { execution_arn: String, client_token: Option<String>, }
     SendTaskSuccessRequest { task_token: String, output: String, }
     SendTaskFailureRequest { task_token: String, error: Option<String>, cause: Option<String>, }
     SendTaskHeartbeatRequest { task_token: String, }
@@ -129,6 +130,10 @@ responses! {
         status: String,
         start_date: f64,
         stop_date: Option<f64>,
+        redrive_count: u32,
+        redrive_date: Option<f64>,
+        redrive_status: String,
+        redrive_status_reason: Option<String>,
         input: Option<String>,
         input_details: Option<DataDetails>,
         output: Option<String>,
@@ -177,6 +182,8 @@ responses! {
         status: String,
         start_date: f64,
         stop_date: Option<f64>,
+        redrive_count: u32,
+        redrive_date: Option<f64>,
     }
     ListExecutionsResponse {
         executions: Vec<ExecutionListItem>,
@@ -187,5 +194,6 @@ responses! {
         next_token: Option<String>,
     }
     StopExecutionResponse { stop_date: f64, }
+    RedriveExecutionResponse { redrive_date: f64, }
     EmptyResponse {}
 }

@@ -3,8 +3,8 @@
 use super::SERVICE;
 use super::api::{
     DescribeExecutionRequest, DescribeMapRunRequest, DescribeStateMachineForExecutionRequest,
-    DescribeStateMachineRequest, GetExecutionHistoryRequest, ListMapRunsRequest, StartExecutionRequest,
-    StopExecutionRequest, UpdateMapRunRequest, UpdateStateMachineRequest,
+    DescribeStateMachineRequest, GetExecutionHistoryRequest, ListMapRunsRequest, RedriveExecutionRequest,
+    StartExecutionRequest, StopExecutionRequest, UpdateMapRunRequest, UpdateStateMachineRequest,
 };
 use crate::AwsError;
 
@@ -44,6 +44,7 @@ about! {
     DescribeStateMachineRequest: StateMachine state_machine_arn;
     GetExecutionHistoryRequest: Execution execution_arn;
     ListMapRunsRequest: Execution execution_arn;
+    RedriveExecutionRequest: Execution execution_arn;
     StartExecutionRequest: StateMachine state_machine_arn;
     StopExecutionRequest: Execution execution_arn;
     UpdateMapRunRequest: MapRun map_run_arn;

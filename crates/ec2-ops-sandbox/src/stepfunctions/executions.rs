@@ -121,7 +121,7 @@ impl StepFunctions {
         found.ok_or_else(|| Kind::Execution.absent(arn))
     }
 
-    async fn run(self, execution: Arc<Execution>, machine: Machine) {
+    pub(super) async fn run(self, execution: Arc<Execution>, machine: Machine) {
         self.announce(&execution, "RUNNING");
         let tokens = self.tokens(&machine.region);
         let surroundings = Surroundings { region: machine.region, states: self.clone() };

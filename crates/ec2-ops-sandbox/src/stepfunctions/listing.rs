@@ -28,6 +28,7 @@ impl StepFunctions {
         let item = listed(&execution);
         let ended = execution.history().ending();
         let included = has_data(request.included_data);
+        let (redrive_status, redrive_status_reason) = self.redrive_status(&execution);
         let (output, failure) = match &ended {
             Some((ending, _)) if included => parts(Some(ending)),
             _ => parts(None),
@@ -39,6 +40,10 @@ impl StepFunctions {
             status: item.status,
             start_date: item.start_date,
             stop_date: item.stop_date,
+            redrive_count: item.redrive_count,
+            redrive_date: item.redrive_date,
+            redrive_status: redrive_status.to_owned(),
+            redrive_status_reason,
             input: included.then(|| execution.input().to_string()),
             input_details: included.then_some(DataDetails { included }),
             output_details: output.as_ref().map(|_| DataDetails { included: true }),
@@ -117,6 +122,7 @@ pub(super) fn has_data(asked: Option<IncludedData>) -> bool {
 fn listed(execution: &Execution) -> ExecutionListItem {
     let identity = execution.identity();
     let ended = execution.history().ending();
+    let (redrive_count, redriven) = execution.redrives();
     ExecutionListItem {
         execution_arn: identity.arn.to_string(),
         map_run_arn: None,
@@ -125,6 +131,8 @@ fn listed(execution: &Execution) -> ExecutionListItem {
         status: ended.as_ref().map_or("RUNNING", |(ending, _)| ending.status()).to_owned(),
         start_date: epoch(execution.started()),
         stop_date: ended.map(|(_, at)| epoch(at)),
+        redrive_count,
+        redrive_date: redriven.map(epoch),
     }
 }
 

@@ -7,6 +7,7 @@ mod executions;
 mod listing;
 mod machines;
 mod map_runs;
+mod redrives;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,8 @@ struct State {
     executions: HashMap<String, Arc<Execution>>,
     /// What each execution began with, whatever was changed since.
     started_with: HashMap<String, Machine>,
+    /// The client tokens with which each execution was redriven, and when.
+    redriven: HashMap<String, Vec<(String, Timestamp)>>,
     /// The executions of each state machine, oldest first.
     by_machine: HashMap<String, Vec<String>>,
     map_runs: BTreeMap<String, Arc<MapRun>>,

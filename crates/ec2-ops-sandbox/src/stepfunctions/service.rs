@@ -21,7 +21,7 @@ pub(crate) const SERVICE: Description = Description {
     actions: &names(&ACTIONS),
 };
 
-const ACTIONS: [Action<StepFunctions>; 17] = [
+const ACTIONS: [Action<StepFunctions>; 18] = [
     ("CreateStateMachine", |states, input| {
         input.with(|request| states.create_state_machine(input.region, request))
     }),
@@ -37,6 +37,7 @@ const ACTIONS: [Action<StepFunctions>; 17] = [
     ("ListStateMachines", |states, input| {
         input.with(|request| states.list_state_machines(input.region, &request))
     }),
+    ("RedriveExecution", |states, input| about(input, |request| states.redrive_execution(request))),
     ("SendTaskFailure", |states, input| {
         input.with(|request| states.send_task_failure(input.region, request))
     }),

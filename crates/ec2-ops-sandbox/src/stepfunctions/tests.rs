@@ -305,3 +305,40 @@ async fn an_execution_starts_another_which_has_its_name_once() {
     assert_eq!(described["input"], json!({ "key": key }).to_string());
     assert_eq!(described["status"], "SUCCEEDED");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_redrive_continues_a_stopped_execution_and_its_client_token_does_so_once() {
+    let world = world();
+    let arn = start(&world, "one", &json!({ "a": 1 })).unwrap()["executionArn"].clone();
+    let redrive = |token: &str| {
+        let body = json!({ "executionArn": arn, "clientToken": token });
+        call(&world.states, "RedriveExecution", &body)
+    };
+    assert_eq!(redrive("first").unwrap_err().code, "ExecutionNotRedrivable");
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    call(&world.states, "StopExecution", &json!({ "executionArn": arn })).unwrap();
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_eq!(describe(&world, &arn)["redriveStatus"], "REDRIVABLE");
+    let redriven = redrive("first").unwrap();
+    assert_eq!(redrive("first").unwrap(), redriven);
+    let running = describe(&world, &arn);
+    assert_eq!((&running["status"], &running["redriveCount"]), (&json!("RUNNING"), &json!(1)));
+    assert_eq!(running["redriveDate"], redriven["redriveDate"]);
+
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let ended = describe(&world, &arn);
+    assert_eq!((&ended["status"], &ended["output"]), (&json!("SUCCEEDED"), &json!(r#"{"a":1}"#)));
+    assert_eq!(ended["redriveStatusReason"], "Execution is SUCCEEDED and cannot be redriven.");
+    assert_eq!(*lock(&world.statuses), ["RUNNING", "ABORTED", "RUNNING", "SUCCEEDED"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_weeks_after_its_end_an_execution_cannot_be_redriven() {
+    let world = world();
+    let arn = start(&world, "one", &json!({})).unwrap()["executionArn"].clone();
+    call(&world.states, "StopExecution", &json!({ "executionArn": arn })).unwrap();
+    tokio::time::sleep(Duration::from_hours(14 * 24 + 1)).await;
+    let refused = call(&world.states, "RedriveExecution", &json!({ "executionArn": arn })).unwrap_err();
+    assert_eq!(refused.message, "Execution redrivable period exceeded.");
+    assert_eq!(describe(&world, &arn)["redriveStatus"], "NOT_REDRIVABLE");
+}

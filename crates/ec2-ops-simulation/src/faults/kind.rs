@@ -70,6 +70,8 @@ pub enum FaultKind {
     AbortInLaterLaunch,
     /// The state machine's own time is up.
     MachineTimeout,
+    /// A person redrives an execution that was aborted, or whose time was up.
+    Redrive,
     /// There is an instance of ours whose execution never existed.
     Orphan,
     /// An execution runs in another region than its state machine.
@@ -106,7 +108,7 @@ impl InstanceFault {
 
 impl FaultKind {
     /// Every kind, in words.
-    pub const ALL: [(Self, &'static str); 53] = [
+    pub const ALL: [(Self, &'static str); 54] = [
         (Self::ErrorBefore, "call fails before its effect"),
         (Self::LostAnswer, "call's answer is lost"),
         (Self::Repetition(OtherError::GatewayPage), "... and then a gateway answers"),
@@ -158,6 +160,7 @@ impl FaultKind {
         (Self::AbortInLaunch, "... in the first launch"),
         (Self::AbortInLaterLaunch, "... in a later launch"),
         (Self::MachineTimeout, "state machine times out"),
+        (Self::Redrive, "... and is redriven"),
         (Self::Orphan, "execution never existed"),
         (Self::OtherRegion, "execution in another region"),
     ];

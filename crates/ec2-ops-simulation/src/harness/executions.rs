@@ -5,7 +5,9 @@ use std::time::Duration;
 use ec2_ops_asl::Ending;
 use serde_json::{Value, json};
 
-use ec2_ops_sandbox::stepfunctions::api::{StartExecutionRequest, StopExecutionRequest};
+use ec2_ops_sandbox::stepfunctions::api::{
+    RedriveExecutionRequest, StartExecutionRequest, StopExecutionRequest,
+};
 use ec2_ops_sandbox::{Account, AwsError};
 
 /// Starts an execution of `document`. Answers with its ARN.
@@ -27,6 +29,12 @@ pub(crate) fn start(
 pub(crate) fn stop(account: &Account, arn: &str) -> Result<(), AwsError> {
     let request = StopExecutionRequest { execution_arn: arn.to_owned(), error: None, cause: None };
     account.stepfunctions.stop_execution(&request).map(drop)
+}
+
+/// Redrives an execution that was ended from outside.
+pub(crate) fn redrive(account: &Account, arn: &str) -> Result<(), AwsError> {
+    let request = RedriveExecutionRequest { execution_arn: arn.to_owned(), client_token: None };
+    account.stepfunctions.redrive_execution(request).map(drop)
 }
 
 /// How an execution ended, if it has.

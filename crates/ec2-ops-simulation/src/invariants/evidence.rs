@@ -10,14 +10,25 @@ use crate::schedule::{InstanceHistory, Schedule};
 use ec2_ops_sandbox::Account;
 use ec2_ops_sandbox::iam::Role;
 
+/// What follows an execution's end from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aftermath {
+    /// Its instance ends in time.
+    CleanedUp,
+    /// An instance of it runs too long, in an account without other faults.
+    LeftRunning,
+    /// A person redrives it.
+    Redriven,
+}
+
 /// What happened to one execution.
 #[derive(Clone, Debug)]
 pub(crate) struct ExecutionRecord {
     pub(crate) arn: String,
     /// Whether it ended within its bound of virtual time.
     pub(crate) in_time: bool,
-    /// Whether an instance of it ran too long after it was ended from outside, in an account without other faults.
-    pub(crate) left_running: bool,
+    /// What followed its end from outside, if it had one.
+    pub(crate) aftermath: Aftermath,
     /// Whether an instance of it ran when it ended by itself.
     pub(crate) ended_too_soon: bool,
 }

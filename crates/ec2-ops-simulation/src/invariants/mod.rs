@@ -8,7 +8,7 @@ mod promise;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use evidence::{Evidence, ExecutionRecord};
+pub(crate) use evidence::{Aftermath, Evidence, ExecutionRecord};
 pub use promise::{Excuse, Invariant, Violation};
 
 use crate::faults::InstanceFault;
@@ -67,7 +67,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
             let what = format!("{} had ended and its instance ran on", execution.arn);
             verdict.broken_unless(control_plane_gone, Invariant::EndsCleanedUp, what);
         }
-        if execution.left_running {
+        if execution.aftermath == Aftermath::LeftRunning {
             let what = format!("{} was ended from outside and its instance runs on", execution.arn);
             verdict.broken_unless(tags_edited, Invariant::PromptCleanup, what);
         }

@@ -4,7 +4,7 @@ use ec2_ops::ids::{AttemptId, ExecutionId};
 use ec2_ops::{AttemptRecord, Outcome, Status};
 use ec2_ops_asl::Ending;
 
-use super::evidence::{Evidence, ExecutionRecord};
+use super::evidence::{Aftermath, Evidence, ExecutionRecord};
 use crate::faults::InstanceFault;
 use crate::harness::executions;
 use crate::schedule::{BUCKET, Scenario, ScriptRun};
@@ -35,13 +35,24 @@ pub(super) fn untrue(
         let run = evidence.history.script_run(&id.fingerprint());
         let fault =
             attempt.instances.iter().find_map(|instance| evidence.history.fault_of(instance.as_str()));
-        (!is_true(evidence, scenario, attempt, run, fault)).then(|| {
+        let is_true =
+            is_true(evidence, scenario, attempt, run, fault) || lost_by_abort(execution, attempt, run);
+        (!is_true).then(|| {
             format!(
                 "attempt {} reports {:?} ({:?}); what happened is {run:?}, {fault:?}",
                 attempt.attempt, attempt.status, attempt.reason
             )
         })
     })
+}
+
+/// Whether an attempt lost its instance because the execution was ended from outside, and redriven later.
+fn lost_by_abort(execution: &ExecutionRecord, attempt: &AttemptRecord, run: Option<&ScriptRun>) -> bool {
+    // SSM does not see an end while the output is open.
+    let seen = run.filter(|run| !run.held_open).and_then(|run| run.ended.as_ref());
+    execution.aftermath == Aftermath::Redriven
+        && matches!(attempt.status, Status::InstanceLost | Status::LaunchFailed)
+        && seen.is_none_or(|end| end.status != EndStatus::Success)
 }
 
 /// Whether an attempt's status agrees with what happened to its script and to its instance.

@@ -33,6 +33,8 @@ pub(crate) struct Scenario {
     pub(crate) stale_output: bool,
     pub(crate) starts_after: Duration,
     pub(crate) abort: Option<Abort>,
+    /// How long after its end from outside a person redrives it.
+    pub(crate) redrive: Option<Duration>,
     /// What happens on the nth instance, and on all after the last.
     pub(crate) instances: Vec<InstanceScenario>,
 }
@@ -98,6 +100,7 @@ impl Scenario {
         if choices.f64() < 0.1 {
             document["instance_parameters"]["ImageId"] = format!("resolve:ssm:{IMAGES}:{}", index + 1).into();
         }
+        let redrive = (choices.f64() < 0.3).then(|| seconds(&mut choices, 0..1_200));
         if checked {
             document["bucket"] = BUCKET.into();
             document["obj_key"] = key.as_str().into();
@@ -116,6 +119,7 @@ impl Scenario {
             stale_output: rng.f64() < 0.3,
             starts_after: seconds(rng, 0..120),
             abort: (rng.f64() < 0.2).then(|| Abort::draw(rng, timeout_s, retries)),
+            redrive,
             instances: (0..=retries)
                 .map(|_| InstanceScenario::draw(rng, timeout_s, claims_hold, spot))
                 .collect(),

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::faults::{FaultKind, Faults};
-use crate::harness::executions::{end_of, ending, outcome, start, stop};
-use crate::invariants::ExecutionRecord;
+use crate::harness::executions::{end_of, ending, outcome, redrive, start, stop};
+use crate::invariants::{Aftermath, ExecutionRecord};
 use crate::schedule::{Abort, BUCKET, InputScenario, Scenario};
 use ec2_ops_sandbox::ec2::api::InstanceStateName::{Pending, Running};
 use ec2_ops_sandbox::{Account, AwsError};
@@ -55,16 +55,21 @@ impl Run {
         if self.scenario.is_elsewhere() {
             self.faults.count(FaultKind::OtherRegion);
         }
-        let left_running = tokio::select! {
+        let ended_from_outside = tokio::select! {
             biased;
-            left_running = self.left_running_when_ended_from_outside(&arn) => left_running?,
-            ended = self.ends(&arn) => { ended?; false }
+            left_alive = self.ended_from_outside(&arn) => Some(left_alive?),
+            ended = self.ends(&arn) => { ended?; None }
+        };
+        let aftermath = match ended_from_outside {
+            Some(_) if self.redrive(&arn).await? => Aftermath::Redriven,
+            Some(true) if self.runs_on().await => Aftermath::LeftRunning,
+            _ => Aftermath::CleanedUp,
         };
         // Without a control plane it may never end.
         let in_time = self.faults.dark_ahead() || self.ends(&arn).await?;
         self.faults.note(|| format!("{}: {}", self.name, summary(&self.account, &arn)));
         let ended_too_soon = ended_too_soon.load(Ordering::Relaxed);
-        Ok(ExecutionRecord { arn, in_time, left_running, ended_too_soon })
+        Ok(ExecutionRecord { arn, in_time, aftermath, ended_too_soon })
     }
 
     /// Puts the input into its bucket in its time.
@@ -107,24 +112,37 @@ impl Run {
             .map_or(Ok(false), |end| end.map(|_| true))
     }
 
-    /// Waits for an end from outside, if need be for ever. Answers whether that left something running for too long.
-    async fn left_running_when_ended_from_outside(&self, arn: &str) -> Result<bool, AwsError> {
-        let left_alive = match self.machine_timeout {
-            None => self.abort(arn).await?,
-            Some(limit) => {
-                let margin = Duration::from_secs(1);
-                match timeout(limit.saturating_sub(margin), self.abort(arn)).await {
-                    Ok(aborted) => aborted?,
-                    Err(_) => self.time_out(arn, margin).await?,
-                }
-            }
-        };
-        let resists = self.scenario.instances.iter().any(|instance| instance.resists_for.is_some());
-        if !left_alive || resists || !self.faults.calm() {
+    /// Waits for an end from outside, if need be for ever. Answers whether that left an instance alive.
+    async fn ended_from_outside(&self, arn: &str) -> Result<bool, AwsError> {
+        let Some(limit) = self.machine_timeout else { return self.abort(arn).await };
+        let margin = Duration::from_secs(1);
+        match timeout(limit.saturating_sub(margin), self.abort(arn)).await {
+            Ok(aborted) => aborted,
+            Err(_) => self.time_out(arn, margin).await,
+        }
+    }
+
+    /// Redrives the execution some time after it was ended from outside, if its scenario says so.
+    async fn redrive(&self, arn: &str) -> Result<bool, AwsError> {
+        let Some(delay) = self.scenario.redrive else { return Ok(false) };
+        if !matches!(ending(&self.account, arn)?, Some(Ending::Aborted(_) | Ending::TimedOut)) {
             return Ok(false);
         }
+        sleep(delay).await;
+        redrive(&self.account, arn)?;
+        self.faults.count(FaultKind::Redrive);
+        self.faults.note(|| format!("{}: Redrive", self.name));
+        Ok(true)
+    }
+
+    /// Whether an instance still runs some time after an end from outside, with nothing else wrong.
+    async fn runs_on(&self) -> bool {
+        let resists = self.scenario.instances.iter().any(|instance| instance.resists_for.is_some());
+        if resists || !self.faults.calm() {
+            return false;
+        }
         sleep(PROMPT).await;
-        Ok(self.is_alive())
+        self.is_alive()
     }
 
     /// Aborts the execution when its scenario says so, or waits for ever. Answers whether that left an instance alive.

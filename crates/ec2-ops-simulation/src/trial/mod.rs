@@ -18,7 +18,7 @@ pub use observed::{Attempt, Observed};
 
 use crate::faults::Mix;
 use crate::harness::executions;
-use crate::invariants::ExecutionRecord;
+use crate::invariants::{Aftermath, ExecutionRecord};
 use crate::safeguards::{Safeguard, template};
 use crate::schedule::{Abort, InstanceScenario, Scenario, Schedule};
 use ec2_ops_sandbox::deployment::{SWEEP_EVERY, Template};
@@ -188,6 +188,7 @@ impl Trial {
             stale_output: false,
             starts_after: Duration::ZERO,
             abort: aborted.then_some(Abort::After(Duration::ZERO)),
+            redrive: None,
             instances: vec![instance],
         };
         let mut mix = Mix::calm();
@@ -234,6 +235,6 @@ impl Trial {
             waited += LOOK;
         }
         let in_time = execution.history().ending().is_some();
-        Ok(ExecutionRecord { arn, in_time, left_running: false, ended_too_soon: false })
+        Ok(ExecutionRecord { arn, in_time, aftermath: Aftermath::CleanedUp, ended_too_soon: false })
     }
 }

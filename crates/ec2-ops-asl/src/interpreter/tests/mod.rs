@@ -4,6 +4,7 @@ mod choices;
 mod data;
 mod limits;
 mod maps;
+mod redrives;
 mod retries;
 mod stops;
 mod tokens;
