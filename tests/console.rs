@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use ec2_ops_client::{Client, Served};
-use ec2_ops_console::Console;
+use ec2_ops_console::{Backstage, Console};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -37,7 +37,11 @@ impl Page {
             state_machine_arn: sandbox.state_machine_arn().to_owned(),
             console_url: None,
         };
-        let console = Console::bind(0, Client::of_sandbox(served)).await.unwrap();
+        let backstage = Backstage {
+            journal: sandbox.account().platform.journal.clone(),
+            faults: sandbox.sandbox().faults().clone(),
+        };
+        let console = Console::bind(0, Client::of_sandbox(served), Some(backstage)).await.unwrap();
         let url = console.url();
         let address = url.split('/').nth(2).unwrap().to_owned();
         tokio::spawn(console.serve());
@@ -305,16 +309,16 @@ fn a_stream_goes_on_where_it_broke() {
         let commands = ["echo first line", "sleep 1", "echo second line", "sleep 3600"];
         page.start("stream", &document(&commands)).await;
         let path = "/executions/stream/live?after=0.0";
-        let seen = page.stream_until(path, &[], "first line").await;
+        let seen = page.stream_until(path, &[], "first line\"]").await;
         let id = page.stream_until(path, &[], "id: ").await;
         assert!(seen.contains("event: part") && seen.contains("data: graph") && id.contains("id: "));
-        let whole = page.stream_until(path, &[], "second line").await;
+        let whole = page.stream_until(path, &[], "second line\"]").await;
         let last = whole.rsplit("id: ").next().unwrap().lines().next().unwrap_or_default();
         let (event, lines) = last.split_once('.').unwrap();
         assert!(event.parse::<i64>().unwrap() > 10 && lines == "2", "{last}");
         // It has seen the first line, so only the second comes again.
         let resumed =
-            page.stream_until(path, &[("last-event-id", &format!("{event}.1"))], "second line").await;
+            page.stream_until(path, &[("last-event-id", &format!("{event}.1"))], "second line\"]").await;
         assert!(!resumed.contains("first line\"]"), "{resumed}");
         page.post("/executions/stream/stop", &[]).await;
         page.stream_until("/executions/stream/live", &[], "event: end").await;
@@ -349,5 +353,69 @@ fn a_document_is_checked_while_it_is_written_and_before_it_is_started() {
         let again = page.get("/new?from=first").await.body;
         assert!(again.contains("value=\"first-") && again.contains("ami-0abcdef1234567890"));
         page.until("/executions/first", "Succeeded").await;
+    });
+}
+
+#[test]
+fn a_fault_by_a_button_strikes_and_its_call_stands_out() {
+    TestSandbox::with(async |sandbox| {
+        let page = Page::open(sandbox).await;
+        assert!(page.get("/sandbox").await.body.contains("Nothing is planned"));
+        let wrong = page.post("/faults", &[("fault", "break everything")]).await;
+        assert!(wrong.status == 422 && wrong.body.contains("expected one of error, throttle"), "{wrong:?}");
+        for fault in ["throttle RunInstances", "die-after Commander.SendCommand", "lose command"] {
+            let planned = page.post("/faults", &[("fault", fault), ("back", "//evil.example")]).await;
+            assert_eq!(planned.header("location"), Some("/sandbox"), "{fault}");
+        }
+        assert!(
+            page.get("/sandbox").await.body.contains("planned: any function&#39;s RunInstances 1")
+                || page.get("/sandbox").await.body.contains("RunInstances 1: Throttled")
+        );
+        page.start("other", &document(&["true"])).await;
+        page.until("/executions/other", "took <b>").await;
+        let shown = page.get("/executions/other").await.body;
+        assert!(shown.contains("tr class=\"refused\""), "{shown}");
+        for text in ["RequestLimitExceeded", "no answer", "Runtime.ExitError", "lost, by plan"] {
+            assert!(shown.contains(text), "{text}: {shown}");
+        }
+        assert!(page.get("/sandbox").await.body.contains("Nothing is planned"));
+        // Each execution has its own calls.
+        page.start("calm", &document(&["true"])).await;
+        page.until("/executions/calm", "took <b>").await;
+        let calm = page.get("/executions/calm").await.body;
+        assert!(calm.contains("<b>RunInstances</b>") && !calm.contains("RequestLimitExceeded"), "{calm}");
+    });
+}
+
+#[test]
+fn an_instance_that_is_stopped_or_interrupted_is_reported_lost() {
+    TestSandbox::with(async |sandbox| {
+        let page = Page::open(sandbox).await;
+        let mut spot = document(&["sleep 3600"]);
+        spot["run_options"]["ii_cheapo"] = json!(true);
+        spot["run_options"]["n_retries_allowed"] = json!(1);
+        page.start("spot", &spot).await;
+        page.until("/executions/spot", "its commands to end").await;
+        let instance = sandbox.account().ec2.instances()[0].instance.instance_id.clone();
+        let path = |action: &str| format!("/executions/spot/instances/{instance}/{action}");
+        assert_eq!(page.post(&path("explode"), &[]).await.status, 404);
+        assert_eq!(page.post(&path("interrupt"), &[]).await.status, 303);
+        page.until("/executions/spot", "SpotInterrupted").await;
+        page.until("/executions/spot?attempt=2", "its commands to end").await;
+        let second = sandbox
+            .account()
+            .ec2
+            .instances()
+            .into_iter()
+            .find(|other| other.instance.instance_id != instance)
+            .unwrap();
+        assert_eq!(
+            page.post(&format!("/executions/spot/instances/{}/stop", second.instance.instance_id), &[])
+                .await
+                .status,
+            303
+        );
+        page.until("/executions/spot", "InstanceLost").await;
+        page.until("/executions/spot", "left running: <b>0").await;
     });
 }

@@ -27,7 +27,7 @@ pub(crate) async fn console(args: &ConsoleArgs) -> Result<Exit, Failure> {
     }
     let mut interruption = Interruption::watch()?;
     let place = client.place();
-    let console = Console::bind(args.port, client).await;
+    let console = Console::bind(args.port, client, None).await;
     let console = console.map_err(|error| {
         let port = args.port;
         Failure::failed(format!("cannot open the console at port {port}: {error}; --port chooses another"))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use ec2_ops_client::Client;
-use ec2_ops_console::Console;
+use ec2_ops_console::{Backstage, Console};
 use ec2_ops_sandbox::Sandbox;
 use ec2_ops_sandbox::fault_plan::{Fault, FaultPlan};
 
@@ -57,7 +57,9 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         sandbox.account().platform.quotas.enforce();
     }
     let mut served = local::served(&sandbox);
-    let console = open_console(args, Client::of_sandbox(served.clone())).await?;
+    let backstage =
+        Backstage { journal: sandbox.account().platform.journal.clone(), faults: sandbox.faults().clone() };
+    let console = open_console(args, Client::of_sandbox(served.clone()), backstage).await?;
     served.console_url = Some(console.url());
     let announced = served.announce();
     let announced =
@@ -83,11 +85,12 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
 }
 
 /// The console, at the port that is asked for, or at one near that of the sandbox.
-async fn open_console(args: &ServeArgs, client: Client) -> Result<Console, Failure> {
+async fn open_console(args: &ServeArgs, client: Client, backstage: Backstage) -> Result<Console, Failure> {
     let near = if args.port == 0 { 0 } else { args.port.saturating_add(1) };
-    let opened = match Console::bind(args.console_port.unwrap_or(near), client.clone()).await {
+    let behind = Some(backstage.clone());
+    let opened = match Console::bind(args.console_port.unwrap_or(near), client.clone(), behind).await {
         Err(error) if error.kind() == ErrorKind::AddrInUse && args.console_port.is_none() => {
-            Console::bind(0, client).await
+            Console::bind(0, client, Some(backstage)).await
         }
         opened => opened,
     };

@@ -10,6 +10,7 @@
 //!        events
 //! ```
 
+mod backstage;
 mod board;
 mod execution;
 mod graph;
@@ -23,4 +24,5 @@ mod timeline;
 mod token;
 mod words;
 
+pub use backstage::Backstage;
 pub use server::Console;

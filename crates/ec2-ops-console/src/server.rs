@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
+use crate::backstage::Backstage;
 use crate::board::Board;
 use crate::execution::Watched;
 use crate::pages::editor::{self, Draft};
@@ -49,6 +50,7 @@ pub struct Console {
 pub(crate) struct Shared {
     pub(crate) client: Client,
     pub(crate) frame: Frame,
+    pub(crate) backstage: Option<Backstage>,
     pub(crate) board: Mutex<Board>,
     /// By ARN, the one that was looked at last at the end.
     executions: Lock<Vec<(String, Arc<Mutex<Watched>>)>>,
@@ -59,17 +61,21 @@ pub(crate) struct Shared {
 }
 
 impl Console {
-    /// Takes `port`, or any free one for 0.
+    /// Takes `port`, or any free one for 0. With `backstage` it shows what only a sandbox knows.
     ///
     /// # Errors
     /// If the port is taken.
-    pub async fn bind(port: u16, client: Client) -> io::Result<Self> {
+    pub async fn bind(port: u16, client: Client, backstage: Option<Backstage>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        let frame = Frame { place: client.place(), sandbox: client.sandbox().is_some() };
+        let frame = Frame { place: client.place(), sandbox: backstage.is_some() };
+        if let Some(backstage) = &backstage {
+            backstage.journal.keep();
+        }
         let shared = Shared {
             client,
             frame,
+            backstage,
             board: Mutex::default(),
             executions: Lock::default(),
             token: Token::random(address.port())?,
@@ -147,6 +153,9 @@ impl Shared {
         match answered {
             Ok(Some(reply)) => reply,
             Ok(None) => self.message(StatusCode::NOT_FOUND, "Not found", "There is no such page."),
+            Err(Error::Usage(message)) if parts.method == Method::POST => {
+                self.message(StatusCode::UNPROCESSABLE_ENTITY, "That was not done", &message)
+            }
             Err(Error::Usage(message)) => self.message(StatusCode::NOT_FOUND, "Not found", &message),
             Err(error) => self.message(StatusCode::BAD_GATEWAY, "AWS did not answer", &error.to_string()),
         }
@@ -175,6 +184,13 @@ impl Shared {
                 Ok(Some(streams::board(Arc::clone(self), filter(query), &after)))
             }
             ["new"] => ok(editor::editor(&self.frame, &self.draft(query).await?)),
+            ["sandbox"] => match &self.backstage {
+                Some(backstage) => ok(pages::backstage::sandbox(&self.frame, backstage, "/sandbox/live")),
+                None => Ok(None),
+            },
+            ["sandbox", "live"] => {
+                Ok(self.backstage.clone().map(|backstage| streams::sandbox(Arc::clone(self), backstage)))
+            }
             ["executions", name, rest @ ..] => self.execution(name, rest, query, last).await,
             _ => Ok(None),
         }
@@ -230,8 +246,29 @@ impl Shared {
                 self.client.stop(&execution.arn).await?;
                 Ok(Some(reply::see_other(&format!("/executions/{}", in_url(&execution.name)))))
             }
+            ["executions", name, "instances", instance, action] => {
+                let entry = self.watched(name).await?;
+                let region = entry.lock().await.region(&self.client).to_owned();
+                match *action {
+                    "stop" => self.client.stop_instance(&region, instance).await?,
+                    "interrupt" => self.client.interrupt(instance).await?,
+                    _ => return Ok(None),
+                }
+                Ok(Some(reply::see_other(&format!("/executions/{}", in_url(name)))))
+            }
+            ["faults"] => self.plan(&Form::of(body)),
             _ => Ok(None),
         }
+    }
+
+    /// Plans a fault of the sandbox.
+    fn plan(&self, form: &Form) -> Result<Option<Reply>, Error> {
+        let Some(backstage) = &self.backstage else { return Ok(None) };
+        let fault = form.get("fault").unwrap_or_default().parse().map_err(Error::Usage)?;
+        backstage.faults.add(fault);
+        // Only to a page of this console.
+        let back = form.get("back").filter(|back| back.starts_with('/') && !back.starts_with("//"));
+        Ok(Some(reply::see_other(back.unwrap_or("/sandbox"))))
     }
 
     /// Starts what is in the editor, or shows it again with the reason why not.
@@ -291,7 +328,7 @@ impl Shared {
 
     /// `watched` as its page shows it.
     pub(crate) fn view<'a>(&'a self, watched: &'a Watched, chosen: Option<u32>) -> View<'a> {
-        View { watched, client: &self.client, chosen, changes: Vec::new() }
+        View { watched, client: &self.client, chosen, backstage: self.backstage.as_ref() }
     }
 
     fn message(&self, status: StatusCode, title: &str, text: &str) -> Reply {

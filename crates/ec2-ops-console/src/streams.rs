@@ -9,12 +9,15 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::backstage::Backstage;
 use crate::execution::Watched;
 use crate::live::{Events, HEARTBEAT, Shown};
+use crate::pages;
 use crate::pages::executions::{self, Filter};
 use crate::pages::single::{LINES, line_json};
 use crate::reply::{self, Reply};
 use crate::server::Shared;
+use crate::words::in_url;
 
 /// How often a quiet connection says that it is there.
 const BEAT: Duration = Duration::from_secs(15);
@@ -95,6 +98,28 @@ impl BoardStream {
         events.push("trouble", &error.to_string());
         events.finish(id)
     }
+}
+
+/// What is new in the sandbox.
+pub(crate) fn sandbox(shared: Arc<Shared>, backstage: Backstage) -> Reply {
+    let state = (shared, backstage, Shown::default(), Instant::now());
+    reply::events(stream::unfold(state, |(shared, backstage, mut shown, mut beat)| async move {
+        loop {
+            let mut events = Events::default();
+            shown.update(&mut events, "faults", &pages::backstage::faults(&backstage.faults, "/sandbox"));
+            shown.update(&mut events, "notes", &pages::backstage::notes(&backstage.all(), true));
+            let text = if events.is_empty() {
+                (beat.elapsed() >= BEAT).then(|| HEARTBEAT.to_owned())
+            } else {
+                Some(events.finish(&shared.boot))
+            };
+            if let Some(text) = text {
+                beat = Instant::now();
+                return Some((text, (shared, backstage, shown, beat)));
+            }
+            tokio::time::sleep(REDRAW).await;
+        }
+    }))
 }
 
 /// What is new of one execution after `after`, the ids of an event of its history and of a line of its output.
@@ -183,6 +208,12 @@ impl ExecutionStream {
             self.shown.update(&mut events, "timeline", &view.timeline());
             self.shown.update(&mut events, "visits", &view.table());
             self.shown.update(&mut events, "things", &view.things());
+            if let Some(backstage) = &shared.backstage {
+                let back = format!("/executions/{}", in_url(&watched.execution.name));
+                self.shown.update(&mut events, "incidents", &view.incidents());
+                self.shown.update(&mut events, "faults", &pages::backstage::faults(&backstage.faults, &back));
+                self.shown.update(&mut events, "notes", &view.notes());
+            }
         }
         if last != self.last {
             self.last = last;

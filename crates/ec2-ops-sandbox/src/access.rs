@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The letters and digits of an access key id.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// Between the key of the owner and the name of a function.
-const SEPARATOR: char = '_';
+pub(crate) const SEPARATOR: char = '_';
 
 /// The access key ids of one sandbox. The owner's is a secret: with it, commands can be run on this machine.
 ///
@@ -57,7 +57,7 @@ impl AccessKeys {
         &self.owner
     }
 
-    /// The key of a function.
+    /// The key of a function. Each of its environments adds a number to it.
     pub fn of_function(&self, name: &str) -> String {
         format!("{}{SEPARATOR}{name}", self.owner)
     }
@@ -66,8 +66,14 @@ impl AccessKeys {
     pub fn caller(&self, key: &str) -> Option<Caller> {
         let (owner, function) =
             key.split_once(SEPARATOR).map_or((key, None), |(owner, name)| (owner, Some(name)));
+        let function = function.map(|name| name.split_once(SEPARATOR).map_or(name, |(name, _)| name));
         same(owner, &self.owner)
             .then(|| function.map_or(Caller::Owner, |name| Caller::Function(name.to_owned())))
+    }
+
+    /// The environment of a function that has `key`.
+    pub(crate) fn environment(key: &str) -> Option<&str> {
+        key.split_once(SEPARATOR).map(|(_, name)| name).filter(|name| name.contains(SEPARATOR))
     }
 }
 
@@ -89,6 +95,10 @@ mod tests {
             ours.caller(&ours.of_function("EC2Poller")),
             Some(Caller::Function("EC2Poller".to_owned()))
         );
+        let numbered = format!("{}_7", ours.of_function("EC2Poller"));
+        assert_eq!(ours.caller(&numbered), Some(Caller::Function("EC2Poller".to_owned())));
+        assert_eq!(AccessKeys::environment(&numbered), Some("EC2Poller_7"));
+        assert_eq!(AccessKeys::environment(ours.owner()), None);
         for stranger in
             [theirs.owner(), &theirs.of_function("EC2Poller"), "", "EC2Poller", "_EC2Poller", "sandbox"]
         {

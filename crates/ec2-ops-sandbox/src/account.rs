@@ -162,6 +162,8 @@ impl Account {
         };
         let agents = Arc::new(Agents { ssm: account.ssm.clone(), known: Mutex::default() });
         let watcher = Arc::clone(&agents);
+        let (journal, clock) = (account.platform.journal.clone(), account.platform.clock);
+        account.platform.events.subscribe(move |event| journal.published(event, clock.now()));
         account.platform.events.subscribe(move |event| watcher.instance_changed(event));
         tokio::spawn(listen(account.ec2.clone(), agents, events));
         account

@@ -18,6 +18,7 @@ pub mod fault_plan;
 pub mod http;
 pub mod iam;
 mod incidents;
+pub mod journal;
 pub mod lambda;
 #[cfg(unix)]
 mod local_machines;

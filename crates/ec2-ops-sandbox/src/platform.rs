@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::journal::Journal;
 use crate::lock::lock;
 use crate::quotas::Quotas;
 use crate::ssm::ParameterStore;
@@ -103,6 +104,8 @@ pub struct Platform {
     pub account_id: String,
     /// The limits on calls.
     pub quotas: Quotas,
+    /// What happens, if someone wants to know.
+    pub journal: Journal,
     /// Parameter Store: SSM changes it, and EC2 reads it.
     pub(crate) parameters: ParameterStore,
     chance: Mutex<fastrand::Rng>,
@@ -116,6 +119,7 @@ impl Platform {
             events: EventBus::default(),
             account_id: ACCOUNT_ID.to_owned(),
             quotas: Quotas::default(),
+            journal: Journal::default(),
             parameters: ParameterStore::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
         }

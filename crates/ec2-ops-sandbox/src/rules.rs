@@ -31,7 +31,9 @@ pub fn put_rule(
             return;
         }
         let envelope = envelope(&owner, event);
-        for delay in owner.events.arrivals(event) {
+        let arrivals = owner.events.arrivals(event);
+        owner.journal.matched(event, &pattern, arrivals.len());
+        for delay in arrivals {
             let (target, envelope) = (Arc::clone(&target), envelope.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(delay).await;

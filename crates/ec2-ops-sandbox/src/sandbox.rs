@@ -54,6 +54,7 @@ pub struct Sandbox {
     functions: HashMap<&'static str, Arc<ProcessRuntime>>,
     names: Names,
     keys: AccessKeys,
+    faults: FaultPlan,
     url: String,
     state_machine_arn: String,
     server: JoinHandle<()>,
@@ -99,7 +100,8 @@ impl Sandbox {
             let binary = FunctionBinary {
                 name: function.name.to_owned(),
                 path: config.lambdas.join(function.package),
-                env: environment(&names, function, &url, &config.keys),
+                owner: config.keys.owner().to_owned(),
+                env: environment(&names, &url),
                 log: FunctionLog {
                     file: logs.join(format!("{}.log", function.name)),
                     logs: account.logs.clone(),
@@ -118,8 +120,18 @@ impl Sandbox {
         for bucket in &config.buckets {
             account.s3.create_bucket(bucket, &names.region).map_err(refused)?;
         }
-        let server = tokio::spawn(endpoint.serve(account.clone(), config.keys.clone(), faults));
-        Ok(Self { keys: config.keys, account, machines, functions, names, url, state_machine_arn, server })
+        let server = tokio::spawn(endpoint.serve(account.clone(), config.keys.clone(), faults.clone()));
+        Ok(Self {
+            faults,
+            keys: config.keys,
+            account,
+            machines,
+            functions,
+            names,
+            url,
+            state_machine_arn,
+            server,
+        })
     }
 
     /// The account's state, in process.
@@ -130,6 +142,11 @@ impl Sandbox {
     /// The URL to give to clients as `--endpoint-url` or `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What goes wrong in it; more can be added.
+    pub fn faults(&self) -> &FaultPlan {
+        &self.faults
     }
 
     /// The access keys of its callers.
@@ -191,13 +208,10 @@ fn check_binaries(config: &SandboxConfig) -> io::Result<()> {
 }
 
 /// The environment of a function on AWS, with the sandbox's endpoint, and a short back-off.
-fn environment(names: &Names, function: Function, url: &str, keys: &AccessKeys) -> Vec<(String, String)> {
+fn environment(names: &Names, url: &str) -> Vec<(String, String)> {
     let mut env = names.environment();
-    let key = keys.of_function(function.name);
     let own = [
         ("AWS_ENDPOINT_URL", url),
-        // The endpoint identifies the caller by it.
-        ("AWS_ACCESS_KEY_ID", key.as_str()),
         ("AWS_SECRET_ACCESS_KEY", "sandbox"),
         // Capacity is never short here, and a person is waiting.
         ("EC2_OPS_BACKOFF_S", "1"),

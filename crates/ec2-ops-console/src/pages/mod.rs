@@ -1,5 +1,6 @@
 //! The pages, and the parts of them that change while one looks.
 
+pub(crate) mod backstage;
 pub(crate) mod editor;
 pub(crate) mod executions;
 pub(crate) mod outcome;
@@ -26,6 +27,7 @@ pub(crate) struct Frame {
 pub(crate) enum Place {
     Executions,
     New,
+    Sandbox,
     Elsewhere,
 }
 
@@ -50,6 +52,7 @@ pub(crate) fn page(frame: &Frame, place: Place, title: &str, live: Option<&str>,
                     nav aria-label="Console" {
                         a href="/" aria-current=[current(Place::Executions)] { "Executions" }
                         a href="/new" aria-current=[current(Place::New)] { "New run" }
+                        @if frame.sandbox { a href="/sandbox" aria-current=[current(Place::Sandbox)] { "Sandbox" } }
                     }
                     span.place { (frame.place) }
                     span #connection.connection role="status" {}

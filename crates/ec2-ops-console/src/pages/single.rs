@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::backstage;
 use super::outcome::badge;
 use super::{Frame, Place, aws_line, json, page, since, time, until};
+use crate::backstage::Backstage;
 use crate::execution::Watched;
 use crate::graph;
 use crate::story::{NextLook, Visit};
-use crate::timeline::{self, Change};
+use crate::timeline;
 use crate::words::{duration, first_line, in_url, quoted};
 
 /// How many of the last lines of output a page begins with.
@@ -22,8 +24,8 @@ pub(crate) struct View<'a> {
     pub(crate) client: &'a Client,
     /// The attempt that is looked at; the last one if none is chosen.
     pub(crate) chosen: Option<u32>,
-    /// What is known of the states of its instances.
-    pub(crate) changes: Vec<Change>,
+    /// The sandbox that it is in.
+    pub(crate) backstage: Option<&'a Backstage>,
 }
 
 impl View<'_> {
@@ -78,6 +80,15 @@ impl View<'_> {
                     section.card aria-labelledby="visits-title" { h2 #visits-title { "What happened" } div #visits.scroll { (self.table()) } }
                     section.card aria-labelledby="things-title" { h2 #things-title { "Instances and volumes" } div #things.scroll { (self.things()) } }
                 }
+            }
+            @if let Some(backstage) = self.backstage {
+                section.card aria-labelledby="faults-title" {
+                    h2 #faults-title { "Faults" }
+                    p.quiet { "Let something go wrong, once, and watch what the safety nets do." }
+                    div.faults #incidents { (self.incidents()) }
+                    div #faults { (backstage::faults(&backstage.faults, &self.url())) }
+                }
+                div #notes { (self.notes()) }
             }
             section.card aria-labelledby="document-title" {
                 h2 #document-title { "Document" }
@@ -193,15 +204,22 @@ impl View<'_> {
             return html! { p.quiet { "Nothing has happened yet." } };
         };
         let mut rows = timeline::states(story, number, now);
-        rows.extend(timeline::lanes(
-            story,
-            number,
-            &self.watched.record(number),
-            self.instance(),
-            &self.changes,
-            now,
-        ));
+        let instance = self.instance();
+        let changes =
+            self.backstage.zip(instance).map(|(backstage, instance)| backstage.changes(&instance.id));
+        let (record, changes) = (self.watched.record(number), changes.unwrap_or_default());
+        rows.extend(timeline::lanes(story, number, &record, instance, &changes, now));
         timeline::draw(&rows, from, now)
+    }
+
+    /// What can happen to its instance.
+    pub(crate) fn incidents(&self) -> Markup {
+        html! { @for instance in &self.watched.instances { (backstage::incidents(instance, &self.url())) } }
+    }
+
+    /// What the sandbox has noted of it.
+    pub(crate) fn notes(&self) -> Markup {
+        html! { @if let Some(backstage) = self.backstage { (backstage::notes(&backstage.of(self.watched), false)) } }
     }
 
     /// The output of the commands, and a field to search in it.

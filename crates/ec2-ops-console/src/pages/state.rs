@@ -7,14 +7,12 @@ use maud::{Markup, html};
 use super::{Frame, Place, aws_line, json, page, time};
 use crate::execution::Watched;
 use crate::story::Visit;
-use crate::words::{duration, first_line, in_url, quoted};
+use crate::words::{duration, excerpt, first_line, in_url, quoted};
 
 /// How many events are loaded at once.
 pub(crate) const PAGE: usize = 200;
 /// How many tries and events of one stay are shown.
 const SHOWN: usize = 500;
-/// How much of a payload a row of the events shows, in characters.
-const EXCERPT: usize = 300;
 
 /// The page of `visit`.
 pub(crate) fn state(frame: &Frame, watched: &Watched, visit: &Visit) -> Markup {
@@ -104,11 +102,4 @@ fn says(event: &Event) -> Markup {
     }
     let details: Vec<_> = event.details.iter().filter(|(name, _)| *name != "parameters").collect();
     html! { @for (name, text) in details { span.quiet { (name) } " " (excerpt(text)) " " } }
-}
-
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
 }

@@ -30,6 +30,10 @@
 //! assert_eq!(call("EC2Poller").await, "InternalServerError");
 //! assert_eq!(call("EC2Poller").await, "done");
 //! assert_eq!(plan.unfired(), []);
+//!
+//! // One that is added later counts from then on.
+//! plan.add(Fault::Call { function: "EC2Poller", action: "PutItem", nth: 1, fault: CallFault::ErrorBefore });
+//! assert_eq!(call("EC2Poller").await, "InternalServerError");
 //! # });
 //! ```
 
@@ -191,6 +195,19 @@ impl FaultPlan {
     pub fn new(faults: impl IntoIterator<Item = Fault>) -> Self {
         let state = State { waiting: faults.into_iter().collect(), seen: BTreeMap::new() };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), deaths: Mutex::default() }) }
+    }
+
+    /// Adds a fault that counts from now on: the first time is the next one.
+    pub fn add(&self, mut fault: Fault) {
+        let mut state = lock(&self.shared.state);
+        let seen = |what: &str| state.seen.get(what).copied().unwrap_or_default();
+        match &mut fault {
+            Fault::Call { function, action, nth, .. } => *nth += seen(&format!("{function}: {action}")),
+            Fault::Invocation { function, nth, .. } => *nth += seen(function),
+            Fault::Event { detail_type, nth, .. } => *nth += seen(detail_type),
+            Fault::Abort { .. } => {}
+        }
+        state.waiting.push(fault);
     }
 
     /// The faults that have not struck yet.

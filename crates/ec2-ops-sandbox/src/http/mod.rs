@@ -13,6 +13,7 @@ mod body;
 #[cfg(test)]
 mod fuzz;
 pub mod guard;
+mod record;
 mod scope;
 mod server;
 #[cfg(test)]
@@ -39,6 +40,7 @@ use crate::fault_plan::{FaultPlan, Instead};
 use crate::protocol::{Protocol, Response};
 use crate::service::{Call, Description, SERVICES, Service};
 use crate::{AccessKeys, Account, AwsError, Caller};
+use record::Record;
 use scope::Scope;
 
 /// A port of this machine on which an account can be reached.
@@ -104,7 +106,14 @@ impl Front {
         let request = http::Request::from_parts(parts, body);
         let action = protocol.action(&request);
         let call = Call { caller, region: scope.region, action, request_id, request };
-        self.carry(protocol, service.as_ref(), &call).await
+        let (journal, clock) = (&self.account.platform.journal, self.account.platform.clock);
+        let environment = AccessKeys::environment(&scope.key);
+        let record = Record::begin(journal, clock.now(), description.name, &call, environment);
+        let carried = self.carry(protocol, service.as_ref(), &call, &record).await;
+        if let Ok(response) = &carried {
+            record.answered(response);
+        }
+        carried
     }
 
     /// The scope of a request, and its caller, if this sandbox answers to it at all.
@@ -127,7 +136,12 @@ impl Front {
         protocol: Protocol,
         service: &dyn Service,
         call: &Call,
+        record: &Record,
     ) -> Result<Response, Severed> {
+        let refuse = |error: &AwsError| {
+            record.refused(error);
+            refuse(protocol, &call.request_id, error)
+        };
         let effect = async {
             let answered = match self.account.admit(&call.region, &call.action) {
                 Ok(()) => service.answer(call).await,
@@ -138,12 +152,12 @@ impl Front {
                     protocol.stamp(&call.request_id, &mut response);
                     response
                 }
-                Err(error) => refuse(protocol, &call.request_id, &error),
+                Err(error) => refuse(&error),
             })
         };
         let Caller::Function(function) = &call.caller else { return effect.await };
         let instead = |instead| match instead {
-            Instead::Refusal(error) => Ok(refuse(protocol, &call.request_id, &error)),
+            Instead::Refusal(error) => Ok(refuse(&error)),
             Instead::Page(status) => Ok(page(status)),
             Instead::Silence => Err(Severed),
         };

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
@@ -13,7 +14,11 @@ use super::log::FunctionLog;
 use super::runtime_api::{Pending, RuntimeApi};
 use super::{FunctionResult, Request};
 use crate::Platform;
+use crate::access::SEPARATOR;
 use crate::prices::FUNCTION_MEMORY_MB;
+
+/// Counts the environments of this process.
+static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// A function's binary and its environment variables.
 #[derive(Clone)]
@@ -22,6 +27,8 @@ pub struct FunctionBinary {
     pub name: String,
     /// The executable.
     pub path: PathBuf,
+    /// The access key id of the sandbox's owner, from which that of each environment follows.
+    pub owner: String,
     /// Environment variables beyond Lambda's own.
     pub env: Vec<(String, String)>,
     /// Where its output goes.
@@ -46,6 +53,8 @@ pub struct FunctionBinary {
 /// An environment takes one invocation at a time; [`ProcessRuntime`](super::ProcessRuntime) keeps a pool of them. It has
 /// no state beyond the process, so dropping it at any point, in the middle of an invocation too, kills the process.
 pub(super) struct Environment {
+    /// Its name: that of the function, and a number.
+    name: String,
     process: Child,
     /// The copying of its output.
     log: JoinHandle<()>,
@@ -58,10 +67,13 @@ impl Environment {
     pub(super) async fn start(binary: &FunctionBinary, platform: &Platform) -> io::Result<Self> {
         let (invocations, pending) = mpsc::channel(1);
         let api = RuntimeApi::serve(pending).await?;
-        let (output, log) = binary.log.copy(platform)?;
+        let name = format!("{}{SEPARATOR}{}", binary.name, NUMBER.fetch_add(1, Ordering::Relaxed));
+        let (output, log) = binary.log.copy(&name, platform)?;
         let process = Command::new(&binary.path)
             .env_clear()
             .envs(binary.env.iter().map(|(name, value)| (name, value)))
+            // The endpoint identifies function and environment by it.
+            .env("AWS_ACCESS_KEY_ID", format!("{}{SEPARATOR}{name}", binary.owner))
             .env("AWS_LAMBDA_RUNTIME_API", &api.url)
             .env("AWS_LAMBDA_FUNCTION_NAME", &binary.name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
@@ -75,7 +87,12 @@ impl Environment {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", binary.path.display())))?;
-        Ok(Self { process, log, invocations, _api: api })
+        Ok(Self { name, process, log, invocations, _api: api })
+    }
+
+    /// Its name, which is in the access key of its calls.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Runs one invocation. If the process dies, the error is that of Lambda.

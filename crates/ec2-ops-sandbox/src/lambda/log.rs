@@ -27,18 +27,24 @@ pub struct FunctionLog {
 
 impl FunctionLog {
     /// Starts to copy the output of an environment, line by line. Returns the end of the pipe that its process writes to.
-    pub(super) fn copy(&self, platform: &Platform) -> io::Result<(PipeWriter, JoinHandle<()>)> {
+    pub(super) fn copy(
+        &self,
+        environment: &str,
+        platform: &Platform,
+    ) -> io::Result<(PipeWriter, JoinHandle<()>)> {
         let mut file = File::options().create(true).append(true).open(&self.file)?;
         let (reader, writer) = io::pipe()?;
         let mut lines = BufReader::new(Receiver::from_owned_fd(reader.into())?).split(b'\n');
         let stream = Stream::create(self, platform);
-        let clock = platform.clock;
+        let (clock, journal) = (platform.clock, platform.journal.clone());
+        let environment = environment.to_owned();
         let copied = tokio::spawn(async move {
             // An error of the pipe is its end.
             while let Ok(Some(line)) = lines.next_segment().await {
                 // A full disk loses the log and not the invocation.
                 let _ = file.write_all(&[&line[..], b"\n"].concat());
                 stream.put(clock.now().as_millisecond(), &line);
+                journal.printed(&environment, &line);
             }
         });
         Ok((writer, copied))

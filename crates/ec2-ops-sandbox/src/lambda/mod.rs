@@ -183,14 +183,18 @@ impl Lambda {
             deadline_ms: (self.platform.clock.now() + limit).as_millisecond(),
         };
         let request_id = request.request_id.clone();
+        let (journal, clock) = (&self.platform.journal, self.platform.clock);
+        journal.invoked(&function.name, &request, clock.now());
         let result = tokio::time::timeout(limit, function.runtime.invoke(request)).await;
         drop(slot);
-        result.unwrap_or_else(|_| {
+        let result = result.unwrap_or_else(|_| {
             Err(json!({
                 "errorType": "Sandbox.Timedout",
                 "errorMessage": format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", limit.as_secs_f64()),
             }))
-        })
+        });
+        journal.ended(&request_id, &result, clock.now());
+        result
     }
 }
 

@@ -73,6 +73,7 @@ impl Pool {
                 |error| json!({ "errorType": "Runtime.InvalidEntrypoint", "errorMessage": error.to_string() }),
             )?,
         };
+        self.platform.journal.runs_in(environment.name(), &request.request_id);
         let answer = tokio::select! {
             answer = environment.invoke(request) => Some(answer),
             _ = over.wait_for(|over| *over) => None,
