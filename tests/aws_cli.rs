@@ -22,13 +22,14 @@ fn the_aws_cli_starts_and_inspects_an_execution() {
     let listed = served.json(&["stepfunctions", "list-executions", "--state-machine-arn", &machine]);
     assert_eq!(listed["executions"][0]["executionArn"], arn.as_str());
 
-    let instance = output["instance"]["id"].as_str().unwrap();
+    let instance = output["outcome"]["attempts"][0]["instances"][0].as_str().unwrap();
     let filter = format!("Name=tag:ec2-ops:execution,Values={arn}");
     let found = served.json(&["ec2", "describe-instances", "--filters", &filter]);
     assert_eq!(found["Reservations"][0]["Instances"][0]["InstanceId"], instance);
     assert_eq!(found["Reservations"][0]["Instances"][0]["State"]["Name"], "terminated");
 
-    let command = output["command"]["id"].as_str().unwrap();
+    let commands = served.json(&["ssm", "list-commands", "--instance-id", instance]);
+    let command = commands["Commands"][0]["CommandId"].as_str().unwrap();
     let invocation =
         served.json(&["ssm", "get-command-invocation", "--command-id", command, "--instance-id", instance]);
     assert_eq!(invocation["Status"], "Success", "{invocation:#}");
