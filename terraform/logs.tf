@@ -1,4 +1,4 @@
-# Log groups and the log bucket: for the functions, the state machine and the commands.
+# Log groups and the log bucket: for the functions, the state machine and the commands. The bucket also has the ledger.
 
 resource "aws_cloudwatch_log_group" "function" {
   #checkov:skip=CKV_AWS_158:AWS's own key encrypts it; kms_key_arn sets another key
@@ -96,23 +96,37 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
 
   bucket = aws_s3_bucket.logs[0].id
 
+  # The ledger, below runs/, is kept: a line is about a kilobyte.
+  dynamic "rule" {
+    for_each = { commands = var.logs.retention_days, fleets = var.logs.retention_days, queries = 7 }
+
+    content {
+      id     = "expire-${rule.key}"
+      status = "Enabled"
+
+      filter {
+        prefix = "${rule.key}/"
+      }
+
+      expiration {
+        days = rule.value
+      }
+
+      abort_incomplete_multipart_upload {
+        days_after_initiation = 7
+      }
+    }
+  }
+
+  # An object that was overwritten, or that has expired, is an earlier version.
   rule {
-    id     = "expire"
+    id     = "expire-versions"
     status = "Enabled"
 
     filter {}
 
-    expiration {
-      days = var.logs.retention_days
-    }
-
-    # An object that was overwritten, or that has expired, is an earlier version.
     noncurrent_version_expiration {
       noncurrent_days = min(var.logs.retention_days, 30)
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 7
     }
   }
 

@@ -55,6 +55,11 @@ output "log_bucket" {
   value       = one(aws_s3_bucket.logs[*].bucket)
 }
 
+output "ledger" {
+  description = "Where to ask the ledger in SQL: workgroup and database of Athena, or null."
+  value       = var.logs.command_bucket ? { workgroup = aws_athena_workgroup.ledger[0].name, database = aws_glue_catalog_database.ledger[0].name } : null
+}
+
 output "instance_defaults" {
   description = "For each region: the profile, security groups and subnets of instances whose documents name none."
   value       = local.instance_defaults

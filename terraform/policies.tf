@@ -36,8 +36,11 @@ locals {
   secret_names     = [for name in var.instances.secrets : "${local.our_parameters}/${trimprefix(name, "/")}" if !startswith(name, "arn:")]
   image_parameters = [for name in var.instances.image_parameters : "${local.our_parameters}/${trimprefix(name, "/")}"]
 
-  log_bucket      = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
-  log_bucket_keys = [for bucket in local.log_bucket : "${bucket}/*"]
+  log_bucket = [for bucket in [local.log_bucket_arn] : bucket if bucket != null]
+  # Commander keeps the output of commands below commands/, EC2Stopper keeps the ledger below runs/. So no command can change the
+  # ledger.
+  command_keys = [for bucket in local.log_bucket : "${bucket}/commands/*"]
+  ledger_keys  = [for bucket in local.log_bucket : "${bucket}/runs/*"]
   # Rows, results and summaries of fleets.
   fleet_keys       = [for bucket in local.log_bucket : "${bucket}/fleets/*"]
   fleet_executions = replace(local.fleet_arn, ":stateMachine:", ":execution:")
@@ -210,7 +213,7 @@ locals {
         Sid      = "KeepWhatCommandsPrint"
         Effect   = "Allow"
         Action   = ["s3:PutObject", "s3:PutObjectAcl"]
-        Resource = local.log_bucket_keys
+        Resource = local.command_keys
       },
       {
         Sid      = "SeeWhetherLogsAreEncrypted"

@@ -235,7 +235,7 @@ locals {
         Sid      = "ReadWhatCommandsPrinted"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = local.log_bucket_keys
+        Resource = local.command_keys
       },
       {
         Sid      = "ListExecutions"
@@ -244,10 +244,17 @@ locals {
         Resource = [local.state_machine_arn]
       },
       {
+        # The history shows which attempt an abort cut off.
         Sid      = "LookAtExecutions"
         Effect   = "Allow"
-        Action   = ["states:DescribeExecution"]
+        Action   = ["states:DescribeExecution", "states:GetExecutionHistory"]
         Resource = [local.executions]
+      },
+      {
+        Sid      = "WriteLedger"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject"]
+        Resource = local.ledger_keys
       },
     ]
   }

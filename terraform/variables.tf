@@ -184,7 +184,8 @@ variable "additional_regions" {
 variable "logs" {
   description = <<-EOT
     How logs are kept.
-    retention_days: of the log groups and the bucket. command_bucket: keep the complete output of commands in a bucket.
+    retention_days: of the log groups and of the output in the bucket. command_bucket: keep the complete output of commands,
+    and the ledger, in a bucket. The ledger does not expire.
     command_log_group: also keep it in CloudWatch Logs, where it appears while the commands run, and where an attempt that is
     aborted or whose instance is lost keeps its output. It costs $0.50 for each GB that commands print, and nothing while
     nothing runs.

@@ -308,7 +308,7 @@ run "an_overwritten_log_is_kept" {
     error_message = "the log bucket has no versions"
   }
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.logs[0].rule[0].noncurrent_version_expiration[0].noncurrent_days == 30
+    condition     = one([for rule in aws_s3_bucket_lifecycle_configuration.logs[0].rule : rule if rule.id == "expire-versions"]).noncurrent_version_expiration[0].noncurrent_days == 30
     error_message = "earlier versions never expire, or too early"
   }
 }

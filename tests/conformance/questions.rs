@@ -6,7 +6,7 @@ use std::time::Duration;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
 use ec2_ops::ports::{
-    Agents, Command, Commands, Executions, Instance, Instances, Launch, Logs, Objects, OutputTarget,
+    Agents, Command, Commands, Executions, Instance, Instances, Launch, Ledger, Logs, Objects, OutputTarget,
     SentCommand, ShutdownBehavior, Volumes, Wake, WakeTokens, Watch,
 };
 use ec2_ops::tags::Tags;
@@ -100,7 +100,7 @@ impl<E, M, O, T, X> Ports<'_, E, M, O, T, X>
 where
     E: Instances + Volumes,
     M: Agents + Commands,
-    O: Objects,
+    O: Objects + Ledger,
     T: WakeTokens,
     X: Executions,
 {
@@ -112,6 +112,7 @@ where
         volumes(&mut answers, self.ec2, about).await;
         commands(&mut answers, self.ssm, about).await;
         objects(&mut answers, self.s3).await;
+        ledger(&mut answers, self.s3).await;
         tokens(&mut answers, self.tokens).await;
         executions(&mut answers, self.executions, about).await;
         answers.0
@@ -139,6 +140,7 @@ where
         answers.record("bucket", self.s3.bucket_exists(&region, "bucket").await);
         answers.record("key", self.s3.newest(&region, &key("bucket", "one"), Timestamp::MAX).await);
         answers.record("prefix", self.s3.newest(&region, &prefix("bucket", "one"), Timestamp::MAX).await);
+        answers.record("write", self.s3.put_line(&region, "bucket", "runs/x", "{}").await);
         answers.record("put", self.tokens.put(&wake("first")).await);
         answers.record("get", self.tokens.get(&absent).await);
         answers.record("delete", self.tokens.delete(&absent, &TaskToken::new("first")).await);
@@ -146,6 +148,10 @@ where
         answers.record("fail", self.executions.fail(&token(1), "CommandFailed", "why").await);
         answers
             .record("state", self.executions.state(&ExecutionId::new(about["over"].as_str().unwrap())).await);
+        answers.record(
+            "last state",
+            self.executions.last_state(&ExecutionId::new(about["over"].as_str().unwrap())).await,
+        );
         answers.0
     }
 }
@@ -277,6 +283,19 @@ async fn objects(answers: &mut Answers, s3: &impl Objects) {
     }
 }
 
+async fn ledger<O: Objects + Ledger>(answers: &mut Answers, s3: &O) {
+    for bucket in ["bucket", "absent-bucket"] {
+        for line in ["{}", r#"{"again": true}"#] {
+            answers.record(
+                "a line",
+                s3.put_line(&region(), bucket, "runs/date=2026-01-01/a-1.json", line).await,
+            );
+        }
+        let written = s3.newest(&region(), &prefix(bucket, "runs"), Timestamp::MAX).await;
+        answers.record("the lines", written.map(|newest| newest.map(|object| (object.key, object.size))));
+    }
+}
+
 async fn tokens(answers: &mut Answers, tokens: &impl WakeTokens) {
     let instance = unknown();
     let get = || tokens.get(&instance);
@@ -297,9 +316,11 @@ async fn executions(answers: &mut Answers, executions: &impl Executions, about: 
     for name in ["running", "over"] {
         let id = ExecutionId::new(about[name].as_str().unwrap());
         answers.record(name, executions.state(&id).await);
+        answers.record("last state", executions.last_state(&id).await);
     }
     for id in ["arn:aws:states:us-east-1:000000000000:execution:scene:absent", "nonsense"] {
         answers.record("state", executions.state(&ExecutionId::new(id)).await);
+        answers.record("last state", executions.last_state(&ExecutionId::new(id)).await);
     }
     let token = |index: usize| TaskToken::new(about["tokens"][index].as_str().unwrap());
     for token in [token(0), token(0), TaskToken::new("nonsense")] {

@@ -25,7 +25,7 @@ pub(super) const WAKE_TABLE: &str = "ec2-ops-wake";
 /// The name of the caller in plans of faults.
 pub(super) const CALLER: &str = "conformance";
 /// Every action that the functions call.
-pub(super) const ACTIONS: [&str; 20] = [
+pub(super) const ACTIONS: [&str; 22] = [
     "RunInstances",
     "DescribeInstances",
     "StopInstances",
@@ -46,6 +46,8 @@ pub(super) const ACTIONS: [&str; 20] = [
     "SendTaskSuccess",
     "SendTaskFailure",
     "DescribeExecution",
+    "GetExecutionHistory",
+    "PutObject",
 ];
 
 /// Instances of this image have no agent.

@@ -89,7 +89,7 @@ fn on_each_call(kind: CallFault) -> Vec<Trial> {
     let launch = ["HeadBucket", "RunInstances", "DescribeInstanceInformation"];
     // ListCommands is called only from the second try on.
     let send = if delayed { &["SendCommand"][..] } else { &["SendCommand", "ListCommands"] };
-    let end = ["DescribeInstances", "TerminateInstances", "DescribeVolumes", "DeleteVolume"];
+    let end = ["DescribeInstances", "TerminateInstances", "DescribeVolumes", "DeleteVolume", "PutObject"];
     // The commands end before the token is stored, so the invocation by the task completes it.
     let late_token = |nth| delay(POLLER, "PutItem", nth, 3);
     // After a SendTaskSuccess with an effect, this invocation makes no other call.

@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, InstanceStateChange, Res
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
-use ec2_ops::ports::{Instance, InstanceState, Instances, Kind, Launch, Volume, Volumes};
+use ec2_ops::ports::{Instance, InstanceState, Instances, Kind, Launch, Volume, Volumes, time_of_call};
 use ec2_ops::tags::Tags;
 
 use crate::error::{aws_error, timestamp, unexpected};
@@ -122,7 +122,9 @@ fn instance(action: &'static str, found: &aws_sdk_ec2::types::Instance) -> Resul
             instance_type: found.instance_type().map(|kind| kind.as_str().to_owned()),
             zone: found.placement().and_then(|placement| placement.availability_zone()).map(str::to_owned),
             image: found.image_id().map(str::to_owned),
+            architecture: found.architecture().map(|name| name.as_str().to_owned()),
         },
+        told_to_end_at: found.state_transition_reason().and_then(time_of_call),
         tags: tags(found.tags()),
     })
 }

@@ -72,8 +72,8 @@ fn subject(payload: &Value) -> [Option<String>; 3] {
 }
 
 fn done(answer: &Value) {
-    let LogFields { status, next, found, swept, pending, foreign } = log_fields(answer);
-    tracing::info!(status, next, found, swept, pending, foreign, "done");
+    let LogFields { status, next, found, swept, pending, foreign, warnings } = log_fields(answer);
+    tracing::info!(status, next, found, swept, pending, foreign, warnings, "done");
 }
 
 /// The fields of the last log line. `terraform/metrics.tf` counts them by these names.
@@ -89,6 +89,8 @@ struct LogFields<'a> {
     pending: Option<String>,
     /// Those that are not of the sweeper's region and account, so that it left their instances alone.
     foreign: Option<String>,
+    /// About the document, and of a line that the ledger lacks.
+    warnings: Option<String>,
 }
 
 fn log_fields(answer: &Value) -> LogFields<'_> {
@@ -104,6 +106,7 @@ fn log_fields(answer: &Value) -> LogFields<'_> {
         swept: named("swept"),
         pending: named("pending"),
         foreign: named("foreign").filter(|names| !names.is_empty()),
+        warnings: named("warnings").filter(|texts| !texts.is_empty()),
     }
 }
 

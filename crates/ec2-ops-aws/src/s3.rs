@@ -1,4 +1,4 @@
-//! S3: whether a promised object exists, in whatever region its bucket is; and what the rows of a fleet came to.
+//! S3: whether a promised object exists, in whatever region its bucket is; what the rows of a fleet came to; the ledger.
 
 use std::error::Error;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::SdkConfig;
 use ec2_ops::AwsError;
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{FleetResults, KeptOutput, Object, Objects, OutputTarget};
+use ec2_ops::ports::{FleetResults, KeptOutput, Ledger, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use crate::error::{aws_error, timestamp, unexpected};
@@ -155,6 +155,12 @@ impl KeptOutput for S3 {
     async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Result<String, AwsError> {
         let body = self.part(region, bucket, key, format!("bytes=-{bytes}")).await?;
         Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+}
+
+impl Ledger for S3 {
+    async fn put_line(&self, region: &Region, bucket: &str, key: &str, line: &str) -> Result<(), AwsError> {
+        self.write(region, bucket, key, line.as_bytes().to_vec()).await
     }
 }
 

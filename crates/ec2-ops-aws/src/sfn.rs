@@ -18,8 +18,9 @@ use crate::lazy_client::{LazyClient, lazy_client};
 /// Characters of a `cause`. See <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html>.
 const CAUSE_LIMIT: usize = 32_768;
 
-/// Entries per page of `ListExecutions`: the maximum. See
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>.
+/// Entries per page of `ListExecutions` and `GetExecutionHistory`: the maximum. See
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html> and
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html>.
 const PAGE: i32 = 1000;
 
 /// Step Functions in the deployment's region.
@@ -69,6 +70,21 @@ impl Executions for Sfn {
             }
             Err(error) => Err(error),
         }
+    }
+
+    async fn last_state(&self, execution: &ExecutionId) -> Result<Option<Value>, AwsError> {
+        const ACTION: &str = "GetExecutionHistory";
+        let request = self.0.get_execution_history().execution_arn(execution.as_str());
+        let request = request.reverse_order(true).include_execution_data(true);
+        let mut events = request.into_paginator().page_size(PAGE).items().send();
+        while let Some(event) = events.next().await {
+            let event = event.map_err(aws_error(ACTION))?;
+            if let Some(entered) = event.state_entered_event_details() {
+                let input = entered.input().map(serde_json::from_str).transpose();
+                return input.map_err(|error| unexpected(ACTION, error.to_string()));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -162,6 +178,27 @@ mod tests {
         assert_eq!(running, BTreeSet::from(["a", "b"].map(ExecutionId::new)));
         let asked: Value = serde_json::from_str(&replay.asked()[1].body).unwrap();
         assert_eq!((&asked["statusFilter"], &asked["nextToken"]), (&json!("RUNNING"), &json!("more")));
+    }
+
+    #[tokio::test]
+    async fn the_state_that_was_entered_last_is_found_behind_its_retries() {
+        let event = |id: u32, kind: &str, input: Option<&str>| {
+            let details = input.map(|input| json!({ "name": "EC2Poller", "input": input }));
+            json!({ "timestamp": 1, "type": kind, "id": id, "stateEnteredEventDetails": details })
+        };
+        let page = |events: &[Value], next: Option<&str>| {
+            http(200, json!({ "events": events, "nextToken": next }).to_string())
+        };
+        let first = page(&[event(9, "ExecutionAborted", None), event(8, "TaskFailed", None)], Some("more"));
+        let second = page(
+            &[event(7, "TaskStateEntered", Some(r#"{"a":1}"#)), event(6, "PassStateEntered", Some("{}"))],
+            None,
+        );
+        let replay = Replay::new([first, second]);
+        let last = Sfn::new(&replay.config()).last_state(&ExecutionId::new("a")).await;
+        assert_eq!(last, Ok(Some(json!({ "a": 1 }))));
+        let asked: Value = serde_json::from_str(&replay.asked()[0].body).unwrap();
+        assert_eq!(asked["reverseOrder"], true);
     }
 
     #[tokio::test]

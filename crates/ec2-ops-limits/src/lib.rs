@@ -14,6 +14,7 @@
 //! assert_eq!(refused[0].rule.code, "MissingParameter");
 //! ```
 
+pub mod instance_type;
 pub mod launch;
 mod rule;
 pub mod s3;

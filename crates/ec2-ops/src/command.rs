@@ -96,7 +96,7 @@ fn poll_seconds(timeout_s: u32, queued: bool) -> u32 {
 }
 
 fn logs(deployment: &Deployment, attempt: &AttemptId) -> Logs {
-    let prefix = || format!("{}/attempt-{}", attempt.execution.name(), attempt.attempt);
+    let prefix = || format!("commands/{}/attempt-{}", attempt.execution.name(), attempt.attempt);
     Logs {
         s3: deployment.log_bucket.clone().map(|bucket| S3Prefix { bucket, prefix: prefix() }),
         log_group: deployment.log_group.clone(),

@@ -1,6 +1,6 @@
 //! One hand-written fake of all ports: it returns what the test has set, and records the calls that change something.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -13,8 +13,8 @@ use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, Tas
 use crate::outcome::AttemptRecord;
 use crate::ports::{
     Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, FleetResults, Instance,
-    InstanceState, Instances, Invocation, InvocationStatus, KeptOutput, Kind, Launch, Object, Objects,
-    OutputTarget, SentCommand, Volume, Volumes, Wake, WakeTokens,
+    InstanceState, Instances, Invocation, InvocationStatus, KeptOutput, Kind, Launch, Ledger, Object,
+    Objects, OutputTarget, SentCommand, Volume, Volumes, Wake, WakeTokens,
 };
 use crate::status::Status;
 use crate::tags::Tags;
@@ -40,6 +40,10 @@ pub(crate) struct FakeAws {
     pub(crate) execution: ExecutionState,
     /// The executions that Step Functions lists as running.
     pub(crate) listed: BTreeSet<ExecutionId>,
+    /// The input of the state that the execution entered last.
+    pub(crate) last_state: Option<Value>,
+    /// What the ledger has, by `BUCKET/KEY`.
+    pub(crate) ledger: Mutex<BTreeMap<String, Value>>,
     pub(crate) calls: Mutex<Vec<String>>,
 }
 
@@ -60,6 +64,8 @@ impl Default for FakeAws {
             failing: None,
             execution: ExecutionState::Over,
             listed: BTreeSet::new(),
+            last_state: None,
+            ledger: Mutex::default(),
             calls: Mutex::default(),
         }
     }
@@ -76,8 +82,22 @@ pub(crate) fn time(text: &str) -> Timestamp {
 
 pub(crate) fn instance(id: &str, state: InstanceState, tags: Tags) -> Instance {
     let launched_at = Some(time("2026-03-01T05:31:00Z"));
-    let (id, kind) = (InstanceId::new(id), Kind::default());
-    Instance { id, state, state_reason: None, spot: false, windows: false, launched_at, kind, tags }
+    Instance {
+        id: InstanceId::new(id),
+        state,
+        state_reason: None,
+        spot: false,
+        windows: false,
+        launched_at,
+        told_to_end_at: Some(time("2026-03-01T06:00:07Z")),
+        kind: Kind {
+            instance_type: Some("t4g.nano".to_owned()),
+            zone: Some("us-east-1b".to_owned()),
+            architecture: Some("arm64".to_owned()),
+            image: Some("ami-0123456789abcdef0".to_owned()),
+        },
+        tags,
+    }
 }
 
 pub(crate) fn invocation(status: InvocationStatus) -> Invocation {
@@ -101,17 +121,21 @@ pub(crate) fn attempt_record(attempt: u32, status: Status) -> AttemptRecord {
         instances: Vec::new(),
         tried: Vec::new(),
         market: None,
+        region: None,
         kind: Kind::default(),
         started_at: time("2026-03-01T05:30:00Z"),
         launched_at: None,
         ready_at: None,
         commands_started_at: None,
         commands_ended_at: None,
+        over_at: None,
+        stopped_at: None,
         ended_at: time("2026-03-01T05:40:00Z"),
         exit_code: None,
         stdout_tail: String::new(),
         stderr_tail: String::new(),
         output: None,
+        output_size: None,
         logs: Vec::new(),
     }
 }
@@ -284,5 +308,19 @@ impl Executions for FakeAws {
     async fn state(&self, _: &ExecutionId) -> Result<ExecutionState, AwsError> {
         self.may("DescribeExecution")?;
         Ok(self.execution)
+    }
+
+    async fn last_state(&self, _: &ExecutionId) -> Result<Option<Value>, AwsError> {
+        self.may("GetExecutionHistory")?;
+        Ok(self.last_state.clone())
+    }
+}
+
+impl Ledger for FakeAws {
+    async fn put_line(&self, _: &Region, bucket: &str, key: &str, line: &str) -> Result<(), AwsError> {
+        self.may("PutObject")?;
+        let line = serde_json::from_str(line).unwrap();
+        self.ledger.lock().unwrap().insert(format!("{bucket}/{key}"), line);
+        Ok(())
     }
 }

@@ -37,6 +37,7 @@ pub mod command;
 pub mod document;
 pub mod fleet;
 pub mod ids;
+pub mod ledger;
 pub mod poll;
 pub mod ports;
 pub mod start;

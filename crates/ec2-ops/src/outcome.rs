@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, Region};
 use crate::launch::Tried;
 use crate::ports::Kind;
 use crate::status::Status;
@@ -27,10 +27,13 @@ pub struct AttemptRecord {
     /// How the instance was bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<Market>,
-    /// Type, zone and image of the instance.
+    /// Where the instance ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// Type, zone, architecture and image of the instance.
     #[serde(flatten)]
     pub kind: Kind,
-    /// When it began.
+    /// When the attempt began.
     pub started_at: Timestamp,
     /// When EC2 launched the instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,7 +47,13 @@ pub struct AttemptRecord {
     /// When the commands ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands_ended_at: Option<Timestamp>,
-    /// When it was over, cleanup included.
+    /// When it was decided how the attempt ended, before the cleanup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_at: Option<Timestamp>,
+    /// When the instance was told to end, if EC2 says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<Timestamp>,
+    /// When the attempt was over, cleanup included.
     pub ended_at: Timestamp,
     /// The script's exit code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,6 +67,9 @@ pub struct AttemptRecord {
     /// The output that was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+    /// Its size in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_size: Option<u64>,
     /// Where the complete output of the commands is kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<String>,
@@ -208,12 +220,15 @@ mod tests {
             ];
             attempt.kind = Kind {
                 instance_type: Some("u7inh-32tb.480xlarge".to_owned()),
+                architecture: Some("arm64_mac".to_owned()),
                 zone: Some("us-gov-west-1-atl-1a".to_owned()),
                 image: Some("ami-0123456789abcdef0".to_owned()),
             };
-            let times = [&mut attempt.launched_at, &mut attempt.ready_at];
-            let times =
-                times.into_iter().chain([&mut attempt.commands_started_at, &mut attempt.commands_ended_at]);
+            attempt.region = Some(Region::new("us-gov-west-1"));
+            attempt.output_size = Some(u64::MAX);
+            let times = [&mut attempt.launched_at, &mut attempt.ready_at, &mut attempt.over_at];
+            let of_commands = [&mut attempt.commands_started_at, &mut attempt.commands_ended_at];
+            let times = times.into_iter().chain(of_commands).chain([&mut attempt.stopped_at]);
             times.for_each(|time| *time = Some(attempt.started_at));
         }
         let outcome = Outcome::new(attempts, vec!["w".repeat(200)]);

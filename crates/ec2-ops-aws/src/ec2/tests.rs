@@ -53,6 +53,7 @@ fn described(list: &str, next: &str, instances: &[(&str, &str)]) -> Answer {
         format!(
             "<item><instanceId>{id}</instanceId><instanceState><name>{state}</name></instanceState>\
              <launchTime>2026-01-01T00:00:01.000Z</launchTime><platform>windows</platform>\
+             <reason>User initiated (2026-01-01 00:07:00 GMT)</reason><architecture>arm64</architecture>\
              <instanceType>t4g.nano</instanceType><imageId>ami-1</imageId>\
              <placement><availabilityZone>us-west-2b</availabilityZone></placement>\
              <stateReason><code>Server.SpotInstanceTermination</code></stateReason>\
@@ -124,7 +125,9 @@ async fn every_field_of_an_instance_is_read() {
             instance_type: Some("t4g.nano".to_owned()),
             zone: Some("us-west-2b".to_owned()),
             image: Some("ami-1".to_owned()),
+            architecture: Some("arm64".to_owned()),
         },
+        told_to_end_at: Some("2026-01-01T00:07:00Z".parse().unwrap()),
         tags: Tags::from([("Name".to_owned(), "n".to_owned())]),
     };
     assert_eq!(ec2.describe(&region(), &InstanceId::new("i-1")).await, Ok(Some(instance)));

@@ -26,7 +26,14 @@ pub enum On<'a> {
     Command(&'a SendCommandRequest),
     /// A bucket, or a listing of it.
     Bucket(&'a str),
-    /// An object.
+    /// An object to write.
+    NewObject {
+        /// The bucket.
+        bucket: &'a str,
+        /// The key.
+        key: &'a str,
+    },
+    /// An object to read.
     Object {
         /// The bucket.
         bucket: &'a str,
@@ -56,6 +63,9 @@ impl On<'_> {
             }
             Self::Command(request) => at.command(request),
             Self::Bucket(bucket) => vec![at.listing(bucket)],
+            Self::NewObject { bucket, key } => {
+                vec![at.request("s3:PutObject", &format!("arn:aws:s3:::{bucket}/{key}"))]
+            }
             // A caller without the right to list gets AccessDenied for an absent object.
             Self::Object { bucket, key } => {
                 vec![at.request("s3:GetObject", &format!("arn:aws:s3:::{bucket}/{key}")), at.listing(bucket)]

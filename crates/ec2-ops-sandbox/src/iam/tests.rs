@@ -100,6 +100,18 @@ async fn only_instances_and_volumes_of_this_deployment_are_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_the_ledger_is_written() {
+    let bench = Bench::new();
+    for (key, allowed) in [("runs/date=2026-03-01/run-7-1.json", true), ("commands/run-7/attempt-1/x", false)]
+    {
+        let line = |bucket| On::NewObject { bucket, key };
+        assert_eq!(bench.permit("EC2Stopper", "PutObject", line("ec2-ops-logs")).is_ok(), allowed, "{key}");
+        assert_eq!(bench.permit("Instance", "PutObject", line("ec2-ops-logs")).is_ok(), !allowed, "{key}");
+        assert!(bench.permit("EC2Stopper", "PutObject", line("output")).is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_does_not_exist_carries_no_tag_of_ours() {
     let gone = On::Instance("i-0123456789abcdef0");
     let refusal = Bench::new().permit("EC2Stopper", "TerminateInstances", gone).unwrap_err();

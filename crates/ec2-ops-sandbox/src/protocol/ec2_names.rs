@@ -26,6 +26,7 @@ pub(super) fn element(owner: &str, field: &str) -> Cow<'static, str> {
         ("", "InstanceStatuses") => "instanceStatusSet",
         (_, "Reservations") => "reservationSet",
         (_, "SecurityGroups") => "groupSet",
+        ("", "SpotPriceHistory") => "spotPriceHistorySet",
         (_, "Tags") => "tagSet",
         (_, "Volumes") => "volumeSet",
         (_, "StateTransitionReason") => "reason",

@@ -26,7 +26,13 @@ const QUOTAS: &[(Rate, &[&str])] = &[
     ),
     (
         Rate::new(100, 20),
-        &["DescribeImages", "DescribeInstanceTypes", "DescribeInstances", "DescribeVolumes"],
+        &[
+            "DescribeImages",
+            "DescribeInstanceTypes",
+            "DescribeInstances",
+            "DescribeSpotPriceHistory",
+            "DescribeVolumes",
+        ],
     ),
     (
         Rate::new(20, 20),
@@ -42,6 +48,7 @@ const QUOTAS: &[(Rate, &[&str])] = &[
     (Rate::new(1_300, 300), &["StartExecution"]),
     (Rate::new(3_000, 500), &["SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"]),
     (Rate::new(300, 15), &["DescribeExecution"]),
+    (Rate::new(400, 20), &["GetExecutionHistory"]),
     (Rate::new(200, 5), &["ListExecutions"]),
 ];
 

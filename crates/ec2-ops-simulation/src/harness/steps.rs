@@ -2,7 +2,8 @@
 
 use ec2_ops::ids::Region;
 use ec2_ops::ports::{
-    Agents, Clock, Commands, Executions, FleetResults, Instances, KeptOutput, Objects, Volumes, WakeTokens,
+    Agents, Clock, Commands, Executions, FleetResults, Instances, KeptOutput, Ledger, Objects, Volumes,
+    WakeTokens,
 };
 use ec2_ops::{Deployment, Error, check, command, poll, start, stop};
 use serde_json::Value;
@@ -14,7 +15,7 @@ pub(crate) async fn run(
     name: &str,
     payload: Value,
     callbacks: &(impl WakeTokens + Executions + KeptOutput),
-    aws: &(impl Clock + Instances + Volumes + Agents + Commands + Objects + FleetResults),
+    aws: &(impl Clock + Instances + Volumes + Agents + Commands + Objects + FleetResults + Ledger),
     names: &Names,
 ) -> Result<Value, Error> {
     let deployment = deployment(names);
@@ -32,7 +33,7 @@ pub(crate) async fn run(
             poll::handle(payload, &ports).await
         }
         "RunChecker" => check::handle(payload, &deployment, aws).await,
-        _ => stop::handle(payload, &deployment, aws, aws, callbacks, callbacks).await,
+        _ => stop::handle(payload, &deployment, aws, aws, callbacks, callbacks, aws).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod launches;
+mod ledger;
 mod outcome;
 mod promise;
 
@@ -49,14 +50,19 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
         }
         // An execution that was ended from outside finds its instances by their tags only.
         let tags_edited = tags_edited(evidence, &ours).then_some(Excuse::TagsEdited);
+        let unfindable = tags_edited.filter(|_| !execution.ended_by_itself(evidence));
         for what in volumes(evidence, &ours, scenario) {
-            let excuse = control_plane_gone.or(tags_edited.filter(|_| !execution.ended_by_itself(evidence)));
+            let excuse = control_plane_gone.or(unfindable);
             verdict.broken_unless(excuse, Invariant::NoVolumeLeft, what);
         }
         if let Some(what) = outcome::untrue(evidence, scenario, execution) {
             verdict.broken_unless(control_plane_gone, Invariant::TrueOutcome, what);
         }
         launches::check(evidence, scenario, execution, &ours, &mut verdict);
+        if let Some((excuse, what)) = ledger::gap(evidence, scenario, execution, &ours) {
+            let excuse = control_plane_gone.or(unfindable).or(excuse);
+            verdict.broken_unless(excuse, Invariant::TrueLedger, what);
+        }
         if let Some(what) = launched_twice(&ours) {
             verdict.broken(Invariant::OneInstancePerAttempt, what);
         }

@@ -23,6 +23,8 @@ pub enum Invariant {
     CommandsOnce,
     /// The outcome says what really happened.
     TrueOutcome,
+    /// The ledger has one line of each attempt that is over, and it is true.
+    TrueLedger,
     /// Every execution ends, in bounded time.
     Ends,
     /// Nothing of another deployment or person is touched.
@@ -35,7 +37,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every promise, in words.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::NothingRunning, "nothing is left running"),
         (Self::EndsCleanedUp, "nothing runs after the end"),
         (Self::NoVolumeLeft, "no volume is left"),
@@ -45,6 +47,7 @@ impl Invariant {
         (Self::RetriesAsAsked, "retries are as asked for"),
         (Self::CommandsOnce, "commands start at most once"),
         (Self::TrueOutcome, "the outcome is true"),
+        (Self::TrueLedger, "the ledger is true"),
         (Self::Ends, "every execution ends"),
         (Self::BystandersUntouched, "nothing of others is touched"),
         (Self::PromptCleanup, "an end from outside is prompt"),
@@ -78,6 +81,8 @@ pub enum Excuse {
     TagsEdited,
     /// The control plane is gone, so nothing deletes a volume or reports an outcome.
     ControlPlaneGone,
+    /// The execution was ended from outside, and what it left took longer to end than the event of that is tried.
+    LineOfSlowEnd,
 }
 
 impl Excuse {
@@ -88,6 +93,7 @@ impl Excuse {
             Self::Rebooted => "runs on: reboot disarmed it",
             Self::TagsEdited => "runs on until its deadline: tags edited",
             Self::ControlPlaneGone => "volume, outcome: no control plane",
+            Self::LineOfSlowEnd => "ledger: slow end from outside",
         }
     }
 }

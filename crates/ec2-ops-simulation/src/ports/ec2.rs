@@ -1,7 +1,9 @@
 //! EC2: instances and volumes.
 
 use ec2_ops::ids::{InstanceId, Region, VolumeId};
-use ec2_ops::ports::{Instance, InstanceState, Instances, Kind, Launch, ShutdownBehavior, Volume, Volumes};
+use ec2_ops::ports::{
+    Instance, InstanceState, Instances, Kind, Launch, ShutdownBehavior, Volume, Volumes, time_of_call,
+};
 use ec2_ops::tags::Tags;
 
 use super::{Answer, Gate, PAGE, Part, Ports, all_pages, refused, unexpected};
@@ -78,6 +80,7 @@ impl<G: Gate> Ports<G> {
         let kind = || Kind {
             instance_type: Some(described.instance_type.clone()),
             zone: described.placement.availability_zone.clone(),
+            architecture: Some(described.architecture.clone()),
             image: Some(described.image_id.clone()),
         };
         Instance {
@@ -88,6 +91,7 @@ impl<G: Gate> Ports<G> {
             // Every image of the sandbox is Linux.
             windows: false,
             launched_at: known.then_some(described.launch_time),
+            told_to_end_at: time_of_call(&described.state_transition_reason).filter(|_| known),
             kind: if known { kind() } else { Kind::default() },
             tags: tags(&described.tags),
         }

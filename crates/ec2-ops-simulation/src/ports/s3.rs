@@ -1,10 +1,10 @@
-//! S3: whether a promised object is there.
+//! S3: whether a promised object is there, and the lines of the ledger.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use ec2_ops::ids::Region;
-use ec2_ops::ports::{FleetResults, KeptOutput, Object, Objects, OutputTarget};
+use ec2_ops::ports::{FleetResults, KeptOutput, Ledger, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use super::{Answer, Gate, Ports};
@@ -100,6 +100,13 @@ impl<G: Gate> Ports<G> {
                 return Ok(newest);
             }
         }
+    }
+}
+
+impl<G: Gate> Ledger for Ports<G> {
+    async fn put_line(&self, region: &Region, bucket: &str, key: &str, line: &str) -> Answer<()> {
+        let effect = || self.account.s3.put_object(bucket, key, line.as_bytes().to_vec()).map(drop);
+        self.call(region.as_str(), "PutObject", On::NewObject { bucket, key }, effect).await
     }
 }
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{Answer, Gate, PAGE, Ports, all_pages};
 use ec2_ops_sandbox::iam::On;
 use ec2_ops_sandbox::stepfunctions::api::{
-    DescribeExecutionRequest, IncludedData, ListExecutionsRequest, SendTaskFailureRequest,
-    SendTaskSuccessRequest,
+    DescribeExecutionRequest, GetExecutionHistoryRequest, IncludedData, ListExecutionsRequest,
+    SendTaskFailureRequest, SendTaskSuccessRequest,
 };
 
 impl<G: Gate> Executions for Ports<G> {
@@ -63,6 +63,33 @@ impl<G: Gate> Executions for Ports<G> {
                 Ok(ExecutionState::Unknown)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    async fn last_state(&self, execution: &ExecutionId) -> Answer<Option<Value>> {
+        let mut next_token = None;
+        loop {
+            let request = GetExecutionHistoryRequest {
+                execution_arn: execution.to_string(),
+                max_results: Some(PAGE),
+                next_token,
+                reverse_order: Some(true),
+                include_execution_data: Some(true),
+            };
+            let effect = || self.account.stepfunctions.get_execution_history(&request);
+            let on = On::States(execution.as_str());
+            let page = self.call(&self.names.region, "GetExecutionHistory", on, effect).await?;
+            let mut entered = page.events.iter().filter_map(|event| {
+                let input = event["stateEnteredEventDetails"]["input"].as_str()?;
+                Some(serde_json::from_str(input).unwrap_or_default())
+            });
+            if let Some(input) = entered.next() {
+                return Ok(Some(input));
+            }
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return Ok(None);
+            }
         }
     }
 }

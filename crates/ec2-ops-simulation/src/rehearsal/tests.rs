@@ -43,7 +43,7 @@ fn the_record_has_every_call_of_a_short_execution() {
         assert!(counts.remove(action).unwrap() >= 2, "{action}");
     }
     let once = ["DeleteItem", "DescribeVolumes", "HeadBucket", "HeadObject", "PutItem", "RunInstances"];
-    let also = ["SendCommand", "SendTaskSuccess", "TerminateInstances"];
+    let also = ["PutObject", "SendCommand", "SendTaskSuccess", "TerminateInstances"];
     let mut expected: BTreeMap<_, _> = once.iter().chain(&also).map(|action| (*action, 1)).collect();
     // At the start of the task and when the event comes. The token again for shutting-down and terminated, for which no
     // task waits.

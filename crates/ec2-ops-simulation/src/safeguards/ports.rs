@@ -6,7 +6,7 @@ use ec2_ops::AwsError;
 use ec2_ops::ids::{AttemptId, CommandId, ExecutionId, InstanceId, Region, VolumeId};
 use ec2_ops::ports::{
     Agents, Clock, Command, Commands, FleetResults, Instance, InstanceState, Instances, Invocation, Launch,
-    Object, Objects, OutputTarget, SentCommand, Volume, Volumes,
+    Ledger, Object, Objects, OutputTarget, SentCommand, Volume, Volumes,
 };
 use ec2_ops::tags::{self, Tags};
 use jiff::Timestamp;
@@ -163,5 +163,14 @@ impl<P: FleetResults> FleetResults for WithoutSafeguard<'_, P> {
 
     async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
         self.ports.write(region, bucket, key, body).await
+    }
+}
+
+impl<P: Ledger> Ledger for WithoutSafeguard<'_, P> {
+    async fn put_line(&self, region: &Region, bucket: &str, key: &str, line: &str) -> Result<(), AwsError> {
+        if self.lacks(Safeguard::Ledger) {
+            return Ok(());
+        }
+        self.ports.put_line(region, bucket, key, line).await
     }
 }

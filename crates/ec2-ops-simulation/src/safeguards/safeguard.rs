@@ -33,11 +33,13 @@ pub enum Safeguard {
     KnownId,
     /// The mark of a launch's first try: only that one may say that nothing was launched.
     FirstTry,
+    /// The ledger's line of each attempt.
+    Ledger,
 }
 
 impl Safeguard {
     /// Every safeguard, with the name that the command line has for it.
-    pub const ALL: [(Self, &'static str); 15] = [
+    pub const ALL: [(Self, &'static str); 16] = [
         (Self::Catch, "catch"),
         (Self::AbnormalEnd, "abnormal-end"),
         (Self::Sweeper, "sweeper"),
@@ -53,6 +55,7 @@ impl Safeguard {
         (Self::InstanceState, "instance-state"),
         (Self::KnownId, "known-id"),
         (Self::FirstTry, "first-try"),
+        (Self::Ledger, "ledger"),
     ];
 
     /// The safeguard that the command line calls `name`.

@@ -11,6 +11,8 @@ use crate::faults::Mix;
 /// Everything that is decided before the first call of one account.
 pub(crate) struct Schedule {
     pub(crate) mix: Mix,
+    /// Whether faults are planned beside those of the mix.
+    pub(crate) planned: bool,
     /// How long Describe does not show a fresh instance.
     pub(crate) visible_after: Duration,
     /// How long ListCommands does not show a fresh command.
@@ -28,6 +30,11 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
+    /// Whether nothing goes wrong but what happens on instances.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.mix.is_calm() && !self.planned
+    }
+
     pub(crate) fn draw(rng: &mut Rng, executions: usize) -> Self {
         // The guarantee that commands run once rests on the script's claim and on the list of commands together. So at
         // most one of them fails in a schedule.
@@ -44,6 +51,7 @@ impl Schedule {
         let limit = executions.iter().map(Scenario::limit).max().unwrap_or_default();
         Self {
             mix,
+            planned: false,
             visible_after,
             listed_after,
             slow_end: (rng.f64() < 0.1).then(|| seconds(rng, 60..1_200)),

@@ -44,13 +44,14 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::CandidateInToken, 40, Invariant::TrueOutcome),
         (Safeguard::OneCandidate, 40, Invariant::CandidatesInOrder),
         (Safeguard::Tags, 6, Invariant::NothingRunning),
-        (Safeguard::LookBeforeSend, 111, Invariant::CommandsOnce),
-        (Safeguard::Claim, 841, Invariant::CommandsOnce),
+        (Safeguard::LookBeforeSend, 412, Invariant::CommandsOnce),
+        (Safeguard::Claim, 125, Invariant::CommandsOnce),
         (Safeguard::Freshness, 33, Invariant::TrueOutcome),
         (Safeguard::PollFallback, 1, Invariant::Ends),
         (Safeguard::InstanceState, 0, Invariant::TrueOutcome),
         (Safeguard::KnownId, 13, Invariant::EndsCleanedUp),
         (Safeguard::FirstTry, 20, Invariant::EndsCleanedUp),
+        (Safeguard::Ledger, 0, Invariant::TrueLedger),
     ];
     assert_eq!(first_seeds.map(|(safeguard, ..)| safeguard), Safeguard::ALL.map(|(safeguard, _)| safeguard));
     for (safeguard, seed, invariant) in first_seeds {
@@ -68,8 +69,9 @@ fn what_is_not_promised_does_happen() {
     for (excuse, seed) in [
         (Excuse::NotArmed, 192),
         (Excuse::ControlPlaneGone, 631),
-        (Excuse::TagsEdited, 1873),
+        (Excuse::TagsEdited, 496),
         (Excuse::Rebooted, 5128),
+        (Excuse::LineOfSlowEnd, 68),
     ] {
         let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
         assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);

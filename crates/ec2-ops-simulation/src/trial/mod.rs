@@ -198,6 +198,7 @@ impl Trial {
         }
         Arc::new(Schedule {
             mix,
+            planned: !self.faults.iter().all(|fault| matches!(fault, Fault::Abort { .. })),
             visible_after: Duration::ZERO,
             listed_after: self.listed_after,
             slow_end: None,

@@ -4,6 +4,8 @@
 //! loop in one invocation could launch twice: it dies after it has launched its second candidate, and its repetition begins
 //! with the first, for which EC2 may have capacity by then.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::Deployment;
@@ -36,6 +38,14 @@ pub struct Tried {
     pub market: Market,
     /// EC2's code, and the beginning of its message.
     pub error: String,
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { instance_type, subnet, market, error } = self;
+        let place = subnet.as_ref().map(|subnet| format!(" in {subnet}")).unwrap_or_default();
+        write!(f, "{instance_type} {}{place}: {error}", market.as_str())
+    }
 }
 
 /// The candidates of `attempt`, in the order in which it tries them: every subnet of the first type, then every subnet of

@@ -1,4 +1,4 @@
-//! Step Functions executions: complete a task, and see whether an execution is over.
+//! Step Functions executions: complete a task, and see whether an execution is over and where it ended.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::aws_error::AwsError;
 use crate::ids::{ExecutionId, StateMachineId, TaskToken};
 
-/// Step Functions executions: complete a task, and see whether an execution is over.
+/// Step Functions executions: complete a task, and see whether an execution is over and where it ended.
 pub trait Executions: Send + Sync {
     /// `SendTaskSuccess`.
     fn complete(
@@ -37,6 +37,12 @@ pub trait Executions: Send + Sync {
     /// `DescribeExecution`: whether the execution is still running.
     fn state(&self, execution: &ExecutionId)
     -> impl Future<Output = Result<ExecutionState, AwsError>> + Send;
+
+    /// `GetExecutionHistory`, from its end: the input of the state that the execution entered last.
+    fn last_state(
+        &self,
+        execution: &ExecutionId,
+    ) -> impl Future<Output = Result<Option<Value>, AwsError>> + Send;
 }
 
 /// Whether an execution is over.

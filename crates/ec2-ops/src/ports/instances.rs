@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws_error::AwsError;
 use crate::document::InstanceParameters;
 use crate::ids::{InstanceId, Region};
+use crate::step::Market;
 use crate::tags::Tags;
 
 /// EC2 instances: launch, describe, end.
@@ -84,7 +85,9 @@ pub struct Instance {
     pub windows: bool,
     /// `LaunchTime`, if EC2 says.
     pub launched_at: Option<Timestamp>,
-    /// `InstanceType`, `Placement.AvailabilityZone` and `ImageId`, as far as EC2 says.
+    /// When a call told it to end: [`time_of_call`] in `StateTransitionReason`.
+    pub told_to_end_at: Option<Timestamp>,
+    /// `InstanceType`, `Placement.AvailabilityZone`, `Architecture` and `ImageId`, as far as EC2 says.
     pub kind: Kind,
     /// `Tags`.
     pub tags: Tags,
@@ -99,9 +102,28 @@ pub struct Kind {
     /// `Placement.AvailabilityZone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// `Architecture`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
     /// `ImageId`: of a document's `resolve:ssm:NAME` the image that it stood for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+}
+
+impl Instance {
+    /// How it was bought.
+    pub(crate) fn market(&self) -> Market {
+        if self.spot { Market::Spot } else { Market::OnDemand }
+    }
+}
+
+/// The time in a `StateTransitionReason`, which has one if a call ended the instance: `User initiated (2026-03-01 06:00:00
+/// GMT)`. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html#troubleshooting-launch-internal>.
+pub fn time_of_call(state_transition_reason: &str) -> Option<Timestamp> {
+    let (_, time) = state_transition_reason.split_once('(')?;
+    let (date, time) = time.strip_suffix(" GMT)")?.split_once(' ')?;
+    format!("{date}T{time}Z").parse().ok()
 }
 
 /// EC2's instance states. See
@@ -152,5 +174,19 @@ impl InstanceState {
 impl fmt::Display for InstanceState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_call_leaves_its_time_in_the_reason() {
+        let called = time_of_call("User initiated (2026-03-01 06:00:07 GMT)");
+        assert_eq!(called, Some("2026-03-01T06:00:07Z".parse().unwrap()));
+        for reason in ["", "Server.SpotInstanceTermination", "Instance initiated shutdown", "(soon GMT)"] {
+            assert_eq!(time_of_call(reason), None, "{reason}");
+        }
     }
 }

@@ -8,8 +8,9 @@
 //! | [`Commands`] | SSM `SendCommand`, `ListCommands`, `GetCommandInvocation` | command, poll |
 //! | [`Objects`] | S3 `HeadBucket`, `HeadObject`, `ListObjectsV2` | start, check |
 //! | [`FleetResults`] | S3 `GetObject`, `PutObject` | check |
+//! | [`Ledger`] | S3 `PutObject` | stop |
 //! | [`WakeTokens`] | DynamoDB `PutItem`, `GetItem`, `DeleteItem` | poll |
-//! | [`Executions`] | Step Functions `SendTaskSuccess`, `SendTaskFailure`, `ListExecutions`, `DescribeExecution` | poll, stop |
+//! | [`Executions`] | Step Functions `SendTaskSuccess`, `SendTaskFailure`, `ListExecutions`, `DescribeExecution`, `GetExecutionHistory` | poll, stop |
 //! | [`Clock`] | none | command, poll, stop |
 //!
 //! `ec2-ops-aws` implements them over the AWS SDK; in tests and in simulation they are implemented in process.
@@ -100,6 +101,7 @@ mod commands;
 mod executions;
 mod fleet_results;
 mod instances;
+mod ledger;
 mod objects;
 mod volumes;
 mod wake_tokens;
@@ -110,7 +112,8 @@ pub use clock::Clock;
 pub use commands::{Command, Commands, Invocation, InvocationStatus, Logs, S3Prefix, SentCommand};
 pub use executions::{Delivery, ExecutionState, Executions};
 pub use fleet_results::FleetResults;
-pub use instances::{Instance, InstanceState, Instances, Kind, Launch, ShutdownBehavior};
+pub use instances::{Instance, InstanceState, Instances, Kind, Launch, ShutdownBehavior, time_of_call};
+pub use ledger::Ledger;
 pub use objects::{KeptOutput, Object, Objects};
 pub use volumes::{Volume, Volumes};
 pub use wake_tokens::{Wake, WakeTokens, Watch};

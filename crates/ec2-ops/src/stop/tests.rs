@@ -2,6 +2,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::fakes::{FakeAws, deployment, instance, time};
+use crate::ids::Region;
 use crate::ports::{InstanceState, Kind};
 use crate::tags::Tags;
 use serde_json::json;
@@ -40,7 +41,7 @@ fn gone() -> FakeAws {
 }
 
 async fn stop(state: Value, aws: &FakeAws) -> Value {
-    handle(payload(&state, 60), &deployment(), aws, aws, aws, aws).await.unwrap()
+    handle(payload(&state, 60), &deployment(), aws, aws, aws, aws, aws).await.unwrap()
 }
 
 fn launched() -> Value {
@@ -122,8 +123,16 @@ async fn a_launched_instance_that_is_not_visible_yet_is_waited_for() {
     let nothing = FakeAws::default();
     for (waited_s, done) in [(44, false), (45, true)] {
         let state = json!({ "instance": launched() });
-        let answer =
-            handle(payload(&state, waited_s), &deployment(), &nothing, &nothing, &nothing, &nothing).await;
+        let answer = handle(
+            payload(&state, waited_s),
+            &deployment(),
+            &nothing,
+            &nothing,
+            &nothing,
+            &nothing,
+            &nothing,
+        )
+        .await;
         assert_eq!(answer.is_ok(), done, "{waited_s}");
     }
 }
@@ -155,7 +164,7 @@ async fn after_a_lost_launch_the_cleanup_waits_until_an_instance_would_be_visibl
         (&refused("no such image"), 44, false),
         (&refused("no such image"), 45, true),
     ] {
-        let result = handle(payload(state, waited_s), &deployment(), &aws, &aws, &aws, &aws).await;
+        let result = handle(payload(state, waited_s), &deployment(), &aws, &aws, &aws, &aws, &aws).await;
         assert_eq!(result.is_ok(), settled, "{state} {waited_s}");
     }
 }
@@ -172,7 +181,7 @@ async fn an_instance_is_ended_in_the_region_of_its_launch_even_if_the_document_c
     let mut payload =
         payload(&json!({ "instance": launched(), "error": { "Error": "CommandFailed", "Cause": "{}" } }), 0);
     payload["state"]["document"]["region"] = json!("eu-north-1");
-    handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap();
+    handle(payload, &deployment(), &aws, &aws, &aws, &aws, &aws).await.unwrap();
     assert_eq!(aws.calls(), ["TerminateInstances i-1"]);
 }
 
@@ -182,7 +191,7 @@ async fn the_instance_of_the_state_is_ended_even_without_its_tags() {
     let running = instance("i-1", InstanceState::Running, Tags::new());
     let aws = FakeAws { instances: vec![running], ..FakeAws::default() };
     let state = json!({ "instance": launched() });
-    let error = handle(payload(&state, 60), &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
+    let error = handle(payload(&state, 60), &deployment(), &aws, &aws, &aws, &aws, &aws).await.unwrap_err();
     assert_eq!((error.name(), aws.calls()), ("CleanupPending", vec!["StopInstances i-1".to_owned()]));
 }
 
@@ -199,7 +208,7 @@ async fn a_machine_is_stopped_only_if_no_other_attempt_follows() {
         let mut payload =
             payload(&json!({ "instance": launched(), "error": { "Error": error, "Cause": "{}" } }), 60);
         payload["state"]["document"]["run_options"] = json!({ "n_retries_allowed": allowed - 1 });
-        let _ = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await;
+        let _ = handle(payload, &deployment(), &aws, &aws, &aws, &aws, &aws).await;
         assert_eq!(aws.calls(), [call], "{error} of {allowed}");
     }
 }
@@ -222,7 +231,7 @@ async fn an_instance_that_no_section_names_is_ended_in_any_region_of_the_deploym
             only_in: Some(Region::new(region)),
             ..FakeAws::default()
         };
-        handle(payload, &wide, &aws, &aws, &aws, &aws).await.unwrap();
+        handle(payload, &wide, &aws, &aws, &aws, &aws, &aws).await.unwrap();
         assert_eq!(aws.calls(), ["TerminateInstances i-1"], "{region}");
     }
 }
@@ -234,7 +243,7 @@ async fn a_refused_document_is_reported_and_no_call_is_made() {
     let mut payload = payload(&json!({ "error": caught }), 0);
     payload["state"]["document"] = json!({});
     let aws = FakeAws::default();
-    let outcome = handle(payload, &deployment(), &aws, &aws, &aws, &aws).await.unwrap();
+    let outcome = handle(payload, &deployment(), &aws, &aws, &aws, &aws, &aws).await.unwrap();
     assert_eq!((&outcome["status"], &outcome["next"]), (&json!("InvalidExecution"), &json!("succeed")));
     assert_eq!(aws.calls(), Vec::<String>::new());
 }
@@ -243,7 +252,7 @@ async fn a_refused_document_is_reported_and_no_call_is_made() {
 async fn an_event_that_no_rule_sends_is_refused() {
     let aws = FakeAws::default();
     let event = json!({ "detail-type": "EC2 Instance State-change Notification", "detail": {} });
-    let error = handle(event, &deployment(), &aws, &aws, &aws, &aws).await.unwrap_err();
+    let error = handle(event, &deployment(), &aws, &aws, &aws, &aws, &aws).await.unwrap_err();
     assert_eq!(error.name(), "InternalError");
     assert!(
         error.to_string().contains("expected `Step Functions Execution Status Change` or `Scheduled Event`")
@@ -310,6 +319,7 @@ async fn the_record_has_type_zone_and_image_and_the_times_of_the_attempt() {
     aws.instances[0].kind = Kind {
         instance_type: Some("t4g.nano".to_owned()),
         zone: Some("us-east-1a".to_owned()),
+        architecture: Some("arm64".to_owned()),
         image: Some("ami-0123456789abcdef0".to_owned()),
     };
     let attempt = stop(cut(), &aws).await["attempts"][0].take();
@@ -326,4 +336,72 @@ async fn the_record_has_type_zone_and_image_and_the_times_of_the_attempt() {
     ] {
         assert_eq!(attempt[field], value, "{field}");
     }
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_over_and_cleaned_up_has_a_line_in_the_ledger() {
+    let aws = gone();
+    let check = json!({ "result": "found", "object": "s3://b/k", "last_modified": null, "size": 5 });
+    let command = json!({
+        "id": "c-1", "poll_seconds": 72, "deliver_by": "2026-03-01T05:36:00Z",
+        "end_by": "2026-03-01T06:37:00Z", "logs": [], "ready_at": "2026-03-01T05:31:30Z",
+    });
+    let poll = json!({
+        "exit_code": 0, "started_at": "2026-03-01T05:32:00Z", "ended_at": "2026-03-01T05:58:00Z",
+    });
+    let state = json!({ "instance": launched(), "command": command, "poll": poll, "check": check });
+    let deployment = Deployment { log_bucket: Some("logs".to_owned()), ..deployment() };
+    let outcome = handle(payload(&state, 60), &deployment, &aws, &aws, &aws, &aws, &aws).await.unwrap();
+    let ledger = aws.ledger.into_inner().unwrap();
+    let line = &ledger["logs/runs/date=2026-03-01/x-1.json"];
+    let attempt = &outcome["attempts"][0];
+    for field in [
+        "status",
+        "exit_code",
+        "region",
+        "zone",
+        "instance_type",
+        "architecture",
+        "image",
+        "market",
+        "started_at",
+        "launched_at",
+        "ready_at",
+        "commands_started_at",
+        "commands_ended_at",
+        "over_at",
+        "stopped_at",
+        "output",
+    ] {
+        assert_eq!((field, &line[field]), (field, &attempt[field]));
+        assert!(!line[field].is_null(), "{field}");
+    }
+    assert_eq!((&line["output_bytes"], &line["instance"]), (&json!(5), &json!("i-1")));
+}
+
+#[tokio::test]
+async fn the_ledger_gets_one_try_and_then_a_warning() {
+    let aws = FakeAws { failing: Some(("PutObject", "SlowDown")), ..gone() };
+    let deployment = Deployment { log_bucket: Some("logs".to_owned()), ..deployment() };
+    let outcome =
+        handle(payload(&json!({ "instance": launched() }), 60), &deployment, &aws, &aws, &aws, &aws, &aws)
+            .await
+            .unwrap();
+    assert_eq!(outcome["status"], "Succeeded");
+    let warnings = outcome["warnings"].as_array().unwrap();
+    let mut texts = warnings.iter().filter_map(Value::as_str);
+    assert!(texts.any(|text| text.starts_with("the ledger lacks attempt 1: ") && text.contains("PutObject")));
+}
+
+/// A line in the ledger says that nothing is left.
+#[tokio::test]
+async fn an_attempt_that_is_still_being_cleaned_up_has_no_line() {
+    let mut aws = gone();
+    aws.instances[0].state = InstanceState::Running;
+    let deployment = Deployment { log_bucket: Some("logs".to_owned()), ..deployment() };
+    let answer =
+        handle(payload(&json!({ "instance": launched() }), 60), &deployment, &aws, &aws, &aws, &aws, &aws)
+            .await;
+    assert_eq!(answer.unwrap_err().name(), "CleanupPending");
+    assert!(aws.ledger.into_inner().unwrap().is_empty());
 }

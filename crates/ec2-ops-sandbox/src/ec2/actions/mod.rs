@@ -8,6 +8,7 @@ mod modify;
 mod page;
 mod power;
 mod run_instances;
+mod spot_prices;
 mod status;
 mod tags;
 mod volumes;

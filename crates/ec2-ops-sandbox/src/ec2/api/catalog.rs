@@ -1,5 +1,6 @@
-//! Images and instance types.
+//! Images, instance types and Spot prices.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Filter;
@@ -61,4 +62,33 @@ pub struct InstanceTypeInfo {
     pub bare_metal: bool,
     pub supported_usage_classes: Vec<String>,
     pub supported_root_device_types: Vec<String>,
+}
+
+/// `DescribeSpotPriceHistory`, by types.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct DescribeSpotPriceHistoryRequest {
+    pub dry_run: bool,
+    pub instance_types: Vec<String>,
+    pub product_descriptions: Vec<String>,
+    pub start_time: Option<Timestamp>,
+    pub end_time: Option<Timestamp>,
+}
+
+/// The answer of `DescribeSpotPriceHistory`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DescribeSpotPriceHistoryResponse {
+    pub spot_price_history: Vec<SpotPrice>,
+}
+
+/// A price of Spot capacity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct SpotPrice {
+    pub instance_type: String,
+    pub product_description: String,
+    pub spot_price: String,
+    pub timestamp: Timestamp,
+    pub availability_zone: String,
 }

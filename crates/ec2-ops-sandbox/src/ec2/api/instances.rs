@@ -12,6 +12,7 @@ pub struct Instance {
     pub instance_id: String,
     pub image_id: String,
     pub instance_type: String,
+    pub architecture: String,
     pub state: InstanceState,
     pub state_reason: Option<StateReason>,
     pub state_transition_reason: String,

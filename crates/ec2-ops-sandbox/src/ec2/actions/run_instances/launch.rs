@@ -1,5 +1,7 @@
 //! The launch itself: makes an instance and its volumes.
 
+use ec2_ops_limits::instance_type;
+
 use super::devices::Device;
 use crate::ec2::actions::catalog::ROOT_DEVICE;
 use crate::ec2::actions::describe::reservation;
@@ -68,6 +70,9 @@ impl State {
         Instance {
             instance_id: self.platform.resource_id("i-"),
             image_id: image.to_owned(),
+            architecture: instance_type::architecture(super::instance_type(request))
+                .unwrap_or("x86_64")
+                .to_owned(),
             instance_type: request.instance_type.clone().unwrap_or_default(),
             state: InstanceStateName::Pending.into(),
             state_reason: Some(StateReason { code: "pending".to_owned(), message: "pending".to_owned() }),
