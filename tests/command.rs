@@ -74,3 +74,24 @@ fn the_schema_is_the_published_one() {
     let published = fs::read_to_string(workspace().join("docs/execution-document.schema.json")).unwrap();
     assert_eq!(printed, serde_json::from_str::<Value>(&published).unwrap());
 }
+
+#[test]
+fn completions_and_manual_pages_have_every_verb() {
+    let help = Ops::start(["--help"]).finish().stdout;
+    let verbs =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs: Vec<_> = verbs.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(verbs.contains(&"runs") && !verbs.contains(&"guest"), "{verbs:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Ops::start(["completions", shell]).finish().stdout;
+        assert!(verbs.iter().all(|verb| script.contains(verb)), "{shell}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let written = Ops::start(["man".as_ref(), directory.path().as_os_str()]).finish();
+    assert_eq!(written.code(), Some(0), "{}", written.stderr);
+    for verb in verbs.iter().filter(|verb| **verb != "help") {
+        let page = fs::read_to_string(directory.path().join(format!("ec2-ops-{verb}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{verb}");
+    }
+    assert!(!directory.path().join("ec2-ops-guest.1").exists());
+}

@@ -24,6 +24,7 @@ mod faults;
 mod fleets;
 mod hard_commands;
 mod interruptions;
+mod readme;
 mod redrives;
 mod regions;
 mod smoke;

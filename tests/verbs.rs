@@ -258,3 +258,56 @@ fn faults_are_planned_and_instances_interrupted_from_the_command_line() {
     assert_eq!(wrong.code(), Some(2));
     assert!(wrong.stderr.contains("expected an action of AWS"), "{}", wrong.stderr);
 }
+
+#[test]
+fn what_was_run_is_counted_and_priced_from_the_ledger() {
+    let terminal = Terminal::open();
+    for command in ["true", "exit 3"] {
+        let mut document = document(&[command]);
+        document["instance_parameters"]["TagSpecifications"] =
+            json!([{ "ResourceType": "instance", "Tags": [{ "Key": "Project", "Value": "rivers" }] }]);
+        document["run_options"]["ii_cheapo"] = json!(true);
+        document["run_options"]["n_retries_allowed"] = json!(1);
+        document["run_options"]["retry_on"] = json!(["SpotInterrupted"]);
+        terminal.start(&["start", "-", "--wait"], &document).finish();
+    }
+    let by_project = &terminal.json(&["runs", "--by", "project"])[0];
+    assert_eq!(by_project["key"], "rivers");
+    assert_eq!([&by_project["attempts"], &by_project["succeeded"], &by_project["spot"]], [2, 1, 2]);
+    assert!(by_project["instance_seconds"].as_u64().unwrap() > 0, "{by_project}");
+    assert!(by_project["median_boot_seconds"].as_f64().unwrap() > 0.0, "{by_project}");
+    let failed = terminal.json(&["runs", "--status", "commandfailed", "--by", "type"]);
+    assert_eq!(failed[0]["key"], "t4g.nano");
+    assert_eq!((failed[0]["attempts"].as_u64(), failed.as_array().unwrap().len()), (Some(1), 1));
+
+    let cost = terminal.json(&["cost", "--by", "status"]);
+    let rows: Vec<_> =
+        cost["rows"].as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap()).collect();
+    assert_eq!(rows, ["CommandFailed", "Succeeded", "total"]);
+    // Each is billed for a minute, at the sandbox's price of Spot capacity.
+    let total = cost["rows"][2]["usd"].as_f64().unwrap();
+    assert!((total - 2.0 * 0.01 / 60.0).abs() < 1e-9, "{cost}");
+    assert_eq!((&cost["unpriced"], &cost["control_plane"]["measured"]), (&json!({}), &json!(2)));
+    assert!(cost["control_plane"]["usd_each"].as_f64().unwrap() > 0.0002, "{cost}");
+    let text = terminal.run(&["cost"]).stdout;
+    assert!(text.contains("control plane: ") && text.contains("total"), "{text}");
+    let none = terminal.run(&["runs", "--type", "c7g.large"]);
+    assert!(none.stderr.starts_with("no such attempt in the ledger of the sandbox"), "{}", none.stderr);
+    terminal.close();
+}
+
+/// EC2Stopper writes the line of a stopped execution only when nothing of it can appear any more.
+#[test]
+fn a_line_that_the_ledger_lacks_is_written_from_the_history() {
+    let terminal = Terminal::open();
+    terminal.execute("cut", &endless());
+    terminal.until_the_commands_run("cut");
+    terminal.run(&["stop", "cut"]);
+    assert_eq!(terminal.json(&["runs"]), json!([]));
+    let repaired = terminal.run(&["runs", "--repair", "--by", "status"]);
+    assert!(repaired.stderr.contains("/cut-1.json\n"), "{}", repaired.stderr);
+    assert!(repaired.stdout.contains("Aborted"), "{}", repaired.stdout);
+    let again = terminal.run(&["runs", "--repair"]);
+    assert!(again.stderr.contains("the ledger lacks nothing"), "{}", again.stderr);
+    terminal.close();
+}

@@ -8,6 +8,7 @@ mod leftovers;
 mod local;
 mod objects;
 mod output;
+mod pages;
 mod progress;
 mod run;
 mod scale;
@@ -22,7 +23,7 @@ mod words;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use exit::{EXIT_CODES, Exit, Failure};
 
@@ -72,6 +73,10 @@ enum Command {
     ///
     /// Each check prints a line. Most of them launch an instance, of the smallest type, and end it.
     Smoke(smoke::SmokeArgs),
+    /// Count what was run, from the ledger: by day, status, type or project
+    Runs(verbs::runs::RunsArgs),
+    /// Price what was run, from the ledger
+    Cost(verbs::cost::CostArgs),
     /// Check execution documents and name every problem
     Validate {
         /// Execution documents, or - for standard input
@@ -82,6 +87,18 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Print the JSON Schema of the execution document
     Schema,
+    /// Run the aws CLI against the deployment: with the endpoint and the key of the sandbox, or the region of the account
+    Aws(verbs::aws::AwsArgs),
+    /// Print the completions of this command for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of this command into a directory
+    Man {
+        /// The directory, such as ~/.local/share/man/man1
+        directory: PathBuf,
+    },
     /// Run inside a sandbox instance
     #[command(hide = true, disable_help_flag = true)]
     Guest {
@@ -105,9 +122,14 @@ fn main() -> ExitCode {
         Command::Shell(args) => block_on(verbs::shell::shell(&args)),
         Command::Console(args) => block_on(console::console(&args)),
         Command::Smoke(args) => block_on(smoke::smoke(&args)),
+        Command::Runs(args) => block_on(verbs::runs::runs(&args)),
+        Command::Cost(args) => block_on(verbs::cost::cost(&args)),
         Command::Validate { files } => documents::validate(&files),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Schema => documents::schema(),
+        Command::Aws(args) => block_on(verbs::aws::aws(&args)),
+        Command::Completions { shell } => pages::completions(&mut Cli::command(), shell),
+        Command::Man { directory } => pages::manual(Cli::command(), &directory),
     };
     let exit = done.unwrap_or_else(|failure| {
         let (exit, message) = failure.exit();

@@ -97,6 +97,11 @@ impl Execution {
         Some(parts.join(": ")).filter(|reason| !reason.is_empty())
     }
 
+    /// Step Functions' own status.
+    pub(crate) fn status(&self) -> &str {
+        &self.status
+    }
+
     /// The region that the document names.
     pub fn region(&self) -> Option<&str> {
         self.document["region"].as_str()

@@ -80,7 +80,7 @@ fn standing(text: &str) -> Result<String, String> {
 }
 
 /// A time, or an age such as `12h`.
-fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let expected =
         || "expected an age such as 30m, 12h or 7d, or a time such as 2026-11-25T06:00:00Z".to_owned();
     if let Ok(time) = text.parse() {

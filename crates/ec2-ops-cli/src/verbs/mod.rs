@@ -1,9 +1,13 @@
 //! The verbs on a deployment, in an account or in a sandbox: the same code for both.
 
+pub(crate) mod aws;
+pub(crate) mod cost;
 pub(crate) mod fleet;
+mod fold;
 pub(crate) mod interrupt;
 pub(crate) mod list;
 pub(crate) mod logs;
+pub(crate) mod runs;
 pub(crate) mod shell;
 pub(crate) mod show;
 pub(crate) mod start;
@@ -35,6 +39,12 @@ pub(crate) struct DeploymentArgs {
 }
 
 impl DeploymentArgs {
+    /// The options that the aws CLI has under the same names, as far as they are given.
+    fn for_aws(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let given = [("--profile", &self.profile), ("--endpoint-url", &self.endpoint_url)];
+        given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
+
     /// The way to the deployment.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
         let options = Options {

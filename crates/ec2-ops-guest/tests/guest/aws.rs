@@ -196,6 +196,8 @@ async fn the_rest_is_left_to_the_machines_own_cli_if_there_is_one() {
     assert_eq!(result.exit_code, 252);
     assert!(result.stderr.starts_with("aws: the ec2-ops sandbox image brings 's3 cp'"), "{}", result.stderr);
     let real = "mkdir other; printf '#!/bin/sh\\necho real \"$@\"\\n' > other/aws; chmod +x other/aws
-        PATH=\"$EC2_OPS_INSTANCE_ROOT/bin:$PWD/other:$PATH\"; aws sts get-caller-identity --query 'a b'";
-    assert_eq!(instance.prints(real).await, "real sts get-caller-identity --query a b\n");
+        PATH=\"$EC2_OPS_INSTANCE_ROOT/bin:$PWD/other:$PATH\"; export AWS_ENDPOINT_URL=http://sandbox
+        aws sts get-caller-identity --query 'a b'";
+    let expected = "real --endpoint-url http://sandbox sts get-caller-identity --query a b\n";
+    assert_eq!(instance.prints(real).await, expected);
 }

@@ -69,10 +69,22 @@ fn exit(done: Result<(), Failure>, quiet: bool) -> ExitCode {
 /// Becomes the machine's own AWS CLI, if there is one.
 fn delegate(args: &[String]) -> ExitCode {
     match super::machine_program("aws") {
-        Some(_) => complain(&format!("aws: {}", super::delegate("aws", args))),
+        Some(_) => {
+            let args = with_endpoint(args, std::env::var("AWS_ENDPOINT_URL").ok());
+            complain(&format!("aws: {}", super::delegate("aws", &args)));
+        }
         None => complain(BROUGHT),
     }
     ExitCode::from(INVALID)
+}
+
+/// The same arguments with the sandbox's endpoint as an option, unless they have another: before its versions 2.13 and 1.29, the
+/// AWS CLI does not read the variable, and goes to the real AWS.
+fn with_endpoint(args: &[String], endpoint_url: Option<String>) -> Vec<String> {
+    const OPTION: &str = "--endpoint-url";
+    let is_given = args.iter().any(|arg| arg == OPTION || arg.starts_with("--endpoint-url="));
+    let option = endpoint_url.filter(|_| !is_given).map(|url| [OPTION.to_owned(), url]);
+    option.into_iter().flatten().chain(args.iter().cloned()).collect()
 }
 
 fn complain(text: &str) {
@@ -82,4 +94,20 @@ fn complain(text: &str) {
 
 fn say(text: &str) -> Result<(), Failure> {
     Ok(writeln!(io::stdout(), "{text}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_endpoint;
+
+    #[test]
+    fn the_machines_own_cli_gets_the_endpoint_unless_it_has_one() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let given = |line: &str| with_endpoint(&words(line), Some("http://sandbox".to_owned())).join(" ");
+        assert_eq!(given("sts get-caller-identity"), "--endpoint-url http://sandbox sts get-caller-identity");
+        for own in ["s3 ls --endpoint-url http://own", "--endpoint-url=http://own s3 ls"] {
+            assert_eq!(given(own), own);
+        }
+        assert_eq!(with_endpoint(&words("s3 ls"), None), words("s3 ls"));
+    }
 }
