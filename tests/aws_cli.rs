@@ -70,6 +70,12 @@ fn the_aws_cli_invokes_a_function() {
     assert_eq!(invoke("ec2-ops-Commander")["FunctionError"], "Unhandled");
     let error: Value = serde_json::from_str(&std::fs::read_to_string(&answer).unwrap()).unwrap();
     assert_eq!(error["errorType"], "InternalError");
+
+    // The client asks for page after page.
+    let paged = served.json(&["lambda", "list-functions", "--page-size", "2"]);
+    assert_eq!(paged, served.json(&["lambda", "list-functions"]));
+    let refused = served.aws(&["lambda", "list-functions", "--page-size", "10001"]).unwrap_err();
+    assert!(refused.contains("(ValidationException)") && refused.contains("at 'maxItems'"), "{refused}");
     served.finish();
 }
 

@@ -10,7 +10,7 @@ use super::{InvokeError, Lambda};
 use crate::AwsError;
 use crate::protocol::{Protocol, Route};
 use crate::protocol::{Request, Response};
-use crate::service::{Call, Description, Service, Words};
+use crate::service::{Call, Description, Service, Words, limits};
 
 /// Its errors: <https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html>.
 pub(crate) const SERVICE: Description = Description {
@@ -55,7 +55,9 @@ impl Lambda {
         function: &str,
         request: &Request,
     ) -> Result<Response, AwsError> {
-        let qualifier = only_parameter(request, "Invoke", "Qualifier")?;
+        let [qualifier] = parameters(request, "Invoke", ["Qualifier"])?;
+        let named = json!({ "FunctionName": function, "Qualifier": qualifier });
+        limits::check(SERVICE.signing_name, "Invoke", &named)?;
         let version = qualifier.map(|qualifier| format!("{function}:{qualifier}"));
         let function = version.as_deref().unwrap_or(function);
         let payload = match request.body() {
@@ -90,9 +92,17 @@ impl Lambda {
 
     /// `ListFunctions`. See <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>.
     fn answer_list_functions(&self, region: &str, request: &Request) -> Result<Response, AwsError> {
-        // No account here has more functions than a page.
-        only_parameter(request, "ListFunctions", "MaxItems")?;
-        let functions = self.list(region).into_iter().map(|function| {
+        let [most, marker] = parameters(request, "ListFunctions", ["MaxItems", "Marker"])?;
+        let asked = json!({ "MaxItems": most.as_deref().map(number).transpose()? });
+        limits::check(SERVICE.signing_name, "ListFunctions", &asked)?;
+        let most =
+            asked["MaxItems"].as_u64().and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE).min(PAGE);
+        let start = marker.as_deref().map(number).transpose()?.and_then(|start| usize::try_from(start).ok());
+        let start = start.unwrap_or_default();
+        let all = self.list(region);
+        let next = start.saturating_add(most);
+        let more = (all.len() > next).then(|| next.to_string());
+        let functions = all.into_iter().skip(start).take(most).map(|function| {
             json!({
                 "FunctionName": function.name,
                 "FunctionArn": function.arn,
@@ -108,23 +118,35 @@ impl Lambda {
             })
         });
         let functions: Vec<_> = functions.collect();
-        Ok(response(StatusCode::OK, None, &json!({ "Functions": functions })))
+        Ok(response(StatusCode::OK, None, &json!({ "Functions": functions, "NextMarker": more })))
     }
 }
+
+/// How many functions a page has at most. See <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>.
+const PAGE: usize = 50;
 
 /// The memory of each function, as deployed, in MB. It is not limited here.
 const MEMORY_MB: u32 = 256;
 
-/// The value of the parameter `name`; any other is refused.
-fn only_parameter(request: &Request, action: &str, name: &str) -> Result<Option<String>, AwsError> {
-    let mut value = None;
+/// The values of the parameters `names`; any other is refused.
+fn parameters<const N: usize>(
+    request: &Request,
+    action: &str,
+    names: [&str; N],
+) -> Result<[Option<String>; N], AwsError> {
+    let mut values = [const { None }; N];
     for (key, text) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
-        if key != name {
+        let Some(known) = names.iter().position(|name| *name == key) else {
             return Err(SERVICE.unmodelled(format!("the parameter {key} in {action}")));
-        }
-        value = Some(text.into_owned());
+        };
+        values[known] = Some(text.into_owned());
     }
-    Ok(value)
+    Ok(values)
+}
+
+fn number(text: &str) -> Result<i64, AwsError> {
+    let refused = |_| AwsError::client("InvalidParameterValueException", format!("'{text}' is no number"));
+    text.parse().map_err(refused)
 }
 
 /// The invocation type, unless a header asks for what is not modelled.

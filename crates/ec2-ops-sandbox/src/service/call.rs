@@ -42,7 +42,8 @@ impl Input<'_> {
             ReadError::Unmodelled(path) => service.unmodelled(format!("the parameter {path} in {action}")),
             ReadError::Refused(error) => error,
         })?;
-        limits::check(service.signing_name, action, self.body)?;
+        let request = serde_json::from_slice(self.body).unwrap_or_default();
+        limits::check(service.signing_name, action, &request)?;
         let output = serde_json::to_value(operation(input)?);
         let mut output = output.map_err(|fault| service.failure.error(fault.to_string()))?;
         drop_nulls(&mut output);

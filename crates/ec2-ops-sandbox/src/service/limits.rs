@@ -1,4 +1,4 @@
-//! The bounds of JSON requests: lengths, values, patterns and words, as AWS's service models have them.
+//! The bounds of requests: lengths, values, patterns and words, as AWS's service models have them.
 //!
 //! `models/generate.py` writes them from botocore. A request that breaks some is refused with all of them, in the words of
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html>.
@@ -13,8 +13,9 @@ use serde_json::Value;
 use crate::AwsError;
 
 /// The models, by signing name, and the error of the service for a request beyond its bounds.
-const MODELS: [(&str, &str, &str); 4] = [
+const MODELS: [(&str, &str, &str); 5] = [
     ("dynamodb", include_str!("models/dynamodb.json"), "ValidationException"),
+    ("lambda", include_str!("models/lambda.json"), "ValidationException"),
     ("logs", include_str!("models/logs.json"), "InvalidParameterException"),
     ("ssm", include_str!("models/ssm.json"), "ValidationException"),
     ("states", include_str!("models/stepfunctions.json"), "ValidationException"),
@@ -58,12 +59,11 @@ static LIMITS: LazyLock<HashMap<&str, Model>> = LazyLock::new(|| {
 });
 
 /// Refuses a request of `action` that breaks the bounds of its service's model.
-pub(super) fn check(service: &str, action: &str, body: &[u8]) -> Result<(), AwsError> {
+pub(crate) fn check(service: &str, action: &str, request: &Value) -> Result<(), AwsError> {
     let Some(limits) = LIMITS.get(service).and_then(|model| model.limits.get(action)) else { return Ok(()) };
-    let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let mut broken = Vec::new();
     for (path, limit) in limits {
-        visit(&request, path, "", &mut |value, shown, inner| {
+        visit(request, path, "", &mut |value, shown, inner| {
             let shown_value = if limit.sensitive { String::new() } else { format!(" '{}'", text(value)) };
             broken.extend(limit.broken(value).map(|constraint| {
                 let constraint = if inner {
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn refusal(service: &str, action: &str, request: &Value) -> Option<AwsError> {
-        check(service, action, request.to_string().as_bytes()).err()
+        check(service, action, request).err()
     }
 
     #[test]
@@ -243,6 +243,19 @@ mod tests {
                 json!({ "InstanceIds": ["i-1"] }),
                 "Value 'i-1' at 'instanceIds' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy \
                  regular expression pattern: (^i-(\\w{8}|\\w{17})$)|(^mi-\\w{17}$)]",
+            ),
+            (
+                "lambda",
+                "ListFunctions",
+                json!({ "MaxItems": 10_001 }),
+                "Value '10001' at 'maxItems' failed to satisfy constraint: Member must have value less than or equal to 10000",
+            ),
+            (
+                "lambda",
+                "Invoke",
+                json!({ "FunctionName": "f", "Qualifier": "a b" }),
+                "Value 'a b' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: \
+                 \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+",
             ),
         ] {
             let refused = refusal(service, action, &request).unwrap();

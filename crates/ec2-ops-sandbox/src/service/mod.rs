@@ -13,7 +13,7 @@
 
 mod call;
 mod description;
-mod limits;
+pub(crate) mod limits;
 #[cfg(test)]
 mod members;
 mod registry;

@@ -7,7 +7,7 @@
 of its values. The names are those on the wire. Only the actions in the table of docs/sandbox.md are written.
 
 `limits` has the bounds that `limits.rs` checks, by action and path: `Filters[].Key` is the key of each filter, `Item{}` each key of
-a map, `Item.*` each of its values. EC2's and STS's requests are no JSON; their models have hardly any bounds.
+a map, `Item.*` each of its values. The models of EC2, S3 and STS have hardly any bounds.
 
 With --check nothing is written: the files have to be those of the botocore that they name.
 """
@@ -27,6 +27,7 @@ SERVICES = {
     "SSM": "ssm",
     "CloudWatch Logs": "logs",
     "DynamoDB": "dynamodb",
+    "Lambda": "lambda",
     "Step Functions": "stepfunctions",
     "STS": "sts",
 }
@@ -90,7 +91,7 @@ def main():
             query = model["metadata"]["protocol"] == "ec2"
             given = operation.get("input")
             actions[action] = members(model["shapes"], given["shape"], query) if given else {}
-            if given and model["metadata"]["protocol"] == "json":
+            if given and "json" in model["metadata"]["protocol"]:
                 bounds[action] = {}
                 limits(model["shapes"], given["shape"], "", bounds[action])
         file = HERE / f"{service}.json"
