@@ -32,8 +32,8 @@ fn at_the_start() -> Result<String, String> {
     let rows = BOOTS.iter().map(row).collect::<Result<Vec<_>, _>>()?;
     Ok([
         "\n### At the start\n\nFrom an agent that is online to the effect of SendCommand, for boots of evenly spread lengths; \
-         the goal was a mean of 2.5 s, and 5 s in nine of ten boots, with about ten checks. A boot of minutes loses more, for fewer \
-         checks: one every twelve seconds. An instance that waited for its launch is checked \
+         the goal was a mean of 2.5 s, and 5 s in nine of ten boots, with about ten checks. A boot of minutes needs more \
+         checks for that. After three minutes one comes every twelve seconds. An instance that waited for its launch is checked \
          [less often](scale.md#why-the-retries-are-what-they-are).\n\n",
         &table(&["boot", "mean", "nine of ten at most", "checks, mean"], &rows),
     ]

@@ -14,10 +14,10 @@ use crate::step::{Context, InstanceSection};
 /// DescribeInstances.
 const ASK_EC2_EVERY: u32 = 3;
 
-/// The checks that are close together: from 13 s to a minute after the launch, when most instances get ready. Before them are
-/// two for images that boot at once. After them a check comes every twelve seconds, because each costs as much as some seconds
-/// of a small instance.
-const CLOSE: Range<u32> = 2..14;
+/// The checks that are close together: from 13 s to three minutes after the launch, when instances get ready. Before them are
+/// two for images that boot at once. After them a check comes every twelve seconds, because such an instance is most likely to
+/// stay unreachable.
+const CLOSE: Range<u32> = 2..44;
 
 /// Checks once whether the instance can take commands.
 ///
@@ -141,8 +141,8 @@ mod tests {
             (0, "InstanceNotReady"),
             (1, "InstanceNotReady"),
             (2, "InstanceBooting"),
-            (13, "InstanceBooting"),
-            (14, "InstanceNotReady"),
+            (43, "InstanceBooting"),
+            (44, "InstanceNotReady"),
         ] {
             let error = check_at(retry, false, &booting).await.unwrap_err();
             assert_eq!(error.name(), name, "retry {retry}");
