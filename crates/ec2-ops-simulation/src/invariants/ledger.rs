@@ -45,7 +45,12 @@ fn ends_slowly(evidence: &Evidence<'_>, scenario: &Scenario) -> bool {
     let options = &scenario.document["run_options"];
     // The volumes of a stopped instance are detached first.
     let detaches = options["ii_delete_volume"] == true && options["ii_terminate_instance"] != true;
-    detaches || evidence.schedule.slow_end.is_some() || !evidence.schedule.resistance().is_zero()
+    // EC2 did not show the instance to the first try.
+    let appears_late = !evidence.schedule.visible_after.is_zero();
+    detaches
+        || appears_late
+        || evidence.schedule.slow_end.is_some()
+        || !evidence.schedule.resistance().is_zero()
 }
 
 /// The lines of one execution, by attempt.
