@@ -363,7 +363,7 @@ fn a_fault_by_a_button_strikes_and_its_call_stands_out() {
         assert!(page.get("/sandbox").await.body.contains("Nothing is planned"));
         let wrong = page.post("/faults", &[("fault", "break everything")]).await;
         assert!(wrong.status == 422 && wrong.body.contains("expected one of error, throttle"), "{wrong:?}");
-        for fault in ["throttle RunInstances", "die-after Commander.SendCommand", "lose command"] {
+        for fault in ["throttle RunInstances", "die-after Commander.SendCommand", "lose instance"] {
             let planned = page.post("/faults", &[("fault", fault), ("back", "//evil.example")]).await;
             assert_eq!(planned.header("location"), Some("/sandbox"), "{fault}");
         }
@@ -417,5 +417,18 @@ fn an_instance_that_is_stopped_or_interrupted_is_reported_lost() {
         );
         page.until("/executions/spot", "InstanceLost").await;
         page.until("/executions/spot", "left running: <b>0").await;
+    });
+}
+
+#[test]
+fn an_object_is_shown_with_its_time_beside_the_start_of_the_commands() {
+    TestSandbox::with(async |sandbox| {
+        let page = Page::open(sandbox).await;
+        let mut promised = document(&["echo new | aws s3 cp - s3://sandbox-output/new"]);
+        promised["bucket"] = json!("sandbox-output");
+        promised["obj_key"] = json!("new");
+        page.start("new", &promised).await;
+        let shown = page.until("/executions/new", "after the start of the commands").await;
+        assert!(shown.contains("s3://sandbox-output/new"), "{shown}");
     });
 }

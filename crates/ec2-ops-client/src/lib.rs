@@ -58,6 +58,7 @@ pub use latest::Listed;
 pub use ledger::Ledger;
 pub use listing::Listing;
 pub use logs::{Line, LogFollower, LogReader, Stream};
+pub use objects::Object;
 pub use prices::{SOURCE as PRICES_FROM, SpotPrices, instance_time, of_instance};
 pub use recorder::{Recorded, Recorder};
 pub use served::{Announcement, Served};

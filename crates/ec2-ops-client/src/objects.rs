@@ -2,13 +2,41 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use jiff::Timestamp;
 
+use crate::time::timestamp;
 use crate::{Client, Error};
+
+/// An object, as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// `s3://BUCKET/KEY`.
+    pub place: String,
+    /// When it was written.
+    pub written: Option<Timestamp>,
+    /// Its size, in bytes.
+    pub size: i64,
+}
 
 /// The region that S3 takes for granted, and refuses as a constraint.
 const FIRST_REGION: &str = "us-east-1";
 
 impl Client {
+    /// At most `most` objects of `bucket` whose key begins with `prefix`, by key.
+    ///
+    /// # Errors
+    /// Where S3 refuses it, or gives no answer.
+    pub async fn objects(&self, bucket: &str, prefix: &str, most: i32) -> Result<Vec<Object>, Error> {
+        let call = self.s3().list_objects_v2().bucket(bucket).prefix(prefix).max_keys(most);
+        let listed = call.send().await.map_err(|error| Error::of_call("ListObjectsV2", &error))?;
+        let read = |object: &aws_sdk_s3::types::Object| Object {
+            place: format!("s3://{bucket}/{}", object.key().unwrap_or_default()),
+            written: object.last_modified().map(timestamp),
+            size: object.size().unwrap_or_default(),
+        };
+        Ok(listed.contents().iter().map(read).collect())
+    }
+
     /// Creates `bucket` in `region`, if the account has none of that name.
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 //! The executions of the deployment, and what all of them have running.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ec2_ops_client::{Client, Error, Execution, Instance, Listed, RUNNING};
+use ec2_ops_sandbox::lock;
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -25,6 +28,8 @@ pub(crate) struct Board {
     /// Counts the changes.
     version: u64,
     looked: Option<Instant>,
+    /// Whether someone looks at the moment.
+    looking: bool,
 }
 
 /// An execution.
@@ -122,47 +127,10 @@ impl Board {
         counts
     }
 
-    /// Looks at what is new, unless that was done just now. What was found stays if the future is dropped.
-    ///
-    /// # Errors
-    /// Where AWS cannot be asked.
-    pub(crate) async fn refresh(&mut self, client: &Client) -> Result<(), Error> {
-        if self.looked.is_some_and(|looked| looked.elapsed() < client.look_every()) {
-            return Ok(());
-        }
-        self.list(client).await?;
-        self.looked = Some(Instant::now());
-        self.count_instances(client).await?;
-        self.describe(client).await
-    }
-
-    /// Lists the latest executions and those that run.
-    async fn list(&mut self, client: &Client) -> Result<(), Error> {
-        let mut latest =
-            if self.order.is_empty() { Vec::new() } else { client.latest(NEWEST, false).await? };
-        if latest.iter().all(|listed| !self.rows.contains_key(&listed.arn)) {
-            latest = client.latest(MOST, false).await?;
-        }
-        let in_latest: BTreeSet<_> = latest.iter().map(|listed| listed.arn.clone()).collect();
-        let older =
-            self.rows().filter(|row| row.listed.ended.is_none() && !in_latest.contains(&row.listed.arn));
-        let older: Vec<_> = older.map(|row| row.listed.arn.clone()).collect();
-        for listed in latest.into_iter().rev() {
-            self.note(listed);
-        }
-        if !older.is_empty() {
-            let run: BTreeSet<_> =
-                client.latest(MOST, true).await?.into_iter().map(|listed| listed.arn).collect();
-            // One that runs no more is described anew, which says when it ended.
-            for arn in older.iter().filter(|arn| !run.contains(*arn)) {
-                let described = client.describe(arn).await?;
-                self.learn(&described);
-            }
-        }
-        while self.order.len() > MOST {
-            self.order.pop().and_then(|arn| self.rows.remove(&arn));
-        }
-        Ok(())
+    /// Whether it is time to look at what is new. If so, the caller does.
+    fn begin(&mut self, every: Duration) -> bool {
+        let fresh = self.looked.is_some_and(|looked| looked.elapsed() < every);
+        !fresh && !std::mem::replace(&mut self.looking, true)
     }
 
     fn note(&mut self, listed: Listed) {
@@ -182,27 +150,6 @@ impl Board {
         }
     }
 
-    /// Describes executions of which the listing does not say enough, the latest first.
-    async fn describe(&mut self, client: &Client) -> Result<(), Error> {
-        let stale: Vec<_> = self
-            .rows()
-            .filter(|row| row.is_stale())
-            .map(|row| row.listed.arn.clone())
-            .take(PER_LOOK)
-            .collect();
-        // Each future owns what it needs: the compiler cannot tell that borrowed ones may move to another thread.
-        let describe = |arn: String| {
-            let client = client.clone();
-            async move { client.describe(&arn).await }
-        };
-        let mut described = stream::iter(stale).map(describe).buffered(AT_ONCE);
-        while let Some(execution) = described.next().await {
-            let execution = execution?;
-            self.learn(&execution);
-        }
-        Ok(())
-    }
-
     fn learn(&mut self, execution: &Execution) {
         let Some(row) = self.rows.get_mut(&execution.arn) else { return };
         let mut summary = Summary::of(execution);
@@ -217,16 +164,10 @@ impl Board {
         }
     }
 
-    /// Asks EC2 for the instances of the deployment, in every region in which an execution runs.
-    async fn count_instances(&mut self, client: &Client) -> Result<(), Error> {
-        let regions = self.rows().filter_map(|row| row.summary.as_ref()?.region.clone());
-        let regions: BTreeSet<_> = regions.chain([client.region().to_owned()]).collect();
-        let mut instances = Vec::new();
-        for region in regions {
-            instances.extend(client.instances(&region, None).await?);
-        }
+    /// Takes in what EC2 knows.
+    fn take(&mut self, instances: Vec<Instance>) {
         if instances == self.instances {
-            return Ok(());
+            return;
         }
         self.instances = instances;
         self.version += 1;
@@ -238,8 +179,89 @@ impl Board {
                 row.changed = self.version;
             }
         }
-        Ok(())
     }
+}
+
+/// Looks at what is new, unless that was done just now or is under way. The board is locked only to note what was found.
+///
+/// It has to be polled to its end.
+///
+/// # Errors
+/// Where AWS cannot be asked.
+pub(crate) async fn refresh(board: Arc<Mutex<Board>>, client: Client) -> Result<(), Error> {
+    if !lock(&board).begin(client.look_every()) {
+        return Ok(());
+    }
+    let looked = look(&board, &client).await;
+    let mut board = lock(&board);
+    (board.looking, board.looked) = (false, Some(Instant::now()));
+    looked
+}
+
+async fn look(board: &Mutex<Board>, client: &Client) -> Result<(), Error> {
+    list(board, client).await?;
+    let regions: BTreeSet<_> = {
+        let board = lock(board);
+        let regions = board.rows().filter_map(|row| row.summary.as_ref()?.region.clone());
+        regions.chain([client.region().to_owned()]).collect()
+    };
+    let mut instances = Vec::new();
+    for region in regions {
+        instances.extend(client.instances(&region, None).await?);
+    }
+    lock(board).take(instances);
+    describe(board, client).await
+}
+
+/// Lists the latest executions and those that run.
+async fn list(board: &Mutex<Board>, client: &Client) -> Result<(), Error> {
+    let is_new = |listed: &Listed| !lock(board).rows.contains_key(&listed.arn);
+    let mut latest =
+        if lock(board).order.is_empty() { Vec::new() } else { client.latest(NEWEST, false).await? };
+    if latest.iter().all(is_new) {
+        latest = client.latest(MOST, false).await?;
+    }
+    let older: Vec<_> = {
+        let mut board = lock(board);
+        let in_latest: BTreeSet<_> = latest.iter().map(|listed| listed.arn.clone()).collect();
+        for listed in latest.into_iter().rev() {
+            board.note(listed);
+        }
+        while board.order.len() > MOST {
+            board.order.pop().and_then(|arn| board.rows.remove(&arn));
+        }
+        let running = board.rows().filter(|row| row.listed.ended.is_none());
+        running.map(|row| row.listed.arn.clone()).filter(|arn| !in_latest.contains(arn)).collect()
+    };
+    if older.is_empty() {
+        return Ok(());
+    }
+    let run: BTreeSet<_> = client.latest(MOST, true).await?.into_iter().map(|listed| listed.arn).collect();
+    // One that runs no more is described anew, which says when it ended.
+    for arn in older.iter().filter(|arn| !run.contains(*arn)) {
+        let described = client.describe(arn).await?;
+        lock(board).learn(&described);
+    }
+    Ok(())
+}
+
+/// Describes executions of which the listing does not say enough, the latest first.
+async fn describe(board: &Mutex<Board>, client: &Client) -> Result<(), Error> {
+    let stale: Vec<_> = {
+        let board = lock(board);
+        board.rows().filter(|row| row.is_stale()).map(|row| row.listed.arn.clone()).take(PER_LOOK).collect()
+    };
+    // Each future owns what it needs: the compiler cannot tell that borrowed ones may move to another thread.
+    let describe = |arn: String| {
+        let client = client.clone();
+        async move { client.describe(&arn).await }
+    };
+    let mut described = stream::iter(stale).map(describe).buffered(AT_ONCE);
+    while let Some(execution) = described.next().await {
+        let execution = execution?;
+        lock(board).learn(&execution);
+    }
+    Ok(())
 }
 
 /// Adds what EC2 knows of an execution that runs.

@@ -21,7 +21,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const HEADERS: [(HeaderName, &str); 5] = [
     (http::header::CONTENT_SECURITY_POLICY, POLICY),
     (http::header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (http::header::REFERRER_POLICY, "no-referrer"),
+    // With `no-referrer` the browser would send the origin of a form as `null`, which is refused.
+    (http::header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
@@ -49,7 +50,10 @@ pub(crate) fn html(status: StatusCode, markup: Markup) -> Reply {
 
 /// A file that is part of the program.
 pub(crate) fn asset(kind: &'static str, text: &'static str) -> Reply {
-    reply(StatusCode::OK, kind, whole(text))
+    let mut reply = reply(StatusCode::OK, kind, whole(text));
+    // Pages name them by the start of the program.
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable"));
+    reply
 }
 
 /// The way to another page of the console.

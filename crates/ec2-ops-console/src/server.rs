@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex as Lock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,11 +15,10 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
 
 use crate::backstage::Backstage;
-use crate::board::Board;
-use crate::execution::Watched;
+use crate::board::{self, Board};
+use crate::execution::{self, Watched};
 use crate::pages::editor::{self, Draft};
 use crate::pages::executions::{self, Filter};
 use crate::pages::single::View;
@@ -31,8 +30,8 @@ use crate::words::in_url;
 
 /// The largest request, in bytes: a document has at most 256 KiB, and a form triples some characters.
 const LARGEST: usize = 1024 * 1024;
-/// How long a page waits for news, before it is shown with what is known.
-const PATIENCE: Duration = Duration::from_millis(120);
+/// How long a page waits for news before it is shown with what is known, and if nothing is known.
+const PATIENCE: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(120)];
 /// How many executions are kept in memory.
 const KEPT: usize = 64;
 
@@ -51,9 +50,9 @@ pub(crate) struct Shared {
     pub(crate) client: Client,
     pub(crate) frame: Frame,
     pub(crate) backstage: Option<Backstage>,
-    pub(crate) board: Mutex<Board>,
+    pub(crate) board: Arc<Mutex<Board>>,
     /// By ARN, the one that was looked at last at the end.
-    executions: Lock<Vec<(String, Arc<Mutex<Watched>>)>>,
+    executions: Mutex<Vec<(String, Arc<Mutex<Watched>>)>>,
     token: Token,
     address: SocketAddr,
     /// Tells this start from others.
@@ -68,7 +67,8 @@ impl Console {
     pub async fn bind(port: u16, client: Client, backstage: Option<Backstage>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
-        let frame = Frame { place: client.place(), sandbox: backstage.is_some() };
+        let boot = format!("{:08x}", fastrand::u32(..));
+        let frame = Frame { place: client.place(), sandbox: backstage.is_some(), assets: boot.clone() };
         if let Some(backstage) = &backstage {
             backstage.journal.keep();
         }
@@ -76,11 +76,11 @@ impl Console {
             client,
             frame,
             backstage,
-            board: Mutex::default(),
-            executions: Lock::default(),
+            board: Arc::default(),
+            executions: Mutex::default(),
             token: Token::random(address.port())?,
             address,
-            boot: format!("{:08x}", fastrand::u32(..)),
+            boot,
         };
         Ok(Self { listener, shared: Arc::new(shared) })
     }
@@ -98,6 +98,19 @@ impl Console {
             async move { Ok::<_, Severed>(shared.receive(request).await) }
         })
         .await;
+    }
+}
+
+/// Waits a little for news. Whatever takes longer comes with the events of the page.
+async fn patient(
+    nothing_known: bool,
+    news: impl Future<Output = Result<(), Error>> + Send + 'static,
+) -> Result<(), Error> {
+    // As a task of its own it comes to its end also if nobody waits for it.
+    match tokio::time::timeout(PATIENCE[usize::from(nothing_known)], tokio::spawn(news)).await {
+        Ok(Ok(found)) => found,
+        // It is not ready, or has panicked, which the next look shows.
+        Ok(Err(_)) | Err(_) => Ok(()),
     }
 }
 
@@ -171,11 +184,9 @@ impl Shared {
         match path {
             [""] => {
                 let filter = filter(query);
-                let mut board = self.board.lock().await;
-                // Whatever takes longer comes with the events.
-                if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, board.refresh(&self.client)).await {
-                    return Err(error);
-                }
+                let nothing = lock(&self.board).rows().next().is_none();
+                patient(nothing, board::refresh(Arc::clone(&self.board), self.client.clone())).await?;
+                let board = lock(&self.board);
                 let machine = self.client.state_machine_arn();
                 ok(executions::executions(&self.frame, &board, &filter, machine, &self.boot))
             }
@@ -209,16 +220,12 @@ impl Shared {
             let after = last.or(query.get("after").map(str::to_owned)).unwrap_or_default();
             return Ok(Some(streams::execution(Arc::clone(self), entry, chosen, &after)));
         }
-        let mut watched = entry.lock().await;
-        watched.refresh(&self.client).await?;
+        let nothing = lock(&entry).story.last() == 0;
+        patient(nothing, execution::refresh(Arc::clone(&entry), self.client.clone(), chosen)).await?;
+        let watched = lock(&entry);
         let url = format!("/executions/{}", in_url(&watched.execution.name));
         let markup = match path {
-            [] => {
-                if let Some(number) = chosen.filter(|number| !watched.logs.contains_key(number)) {
-                    watched.read_log(&self.client, number).await?;
-                }
-                self.view(&watched, chosen).page(&self.frame)
-            }
+            [] => self.view(&watched, chosen).page(&self.frame),
             ["events"] => state::event_rows(&watched, query.number("after").unwrap_or(0), &url),
             ["states", first] => {
                 let Some(visit) = first.parse().ok().and_then(|first| watched.story.visit(first)) else {
@@ -248,7 +255,7 @@ impl Shared {
             }
             ["executions", name, "instances", instance, action] => {
                 let entry = self.watched(name).await?;
-                let region = entry.lock().await.region(&self.client).to_owned();
+                let region = lock(&entry).region(&self.client).to_owned();
                 match *action {
                     "stop" => self.client.stop_instance(&region, instance).await?,
                     "interrupt" => self.client.interrupt(instance).await?,

@@ -1,24 +1,27 @@
 //! The streams of events of the pages: each looks at what is new, and sends the parts that have changed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ec2_ops_client::Error;
+use ec2_ops_sandbox::lock;
 use futures_util::stream;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::backstage::Backstage;
-use crate::execution::Watched;
+use crate::board;
+use crate::execution::{self, Watched};
 use crate::live::{Events, HEARTBEAT, Shown};
 use crate::pages;
 use crate::pages::executions::{self, Filter};
-use crate::pages::single::{LINES, line_json};
+use crate::pages::single::{LINES, View, line_json};
 use crate::reply::{self, Reply};
 use crate::server::Shared;
-use crate::words::in_url;
 
+/// How often the page is compared with what is known.
+const TICK: Duration = Duration::from_millis(15);
 /// How often a quiet connection says that it is there.
 const BEAT: Duration = Duration::from_secs(15);
 /// How often what changes with time alone is drawn anew.
@@ -26,12 +29,42 @@ const REDRAW: Duration = Duration::from_millis(500);
 /// How long to wait after AWS could not be asked.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// A look at what is new, in a task of its own: it comes to its end also if the browser goes away, and what it has found so
+/// far is shown meanwhile.
+#[derive(Default)]
+struct Look(Option<JoinHandle<Result<(), Error>>>);
+
+impl Look {
+    /// Begins `look`, unless one is under way. Returns the error of the one before.
+    async fn begin(
+        &mut self,
+        look: impl Future<Output = Result<(), Error>> + Send + 'static,
+    ) -> Result<(), Error> {
+        if self.0.as_ref().is_some_and(|look| !look.is_finished()) {
+            return Ok(());
+        }
+        let before = self.0.replace(tokio::spawn(look));
+        match before {
+            // A panic is shown by the next look.
+            Some(before) => before.await.unwrap_or(Ok(())),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What is new of the executions after `after`, the id of an event.
 pub(crate) fn board(shared: Arc<Shared>, filter: Filter, after: &str) -> Reply {
     let (boot, version) = after.rsplit_once('.').unwrap_or_default();
     // The versions of another start say nothing here.
     let seen = version.parse().ok().filter(|_| boot == shared.boot).unwrap_or(0);
-    let state = BoardStream { shared, filter, seen, shown: Shown::default(), beat: Instant::now() };
+    let state = BoardStream {
+        reading: Look::default(),
+        shared,
+        filter,
+        seen,
+        shown: Shown::default(),
+        beat: Instant::now(),
+    };
     reply::events(stream::unfold(state, |mut state| async {
         let text = state.next().await;
         Some((text, state))
@@ -39,6 +72,7 @@ pub(crate) fn board(shared: Arc<Shared>, filter: Filter, after: &str) -> Reply {
 }
 
 struct BoardStream {
+    reading: Look,
     shared: Arc<Shared>,
     filter: Filter,
     seen: u64,
@@ -57,20 +91,22 @@ impl BoardStream {
                 self.beat = Instant::now();
                 return HEARTBEAT.to_owned();
             }
-            tokio::time::sleep(self.shared.client.look_every()).await;
+            tokio::time::sleep(TICK).await;
         }
     }
 
     async fn look(&mut self) -> Option<String> {
         let shared = Arc::clone(&self.shared);
-        let mut board = shared.board.lock().await;
-        let mut events = Events::default();
-        let looked = board.refresh(&shared.client).await;
-        let id = format!("{}.{}", shared.boot, board.version());
-        if let Err(error) = looked {
-            drop(board);
-            return Some(self.trouble(&error, &id).await);
+        let look = board::refresh(Arc::clone(&shared.board), shared.client.clone());
+        if let Err(error) = self.reading.begin(look).await {
+            tokio::time::sleep(PAUSE).await;
+            let mut events = Events::default();
+            events.push("trouble", &error.to_string());
+            return Some(events.finish(&format!("{}.{}", shared.boot, self.seen)));
         }
+        let board = lock(&shared.board);
+        let mut events = Events::default();
+        let id = format!("{}.{}", shared.boot, board.version());
         if board.version() > self.seen {
             // The oldest first: the browser puts each new one above the others.
             let mut changed: Vec<_> = board.rows().filter(|row| row.changed > self.seen).collect();
@@ -89,14 +125,6 @@ impl BoardStream {
             self.shown.update(&mut events, "none", &executions::none(&board, &self.filter));
         }
         (!events.is_empty()).then(|| events.finish(&id))
-    }
-
-    /// Says that AWS could not be asked, and waits a little.
-    async fn trouble(&self, error: &Error, id: &str) -> String {
-        tokio::time::sleep(PAUSE).await;
-        let mut events = Events::default();
-        events.push("trouble", &error.to_string());
-        events.finish(id)
     }
 }
 
@@ -131,15 +159,18 @@ pub(crate) fn execution(
 ) -> Reply {
     let (last, lines) = after.split_once('.').unwrap_or_default();
     let state = ExecutionStream {
+        reading: Look::default(),
         shared,
         entry,
         chosen,
         attempt: None,
         last: last.parse().unwrap_or(0),
         lines: lines.parse().unwrap_or(0),
-        drawn: None,
+        redraw: Instant::now(),
+        rest: Instant::now(),
         shown: Shown::default(),
         beat: Instant::now(),
+        complete: false,
         over: false,
     };
     reply::events(stream::unfold(state, |mut state| async {
@@ -149,6 +180,7 @@ pub(crate) fn execution(
 }
 
 struct ExecutionStream {
+    reading: Look,
     shared: Arc<Shared>,
     entry: Arc<Mutex<Watched>>,
     chosen: Option<u32>,
@@ -156,13 +188,33 @@ struct ExecutionStream {
     attempt: Option<u32>,
     last: i64,
     lines: usize,
-    drawn: Option<Instant>,
+    /// When to draw anew without news, and not before when even with news.
+    redraw: Instant,
+    rest: Instant,
     shown: Shown,
     beat: Instant,
+    /// Whether everything was drawn after the last change.
+    complete: bool,
     over: bool,
 }
 
 impl ExecutionStream {
+    /// Sends the parts of the page that have changed; without `all`, those that are looked at for news.
+    fn draw(&mut self, events: &mut Events, view: &View<'_>, all: bool) {
+        self.shown.update(events, "summary", &view.summary());
+        self.shown.update(events, "attempts", &view.tabs());
+        self.shown.update(events, "graph", &view.graph());
+        self.shown.update(events, "timeline", &view.timeline());
+        self.shown.update(events, "visits", &view.table());
+        self.shown.update(events, "things", &view.things());
+        // What is long and changes with everything is drawn less often.
+        if let Some(backstage) = view.backstage.filter(|_| all) {
+            self.shown.update(events, "incidents", &view.incidents());
+            self.shown.update(events, "faults", &pages::backstage::faults(&backstage.faults, &view.url()));
+            self.shown.update(events, "notes", &view.notes());
+        }
+    }
+
     /// The next text; none after the last, when nothing changes any more.
     async fn next(&mut self) -> Option<String> {
         loop {
@@ -177,21 +229,21 @@ impl ExecutionStream {
                 self.beat = Instant::now();
                 return Some(HEARTBEAT.to_owned());
             }
-            tokio::time::sleep(self.shared.client.look_every()).await;
+            tokio::time::sleep(TICK).await;
         }
     }
 
     async fn look(&mut self) -> Option<String> {
         let shared = Arc::clone(&self.shared);
         let entry = Arc::clone(&self.entry);
-        let mut watched = entry.lock().await;
         let mut events = Events::default();
-        if let Err(error) = watched.refresh(&shared.client).await {
-            drop(watched);
+        let look = execution::refresh(Arc::clone(&entry), shared.client.clone(), self.chosen);
+        if let Err(error) = self.reading.begin(look).await {
             tokio::time::sleep(PAUSE).await;
             events.push("trouble", &error.to_string());
             return Some(events.finish(&format!("{}.{}", self.last, self.lines)));
         }
+        let watched = lock(&entry);
         let view = shared.view(&watched, self.chosen);
         let last = watched.story.last();
         let number = view.number();
@@ -200,24 +252,20 @@ impl ExecutionStream {
             self.lines = 0;
             events.push("clear", "log");
         }
-        if last != self.last || self.drawn.is_none_or(|drawn| drawn.elapsed() >= REDRAW) {
-            self.drawn = Some(Instant::now());
-            self.shown.update(&mut events, "summary", &view.summary());
-            self.shown.update(&mut events, "attempts", &view.tabs());
-            self.shown.update(&mut events, "graph", &view.graph());
-            self.shown.update(&mut events, "timeline", &view.timeline());
-            self.shown.update(&mut events, "visits", &view.table());
-            self.shown.update(&mut events, "things", &view.things());
-            if let Some(backstage) = &shared.backstage {
-                let back = format!("/executions/{}", in_url(&watched.execution.name));
-                self.shown.update(&mut events, "incidents", &view.incidents());
-                self.shown.update(&mut events, "faults", &pages::backstage::faults(&backstage.faults, &back));
-                self.shown.update(&mut events, "notes", &view.notes());
+        let began = Instant::now();
+        if began >= self.redraw || (last != self.last && began >= self.rest) {
+            self.draw(&mut events, &view, began >= self.redraw);
+            if last != self.last {
+                self.last = last;
+                events.push("last", &last.to_string());
             }
-        }
-        if last != self.last {
-            self.last = last;
-            events.push("last", &last.to_string());
+            // A long history takes longer to draw, and is drawn less often.
+            let took = began.elapsed();
+            self.rest = Instant::now() + took * 4;
+            if began >= self.redraw {
+                self.complete = watched.is_settled();
+                self.redraw = Instant::now() + REDRAW.max(took * 10);
+            }
         }
         let lines = view.lines();
         if lines.len() > self.lines {
@@ -225,7 +273,7 @@ impl ExecutionStream {
             self.lines = lines.len();
             events.push("lines", &Value::from(new.iter().map(line_json).collect::<Vec<_>>()).to_string());
         }
-        if watched.is_settled() {
+        if watched.is_settled() && self.complete {
             self.over = true;
             events.push("end", "");
         }

@@ -42,16 +42,14 @@ fn state(name: &str, (x, y): (f64, f64), stays: usize, last: Option<(&Visit, Str
         (_, 2..) => format!("{stays} visits"),
         _ => String::new(),
     };
-    let label = [name, standing.word(), &more]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(", ");
+    // It begins with what is to be seen, so that voice control finds it.
+    let seen = if more.is_empty() { name.to_owned() } else { format!("{name} {more}") };
+    let label = format!("{seen}, {}", standing.word());
     let body = html! {
         rect x=(round(x - WIDTH / 2.0)) y=(round(y - HEIGHT / 2.0)) width=(WIDTH) height=(HEIGHT) rx="7" {}
         text.sign x=(round(x - WIDTH / 2.0 + 13.0)) y=(round(y + 4.5)) { (standing.sign()) }
-        text x=(round(x - WIDTH / 2.0 + 25.0)) y=(round(if more.is_empty() { y + 4.5 } else { y - 1.0 })) { (name) }
-        @if !more.is_empty() { text.more x=(round(x - WIDTH / 2.0 + 25.0)) y=(round(y + 11.0)) { (more) } }
+        " " text x=(round(x - WIDTH / 2.0 + 25.0)) y=(round(if more.is_empty() { y + 4.5 } else { y - 1.0 })) { (name) }
+        @if !more.is_empty() { " " text.more x=(round(x - WIDTH / 2.0 + 25.0)) y=(round(y + 11.0)) { (more) } }
     };
     html! {
         @match last {

@@ -78,21 +78,21 @@ pub(crate) fn notes(notes: &Notes, subjects: bool) -> Markup {
     html! {
         details.card open {
             summary { h2 { "Calls " span.quiet { "(" (notes.calls.len()) ", " (refused) " refused)" } } }
-            div.scroll.tall { table {
+            div.scroll.tall tabindex="0" role="region" aria-label="Calls" { table {
                 thead { tr { @for heading in ["At", "Caller", "Call", "Answer", "Took", "Says"] { th scope="col" { (heading) } } } }
                 tbody { @for call in notes.calls.iter().take(SHOWN) { (call_row(call, subjects)) } }
             } }
         }
         details.card open {
             summary { h2 { "Invocations " span.quiet { "(" (notes.invocations.len()) ")" } } }
-            div.scroll.tall { table {
+            div.scroll.tall tabindex="0" role="region" aria-label="Invocations" { table {
                 thead { tr { @for heading in ["At", "Function", "Took", "Ended", "Log"] { th scope="col" { (heading) } } } }
                 tbody { @for invocation in notes.invocations.iter().take(SHOWN) { (invocation_row(invocation)) } }
             } }
         }
         details.card open {
             summary { h2 { "Events " span.quiet { "(" (notes.events.len()) ")" } } }
-            div.scroll.tall { table {
+            div.scroll.tall tabindex="0" role="region" aria-label="Events" { table {
                 thead { tr { @for heading in ["At", "Event", "Detail", "Rules"] { th scope="col" { (heading) } } } }
                 tbody { @for happening in notes.events.iter().take(SHOWN) { (event_row(happening)) } }
             } }

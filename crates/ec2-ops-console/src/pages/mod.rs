@@ -20,6 +20,8 @@ pub(crate) struct Frame {
     pub(crate) place: String,
     /// Whether it is a sandbox.
     pub(crate) sandbox: bool,
+    /// Tells the assets of this program from those of another, which the browser may still have.
+    pub(crate) assets: String,
 }
 
 /// The places of the navigation.
@@ -42,8 +44,8 @@ pub(crate) fn page(frame: &Frame, place: Place, title: &str, live: Option<&str>,
                 meta name="viewport" content="width=device-width";
                 title { (title) " · ec2-ops" }
                 link rel="icon" href="/assets/icon.svg";
-                link rel="stylesheet" href="/assets/console.css";
-                script src="/assets/console.js" defer {}
+                link rel="stylesheet" href={ "/assets/console.css?" (frame.assets) };
+                script src={ "/assets/console.js?" (frame.assets) } defer {}
             }
             body data-live=[live] {
                 a.skip href="#content" { "Skip to the content" }
@@ -71,7 +73,7 @@ pub(crate) fn message(frame: &Frame, title: &str, text: &str) -> Markup {
 
 /// The page for a browser without the token.
 pub(crate) fn closed() -> Markup {
-    let frame = Frame { place: String::new(), sandbox: false };
+    let frame = Frame { place: String::new(), sandbox: false, assets: String::new() };
     let content = html! {
         h1 { "This console is closed" }
         p { "Open it with the URL that the command has printed. The URL has a token, which this browser does not have." }

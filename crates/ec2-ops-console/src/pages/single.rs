@@ -33,7 +33,7 @@ impl View<'_> {
         &self.watched.execution.name
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("/executions/{}", in_url(self.name()))
     }
 
@@ -78,7 +78,7 @@ impl View<'_> {
                     section.card aria-labelledby="timeline-title" { h2 #timeline-title { "Timeline" } div #timeline { (self.timeline()) } }
                     section.card aria-labelledby="output-title" { (self.output()) }
                     section.card aria-labelledby="visits-title" { h2 #visits-title { "What happened" } div #visits.scroll { (self.table()) } }
-                    section.card aria-labelledby="things-title" { h2 #things-title { "Instances and volumes" } div #things.scroll { (self.things()) } }
+                    section.card aria-labelledby="things-title" { h2 #things-title { "Instances, volumes, objects" } div #things.scroll { (self.things()) } }
                 }
             }
             @if let Some(backstage) = self.backstage {
@@ -98,7 +98,7 @@ impl View<'_> {
             }
             section.card aria-labelledby="events-title" {
                 h2 #events-title { "Events " span.quiet { "(" span #last { (last) } ")" } }
-                div.scroll.tall {
+                div.scroll.tall tabindex="0" role="region" aria-label="Events" {
                     table { thead { tr { th scope="col" { "Id" } th scope="col" { "After" } th scope="col" { "Event" } th scope="col" { "State" } th scope="col" { "Says" } } }
                         tbody #events data-more={ (self.url()) "/events" } {} }
                     p { a #more href={ (self.url()) "/events?after=0" } { "Load the events" } }
@@ -299,10 +299,25 @@ impl View<'_> {
             @for volume in &self.watched.volumes {
                 p { "volume " span.id { (volume.id) } ", " (volume.size) " GiB, " (volume.state) @if let Some(instance) = &volume.instance { ", at " span.id { (instance) } } }
             }
-            @if let Some(output) = record["output"].as_str() {
-                p { "output " span.id { (output) } @if let Some(ran) = ran { ", newer than the start of the commands at " (time(ran)) } }
+            @match &self.watched.objects {
+                Err(why) => p.quiet { "its objects cannot be seen: " (why) },
+                Ok(objects) => @for object in objects {
+                    p { "object " span.id { (object.place) } ", " (object.size) " bytes, written "
+                        @if let Some(written) = object.written { (time(written)) (against(written, ran)) } }
+                },
             }
             (aws_line(&format!("aws ec2 describe-instances --region {region} --filters {}", quoted(&format!("Name=tag:ec2-ops:execution,Values={}", self.watched.execution.arn)))))
+        }
+    }
+}
+
+/// How the time of an object compares with the start of the attempt's commands: an older one proves nothing.
+fn against(written: Timestamp, ran: Option<Timestamp>) -> Markup {
+    html! {
+        @if let Some(ran) = ran {
+            // S3 has whole seconds.
+            @if written.as_second() >= ran.as_second() { span.good { " · after the start of the commands" } }
+            @else { span.bad { " · before the start of the commands at " (time(ran)) } }
         }
     }
 }

@@ -85,7 +85,7 @@ pub(crate) fn event_rows(watched: &Watched, after: i64, url: &str) -> Markup {
 
 fn event_row(event: &Event, state: &str, started: Timestamp) -> Markup {
     html! {
-        tr data-id=(event.id) {
+        tr data-id=(event.id) data-at=(event.at.as_millisecond()) {
             td.number { (event.id) }
             td.number { (duration(event.at.duration_since(started))) }
             td { (event.kind) }

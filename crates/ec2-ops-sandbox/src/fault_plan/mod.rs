@@ -31,9 +31,11 @@
 //! assert_eq!(call("EC2Poller").await, "done");
 //! assert_eq!(plan.unfired(), []);
 //!
-//! // One that is added later counts from then on.
+//! // Those that are added later count from then on, one after the other.
 //! plan.add(Fault::Call { function: "EC2Poller", action: "PutItem", nth: 1, fault: CallFault::ErrorBefore });
+//! plan.add(Fault::Call { function: "EC2Poller", action: "PutItem", nth: 1, fault: CallFault::LostAnswer });
 //! assert_eq!(call("EC2Poller").await, "InternalServerError");
+//! assert_eq!(call("EC2Poller").await, "no answer");
 //! # });
 //! ```
 
@@ -93,6 +95,27 @@ pub enum Fault {
         /// It is stopped as soon as it has entered this state.
         entered: &'static str,
     },
+}
+
+impl Fault {
+    /// What is counted for it, and which one it strikes; none for what is not counted.
+    fn counted(&self) -> Option<(String, u32)> {
+        match self {
+            Self::Call { function, action, nth, .. } => Some((format!("{function}: {action}"), *nth)),
+            Self::Invocation { function, nth, .. } => Some(((*function).to_owned(), *nth)),
+            Self::Event { detail_type, nth, .. } => Some(((*detail_type).to_owned(), *nth)),
+            Self::Abort { .. } => None,
+        }
+    }
+
+    /// The same for another one of what is counted.
+    fn at(mut self, other: u32) -> Self {
+        match &mut self {
+            Self::Call { nth, .. } | Self::Invocation { nth, .. } | Self::Event { nth, .. } => *nth = other,
+            Self::Abort { .. } => {}
+        }
+        self
+    }
 }
 
 /// A fault of a call to AWS.
@@ -197,17 +220,15 @@ impl FaultPlan {
         Self { shared: Arc::new(Shared { state: Mutex::new(state), deaths: Mutex::default() }) }
     }
 
-    /// Adds a fault that counts from now on: the first time is the next one.
-    pub fn add(&self, mut fault: Fault) {
+    /// Adds a fault that counts from now on: the first time is the next one for which nothing else is planned.
+    pub fn add(&self, fault: Fault) {
         let mut state = lock(&self.shared.state);
-        let seen = |what: &str| state.seen.get(what).copied().unwrap_or_default();
-        match &mut fault {
-            Fault::Call { function, action, nth, .. } => *nth += seen(&format!("{function}: {action}")),
-            Fault::Invocation { function, nth, .. } => *nth += seen(function),
-            Fault::Event { detail_type, nth, .. } => *nth += seen(detail_type),
-            Fault::Abort { .. } => {}
+        let Some((place, nth)) = fault.counted() else { return state.waiting.push(fault) };
+        let mut nth = nth + state.seen.get(&place).copied().unwrap_or_default();
+        while state.waiting.iter().any(|waiting| waiting.counted() == Some((place.clone(), nth))) {
+            nth += 1;
         }
-        state.waiting.push(fault);
+        state.waiting.push(fault.at(nth));
     }
 
     /// The faults that have not struck yet.
