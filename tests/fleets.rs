@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use ec2_ops_asl::{Ending, Execution};
 use ec2_ops_sandbox::Sandbox;
@@ -198,6 +199,72 @@ fn a_fleet_that_is_stopped_goes_on_with_what_is_left_of_it() {
     assert_eq!(ended["by_status"], json!({ "Succeeded": 6 }));
     assert_eq!(terminal.json(&["list", "--limit", "100"]).as_array().unwrap().len(), 5 + 4);
     terminal.close();
+}
+
+/// A tenth of the rows fails, and the whole is stopped in the middle. The next run takes up what is left, and one after it only
+/// what has failed.
+fn aborted_and_resumed(rows: u32, at_once: u32) {
+    let terminal = Terminal::open();
+    let files = Files::new(&["echo row $N", "test $FAIL = 0"], rows, Some(10));
+    let at_once = at_once.to_string();
+    let finished = files.start(&terminal, &["--name", "f", "--at-once", &at_once]);
+    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+    let ended = |status: &Value| -> u64 {
+        let by_status = status["by_status"].as_object().into_iter().flatten();
+        by_status.filter_map(|(_, count)| count.as_u64()).sum()
+    };
+    let status = || terminal.json(&["fleet", "status", "f"]);
+    patiently("a third to end", || {
+        let status = status();
+        assert!(
+            status["running"].as_u64().is_none_or(|running| running <= at_once.parse().unwrap()),
+            "{status}"
+        );
+        ended(&status) >= u64::from(rows) / 3
+    });
+    let stopped = terminal.run(&["fleet", "stop", "f"]);
+    assert!(stopped.stdout.ends_with("nothing is left\n"), "{}{}", stopped.stdout, stopped.stderr);
+    let first = status();
+    let successes = first["by_status"]["Succeeded"].as_u64().unwrap();
+    assert!(successes > 0 && first["by_status"]["NotStarted"].as_u64().unwrap() > 0, "{first}");
+
+    let again = |more: &[&str]| {
+        let started = terminal.run(&[&["fleet", "again", "f"], more].concat());
+        assert_eq!(started.code(), Some(0), "{}", started.stderr);
+        patiently("the end", || status()["status"] != "Running");
+        status()
+    };
+    let second = again(&[]);
+    let expected = json!({ "CommandFailed": rows / 10, "Succeeded": rows - rows / 10 });
+    assert_eq!((&second["status"], &second["by_status"]), (&json!("RowsFailed"), &expected));
+    let last = again(&["--set", "commands[1]=echo fine"]);
+    assert_eq!((&last["status"], &last["by_status"]), (&json!("Succeeded"), &json!({ "Succeeded": rows })));
+    let all = terminal.json(&["list", "--limit", "10000"]);
+    let names: Vec<_> = all.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let run = |number: u32| names.iter().filter(|name| name.ends_with(&format!("-{number}"))).count() as u64;
+    assert_eq!((run(2), run(3)), (u64::from(rows) - successes, u64::from(rows / 10)));
+    terminal.close();
+}
+
+/// Waits much longer than `until`: many rows take minutes.
+fn patiently(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "still waiting for {what}");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_fleet_that_is_aborted_is_resumed_where_it_was() {
+    aborted_and_resumed(20, 4);
+}
+
+/// `cargo test --workspace --test end_to_end -- --ignored two_hundred_rows`
+#[test]
+#[ignore = "takes minutes"]
+fn two_hundred_rows_are_aborted_and_resumed() {
+    aborted_and_resumed(200, 10);
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn rehearsal(criterion: &mut Criterion) {
 
 /// The times of seeds differ by a factor of a thousand, so a hundred are measured together.
 fn seeds(criterion: &mut Criterion) {
-    let options = Options { executions: 1, without: None };
+    let options = Options { executions: 1, fleet: false, without: None };
     let mut group = criterion.benchmark_group("simulation");
     group.sample_size(10);
     group.bench_function("seeds", |bencher| {

@@ -12,8 +12,8 @@ use crate::output;
 const HISTORY_LIMIT: u64 = 25_000;
 
 /// Simulates that many executions at once, and prints the report.
-pub(crate) fn scale(executions: usize, vcpus: Option<u32>) -> Result<Exit, Failure> {
-    let report = simulate(Options { vcpus, ..Options::of(executions) }).map_err(Failure::Failed)?;
+pub(crate) fn scale(executions: usize, fleet: bool, vcpus: Option<u32>) -> Result<Exit, Failure> {
+    let report = simulate(Options { fleet, vcpus, ..Options::of(executions) }).map_err(Failure::Failed)?;
     let tables = [summary(&report), calls(&report), throttled(&report), retries(&report)];
     output::line(tables.join("\n"))?;
     let succeeded = report.outcomes.get("Succeeded") == Some(&executions);
@@ -64,6 +64,20 @@ fn summary(report: &Report) -> String {
             report.transition_cost()
         ),
     );
+    if let Some(fleet) = &report.fleet {
+        let alone = report.lambda_cost() + report.transition_cost();
+        line(
+            "the fleet itself",
+            format!(
+                "{}, {} history events, {} state transitions: ${:.2}, {:.1}% of Lambda and transitions",
+                fleet.status,
+                fleet.events,
+                fleet.transitions,
+                report.fleet_cost(),
+                100.0 * report.fleet_cost() / alone
+            ),
+        );
+    }
     line("history events", format!("{} median, {} at most, of {HISTORY_LIMIT}", events.median, events.max));
     let memory = report.peak_memory.map_or("unknown".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
     line("the simulation itself", format!("{:.1} s, {memory}", report.wall.as_secs_f64()));

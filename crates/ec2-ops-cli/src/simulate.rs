@@ -28,9 +28,12 @@ pub(crate) struct SimulateArgs {
     /// Replay one seed, with a trace of its events
     #[arg(long)]
     seed: Option<u64>,
-    /// Executions at once in each account
-    #[arg(long, default_value_t = 1, value_parser = number())]
-    executions: usize,
+    /// Executions at once in each account; with --fleets the rows of its fleet, 8 if not given
+    #[arg(long, value_parser = number())]
+    executions: Option<usize>,
+    /// Each account has a fleet, and runs its failed rows again. With --scale, the executions are the rows of one
+    #[arg(long)]
+    fleets: bool,
     /// Start that many executions within a minute, under AWS's quotas, with no other faults
     #[arg(long, value_name = "EXECUTIONS", value_parser = number(), conflicts_with_all = ["seeds", "seed", "executions", "without"])]
     scale: Option<usize>,
@@ -57,9 +60,11 @@ fn safeguard(name: &str) -> Result<Safeguard, String> {
 /// Simulates, and prints the report.
 pub(crate) fn simulate(args: &SimulateArgs) -> Result<Exit, Failure> {
     if let Some(executions) = args.scale {
-        return scale::scale(executions, args.vcpus);
+        return scale::scale(executions, args.fleets, args.vcpus);
     }
-    let options = Options { executions: args.executions, without: args.without };
+    let fleet = args.fleets || args.without.is_some_and(Safeguard::is_of_fleets);
+    let executions = args.executions.unwrap_or(if fleet { 8 } else { 1 });
+    let options = Options { executions, fleet, without: args.without };
     match args.seed {
         Some(seed) => replay(seed, options),
         None => many(args.seeds, options),
@@ -202,9 +207,10 @@ impl Totals {
                 options.without.and_then(|gone| Safeguard::ALL.iter().find(|(known, _)| *known == gone));
             let without = without.map(|(_, name)| format!(" --without {name}")).unwrap_or_default();
             let executions = options.executions;
+            let fleets = if options.fleet { " --fleets" } else { "" };
             let _ = writeln!(
                 text,
-                "\nfirst violation: {what}\nreplay: cargo ops simulate --seed {seed} --executions {executions}{without}"
+                "\nfirst violation: {what}\nreplay: cargo ops simulate --seed {seed} --executions {executions}{fleets}{without}"
             );
         }
         text

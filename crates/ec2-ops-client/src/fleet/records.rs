@@ -46,7 +46,12 @@ impl Client {
                     }
                     for failure in &summary.failures {
                         let Some(row) = failure.row else { continue };
-                        records.note(run.number, row, &failure.status);
+                        let mut status = failure.status.clone();
+                        if failure.hides_the_end() {
+                            let arn = self.execution_arn(&run.execution_of(row));
+                            status = self.describe(&arn).await?.standing().to_string();
+                        }
+                        records.note(run.number, row, &status);
                     }
                 }
                 None => {

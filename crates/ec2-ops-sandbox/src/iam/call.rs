@@ -66,9 +66,13 @@ impl On<'_> {
             Self::NewObject { bucket, key } => {
                 vec![at.request("s3:PutObject", &format!("arn:aws:s3:::{bucket}/{key}"))]
             }
-            // A caller without the right to list gets AccessDenied for an absent object.
             Self::Object { bucket, key } => {
-                vec![at.request("s3:GetObject", &format!("arn:aws:s3:::{bucket}/{key}")), at.listing(bucket)]
+                let object = format!("arn:aws:s3:::{bucket}/{key}");
+                match action {
+                    // A caller without the right to list gets AccessDenied for an absent object.
+                    "HeadObject" => vec![at.request("s3:GetObject", &object), at.listing(bucket)],
+                    action => vec![at.request(&format!("s3:{action}"), &object)],
+                }
             }
             Self::Table(name) => {
                 vec![at.request(&format!("dynamodb:{action}"), &at.arn("dynamodb", &format!("table/{name}")))]

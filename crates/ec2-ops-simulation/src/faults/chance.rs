@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ec2_ops_asl::Failure;
 use fastrand::Rng;
 use jiff::Timestamp;
 
@@ -13,6 +14,7 @@ use super::mix::Mix;
 use super::other_error::OtherError;
 use crate::ports::Part;
 use ec2_ops_sandbox::ec2::Shortage;
+use ec2_ops_sandbox::stepfunctions::StartFault;
 use ec2_ops_sandbox::{Clock, Event, lock};
 
 /// The faults of one schedule, drawn as they are met.
@@ -175,6 +177,22 @@ impl Faults {
             lost
         };
         *lock(&self.lost_parts).entry(of.to_owned()).or_insert_with(draw)
+    }
+
+    /// The fault of the next start of a row's execution.
+    pub(crate) fn start(&self) -> Option<StartFault> {
+        let failure = |error: &str| Failure::new(error, "a fault of the simulation");
+        if !self.dark() && !self.chance(self.mix.call) {
+            return None;
+        }
+        let (kind, fault) = if self.dark() || self.chance(0.5) {
+            (FaultKind::StartRefused, StartFault::Refused(failure("StepFunctions.ThrottlingException")))
+        } else {
+            (FaultKind::StartLost, StartFault::AnswerLost(failure("StepFunctions.SdkClientException")))
+        };
+        self.count(kind);
+        self.note(|| format!("{kind:?}"));
+        Some(fault)
     }
 
     /// When the copies of an event arrive.

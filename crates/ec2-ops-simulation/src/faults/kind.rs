@@ -76,6 +76,12 @@ pub enum FaultKind {
     Orphan,
     /// An execution runs in another region than its state machine.
     OtherRegion,
+    /// Step Functions refuses to start the execution of a row.
+    StartRefused,
+    /// The execution of a row is started, and the fleet does not hear of it.
+    StartLost,
+    /// A fleet is stopped.
+    FleetStopped,
 }
 
 /// A fault of an instance, after its agent came online.
@@ -108,7 +114,7 @@ impl InstanceFault {
 
 impl FaultKind {
     /// Every kind, in words.
-    pub const ALL: [(Self, &'static str); 54] = [
+    pub const ALL: [(Self, &'static str); 57] = [
         (Self::ErrorBefore, "call fails before its effect"),
         (Self::LostAnswer, "call's answer is lost"),
         (Self::Repetition(OtherError::GatewayPage), "... and then a gateway answers"),
@@ -163,5 +169,8 @@ impl FaultKind {
         (Self::Redrive, "... and is redriven"),
         (Self::Orphan, "execution never existed"),
         (Self::OtherRegion, "execution in another region"),
+        (Self::StartRefused, "row is not started"),
+        (Self::StartLost, "answer to a row's start is lost"),
+        (Self::FleetStopped, "fleet is stopped"),
     ];
 }

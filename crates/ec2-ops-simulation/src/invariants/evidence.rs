@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ec2_ops_asl::Ending;
 
+use super::fleet::FleetRecord;
 use crate::harness::executions;
 use crate::schedule::{InstanceHistory, Schedule};
 use ec2_ops_sandbox::Account;
@@ -46,8 +47,10 @@ pub(crate) struct Evidence<'a> {
     pub(crate) account: &'a Account,
     pub(crate) schedule: &'a Schedule,
     pub(crate) history: &'a InstanceHistory,
-    /// Of each execution of the schedule.
-    pub(crate) executions: &'a [ExecutionRecord],
+    /// Of each execution of the schedule. A fleet may not have started all of its rows.
+    pub(crate) executions: &'a [Option<ExecutionRecord>],
+    /// The fleet whose rows they are.
+    pub(crate) fleet: Option<&'a FleetRecord>,
     /// Instances that are not of this deployment.
     pub(crate) bystanders: &'a [String],
     /// The instance whose execution never existed.

@@ -1,6 +1,7 @@
 //! The promises, checked against what really happened.
 
 mod evidence;
+mod fleet;
 mod launches;
 mod ledger;
 mod outcome;
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) use evidence::{Aftermath, Evidence, ExecutionRecord};
+pub(crate) use fleet::{FleetRecord, FleetRunRecord, section};
 pub use promise::{Excuse, Invariant, Violation};
 
 use crate::faults::InstanceFault;
@@ -48,6 +50,8 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
         for record in &ours {
             still_running(evidence, record, &mut verdict);
         }
+        // A row that the fleet has not started.
+        let Some(execution) = execution else { continue };
         // An execution that was ended from outside finds its instances by their tags only.
         let tags_edited = tags_edited(evidence, &ours).then_some(Excuse::TagsEdited);
         let unfindable = tags_edited.filter(|_| !execution.ended_by_itself(evidence));
@@ -87,6 +91,9 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Verdict {
     }
     for what in touched(evidence) {
         verdict.broken(Invariant::BystandersUntouched, what);
+    }
+    if let Some(fleet) = evidence.fleet {
+        fleet::check(evidence, fleet, &mut verdict);
     }
     for (name, role) in evidence.roles {
         for what in role.asked().refused {

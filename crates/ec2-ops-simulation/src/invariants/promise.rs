@@ -33,11 +33,23 @@ pub enum Invariant {
     PromptCleanup,
     /// The policy of a function's role allows every call that the function makes.
     Permitted,
+    /// A run of a fleet starts each row at most once.
+    RowsOnce,
+    /// No more rows of a fleet run at once than it may.
+    AtMostAtOnce,
+    /// Each row of a fleet that is not stopped comes to an end, and to a record of it.
+    EachRowEnds,
+    /// A fleet's summary, its map run and its end say how its rows ended.
+    TrueSummary,
+    /// Only rows without a success run again.
+    OnlyFailedAgain,
+    /// No row runs whose fleet has ended.
+    FleetStops,
 }
 
 impl Invariant {
     /// Every promise, in words.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 20] = [
         (Self::NothingRunning, "nothing is left running"),
         (Self::EndsCleanedUp, "nothing runs after the end"),
         (Self::NoVolumeLeft, "no volume is left"),
@@ -52,6 +64,12 @@ impl Invariant {
         (Self::BystandersUntouched, "nothing of others is touched"),
         (Self::PromptCleanup, "an end from outside is prompt"),
         (Self::Permitted, "every call is permitted"),
+        (Self::RowsOnce, "a row starts at most once"),
+        (Self::AtMostAtOnce, "rows at once keep to the limit"),
+        (Self::EachRowEnds, "each row comes to its end"),
+        (Self::TrueSummary, "a fleet's summary is true"),
+        (Self::OnlyFailedAgain, "only failed rows run again"),
+        (Self::FleetStops, "no row outlives its fleet"),
     ];
 }
 

@@ -55,7 +55,7 @@ impl<G: Gate> FleetResults for Ports<G> {
 
     async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Answer<()> {
         let effect = || self.account.s3.put_object(bucket, key, body);
-        self.call(region.as_str(), "PutObject", On::Object { bucket, key }, effect).await.map(drop)
+        self.call(region.as_str(), "PutObject", On::NewObject { bucket, key }, effect).await.map(drop)
     }
 }
 

@@ -35,11 +35,17 @@ pub enum Safeguard {
     FirstTry,
     /// The ledger's line of each attempt.
     Ledger,
+    /// The name of a row's execution, by which a repeated start finds the first.
+    RowName,
+    /// The tolerance for rows that fail.
+    Tolerance,
+    /// The look at a row's outcome, because a handled failure ends as a success.
+    Judge,
 }
 
 impl Safeguard {
     /// Every safeguard, with the name that the command line has for it.
-    pub const ALL: [(Self, &'static str); 16] = [
+    pub const ALL: [(Self, &'static str); 19] = [
         (Self::Catch, "catch"),
         (Self::AbnormalEnd, "abnormal-end"),
         (Self::Sweeper, "sweeper"),
@@ -56,7 +62,15 @@ impl Safeguard {
         (Self::KnownId, "known-id"),
         (Self::FirstTry, "first-try"),
         (Self::Ledger, "ledger"),
+        (Self::RowName, "row-name"),
+        (Self::Tolerance, "tolerance"),
+        (Self::Judge, "judge"),
     ];
+
+    /// Whether it is one of fleets.
+    pub fn is_of_fleets(self) -> bool {
+        matches!(self, Self::RowName | Self::Tolerance | Self::Judge)
+    }
 
     /// The safeguard that the command line calls `name`.
     pub fn parse(name: &str) -> Option<Self> {

@@ -21,7 +21,29 @@ pub(crate) fn template(
         take_away(safeguard, &mut definition, &mut template)?;
         template.definition = definition.to_string();
     }
+    if let Some(safeguard) = safeguard.filter(|safeguard| safeguard.is_of_fleets()) {
+        let mut definition: Value = serde_json::from_str(&template.fleet_definition)?;
+        take_from_fleet(safeguard, &mut definition["States"]);
+        template.fleet_definition = definition.to_string();
+    }
     Ok(template)
+}
+
+fn take_from_fleet(safeguard: Safeguard, states: &mut Value) {
+    let row = &mut states["Rows"]["ItemProcessor"]["States"];
+    match safeguard {
+        Safeguard::RowName => {
+            row["Run"]["Parameters"].as_object_mut().and_then(|parameters| parameters.remove("Name.$"));
+        }
+        Safeguard::Tolerance => {
+            states["Defaults"]["Parameters"]["defaults"]["tolerated_failure_percentage"] = 0.into();
+        }
+        _ => {
+            row["Judge"]["Default"] = "RowSucceeded".into();
+            // Nothing leads there.
+            row.as_object_mut().and_then(|states| states.remove("RowFailed"));
+        }
+    }
 }
 
 fn take_away(

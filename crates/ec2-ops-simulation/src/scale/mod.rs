@@ -3,6 +3,7 @@
 //! Only quotas refuse calls here. The report says how the retries absorb that: how soon everything is launched, how many
 //! Lambdas run at once, what each quota counts, what the retries cost.
 
+mod fleet;
 mod guests;
 mod history;
 mod invocation;
@@ -15,6 +16,7 @@ mod world;
 
 use std::time::Instant;
 
+pub use fleet::FleetReport;
 pub use history::{Absorbed, Histories, Spread};
 pub use options::Options;
 pub use report::{ApiReport, LambdaReport, LaunchReport, Report};

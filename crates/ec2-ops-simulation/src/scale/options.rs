@@ -14,6 +14,8 @@ pub struct Options {
     pub agent: (Duration, Duration),
     /// How long the commands run: any time between the two.
     pub commands: (Duration, Duration),
+    /// Whether they are the rows of one fleet, which starts them as fast as it can.
+    pub fleet: bool,
     /// The account's quota of vCPUs; each instance has [`Options::VCPUS`]. `None`: there is room for all.
     pub vcpus: Option<u32>,
     /// Decides ids and random times.
@@ -31,6 +33,7 @@ impl Options {
             within: Duration::from_mins(1),
             agent: (Duration::from_secs(20), Duration::from_mins(15)),
             commands: (Duration::from_mins(9), Duration::from_mins(11)),
+            fleet: false,
             vcpus: None,
             seed: 1,
         }

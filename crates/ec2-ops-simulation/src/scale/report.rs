@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::fleet::FleetReport;
 use super::history::Histories;
 use super::options::Options;
 use super::tally::{Calls, Counts, Invocations, Series, Tally};
@@ -26,6 +27,8 @@ pub struct Report {
     pub lambda: LambdaReport,
     /// Transitions, events and retries.
     pub histories: Histories,
+    /// The fleet, if they were its rows.
+    pub fleet: Option<FleetReport>,
     /// How long the simulation took.
     pub wall: Duration,
     /// The most memory that the process had resident, in bytes, if the system reports it.
@@ -90,6 +93,7 @@ impl Report {
             calls: calls.into_iter().map(|(action, calls)| (action, ApiReport::new(action, calls))).collect(),
             lambda: LambdaReport::new(invocations, duration),
             histories,
+            fleet: None,
             wall: Duration::ZERO,
             peak_memory: None,
         }
@@ -99,6 +103,12 @@ impl Report {
     #[expect(clippy::cast_precision_loss, reason = "dollars for people")]
     pub fn transition_cost(&self) -> f64 {
         STATE_TRANSITION.of(self.histories.transitions.total as f64)
+    }
+
+    /// Dollars for the state transitions of a fleet, beside those of its executions.
+    #[expect(clippy::cast_precision_loss, reason = "dollars for people")]
+    pub fn fleet_cost(&self) -> f64 {
+        self.fleet.as_ref().map_or(0.0, |fleet| STATE_TRANSITION.of(fleet.transitions as f64))
     }
 
     /// Dollars for the time of all functions.

@@ -56,6 +56,19 @@ fn documents_queue_for_a_quota_of_vcpus() {
     assert!(report.histories.events.max < 1_000, "{:?}", report.histories.events);
 }
 
+/// A row costs at most a tenth more than its execution alone, and the history of the fleet does not grow with its rows.
+#[test]
+fn a_fleet_adds_little_to_its_executions() {
+    let report = simulate(Options { fleet: true, ..Options::of(200) }).unwrap();
+    assert_eq!(report.outcomes.iter().collect::<Vec<_>>(), [(&"Succeeded".to_owned(), &200)]);
+    let fleet = report.fleet.as_ref().unwrap();
+    assert_eq!(fleet.status, "SUCCEEDED");
+    assert!(fleet.events < 40, "{fleet:?}");
+    let alone = report.lambda_cost() + report.transition_cost();
+    assert!(report.fleet_cost() < 0.1 * alone, "${} beside ${alone}", report.fleet_cost());
+    assert!(report.launches.efficiency() > 0.6, "{:?}", report.launches.last);
+}
+
 #[test]
 fn the_options_decide_everything() {
     let options = Options { seed: 7, ..Options::of(20) };

@@ -8,6 +8,7 @@ use ec2_ops_asl::Ending;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use super::fleet;
 use super::guests::{BUCKET, ProductiveGuests, image, key};
 use super::history::Reader;
 use super::invocation::Counted;
@@ -38,12 +39,20 @@ pub(super) async fn simulate(options: Options) -> Result<Report, String> {
     let template = Template::default();
     let state_machine = deploy(&world, &template, &tally).map_err(|error| error.to_string())?;
     let counting = tokio::spawn(count_instances(world.account.clone(), tally.clone()));
-    let started = start_all(&world.account, &state_machine, options, &tally).await?;
-    let all = all_ended(&world.account, &started);
-    let all = timeout(PATIENCE, all).await.map_err(|_| format!("not all ended within {PATIENCE:?}"))?;
-    all.map_err(|error| error.to_string())?;
+    let late = |_| format!("not all ended within {PATIENCE:?}");
+    let (started, fleet) = if options.fleet {
+        let fleet = timeout(PATIENCE, fleet::carry_out(&world.account, &state_machine, options.executions));
+        let (started, fleet) = fleet.await.map_err(late)?.map_err(|error| error.to_string())?;
+        (started, Some(fleet))
+    } else {
+        let started = start_all(&world.account, &state_machine, options, &tally).await?;
+        let all = timeout(PATIENCE, all_ended(&world.account, &started)).await.map_err(late)?;
+        all.map_err(|error| error.to_string())?;
+        (started, None)
+    };
     counting.abort();
-    report(&world.account, &template, &started, options, &tally)
+    let fleet = fleet.map(|fleet| fleet::report(&world.account, &template, &fleet)).transpose()?;
+    Ok(Report { fleet, ..report(&world.account, &template, &started, options, &tally)? })
 }
 
 fn deploy(world: &World<ProductiveGuests>, template: &Template, tally: &Tally) -> Result<String, AwsError> {
@@ -92,7 +101,7 @@ fn region_of(arn: &str) -> &str {
 }
 
 /// Every other document terminates its instance, the rest stop it; every output is checked.
-fn document(index: usize) -> Value {
+pub(super) fn document(index: usize) -> Value {
     let image = image(index);
     json!({
         "commands": ["make-output"],

@@ -4,6 +4,7 @@
 //! instances, which [`ScheduledGuests`] carry out.
 
 mod account;
+mod fleet;
 mod guests;
 mod instance;
 mod instance_faults;
@@ -11,6 +12,7 @@ mod scenario;
 mod script_run;
 
 pub(crate) use account::Schedule;
+pub(crate) use fleet::{FleetPlan, FleetStop};
 pub(crate) use guests::ScheduledGuests;
 pub(crate) use instance::InstanceScenario;
 pub(crate) use scenario::{Abort, BUCKET, IMAGES, InputScenario, OTHER_REGION, Scenario};

@@ -18,7 +18,7 @@ use ec2_ops_sandbox::{Account, AwsError};
 /// How long one attempt may take beyond its commands, in virtual time.
 const ATTEMPT_OVERHEAD: Duration = Duration::from_hours(3);
 /// How long an instance may run after an end from outside, in an account without other faults.
-const PROMPT: Duration = Duration::from_mins(8);
+pub(super) const PROMPT: Duration = Duration::from_mins(8);
 /// How often an execution is looked at until it has ended, at most.
 const LOOKS: u32 = 40;
 
@@ -44,12 +44,48 @@ impl Run {
     /// Carries it out, until it has ended and everything that its end is checked for has been seen.
     pub(super) async fn carry_out(self) -> Result<ExecutionRecord, AwsError> {
         let Scenario { document, starts_after, .. } = &self.scenario;
-        if self.scenario.stale_output {
-            self.account.s3.put_object(BUCKET, &self.scenario.key, "of yesterday")?;
-        }
+        self.leave_stale_output()?;
         sleep(*starts_after + Duration::from_secs(2)).await;
         self.provide_input();
         let arn = start(&self.account, &self.state_machine, Some(self.name.clone()), document)?;
+        self.follow(arn).await
+    }
+
+    /// The same for a row, which its fleet starts, or not until it `is_over`. `started` has all executions that were started.
+    pub(super) async fn carry_out_in_fleet(
+        self,
+        mut started: watch::Receiver<Vec<String>>,
+        mut is_over: watch::Receiver<bool>,
+    ) -> Result<Option<ExecutionRecord>, AwsError> {
+        self.leave_stale_output()?;
+        let machine = self.state_machine.replacen(":stateMachine:", ":execution:", 1);
+        let arn = format!("{machine}:{}", self.name);
+        let begins = tokio::select! {
+            biased;
+            begins = started.wait_for(|started| started.contains(&arn)) => begins.is_ok(),
+            _ = is_over.wait_for(|is_over| *is_over) => false,
+        };
+        if !begins {
+            return Ok(None);
+        }
+        self.provide_input();
+        let mut record = self.follow(arn).await?;
+        let aborted = matches!(ending(&self.account, &record.arn)?, Some(Ending::Aborted(_)));
+        record.left_running |= aborted && self.is_left_running().await;
+        Ok(Some(record))
+    }
+
+    /// Leaves the object of an earlier run where the output belongs.
+    fn leave_stale_output(&self) -> Result<(), AwsError> {
+        if self.scenario.stale_output {
+            self.account.s3.put_object(BUCKET, &self.scenario.key, "of yesterday")?;
+        }
+        Ok(())
+    }
+
+    /// Follows the execution until it has ended and everything that its end is checked for has been seen.
+    async fn follow(&self, arn: String) -> Result<ExecutionRecord, AwsError> {
+        let document = &self.scenario.document;
         let ended_too_soon = self.watch_end(&arn);
         self.faults.note(|| format!("{}: started with {document}", self.name));
         if self.scenario.is_elsewhere() {
@@ -189,7 +225,7 @@ impl Run {
 }
 
 /// Whether an instance of `image` costs money.
-fn is_alive(account: &Account, image: &str) -> bool {
+pub(super) fn is_alive(account: &Account, image: &str) -> bool {
     let mut instances = account.ec2.instances().into_iter();
     instances.any(|record| record.instance.image_id == image && matches!(record.state(), Pending | Running))
 }

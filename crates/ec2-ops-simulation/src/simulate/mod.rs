@@ -14,7 +14,7 @@
 //! ```
 //! use ec2_ops_simulation::simulate::{Invariant, Options, Safeguard, simulate};
 //!
-//! let complete = Options { executions: 1, without: None };
+//! let complete = Options { executions: 1, fleet: false, without: None };
 //! let without = Options { without: Some(Safeguard::ClientToken), ..complete };
 //!
 //! let missed = (0..1_000)
@@ -32,6 +32,7 @@
 
 mod bystanders;
 mod execution;
+mod fleet;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -42,6 +43,8 @@ pub use crate::faults::{FaultKind, InstanceFault, OtherError};
 pub use crate::invariants::{Excuse, Invariant, Violation};
 pub use crate::safeguards::Safeguard;
 
+pub(crate) use fleet::summary as fleet_summary;
+
 use crate::harness::virtual_time;
 
 /// What to simulate.
@@ -49,6 +52,8 @@ use crate::harness::virtual_time;
 pub struct Options {
     /// Executions at once in each account.
     pub executions: usize,
+    /// Whether the executions are the rows of a fleet.
+    pub fleet: bool,
     /// A safeguard to take away.
     pub without: Option<Safeguard>,
 }

@@ -7,12 +7,23 @@ use super::*;
 static REPORTS: LazyLock<Vec<Report>> = LazyLock::new(|| reports(0..450, 1));
 
 fn reports(seeds: Range<u64>, executions: usize) -> Vec<Report> {
-    let options = Options { executions, without: None };
+    let options = Options { executions, fleet: false, without: None };
     seeds.map(|seed| simulate(seed, options, false).unwrap()).collect()
 }
 
 fn violations(reports: &[Report]) -> Vec<(u64, &Violation)> {
     reports.iter().flat_map(|report| report.violations.iter().map(|what| (report.seed, what))).collect()
+}
+
+/// The same with fleets.
+static FLEETS: LazyLock<Vec<Report>> = LazyLock::new(|| {
+    let options = Options { executions: 8, fleet: true, without: None };
+    (0..20).map(|seed| simulate(seed, options, false).unwrap()).collect()
+});
+
+#[test]
+fn no_schedule_of_faults_breaks_a_promise_about_fleets() {
+    assert_eq!(violations(&FLEETS), []);
 }
 
 #[test]
@@ -23,7 +34,8 @@ fn no_schedule_of_faults_breaks_a_promise() {
 /// A fault that no seed injects proves nothing.
 #[test]
 fn every_kind_of_fault_is_injected() {
-    let injected: BTreeSet<_> = REPORTS.iter().flat_map(|report| report.faults.keys().copied()).collect();
+    let injected: BTreeSet<_> =
+        REPORTS.iter().chain(&*FLEETS).flat_map(|report| report.faults.keys().copied()).collect();
     assert_eq!(injected, FaultKind::ALL.map(|(kind, _)| kind).into());
 }
 
@@ -52,13 +64,18 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::KnownId, 13, Invariant::EndsCleanedUp),
         (Safeguard::FirstTry, 20, Invariant::EndsCleanedUp),
         (Safeguard::Ledger, 0, Invariant::TrueLedger),
+        (Safeguard::RowName, 10, Invariant::RowsOnce),
+        (Safeguard::Tolerance, 0, Invariant::EachRowEnds),
+        (Safeguard::Judge, 0, Invariant::TrueSummary),
     ];
     assert_eq!(first_seeds.map(|(safeguard, ..)| safeguard), Safeguard::ALL.map(|(safeguard, _)| safeguard));
     for (safeguard, seed, invariant) in first_seeds {
-        let without = simulate(seed, Options { executions: 1, without: Some(safeguard) }, false).unwrap();
+        let fleet = safeguard.is_of_fleets();
+        let options = Options { executions: if fleet { 8 } else { 1 }, fleet, without: None };
+        let without = simulate(seed, Options { without: Some(safeguard), ..options }, false).unwrap();
         let broken: Vec<_> = without.violations.iter().map(|violation| violation.invariant).collect();
         assert!(broken.contains(&invariant), "{safeguard:?} at seed {seed}: {broken:?}");
-        let with = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
+        let with = simulate(seed, options, false).unwrap();
         assert_eq!(with.violations, [], "{safeguard:?} at seed {seed}");
     }
 }
@@ -73,14 +90,14 @@ fn what_is_not_promised_does_happen() {
         (Excuse::Rebooted, 5128),
         (Excuse::LineOfSlowEnd, 68),
     ] {
-        let report = simulate(seed, Options { executions: 1, without: None }, false).unwrap();
+        let report = simulate(seed, Options { executions: 1, fleet: false, without: None }, false).unwrap();
         assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);
     }
 }
 
 #[test]
 fn a_seed_decides_everything() {
-    let options = Options { executions: 2, without: None };
+    let options = Options { executions: 2, fleet: false, without: None };
     for seed in 0..20 {
         let (first, again) = (simulate(seed, options, true).unwrap(), simulate(seed, options, true).unwrap());
         assert_eq!(first.trace, again.trace, "seed {seed}");

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ec2_ops::fleet::execution_name;
 use fastrand::Rng;
 use tokio::sync::watch;
 
 use super::bystanders::{bystanders, orphan};
 use super::execution::{Run, bound_of_one};
+use super::fleet::{self, Fleet};
 use super::{Options, Report};
 use crate::faults::{Faults, FaultyGate};
 use crate::harness::virtual_time::EPOCH;
 use crate::harness::{Function, Machines, World};
 use crate::invariants::{self, Evidence, ExecutionRecord};
 use crate::safeguards::{Safeguard, template};
-use crate::schedule::{BUCKET, IMAGES, OTHER_REGION, Schedule, ScheduledGuests};
+use crate::schedule::{BUCKET, FleetPlan, IMAGES, OTHER_REGION, Schedule, ScheduledGuests};
 use ec2_ops_sandbox::deployment::{Names, SWEEP_EVERY};
 use ec2_ops_sandbox::ec2::api::RunInstancesRequest;
 use ec2_ops_sandbox::ec2::{Ec2Config, Times};
@@ -35,7 +37,11 @@ type Roles = BTreeMap<&'static str, Arc<Role>>;
 /// Simulates `seed`, and checks the promises.
 pub(super) async fn simulate(seed: u64, options: Options, traced: bool) -> Result<Report, String> {
     let mut rng = Rng::with_seed(seed);
-    let schedule = Arc::new(Schedule::draw(&mut rng, options.executions));
+    let plan =
+        options.fleet.then(|| FleetPlan::draw(seed, u32::try_from(options.executions).unwrap_or(u32::MAX)));
+    // The rows that run again have executions of their own.
+    let executions = options.executions * if options.fleet { 2 } else { 1 };
+    let schedule = Arc::new(Schedule::draw(&mut rng, executions));
     let clock = Clock::starting_at(EPOCH);
     let faults = Arc::new(Faults::new(schedule.mix.clone(), clock, rng.fork(), traced));
     let claims = options.without != Some(Safeguard::Claim);
@@ -59,13 +65,28 @@ pub(super) async fn simulate(seed: u64, options: Options, traced: bool) -> Resul
         schedule.executions.iter().enumerate().zip(launches).map(|((index, scenario), launches)| Run {
             account: account.clone(),
             state_machine: state_machine.clone(),
-            name: format!("run-{index}"),
+            name: match plan {
+                Some(FleetPlan { rows, .. }) => {
+                    let index = u32::try_from(index).unwrap_or(u32::MAX);
+                    execution_name(fleet::NAME, index % rows, index / rows + 1)
+                }
+                None => format!("run-{index}"),
+            },
             scenario: scenario.clone(),
             machine_timeout: schedule.machine_timeout,
             launches,
             faults: Arc::clone(&faults),
         });
-    let executions = all(runs).await?;
+    let runs: Vec<_> = runs.collect();
+    let (executions, fleet) = match plan {
+        Some(plan) => {
+            let (account, state_machine) = (account.clone(), state_machine.clone());
+            let fleet = Fleet { account, state_machine, plan, faults: Arc::clone(&faults) };
+            let (executions, fleet) = fleet.carry_out(runs).await?;
+            (executions, Some(fleet))
+        }
+        None => (all(runs).await?, None),
+    };
     tokio::time::sleep(STILL_FAULTY).await;
     faults.heal();
     tokio::time::sleep(settling(&schedule)).await;
@@ -74,13 +95,14 @@ pub(super) async fn simulate(seed: u64, options: Options, traced: bool) -> Resul
         schedule: &schedule,
         history: &world.machines.guests.history(),
         executions: &executions,
+        fleet: fleet.as_ref(),
         bystanders: &bystanders,
         orphan: orphan.as_deref(),
         roles: &roles,
     });
     Ok(Report {
         seed,
-        executions: executions.len(),
+        executions: executions.iter().flatten().count(),
         faults: faults.counts(),
         asked: roles.iter().map(|(name, role)| (*name, role.asked().actions)).collect(),
         violations: verdict.violations,
@@ -106,12 +128,12 @@ fn name_images(account: &Account, names: &Names, schedule: &Schedule) -> Result<
 }
 
 /// Carries out all executions at once.
-async fn all(runs: impl Iterator<Item = Run>) -> Result<Vec<ExecutionRecord>, String> {
-    let tasks: Vec<_> = runs.map(|run| tokio::spawn(run.carry_out())).collect();
+async fn all(runs: Vec<Run>) -> Result<Vec<Option<ExecutionRecord>>, String> {
+    let tasks: Vec<_> = runs.into_iter().map(|run| tokio::spawn(run.carry_out())).collect();
     let mut executions = Vec::new();
     for task in tasks {
         let record = task.await.map_err(|error| error.to_string())?;
-        executions.push(record.map_err(|error| error.to_string())?);
+        executions.push(Some(record.map_err(|error| error.to_string())?));
     }
     Ok(executions)
 }
@@ -176,6 +198,8 @@ fn deploy(
 ) -> Result<String, AwsError> {
     let chance = Arc::clone(faults);
     world.account.platform.events.deliver_by(move |event| chance.arrivals(event));
+    let chance = Arc::clone(faults);
+    world.account.stepfunctions.start_by(move || chance.start());
     let template = template(options.without, schedule.machine_timeout)
         .map_err(|error| AwsError::server("Template", error.to_string()))?;
     world.deploy(BUCKET, &template, |name| -> Arc<dyn Runtime> {

@@ -60,6 +60,6 @@ impl Trial {
         let execution = followed.map_err(|error| error.to_string())?;
         tokio::time::sleep(SETTLING).await;
         let history = world.machines.guests.history();
-        Ok(Observed::of(&world.account, &schedule, &history, execution, &faults))
+        Ok(Observed::of(&world.account, &schedule, &history, &execution, &faults))
     }
 }

@@ -48,21 +48,21 @@ impl Observed {
         account: &Account,
         schedule: &Schedule,
         history: &InstanceHistory,
-        execution: ExecutionRecord,
+        execution: &ExecutionRecord,
         faults: &FaultPlan,
     ) -> (Self, Vec<Violation>) {
-        let executions = [execution];
+        let executions = [Some(execution.clone())];
         let evidence = Evidence {
             account,
             schedule,
             history,
             executions: &executions,
+            fleet: None,
             bystanders: &[],
             orphan: None,
             roles: &BTreeMap::new(),
         };
         let violations = invariants::check(&evidence).violations;
-        let [execution] = &executions;
         let ending = executions::ending(account, &execution.arn).ok().flatten();
         let outcome = ending.as_ref().map(executions::outcome).unwrap_or_default();
         let records = account.ec2.instances();

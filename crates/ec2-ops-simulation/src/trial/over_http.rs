@@ -37,8 +37,7 @@ impl Trial {
             waited += SETTLING;
             let history =
                 InstanceHistory { script_runs: self.script_runs(account)?, ..InstanceHistory::default() };
-            let (observed, violations) =
-                Observed::of(account, &schedule, &history, execution.clone(), faults);
+            let (observed, violations) = Observed::of(account, &schedule, &history, &execution, faults);
             if observed == *expected || waited > PATIENCE / 2 {
                 return Ok((observed, violations));
             }

@@ -73,6 +73,14 @@ pub struct Failure {
     pub reason: Option<String>,
 }
 
+impl Failure {
+    /// Whether the row's execution may have ended in another way: the answer to its start was lost, and it had ended before the
+    /// start was tried again.
+    pub fn hides_the_end(&self) -> bool {
+        self.status == "StepFunctions.ExecutionAlreadyExistsException"
+    }
+}
+
 impl Row {
     /// `None` if the row succeeded: its execution did, and the outcome says so.
     pub(super) fn into_failure(self) -> Option<Failure> {
