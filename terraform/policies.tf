@@ -42,7 +42,9 @@ locals {
   command_keys = [for bucket in local.log_bucket : "${bucket}/commands/*"]
   ledger_keys  = [for bucket in local.log_bucket : "${bucket}/runs/*"]
   # Rows, results and summaries of fleets.
-  fleet_keys       = [for bucket in local.log_bucket : "${bucket}/fleets/*"]
+  fleet_keys = [for bucket in local.log_bucket : "${bucket}/fleets/*"]
+  # The state machines of schedules.
+  schedule_arns    = "${local.state_machine_arn}-schedule-*"
   fleet_executions = replace(local.fleet_arn, ":stateMachine:", ":execution:")
   # A command's output goes to the log group of this name in the region of its instance.
   log_groups  = [for group in [local.log_group_arn] : replace(group, ":${local.region}:", ":*:") if group != null]
@@ -127,6 +129,19 @@ locals {
         Effect   = "Allow"
         Action   = ["states:StartExecution"]
         Resource = [local.fleet_arn, local.state_machine_arn]
+      },
+      {
+        # A schedule leaves an earlier start alone, or stops it.
+        Sid      = "FindEarlierStarts"
+        Effect   = "Allow"
+        Action   = ["states:ListExecutions"]
+        Resource = [local.schedule_arns]
+      },
+      {
+        Sid      = "StopEarlierStarts"
+        Effect   = "Allow"
+        Action   = ["states:StopExecution"]
+        Resource = ["${replace(local.schedule_arns, ":stateMachine:", ":execution:")}:*"]
       },
       {
         Sid    = "FollowAndStopThem"
@@ -340,7 +355,7 @@ locals {
         Sid      = "StartExecutions"
         Effect   = "Allow"
         Action   = ["states:StartExecution"]
-        Resource = [local.state_machine_arn]
+        Resource = [local.state_machine_arn, local.fleet_arn, local.schedule_arns]
       },
     ]
   }

@@ -1,16 +1,59 @@
-# Documents that run on a schedule.
+# Documents and fleets that run on a schedule.
 
 locals {
+  # A fleet whose schedule says what happens while an earlier start runs has a state machine between the two, which looks for
+  # such a start.
+  guarded_schedules = { for name, schedule in var.schedules : name => "${var.prefix}-schedule-${name}" if schedule.while_running != null }
+
+  scheduled = { for name, schedule in var.schedules : name =>
+    schedule.document != null ? {
+      machine = aws_sfn_state_machine.this.arn
+      input   = jsonencode(jsondecode(schedule.document))
+      } : schedule.while_running == null ? {
+      machine = aws_sfn_state_machine.fleet.arn
+      input   = jsonencode(jsondecode(schedule.fleet))
+      } : {
+      machine = aws_sfn_state_machine.schedule[name].arn
+      input   = jsonencode({ while_running = schedule.while_running, fleet = jsondecode(schedule.fleet) })
+    }
+  }
+
   # The arguments of StartExecution. Scheduler replaces the keyword in angle brackets by its id of the start. jsonencode would
   # escape the brackets, so the name is written by hand.
   # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-  starts = { for name, schedule in var.schedules : name => join(",", [
+  starts = { for name, schedule in local.scheduled : name => join(",", [
     "{\"Name\":\"${name}-<aws.scheduler.execution-id>\"",
     trimprefix(jsonencode({
-      Input           = jsonencode(jsondecode(schedule.document))
-      StateMachineArn = aws_sfn_state_machine.this.arn
+      Input           = schedule.input
+      StateMachineArn = schedule.machine
     }), "{"),
   ]) }
+}
+
+resource "aws_sfn_state_machine" "schedule" {
+  #checkov:skip=CKV_AWS_284:It makes three calls; the history shows how they went
+  #checkov:skip=CKV_AWS_285:Execution data contains the template, which may hold secrets; the history keeps it for 90 days
+  for_each = local.guarded_schedules
+
+  name     = each.value
+  role_arn = aws_iam_role.this["Fleet"].arn
+  definition = templatefile("${path.module}/state_machine/schedule.asl.json", {
+    partition = local.partition
+    fleet     = local.fleet_arn
+  })
+  tags = var.tags
+
+  dynamic "encryption_configuration" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      type                              = "CUSTOMER_MANAGED_KMS_KEY"
+      kms_key_id                        = encryption_configuration.value
+      kms_data_key_reuse_period_seconds = 300
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this, aws_iam_role_policy.key]
 }
 
 resource "aws_scheduler_schedule_group" "this" {

@@ -211,14 +211,18 @@ variable "logs" {
 
 variable "schedules" {
   description = <<-EOT
-    Documents to run on a schedule, by name.
+    Documents and fleets to run on a schedule, by name.
     expression: cron(…) or rate(…) of EventBridge Scheduler. document: the execution document as JSON, such as
-    file("daily.json"). timezone: an IANA name. Other than in UTC, GMT and Etc/…, cron(…) may use only hours from 4 to 21.
+    file("daily.json"), or fleet: the input of a fleet as JSON (docs/fleets.md). while_running, of a fleet: what happens if an
+    earlier start of the schedule still runs: "skip" leaves it alone and starts nothing, "replace" stops it and starts the next.
+    Without it both run. timezone: an IANA name. Other than in UTC, GMT and Etc/…, cron(…) may use only hours from 4 to 21.
     window_minutes: start at a random time within this window. enabled: false pauses the schedule.
   EOT
   type = map(object({
     expression     = string
-    document       = string
+    document       = optional(string)
+    fleet          = optional(string)
+    while_running  = optional(string)
     timezone       = optional(string, "UTC")
     window_minutes = optional(number, 0)
     enabled        = optional(bool, true)
@@ -235,8 +239,27 @@ variable "schedules" {
     error_message = "schedules: expected an expression such as cron(minutes hours day-of-month month day-of-week year) or rate(15 minutes)."
   }
   validation {
-    condition     = alltrue([for schedule in values(var.schedules) : can(keys(jsondecode(schedule.document)))])
+    condition     = alltrue([for schedule in values(var.schedules) : (schedule.document == null) != (schedule.fleet == null)])
+    error_message = "schedules: expected either a document or a fleet."
+  }
+  validation {
+    condition     = alltrue([for schedule in values(var.schedules) : schedule.document == null || can(keys(jsondecode(schedule.document)))])
     error_message = "schedules: expected a document that is a JSON object as text: file(\"run.json\") or jsonencode({…})."
+  }
+  validation {
+    condition     = alltrue([for schedule in values(var.schedules) : schedule.fleet == null || can([jsondecode(schedule.fleet).rows.bucket, jsondecode(schedule.fleet).rows.key])])
+    error_message = "schedules: expected a fleet that is a JSON object as text, with rows.bucket and rows.key."
+  }
+  validation {
+    # The name of a row's execution is that of the fleet's, which ends with Scheduler's id, and two numbers.
+    condition     = alltrue([for name, schedule in var.schedules : schedule.fleet == null || length(name) <= 30])
+    error_message = "schedules: expected at most 30 characters in the name of a fleet's schedule."
+  }
+  validation {
+    condition = alltrue([for schedule in values(var.schedules) :
+      schedule.while_running == null || (schedule.fleet != null && try(contains(["skip", "replace"], schedule.while_running), false))
+    ])
+    error_message = "schedules: expected while_running to be \"skip\" or \"replace\", and beside a fleet."
   }
   validation {
     condition     = alltrue([for schedule in values(var.schedules) : schedule.window_minutes >= 0 && schedule.window_minutes <= 1440])

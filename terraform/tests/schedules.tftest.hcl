@@ -8,6 +8,26 @@ variables {
   functions = { directory = "./tests/packages" }
 }
 
+override_resource {
+  target = aws_sfn_state_machine.this
+  values = { arn = "arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops" }
+}
+
+override_resource {
+  target = aws_sfn_state_machine.fleet
+  values = { arn = "arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops-fleet" }
+}
+
+override_resource {
+  target = aws_sfn_state_machine.schedule["alone"]
+  values = { arn = "arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops-schedule-alone" }
+}
+
+override_resource {
+  target = aws_sfn_state_machine.schedule["replaced"]
+  values = { arn = "arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops-schedule-replaced" }
+}
+
 run "scheduler_starts_an_execution_that_has_its_own_name" {
   variables {
     schedules = {
@@ -38,6 +58,72 @@ run "scheduler_starts_an_execution_that_has_its_own_name" {
     condition     = aws_scheduler_schedule.document["daily"].flexible_time_window[0].mode == "OFF"
     error_message = "it does not start at the minute"
   }
+}
+
+run "a_fleet_is_started_as_a_document_is" {
+  variables {
+    schedules = {
+      both = { expression = "rate(1 day)", fleet = jsonencode({ rows = { bucket = "b", key = "rows.jsonl" } }) }
+    }
+  }
+
+  assert {
+    condition     = endswith(jsondecode(aws_scheduler_schedule.document["both"].target[0].input).StateMachineArn, ":stateMachine:ec2-ops-fleet")
+    error_message = "another state machine is started"
+  }
+  assert {
+    condition     = jsondecode(jsondecode(aws_scheduler_schedule.document["both"].target[0].input).Input).rows.key == "rows.jsonl"
+    error_message = "the input is not the fleet"
+  }
+  assert {
+    condition     = length(aws_sfn_state_machine.schedule) == 0
+    error_message = "nothing has to look for an earlier start"
+  }
+}
+
+run "a_fleet_that_still_runs_is_left_alone_or_replaced" {
+  variables {
+    schedules = {
+      alone    = { expression = "rate(1 hour)", fleet = jsonencode({ rows = { bucket = "b", key = "k" } }), while_running = "skip" }
+      replaced = { expression = "rate(1 hour)", fleet = jsonencode({ rows = { bucket = "b", key = "k" } }), while_running = "replace" }
+    }
+  }
+
+  assert {
+    condition     = aws_sfn_state_machine.schedule["alone"].name == "ec2-ops-schedule-alone"
+    error_message = "the state machine has another name than the policies"
+  }
+  assert {
+    condition = alltrue([for name, mode in { alone = "skip", replaced = "replace" } :
+      endswith(jsondecode(aws_scheduler_schedule.document[name].target[0].input).StateMachineArn, ":stateMachine:ec2-ops-schedule-${name}") &&
+      jsondecode(jsondecode(aws_scheduler_schedule.document[name].target[0].input).Input) == { while_running = mode, fleet = { rows = { bucket = "b", key = "k" } } }
+    ])
+    error_message = "the schedule does not start its own state machine with what happens while one runs"
+  }
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.schedule["alone"].definition).States.Start.Parameters.StateMachineArn == "arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops-fleet"
+    error_message = "another state machine than that of fleets is started"
+  }
+}
+
+run "a_schedule_has_a_document_or_a_fleet" {
+  command = plan
+
+  variables {
+    schedules = { none = { expression = "rate(1 day)" } }
+  }
+
+  expect_failures = [var.schedules]
+}
+
+run "only_a_fleet_can_be_left_alone_or_replaced" {
+  command = plan
+
+  variables {
+    schedules = { daily = { expression = "rate(1 day)", document = "{}", while_running = "skip" } }
+  }
+
+  expect_failures = [var.schedules]
 }
 
 run "a_window_spreads_starts_and_a_schedule_can_pause" {

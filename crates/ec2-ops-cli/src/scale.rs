@@ -65,16 +65,16 @@ fn summary(report: &Report) -> String {
         ),
     );
     if let Some(fleet) = &report.fleet {
-        let alone = report.lambda_cost() + report.transition_cost();
         line(
             "the fleet itself",
             format!(
-                "{}, {} history events, {} state transitions: ${:.2}, {:.1}% of Lambda and transitions",
+                "{}, {} history events, {} state transitions: ${:.2}, {:.1}% of the ${:.2} for the executions and their instances",
                 fleet.status,
                 fleet.events,
                 fleet.transitions,
                 report.fleet_cost(),
-                100.0 * report.fleet_cost() / alone
+                100.0 * report.fleet_cost() / report.cost(),
+                report.cost()
             ),
         );
     }

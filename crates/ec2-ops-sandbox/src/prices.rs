@@ -1,4 +1,4 @@
-//! The prices of an execution without its instance, in us-east-1.
+//! The prices of an execution, in us-east-1.
 
 /// The memory of each function, in MB: Terraform's default.
 pub const FUNCTION_MEMORY_MB: u32 = 256;
@@ -50,6 +50,15 @@ pub const REQUEST: Price = Price {
     units: 1_000_000.0,
     per: "1,000,000",
     page: "https://aws.amazon.com/lambda/pricing/",
+};
+
+/// An hour of the smallest instance, on demand.
+pub const INSTANCE_HOUR: Price = Price {
+    what: "t4g.nano on demand",
+    dollars: 0.0042,
+    units: 1.0,
+    per: "hour",
+    page: "https://aws.amazon.com/ec2/pricing/on-demand/",
 };
 
 /// Gigabyte-seconds of a function that is busy for so many seconds.

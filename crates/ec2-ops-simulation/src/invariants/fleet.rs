@@ -8,7 +8,7 @@ use ec2_ops_asl::{Ending, Execution};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Evidence, Invariant, Verdict};
+use super::{Evidence, Excuse, Invariant, Verdict};
 use crate::harness::executions::outcome;
 use crate::simulate::fleet_summary;
 use ec2_ops_sandbox::Account;
@@ -43,6 +43,8 @@ pub(crate) struct FleetRunRecord {
     pub(crate) most_at_once: usize,
     /// How many of its rows ran on after it had ended.
     pub(crate) still_running: usize,
+    /// Whether the answer to the start of a row was lost.
+    pub(crate) start_lost: bool,
     /// Whether the control plane was gone for good.
     pub(crate) gone: bool,
 }
@@ -67,14 +69,17 @@ pub(super) fn check(evidence: &Evidence<'_>, fleet: &FleetRecord, verdict: &mut 
     for (index, run) in fleet.runs.iter().enumerate() {
         let until = fleet.runs.get(index + 1).map(|next| next.started);
         let by_row = executions(account, &fleet.machine, run.started, until);
+        if run.still_running > 0 {
+            let what =
+                format!("run {} of the fleet has ended, and {} rows run", run.number, run.still_running);
+            let excuse = run.start_lost.then_some(Excuse::StartLost);
+            verdict.broken_unless(excuse, Invariant::FleetStops, what);
+        }
         let mut broken = |invariant, what: String| {
             verdict.broken(invariant, format!("run {} of the fleet: {what}", run.number));
         };
         if !run.in_time {
             broken(Invariant::Ends, "it does not end".to_owned());
-        }
-        if run.still_running > 0 {
-            broken(Invariant::FleetStops, format!("it has ended, and {} rows run", run.still_running));
         }
         if run.most_at_once as u64 > fleet.at_once {
             broken(Invariant::AtMostAtOnce, format!("{} rows ran at once", run.most_at_once));

@@ -101,6 +101,8 @@ pub enum Excuse {
     ControlPlaneGone,
     /// The execution was ended from outside, and what it left took longer to end than the event of that is tried.
     LineOfSlowEnd,
+    /// The answer to the start of a row was lost, and its fleet was stopped before the start was tried again.
+    StartLost,
 }
 
 impl Excuse {
@@ -112,6 +114,7 @@ impl Excuse {
             Self::TagsEdited => "runs on until its deadline: tags edited",
             Self::ControlPlaneGone => "volume, outcome: no control plane",
             Self::LineOfSlowEnd => "ledger: slow end from outside",
+            Self::StartLost => "row outlives its fleet: start lost",
         }
     }
 }

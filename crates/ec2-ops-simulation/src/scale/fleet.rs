@@ -25,7 +25,8 @@ pub struct FleetReport {
     pub status: String,
     /// The events in the history of its execution. Step Functions allows 25,000.
     pub events: u64,
-    /// Its state transitions: its own, those of its children, and one for the start of each child.
+    /// Its state transitions: its own, those of its children, and one for the start of each child. See
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-transitions.html>.
     pub transitions: u64,
 }
 

@@ -7,7 +7,7 @@ use super::fleet::FleetReport;
 use super::history::Histories;
 use super::options::Options;
 use super::tally::{Calls, Counts, Invocations, Series, Tally};
-use ec2_ops_sandbox::prices::{GB_SECOND, STATE_TRANSITION, gb_seconds};
+use ec2_ops_sandbox::prices::{GB_SECOND, INSTANCE_HOUR, STATE_TRANSITION, gb_seconds};
 use ec2_ops_sandbox::quotas::{Quotas, Rate};
 
 /// What was measured of thousands of executions at once.
@@ -103,6 +103,12 @@ impl Report {
     #[expect(clippy::cast_precision_loss, reason = "dollars for people")]
     pub fn transition_cost(&self) -> f64 {
         STATE_TRANSITION.of(self.histories.transitions.total as f64)
+    }
+
+    /// Dollars for all executions together, with their instances.
+    pub fn cost(&self) -> f64 {
+        let minutes: u32 = self.launches.instances.iter().sum();
+        self.lambda_cost() + self.transition_cost() + INSTANCE_HOUR.of(f64::from(minutes) / 60.0)
     }
 
     /// Dollars for the state transitions of a fleet, beside those of its executions.

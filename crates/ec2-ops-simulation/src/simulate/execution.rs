@@ -57,7 +57,6 @@ impl Run {
         mut started: watch::Receiver<Vec<String>>,
         mut is_over: watch::Receiver<bool>,
     ) -> Result<Option<ExecutionRecord>, AwsError> {
-        self.leave_stale_output()?;
         let machine = self.state_machine.replacen(":stateMachine:", ":execution:", 1);
         let arn = format!("{machine}:{}", self.name);
         let begins = tokio::select! {
@@ -75,8 +74,9 @@ impl Run {
         Ok(Some(record))
     }
 
-    /// Leaves the object of an earlier run where the output belongs.
-    fn leave_stale_output(&self) -> Result<(), AwsError> {
+    /// Leaves the object of an earlier run where the output belongs. S3's times have whole seconds, so it has to be seconds older
+    /// than the execution.
+    pub(super) fn leave_stale_output(&self) -> Result<(), AwsError> {
         if self.scenario.stale_output {
             self.account.s3.put_object(BUCKET, &self.scenario.key, "of yesterday")?;
         }

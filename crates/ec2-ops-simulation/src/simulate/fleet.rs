@@ -66,6 +66,7 @@ impl Fleet {
         watch: &Watch,
     ) -> Result<(Vec<Option<ExecutionRecord>>, FleetRunRecord), AwsError> {
         let (planned_rows, bound) = self.prepare(number, planned, &rows)?;
+        sleep(Duration::from_secs(2)).await;
         let before = watch.started().borrow().len();
         watch.most.send_replace(0);
         let started = self.account.platform.clock.now();
@@ -92,7 +93,11 @@ impl Fleet {
         let in_time = timeout(bound, execution.history().ended()).await.is_ok() || self.faults.dark_ahead();
         self.faults.note(|| format!("run {number} of the fleet: {}", summary_text(&execution)));
         sleep(STOPPING).await;
-        let still_running = watch.running().len();
+        let still_running = watch.running();
+        // As `ec2-ops fleet stop` does.
+        for arn in &still_running {
+            stop(&self.account, arn)?;
+        }
         over.send_replace(true);
         let mut executions = Vec::new();
         for task in tasks {
@@ -108,7 +113,8 @@ impl Fleet {
             stopped,
             fail_fast: self.plan.fail_fast,
             most_at_once: *watch.most.borrow(),
-            still_running,
+            still_running: still_running.len(),
+            start_lost: self.faults.counts().contains_key(&FaultKind::StartLost),
             gone: self.faults.dark_ahead(),
         };
         Ok((executions, run))
@@ -120,6 +126,7 @@ impl Fleet {
         let mut bound = Duration::from_hours(12);
         for (row, run) in (0..).zip(rows) {
             bound += bound_of_one(&run.scenario) * run.scenario.attempts * 2;
+            run.leave_stale_output()?;
             if planned.contains(&row) {
                 let mut document = run.scenario.document.clone();
                 document["row"] = row.into();

@@ -93,6 +93,8 @@ fn what_is_not_promised_does_happen() {
         let report = simulate(seed, Options { executions: 1, fleet: false, without: None }, false).unwrap();
         assert!(report.excused.contains(&excuse), "{excuse:?} at seed {seed}: {:?}", report.excused);
     }
+    let fleet = simulate(651, Options { executions: 8, fleet: true, without: None }, false).unwrap();
+    assert!(fleet.excused.contains(&Excuse::StartLost), "{:?}", fleet.excused);
 }
 
 #[test]

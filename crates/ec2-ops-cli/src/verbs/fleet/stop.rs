@@ -90,10 +90,14 @@ impl Stopping<'_> {
         let mut said = String::new();
         loop {
             let running = self.running().await?;
-            if running == 0 {
+            if running.is_empty() {
                 break;
             }
-            self.say(&mut said, format!("{running} rows still run"));
+            // Step Functions stops the rows, as far as the fleet has heard of their starts.
+            for arn in &running {
+                self.client.stop(arn).await?;
+            }
+            self.say(&mut said, format!("{} rows still run", running.len()));
             self.pause().await;
         }
         // A launch that was under way may show up after the stop.
@@ -115,12 +119,11 @@ impl Stopping<'_> {
         }
     }
 
-    /// How many executions of the run are running. They are remembered.
-    async fn running(&mut self) -> Result<usize, Failure> {
+    /// The executions of the run that are running. They are remembered.
+    async fn running(&mut self) -> Result<Vec<String>, Failure> {
         let running = self.client.fleet_running(self.run).await?;
-        let count = running.len();
-        self.ran.extend(running);
-        Ok(count)
+        self.ran.extend(running.iter().cloned());
+        Ok(running)
     }
 
     /// How many of the executions that ran were in the middle of a launch.
