@@ -67,12 +67,10 @@ impl On<'_> {
                 vec![at.request("s3:PutObject", &format!("arn:aws:s3:::{bucket}/{key}"))]
             }
             Self::Object { bucket, key } => {
-                let object = format!("arn:aws:s3:::{bucket}/{key}");
-                match action {
-                    // A caller without the right to list gets AccessDenied for an absent object.
-                    "HeadObject" => vec![at.request("s3:GetObject", &object), at.listing(bucket)],
-                    action => vec![at.request(&format!("s3:{action}"), &object)],
-                }
+                // A caller without the right to list gets AccessDenied for an absent object.
+                let listing = (action == "HeadObject").then(|| at.listing(bucket));
+                let read = at.request("s3:GetObject", &format!("arn:aws:s3:::{bucket}/{key}"));
+                std::iter::once(read).chain(listing).collect()
             }
             Self::Table(name) => {
                 vec![at.request(&format!("dynamodb:{action}"), &at.arn("dynamodb", &format!("table/{name}")))]

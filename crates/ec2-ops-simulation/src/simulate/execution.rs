@@ -18,7 +18,7 @@ use ec2_ops_sandbox::{Account, AwsError};
 /// How long one attempt may take beyond its commands, in virtual time.
 const ATTEMPT_OVERHEAD: Duration = Duration::from_hours(3);
 /// How long an instance may run after an end from outside, in an account without other faults.
-pub(super) const PROMPT: Duration = Duration::from_mins(8);
+const PROMPT: Duration = Duration::from_mins(8);
 /// How often an execution is looked at until it has ended, at most.
 const LOOKS: u32 = 40;
 
@@ -53,7 +53,7 @@ impl Run {
 
     /// The same for a row, which its fleet starts, or not until it `is_over`. `started` has all executions that were started.
     pub(super) async fn carry_out_in_fleet(
-        self,
+        mut self,
         mut started: watch::Receiver<Vec<String>>,
         mut is_over: watch::Receiver<bool>,
     ) -> Result<Option<ExecutionRecord>, AwsError> {
@@ -68,9 +68,13 @@ impl Run {
             return Ok(None);
         }
         self.provide_input();
+        // The fleet has counted how the row ended.
+        self.scenario.redrive = None;
         let mut record = self.follow(arn).await?;
         let aborted = matches!(ending(&self.account, &record.arn)?, Some(Ending::Aborted(_)));
-        record.left_running |= aborted && self.is_left_running().await;
+        if aborted && self.runs_on().await {
+            record.aftermath = Aftermath::LeftRunning;
+        }
         Ok(Some(record))
     }
 
@@ -225,7 +229,7 @@ impl Run {
 }
 
 /// Whether an instance of `image` costs money.
-pub(super) fn is_alive(account: &Account, image: &str) -> bool {
+fn is_alive(account: &Account, image: &str) -> bool {
     let mut instances = account.ec2.instances().into_iter();
     instances.any(|record| record.instance.image_id == image && matches!(record.state(), Pending | Running))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::execution::{PROMPT, Run, bound_of_one, is_alive};
+use super::execution::{Run, bound_of_one};
 use crate::faults::{FaultKind, Faults};
 use crate::harness::executions::{ending, outcome, start, stop};
 use crate::invariants::{ExecutionRecord, FleetRecord, FleetRunRecord};
@@ -199,18 +199,6 @@ impl Fleet {
                 outcome(&ended)["status"].as_str().map_or_else(|| ended.status().to_owned(), str::to_owned)
             },
         ))
-    }
-}
-
-impl Run {
-    /// Whether an instance of it runs too long after an end from outside, if nothing else goes wrong.
-    pub(super) async fn is_left_running(&self) -> bool {
-        let resists = self.scenario.instances.iter().any(|instance| instance.resists_for.is_some());
-        if resists || !self.faults.calm() {
-            return false;
-        }
-        sleep(PROMPT).await;
-        is_alive(&self.account, &self.scenario.image)
     }
 }
 
