@@ -30,7 +30,7 @@ pub(super) fn gap(
     let ending = executions::ending(evidence.account, &execution.arn).ok()??;
     let reported = serde_json::from_value::<Outcome>(executions::outcome(&ending)).ok();
     let wrong = lines.values().find_map(|line| match &reported {
-        Some(outcome) => differs(evidence, scenario, execution, line, &outcome.attempts),
+        Some(outcome) => differs(evidence, execution, line, &outcome.attempts),
         None => untrue(line, ours),
     });
     let wrong = wrong.map(|what| (None, what));
@@ -82,7 +82,6 @@ fn lines_of(account: &Account, arn: &str) -> Result<BTreeMap<u32, Line>, String>
 /// A line says what the execution's outcome says of the attempt.
 fn differs(
     evidence: &Evidence<'_>,
-    scenario: &Scenario,
     execution: &ExecutionRecord,
     line: &Line,
     attempts: &[AttemptRecord],
@@ -96,8 +95,10 @@ fn differs(
         return None;
     }
     let id = ExecutionId::new(&execution.arn);
-    let started = evidence.account.stepfunctions.execution(&execution.arn).ok()?.started();
-    let of_outcome = Line::new(&line.deployment, &Execution { id, started }, &scenario.document, record);
+    let described = evidence.account.stepfunctions.execution(&execution.arn).ok()?;
+    let started = described.started();
+    // A fleet adds the number of the row to its document.
+    let of_outcome = Line::new(&line.deployment, &Execution { id, started }, described.input(), record);
     // The outcome abridges what earlier attempts say. An answer may lack what explains an instance.
     let same = |line: &Line| {
         let Line { status, exit_code, instance, market, started_at, over_at, .. } = line.clone();

@@ -64,7 +64,7 @@ fn every_safeguard_is_missed_when_it_is_taken_away() {
         (Safeguard::KnownId, 13, Invariant::EndsCleanedUp),
         (Safeguard::FirstTry, 20, Invariant::EndsCleanedUp),
         (Safeguard::Ledger, 0, Invariant::TrueLedger),
-        (Safeguard::RowName, 10, Invariant::RowsOnce),
+        (Safeguard::RowName, 3, Invariant::RowsOnce),
         (Safeguard::Tolerance, 0, Invariant::EachRowEnds),
         (Safeguard::Judge, 0, Invariant::TrueSummary),
     ];
