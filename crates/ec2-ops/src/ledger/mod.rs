@@ -1,6 +1,6 @@
 //! The ledger: a line for each attempt that has ended, kept longer than executions and logs are.
 //!
-//! A line is one JSON object in S3, under [`key`]. It follows from the execution and from the attempt's record alone, so a
+//! A line is one JSON object in S3, under [`Line::key`]. It follows from the execution and from the attempt's record alone, so a
 //! repetition writes the same bytes under the same key, and a person can write a line that is missing.
 
 mod cut;
