@@ -89,12 +89,21 @@ locals {
         Condition = { StringEquals = { "iam:AWSServiceName" = "spot.amazonaws.com" } }
       },
       {
-        # Neither action has resource-level permissions:
+        # None of the actions has resource-level permissions:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html and
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
-        Sid       = "LookAtInstances"
-        Effect    = "Allow"
-        Action    = ["ec2:DescribeInstances", "ssm:DescribeInstanceInformation"]
+        # `ec2-ops check` asks for what a launch would meet, from images on.
+        Sid    = "LookAtInstances"
+        Effect = "Allow"
+        Action = [
+          "ec2:DescribeInstances",
+          "ssm:DescribeInstanceInformation",
+          "ec2:DescribeImages",
+          "ec2:DescribeInstanceTypeOfferings",
+          "ec2:DescribeSubnets",
+          "ec2:DescribeRouteTables",
+          "ec2:DescribeVpcEndpoints",
+        ]
         Resource  = ["*"]
         Condition = { StringEquals = local.in_our_regions }
       },

@@ -311,3 +311,38 @@ fn a_line_that_the_ledger_lacks_is_written_from_the_history() {
     assert!(again.stderr.contains("the ledger lacks nothing"), "{}", again.stderr);
     terminal.close();
 }
+
+/// The checks of `document`, and the exit code.
+fn checked(terminal: &Terminal, document: &Value) -> (Vec<Value>, Option<i32>) {
+    let finished = terminal.start(&["check", "-", "--json"], document).finish();
+    let findings: Value = serde_json::from_str(&finished.stdout).unwrap_or_default();
+    (findings.as_array().cloned().unwrap_or_default(), finished.code())
+}
+
+#[test]
+fn a_document_is_checked_with_the_rights_of_the_deployment_and_nothing_is_launched() {
+    let terminal = Terminal::open();
+    let mut document = document(&["true"]);
+    document["bucket"] = json!("sandbox-output");
+    document["obj_key"] = json!("out");
+    let (findings, code) = checked(&terminal, &document);
+    assert_eq!(code, Some(0), "{findings:?}");
+    assert!(findings.iter().all(|finding| finding["verdict"] == "ok"), "{findings:?}");
+    let about: Vec<_> = findings.iter().map(|finding| finding["about"].as_str().unwrap()).collect();
+    let words = ["you", "state", "functions", "document", "bucket", "image", "type", "subnet", "launch"];
+    assert_eq!(about.iter().map(|about| about.split(' ').next().unwrap()).collect::<Vec<_>>(), words);
+
+    document["bucket"] = json!("nowhere");
+    document["instance_parameters"]["ImageId"] = json!("ami-00000000000000000");
+    let (findings, code) = checked(&terminal, &document);
+    assert_eq!(code, Some(1));
+    let wrong: Vec<_> = findings.iter().filter(|finding| finding["verdict"] == "wrong").collect();
+    assert_eq!(wrong.len(), 3, "{wrong:?}");
+    assert_eq!(wrong[0]["todo"], "aws s3 mb s3://nowhere --region us-east-1");
+    assert!(wrong[2]["says"].as_str().unwrap().contains("InvalidAMIID.NotFound"), "{wrong:?}");
+
+    let text = terminal.start(&["check", "-"], &document).finish();
+    assert!(text.stdout.contains("wrong  bucket nowhere"), "{}", text.stdout);
+    assert_eq!(terminal.json(&["list"]), json!([]));
+    terminal.close();
+}

@@ -20,11 +20,21 @@ const FLEETS: u64 = 3;
 /// A right that only failures use of which SSM does not have all output. No simulated instance prints so much.
 const OF_LONG_OUTPUT: (&str, &str) = ("EC2Stopper", "s3:GetObject");
 
+/// Rights that only `ec2-ops check` needs. No seed has a check; `tests/verbs.rs` has.
+const OF_CHECKS: [&str; 5] = [
+    "ec2:DescribeImages",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+];
+
 /// The rights that each function used, over all seeds.
 fn used() -> BTreeMap<&'static str, BTreeSet<String>> {
     let unseen = [OF_LONG_OUTPUT];
     let mut all =
         BTreeMap::from(unseen.map(|(function, action)| (function, BTreeSet::from([action.to_owned()]))));
+    all.entry("EC2StarterFromAMI").or_default().extend(OF_CHECKS.map(str::to_owned));
     for seed in 0..SEEDS {
         let report =
             simulate(seed, Options { executions: 2, fleet: seed < FLEETS, without: None }, false).unwrap();

@@ -11,6 +11,7 @@ use ec2_ops::tags::Tags;
 use crate::error::{aws_error, timestamp, unexpected};
 use crate::regional::Regional;
 
+mod catalog;
 mod run_instances;
 
 /// EC2 in any region.

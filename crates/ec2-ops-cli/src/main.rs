@@ -51,6 +51,8 @@ enum Command {
     Run(run::RunArgs),
     /// Keep a sandbox running, for the verbs below, the aws CLI and SDKs
     Serve(serve::ServeArgs),
+    /// Check a deployment and a document before anything is paid: rights, image, types, subnets, a dry run of each launch
+    Check(verbs::check::CheckArgs),
     /// Start executions in a deployment
     Start(verbs::start::StartArgs),
     /// List the latest executions, by outcome
@@ -112,6 +114,7 @@ fn main() -> ExitCode {
         Command::Guest { args } => return ec2_ops_guest::main(args),
         Command::Run(args) => block_on(run::run(&args)),
         Command::Serve(args) => block_on(serve::serve(&args)),
+        Command::Check(args) => block_on(verbs::check::check(&args)),
         Command::Start(args) => block_on(verbs::start::start(&args)),
         Command::List(args) => block_on(verbs::list::list(&args)),
         Command::Show(args) => block_on(verbs::show::show(&args)),

@@ -161,6 +161,10 @@ impl Client {
         client!(aws_sdk_ssm, &self.in_region(region), self.recorder)
     }
 
+    pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
+        client!(aws_sdk_sts, &self.config, self.recorder)
+    }
+
     fn in_region(&self, region: &str) -> SdkConfig {
         self.config.clone().into_builder().region(Region::new(region.to_owned())).build()
     }

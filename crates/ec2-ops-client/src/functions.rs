@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sfn::types::StateMachineStatus;
 use serde_json::Value;
 
 use crate::{Client, Error};
@@ -21,16 +22,38 @@ pub enum Invoked {
     },
 }
 
+/// The state machine as it is now.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// Whether it takes executions; else it is being deleted.
+    pub active: bool,
+    /// The ARNs of the functions that it invokes.
+    pub functions: BTreeSet<String>,
+}
+
 impl Client {
-    /// The ARNs of the functions that the state machine invokes.
+    /// The ARN of the user or role that asks.
+    ///
+    /// # Errors
+    /// Where STS cannot be asked.
+    pub async fn caller(&self) -> Result<String, Error> {
+        let identity = self.sts().get_caller_identity().send().await;
+        let identity = identity.map_err(|error| Error::of_call("GetCallerIdentity", &error))?;
+        Ok(identity.arn().unwrap_or_default().to_owned())
+    }
+
+    /// The state machine.
     ///
     /// # Errors
     /// Where Step Functions cannot be asked.
-    pub async fn functions(&self) -> Result<BTreeSet<String>, Error> {
+    pub async fn machine(&self) -> Result<Machine, Error> {
         const ACTION: &str = "DescribeStateMachine";
         let call = self.sfn.describe_state_machine().state_machine_arn(self.state_machine_arn());
         let described = call.send().await.map_err(|error| Error::of_call(ACTION, &error))?;
-        Ok(functions_in(&serde_json::from_str(described.definition()).unwrap_or_default()))
+        Ok(Machine {
+            active: described.status() != Some(&StateMachineStatus::Deleting),
+            functions: functions_in(&serde_json::from_str(described.definition()).unwrap_or_default()),
+        })
     }
 
     /// Invokes the function with that ARN, and waits for its end.

@@ -50,7 +50,7 @@ pub use connection::{Client, Options};
 pub use error::Error;
 pub use execution::{Execution, RUNNING, Standing};
 pub use fleet::{Failures, Fleet, FleetProgress, FleetRun, FleetStart};
-pub use functions::Invoked;
+pub use functions::{Invoked, Machine};
 pub use history::{Event, HistoryReader, What};
 pub use instances::{Launch, Left};
 pub use inventory::{Instance, Volume};

@@ -12,9 +12,9 @@ use crate::deployment::Deployment;
 use crate::ids::{CommandId, ExecutionId, InstanceId, Region, StateMachineId, TaskToken, VolumeId};
 use crate::outcome::AttemptRecord;
 use crate::ports::{
-    Agents, Clock, Command, Commands, Delivery, ExecutionState, Executions, FleetResults, Instance,
-    InstanceState, Instances, Invocation, InvocationStatus, KeptOutput, Kind, Launch, Ledger, Object,
-    Objects, OutputTarget, SentCommand, Volume, Volumes, Wake, WakeTokens,
+    Agents, Catalog, Clock, Command, Commands, Delivery, ExecutionState, Executions, FleetResults, Image,
+    Instance, InstanceState, Instances, Invocation, InvocationStatus, KeptOutput, Kind, Launch, Ledger,
+    Object, Objects, OutputTarget, RouteTable, SentCommand, Subnet, Volume, Volumes, Wake, WakeTokens,
 };
 use crate::status::Status;
 use crate::tags::Tags;
@@ -44,6 +44,12 @@ pub(crate) struct FakeAws {
     pub(crate) last_state: Option<Value>,
     /// What the ledger has, by `BUCKET/KEY`.
     pub(crate) ledger: Mutex<BTreeMap<String, Value>>,
+    /// The image, and the zones that have a type.
+    pub(crate) image: Option<Image>,
+    pub(crate) zones: BTreeSet<String>,
+    pub(crate) subnets: Vec<Subnet>,
+    pub(crate) route_tables: Vec<RouteTable>,
+    pub(crate) endpoints: BTreeSet<String>,
     pub(crate) calls: Mutex<Vec<String>>,
 }
 
@@ -66,6 +72,11 @@ impl Default for FakeAws {
             listed: BTreeSet::new(),
             last_state: None,
             ledger: Mutex::default(),
+            image: None,
+            zones: ["us-east-1a", "us-east-1b"].map(str::to_owned).into(),
+            subnets: Vec::new(),
+            route_tables: Vec::new(),
+            endpoints: BTreeSet::new(),
             calls: Mutex::default(),
         }
     }
@@ -322,5 +333,32 @@ impl Ledger for FakeAws {
         let line = serde_json::from_str(line).unwrap();
         self.ledger.lock().unwrap().insert(format!("{bucket}/{key}"), line);
         Ok(())
+    }
+}
+
+impl Catalog for FakeAws {
+    async fn dry_run(&self, _: &Region, _: &Launch) -> Result<(), AwsError> {
+        self.may("RunInstances")
+    }
+
+    async fn image(&self, _: &Region, _: &str) -> Result<Option<Image>, AwsError> {
+        self.may("DescribeImages")?;
+        Ok(self.image.clone())
+    }
+
+    async fn zones_of(&self, _: &Region, _: &str) -> Result<BTreeSet<String>, AwsError> {
+        Ok(self.zones.clone())
+    }
+
+    async fn subnets(&self, _: &Region, _: &[String]) -> Result<Vec<Subnet>, AwsError> {
+        Ok(self.subnets.clone())
+    }
+
+    async fn route_tables(&self, _: &Region, _: &str) -> Result<Vec<RouteTable>, AwsError> {
+        Ok(self.route_tables.clone())
+    }
+
+    async fn endpoints(&self, _: &Region, _: &str) -> Result<BTreeSet<String>, AwsError> {
+        Ok(self.endpoints.clone())
     }
 }

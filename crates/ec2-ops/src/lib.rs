@@ -40,6 +40,7 @@ pub mod ids;
 pub mod ledger;
 pub mod poll;
 pub mod ports;
+pub mod preflight;
 pub mod start;
 pub mod stop;
 pub mod tags;

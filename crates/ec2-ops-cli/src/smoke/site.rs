@@ -228,7 +228,7 @@ impl Trial<'_> {
 
     /// Invokes the function whose ARN has `name`.
     pub(super) async fn invoke(&self, name: &str, payload: &Value) -> Result<Invoked, Wrong> {
-        let functions = self.client.functions().await?;
+        let functions = self.client.machine().await?.functions;
         let function = functions.iter().find(|arn| arn.contains(name));
         let function = function.ok_or_else(|| Wrong::Found(format!("there is no function {name}")))?;
         Ok(self.client.invoke(function, payload).await?)

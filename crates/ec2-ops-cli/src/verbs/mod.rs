@@ -1,6 +1,7 @@
 //! The verbs on a deployment, in an account or in a sandbox: the same code for both.
 
 pub(crate) mod aws;
+pub(crate) mod check;
 pub(crate) mod cost;
 pub(crate) mod fleet;
 mod fold;

@@ -19,7 +19,7 @@ pub(crate) const SERVICE: Description = Description {
     actions: &names(&ACTIONS),
 };
 
-const ACTIONS: [Action<Ec2>; 17] = [
+const ACTIONS: [Action<Ec2>; 21] = [
     ("CreateTags", |ec2, input| input.with(|request| ec2.create_tags(input.region, &request))),
     ("CreateVolume", |ec2, input| input.with(|request| ec2.create_volume(input.region, &request))),
     ("DeleteVolume", |ec2, input| input.with(|request| ec2.delete_volume(input.region, &request))),
@@ -27,14 +27,24 @@ const ACTIONS: [Action<Ec2>; 17] = [
     ("DescribeInstanceStatus", |ec2, input| {
         input.with(|request| ec2.describe_instance_status(input.region, &request))
     }),
+    ("DescribeInstanceTypeOfferings", |ec2, input| {
+        input.with(|request| ec2.describe_instance_type_offerings(input.region, &request))
+    }),
     ("DescribeInstanceTypes", |ec2, input| {
         input.with(|request| ec2.describe_instance_types(input.region, &request))
     }),
     ("DescribeInstances", |ec2, input| input.with(|request| ec2.describe_instances(input.region, &request))),
+    ("DescribeRouteTables", |ec2, input| {
+        input.with(|request| ec2.describe_route_tables(input.region, &request))
+    }),
     ("DescribeSpotPriceHistory", |ec2, input| {
         input.with(|request| ec2.describe_spot_price_history(input.region, &request))
     }),
+    ("DescribeSubnets", |ec2, input| input.with(|request| ec2.describe_subnets(input.region, &request))),
     ("DescribeVolumes", |ec2, input| input.with(|request| ec2.describe_volumes(input.region, &request))),
+    ("DescribeVpcEndpoints", |ec2, input| {
+        input.with(|request| ec2.describe_vpc_endpoints(input.region, &request))
+    }),
     ("DetachVolume", |ec2, input| input.with(|request| ec2.detach_volume(input.region, &request))),
     ("GetConsoleOutput", |ec2, input| input.with(|request| ec2.get_console_output(input.region, &request))),
     ("ModifyInstanceAttribute", |ec2, input| {

@@ -16,18 +16,24 @@ pub(super) fn list(parent: &str, wire: &str) -> String {
 /// The wire's name of `field` in a structure that the API calls `owner` (empty for the response itself).
 pub(super) fn element(owner: &str, field: &str) -> Cow<'static, str> {
     Cow::Borrowed(match (owner, field) {
+        (_, "Associations") => "associationSet",
         (_, "Attachments") => "attachmentSet",
         (_, "BlockDeviceMappings") => "blockDeviceMapping",
         (_, "Images") => "imagesSet",
+        ("", "InstanceTypeOfferings") => "instanceTypeOfferingSet",
         ("", "InstanceTypes") => "instanceTypeSet",
         (_, "Instances" | "StartingInstances" | "StoppingInstances" | "TerminatingInstances") => {
             "instancesSet"
         }
         ("", "InstanceStatuses") => "instanceStatusSet",
         (_, "Reservations") => "reservationSet",
+        ("", "RouteTables") => "routeTableSet",
+        (_, "Routes") => "routeSet",
         (_, "SecurityGroups") => "groupSet",
         ("", "SpotPriceHistory") => "spotPriceHistorySet",
+        ("", "Subnets") => "subnetSet",
         (_, "Tags") => "tagSet",
+        ("", "VpcEndpoints") => "vpcEndpointSet",
         (_, "Volumes") => "volumeSet",
         (_, "StateTransitionReason") => "reason",
         (_, "PublicDnsName") => "dnsName",

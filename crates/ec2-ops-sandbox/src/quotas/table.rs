@@ -28,10 +28,14 @@ const QUOTAS: &[(Rate, &[&str])] = &[
         Rate::new(100, 20),
         &[
             "DescribeImages",
+            "DescribeInstanceTypeOfferings",
             "DescribeInstanceTypes",
             "DescribeInstances",
+            "DescribeRouteTables",
             "DescribeSpotPriceHistory",
+            "DescribeSubnets",
             "DescribeVolumes",
+            "DescribeVpcEndpoints",
         ],
     ),
     (

@@ -5,6 +5,6 @@ mod plan;
 mod refusal;
 
 pub use candidates::Tried;
-pub(crate) use candidates::{candidates, tried};
+pub(crate) use candidates::{Candidate, candidates, tried};
 pub(crate) use plan::plan;
 pub(crate) use refusal::{Visit, refusal};

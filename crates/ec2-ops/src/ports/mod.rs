@@ -11,6 +11,7 @@
 //! | [`Ledger`] | S3 `PutObject` | stop |
 //! | [`WakeTokens`] | DynamoDB `PutItem`, `GetItem`, `DeleteItem` | poll |
 //! | [`Executions`] | Step Functions `SendTaskSuccess`, `SendTaskFailure`, `ListExecutions`, `DescribeExecution`, `GetExecutionHistory` | poll, stop |
+//! | [`Catalog`] | EC2 `RunInstances` with `DryRun`, `DescribeImages`, `DescribeInstanceTypeOfferings`, `DescribeSubnets`, `DescribeRouteTables`, `DescribeVpcEndpoints` | preflight |
 //! | [`Clock`] | none | command, poll, stop |
 //!
 //! `ec2-ops-aws` implements them over the AWS SDK; in tests and in simulation they are implemented in process.
@@ -96,6 +97,7 @@
 //! ```
 
 mod agents;
+mod catalog;
 mod clock;
 mod commands;
 mod executions;
@@ -108,6 +110,7 @@ mod wake_tokens;
 
 pub use crate::output_target::OutputTarget;
 pub use agents::Agents;
+pub use catalog::{Catalog, Image, RouteTable, Subnet};
 pub use clock::Clock;
 pub use commands::{Command, Commands, Invocation, InvocationStatus, Logs, S3Prefix, SentCommand};
 pub use executions::{Delivery, ExecutionState, Executions};

@@ -6,8 +6,9 @@ use super::filter::matches;
 use super::refuse_dry_run;
 use crate::AwsError;
 use crate::ec2::api::{
-    DescribeImagesRequest, DescribeImagesResponse, DescribeInstanceTypesRequest,
-    DescribeInstanceTypesResponse, Filter, Image, InstanceTypeInfo,
+    DescribeImagesRequest, DescribeImagesResponse, DescribeInstanceTypeOfferingsRequest,
+    DescribeInstanceTypeOfferingsResponse, DescribeInstanceTypesRequest, DescribeInstanceTypesResponse,
+    Filter, Image, InstanceTypeInfo, InstanceTypeOffering,
 };
 use crate::ec2::config::Images;
 use crate::ec2::{Ec2, SERVICE, fault, ids, instance_types};
@@ -80,6 +81,42 @@ impl Ec2 {
         }
         refuse_dry_run(request.dry_run)?;
         Ok(DescribeInstanceTypesResponse { instance_types: names.into_iter().map(instance_type).collect() })
+    }
+}
+
+/// The zones of a region, each of which has every type.
+const ZONES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+impl Ec2 {
+    /// `DescribeInstanceTypeOfferings` of types, by zone.
+    pub fn describe_instance_type_offerings(
+        &self,
+        region: &str,
+        request: &DescribeInstanceTypeOfferingsRequest,
+    ) -> Result<DescribeInstanceTypeOfferingsResponse, AwsError> {
+        const BY_ZONE: &str = "availability-zone";
+        if request.location_type.as_deref() != Some(BY_ZONE) {
+            return Err(AwsError::unmodelled(
+                "DescribeInstanceTypeOfferings without LocationType availability-zone",
+            ));
+        }
+        let names = match request.filters.as_slice() {
+            [only] if only.name == "instance-type" => ids::distinct(&only.values),
+            _ => {
+                return Err(AwsError::unmodelled(
+                    "DescribeInstanceTypeOfferings without the one filter instance-type",
+                ));
+            }
+        };
+        refuse_dry_run(request.dry_run)?;
+        let offering = |name: &str, zone: &str| InstanceTypeOffering {
+            instance_type: name.to_owned(),
+            location_type: BY_ZONE.to_owned(),
+            location: format!("{region}{zone}"),
+        };
+        let known = names.into_iter().filter(|name| instance_types::exists(name));
+        let instance_type_offerings = known.flat_map(|name| ZONES.map(|zone| offering(name, zone))).collect();
+        Ok(DescribeInstanceTypeOfferingsResponse { instance_type_offerings })
     }
 }
 

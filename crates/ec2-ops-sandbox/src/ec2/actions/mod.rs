@@ -5,6 +5,7 @@ mod describe;
 mod filter;
 mod limits;
 mod modify;
+mod network;
 mod page;
 mod power;
 mod run_instances;

@@ -64,6 +64,31 @@ pub struct InstanceTypeInfo {
     pub supported_root_device_types: Vec<String>,
 }
 
+/// `DescribeInstanceTypeOfferings`, of a type by zone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct DescribeInstanceTypeOfferingsRequest {
+    pub dry_run: bool,
+    pub location_type: Option<String>,
+    pub filters: Vec<Filter>,
+}
+
+/// The answer of `DescribeInstanceTypeOfferings`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DescribeInstanceTypeOfferingsResponse {
+    pub instance_type_offerings: Vec<InstanceTypeOffering>,
+}
+
+/// A zone that has a type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct InstanceTypeOffering {
+    pub instance_type: String,
+    pub location_type: String,
+    pub location: String,
+}
+
 /// `DescribeSpotPriceHistory`, by types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]

@@ -8,6 +8,7 @@
 mod catalog;
 mod describe;
 mod instances;
+mod network;
 mod run_instances;
 mod status;
 mod tags;
@@ -16,6 +17,7 @@ mod volumes;
 pub use catalog::*;
 pub use describe::*;
 pub use instances::*;
+pub use network::*;
 pub use run_instances::*;
 pub use status::*;
 pub use tags::*;

@@ -7,6 +7,7 @@ mod network;
 
 pub(super) use check::check_zone;
 pub(super) use devices::Disk;
+pub(super) use network::check_subnet;
 
 use super::describe::reservation;
 use super::refuse_dry_run;

@@ -46,7 +46,8 @@ fn check_interfaces(request: &RunInstancesRequest) -> Result<(), AwsError> {
     }
 }
 
-fn check_subnet(id: &str, missing: &Missing) -> Result<(), AwsError> {
+/// Whether the subnet exists, in EC2's words if not.
+pub(in crate::ec2::actions) fn check_subnet(id: &str, missing: &Missing) -> Result<(), AwsError> {
     if missing.subnets.contains(id) {
         return Err(AwsError::client(
             "InvalidSubnetID.NotFound",
