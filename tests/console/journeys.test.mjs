@@ -86,8 +86,8 @@ test("a fault is planned with a button, and the safety nets are seen at work", a
   await page.locator("#notes .refused").getByText("Runtime.ExitError").first().waitFor();
   await page.getByText("Nothing is planned").waitFor();
   await assertAccessible(page);
-  await page.locator("#notes").scrollIntoViewIfNeeded();
-  await picture(page, "faults");
+  await page.locator("#notes .refused").first().scrollIntoViewIfNeeded();
+  await picture(page.locator("#notes"), "faults");
 });
 
 test("attempts are tabs, and a run is repeated with changes", async () => {

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use ec2_ops_client::{Client, Error, Execution, Instance, Listed, RUNNING};
 use ec2_ops_sandbox::lock;
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 use tokio::time::Instant;
+
+use crate::pace::{Pace, Rhythm};
 
 /// How many executions are shown.
 const MOST: usize = 1_000;
@@ -27,7 +28,7 @@ pub(crate) struct Board {
     instances: Vec<Instance>,
     /// Counts the changes.
     version: u64,
-    looked: Option<Instant>,
+    pace: Pace,
     /// Whether someone looks at the moment.
     looking: bool,
 }
@@ -128,9 +129,8 @@ impl Board {
     }
 
     /// Whether it is time to look at what is new. If so, the caller does.
-    fn begin(&mut self, every: Duration) -> bool {
-        let fresh = self.looked.is_some_and(|looked| looked.elapsed() < every);
-        !fresh && !std::mem::replace(&mut self.looking, true)
+    fn begin(&mut self, rhythm: Rhythm) -> bool {
+        self.pace.is_due(rhythm) && !std::mem::replace(&mut self.looking, true)
     }
 
     fn note(&mut self, listed: Listed) {
@@ -188,13 +188,15 @@ impl Board {
 ///
 /// # Errors
 /// Where AWS cannot be asked.
-pub(crate) async fn refresh(board: Arc<Mutex<Board>>, client: Client) -> Result<(), Error> {
-    if !lock(&board).begin(client.look_every()) {
+pub(crate) async fn refresh(board: Arc<Mutex<Board>>, client: Client, rhythm: Rhythm) -> Result<(), Error> {
+    if !lock(&board).begin(rhythm) {
         return Ok(());
     }
+    let now = Instant::now();
     let looked = look(&board, &client).await;
     let mut board = lock(&board);
-    (board.looking, board.looked) = (false, Some(Instant::now()));
+    board.looking = false;
+    board.pace.looked(now);
     looked
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::graph::{Graph, Layout};
+use crate::pace::{Pace, Rhythm};
 use crate::story::Story;
 
 /// How long after the end of an execution its instance and its output are still looked at: what the SSM agent sends may be
@@ -35,7 +36,7 @@ pub(crate) struct Watched {
     pub(crate) logs: BTreeMap<u32, Log>,
     /// Away while someone reads.
     history: Option<HistoryReader>,
-    looked: Option<Instant>,
+    pace: Pace,
     looked_at_ec2: Option<Instant>,
 }
 
@@ -74,7 +75,7 @@ impl Watched {
             volumes: Vec::new(),
             objects: Ok(Vec::new()),
             logs: BTreeMap::new(),
-            looked: None,
+            pace: Pace::default(),
             looked_at_ec2: None,
             execution,
         })
@@ -83,7 +84,7 @@ impl Watched {
     /// Whether nothing of it changes any more.
     pub(crate) fn is_settled(&self) -> bool {
         let late = self.execution.ended.is_some_and(|ended| Timestamp::now() > ended + AFTERWARDS);
-        late && self.looked.is_some()
+        late && self.pace.has_looked()
             && self.instances.iter().all(|one| matches!(one.state.as_str(), "stopped" | "terminated"))
     }
 
@@ -132,18 +133,20 @@ pub(crate) async fn refresh(
     entry: Arc<Mutex<Watched>>,
     client: Client,
     chosen: Option<u32>,
+    rhythm: Rhythm,
 ) -> Result<(), Error> {
     let begun = {
         let mut watched = lock(&entry);
-        let fresh = watched.looked.is_some_and(|looked| looked.elapsed() < client.look_every());
+        let due = watched.pace.is_due(rhythm);
         let unread = chosen.is_some_and(|number| !watched.logs.contains_key(&number));
-        if fresh || (watched.is_settled() && !unread) { None } else { watched.history.take() }
+        if due && (!watched.is_settled() || unread) { watched.history.take() } else { None }
     };
     let Some(mut history) = begun else { return Ok(()) };
     let now = Instant::now();
     let looked = look(&entry, &client, &mut history, chosen).await;
     let mut watched = lock(&entry);
-    (watched.history, watched.looked) = (Some(history), Some(now));
+    watched.history = Some(history);
+    watched.pace.looked(now);
     looked
 }
 

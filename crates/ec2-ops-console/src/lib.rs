@@ -15,6 +15,7 @@ mod board;
 mod execution;
 mod graph;
 mod live;
+mod pace;
 mod pages;
 mod reply;
 mod server;

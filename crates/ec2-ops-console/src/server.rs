@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use crate::backstage::Backstage;
 use crate::board::{self, Board};
 use crate::execution::{self, Watched};
+use crate::pace::Rhythm;
 use crate::pages::editor::{self, Draft};
 use crate::pages::executions::{self, Filter};
 use crate::pages::single::View;
@@ -185,10 +186,15 @@ impl Shared {
             [""] => {
                 let filter = filter(query);
                 let nothing = lock(&self.board).rows().next().is_none();
-                patient(nothing, board::refresh(Arc::clone(&self.board), self.client.clone())).await?;
+                patient(nothing, board::refresh(Arc::clone(&self.board), self.client.clone(), self.rhythm()))
+                    .await?;
                 let board = lock(&self.board);
                 let machine = self.client.state_machine_arn();
                 ok(executions::executions(&self.frame, &board, &filter, machine, &self.boot))
+            }
+            ["rows"] => {
+                let rest = executions::FIRST..usize::MAX;
+                ok(executions::rows(&lock(&self.board), &filter(query), rest))
             }
             ["live"] => {
                 let after = last.or(query.get("after").map(str::to_owned)).unwrap_or_default();
@@ -221,7 +227,8 @@ impl Shared {
             return Ok(Some(streams::execution(Arc::clone(self), entry, chosen, &after)));
         }
         let nothing = lock(&entry).story.last() == 0;
-        patient(nothing, execution::refresh(Arc::clone(&entry), self.client.clone(), chosen)).await?;
+        patient(nothing, execution::refresh(Arc::clone(&entry), self.client.clone(), chosen, self.rhythm()))
+            .await?;
         let watched = lock(&entry);
         let url = format!("/executions/{}", in_url(&watched.execution.name));
         let markup = match path {
@@ -331,6 +338,11 @@ impl Shared {
             executions.remove(0);
         }
         Ok(entry)
+    }
+
+    /// How often a look is worth it at the moment.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        Rhythm::of(&self.client, self.backstage.as_ref())
     }
 
     /// `watched` as its page shows it.

@@ -97,7 +97,7 @@ impl BoardStream {
 
     async fn look(&mut self) -> Option<String> {
         let shared = Arc::clone(&self.shared);
-        let look = board::refresh(Arc::clone(&shared.board), shared.client.clone());
+        let look = board::refresh(Arc::clone(&shared.board), shared.client.clone(), shared.rhythm());
         if let Err(error) = self.reading.begin(look).await {
             tokio::time::sleep(PAUSE).await;
             let mut events = Events::default();
@@ -237,7 +237,8 @@ impl ExecutionStream {
         let shared = Arc::clone(&self.shared);
         let entry = Arc::clone(&self.entry);
         let mut events = Events::default();
-        let look = execution::refresh(Arc::clone(&entry), shared.client.clone(), self.chosen);
+        let look =
+            execution::refresh(Arc::clone(&entry), shared.client.clone(), self.chosen, shared.rhythm());
         if let Err(error) = self.reading.begin(look).await {
             tokio::time::sleep(PAUSE).await;
             events.push("trouble", &error.to_string());

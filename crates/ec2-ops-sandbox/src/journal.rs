@@ -2,7 +2,7 @@
 //! only the latest.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -94,6 +94,7 @@ pub struct Journal {
 #[derive(Default)]
 struct Shared {
     on: AtomicBool,
+    changes: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -118,6 +119,16 @@ impl Journal {
         self.shared.on.store(true, Ordering::Relaxed);
     }
 
+    /// How often something has happened. While the number stays the same, it is not worth a look at the account.
+    pub fn changes(&self) -> u64 {
+        self.shared.changes.load(Ordering::Relaxed)
+    }
+
+    /// Notes that something has happened of which nothing is kept here.
+    pub(crate) fn stir(&self) {
+        self.shared.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The kept calls that are `wanted`, the latest first.
     pub fn calls(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Call> {
         lock(&self.shared.state).calls.iter().rev().filter(|call| wanted(call)).cloned().collect()
@@ -135,6 +146,7 @@ impl Journal {
 
     /// The state, if it is kept.
     fn kept<T>(&self, change: impl FnOnce(&mut State) -> T) -> Option<T> {
+        self.stir();
         self.shared.on.load(Ordering::Relaxed).then(|| change(&mut lock(&self.shared.state)))
     }
 
@@ -150,16 +162,16 @@ impl Journal {
 
     /// Notes the beginning of an invocation.
     pub(crate) fn invoked(&self, function: &str, request: &Request, at: Timestamp) {
-        let payload = &request.payload;
-        let pointers = [
-            "/execution/id",
-            "/detail/executionArn",
-            "/instance/id",
-            "/state/instance/id",
-            "/detail/instance-id",
-        ];
-        let found: Vec<_> = pointers.iter().filter_map(|pointer| payload.pointer(pointer)).collect();
         self.kept(|state| {
+            let payload = &request.payload;
+            let pointers = [
+                "/execution/id",
+                "/detail/executionArn",
+                "/instance/id",
+                "/state/instance/id",
+                "/detail/instance-id",
+            ];
+            let found: Vec<_> = pointers.iter().filter_map(|pointer| payload.pointer(pointer)).collect();
             let invocation = Invocation {
                 at,
                 function: function.to_owned(),

@@ -40,12 +40,12 @@ const handlers = {
     count();
   },
   row(data) {
-    const { id, html } = JSON.parse(data);
+    const { id, html, at } = JSON.parse(data);
     const old = byId(id);
     if (!html) return old?.remove();
     const row = parsed(`<table><tbody>${html}</tbody></table>`).querySelector("tr");
     if (old) morph(old, row);
-    else byId("rows").prepend(row);
+    else insert(row, at);
     count();
     for (const field of document.querySelectorAll("[data-filters='#rows']")) filter(field);
   },
@@ -76,6 +76,22 @@ const handlers = {
     byId("connection").textContent = data;
   },
 };
+
+// Puts a row above those that were started before it.
+function insert(row, at) {
+  const older = [...byId("rows").children].find((other) => other.dataset.at <= at);
+  if (older) older.before(row);
+  else byId("rows").append(row);
+}
+
+// A page begins with the first hundred rows.
+async function loadRows() {
+  const answer = await fetch(byId("rows").dataset.rest);
+  for (const row of parsed(`<table><tbody>${await answer.text()}</tbody></table>`).querySelectorAll("tr")) {
+    if (!byId(row.id)) byId("rows").append(row);
+  }
+  filter(byId("name-filter"));
+}
 
 let source;
 let lastId;
@@ -213,3 +229,4 @@ if (editor) {
 
 listen();
 follow();
+if (byId("rows")) loadRows();

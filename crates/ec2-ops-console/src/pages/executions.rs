@@ -1,5 +1,7 @@
 //! The executions by outcome.
 
+use std::ops::Range;
+
 use ec2_ops_client::RUNNING;
 use maud::{Markup, html};
 
@@ -7,6 +9,9 @@ use super::outcome::badge;
 use super::{Frame, Place, aws_line, page, since, time};
 use crate::board::{Board, Row};
 use crate::words::{duration, first_line, in_url, quoted};
+
+/// How many rows a page begins with, so that it is there at once. The script brings the rest.
+pub(crate) const FIRST: usize = 100;
 
 /// Which executions are shown.
 #[derive(Clone, Debug, Default)]
@@ -64,13 +69,19 @@ pub(crate) fn executions(
                         th scope="col" { (heading) }
                     }
                 } }
-                tbody #rows { @for row in board.rows().filter(|row| filter.shows(row)) { (self::row(row)) } }
+                tbody #rows data-rest={ "/rows?" (filter.query()) } { (rows(board, filter, 0..FIRST)) }
             }
         }
         div #none { (none(board, filter)) }
         (aws_line(&listing))
     };
     page(frame, Place::Executions, "Executions", Some(&live), &content)
+}
+
+/// Some of the rows that `filter` shows.
+pub(crate) fn rows(board: &Board, filter: &Filter, range: Range<usize>) -> Markup {
+    let shown = board.rows().filter(|row| filter.shows(row)).skip(range.start).take(range.len());
+    html! { @for row in shown { (self::row(row)) } }
 }
 
 /// What the whole account has running.
@@ -128,7 +139,7 @@ pub(crate) fn row(row: &Row) -> Markup {
     let unknown = crate::board::Summary::default();
     let summary = row.summary.as_ref().unwrap_or(&unknown);
     html! {
-        tr id=(row_id(row)) data-text=(listed.name) {
+        tr id=(row_id(row)) data-text=(listed.name) data-at=(listed.started.as_millisecond()) {
             td { (badge(row.standing())) }
             td.name { a href={ "/executions/" (in_url(&listed.name)) } { (listed.name) } }
             td.number { @if let Some(attempt) = summary.attempt { (attempt) " of " (summary.attempts.max(attempt)) } }

@@ -66,7 +66,7 @@ impl Logs {
             return Err(invalid("Log event message must not be empty"));
         }
         let now = self.shared.platform.clock.now();
-        self.in_group(region, &request.log_group_name, |group, stored| {
+        let put = self.in_group(region, &request.log_group_name, |group, stored| {
             let stream = group.stream(&request.log_stream_name)?;
             stream.last_ingestion = Some(now);
             for event in events {
@@ -77,7 +77,9 @@ impl Logs {
                     .insert(id, StoredEvent { message: event.message, ingested: now.as_millisecond() });
             }
             Ok(PutLogEventsResponse { next_sequence_token: format!("{stored:056}") })
-        })
+        });
+        self.shared.platform.journal.stir();
+        put
     }
 
     /// `DescribeLogStreams`.
