@@ -18,14 +18,19 @@ mod refusals;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 pub(crate) use advice::warnings;
 pub(crate) use environment::Environment;
 use environment::exports;
 use interpreter::{Interpreter, quote};
 pub(crate) use refusals::{parameter_reference, problems, too_large};
 
-/// What stands around the commands.
-const RUN: &str = include_str!("run.sh");
+/// What stands around the commands. Its comments are for readers of this crate; SSM takes few bytes.
+static RUN: LazyLock<String> = LazyLock::new(|| {
+    let is_comment = |line: &&str| line.trim_start().starts_with('#');
+    include_str!("run.sh").lines().filter(|line| !is_comment(line)).flat_map(|line| [line, "\n"]).collect()
+});
 
 /// How long after the limit on the commands the instance shuts itself down, in seconds. The control plane ends it earlier,
 /// so this matters only if the control plane is gone.
@@ -53,9 +58,10 @@ pub(crate) fn of(commands: &[String], environment: Environment<'_>, attempt: &st
     let (count, deadline) = (commands.len(), timeout_s + DEADLINE_GRACE_S);
     let words: Vec<_> = interpreter.words().iter().map(|word| quote(word)).collect();
     let words = words.join(" ");
+    let run = RUN.as_str();
     let (file, exports) = (interpreter.file(commands), exports(environment));
     format!(
-        "#!/bin/sh\nattempt={attempt} commands={count} deadline={deadline}\n{RUN}\n{exports}main {words} <<'ec2-ops-{attempt}'\n\
+        "#!/bin/sh\nattempt={attempt} commands={count} deadline={deadline}\n{run}\n{exports}main {words} <<'ec2-ops-{attempt}'\n\
          {file}ec2-ops-{attempt}\n"
     )
 }
