@@ -111,14 +111,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
       expiration {
         days = rule.value
       }
-
-      abort_incomplete_multipart_upload {
-        days_after_initiation = 7
-      }
     }
   }
 
-  # An object that was overwritten, or that has expired, is an earlier version.
+  # An object that was overwritten, or that has expired, is an earlier version. An upload that was broken off is neither.
   rule {
     id     = "expire-versions"
     status = "Enabled"
@@ -127,6 +123,10 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
 
     noncurrent_version_expiration {
       noncurrent_days = min(var.logs.retention_days, 30)
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
     }
   }
 
