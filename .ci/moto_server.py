@@ -1,7 +1,9 @@
-"""moto's server, with the two calls of Step Functions that Terraform makes and moto does not have."""
+"""moto's server, with the calls that Terraform makes and moto does not have: two of Step Functions, and one of Athena, which
+moto refuses for a workgroup without tags."""
 
 import sys
 
+from moto.athena.models import AthenaBackend
 from moto.core.responses import ActionResult
 from moto.server import main
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -15,6 +17,11 @@ def list_state_machine_versions(_self):
     return ActionResult({"stateMachineVersions": []})
 
 
+def list_tags_for_resource(self, resource_arn):
+    return self.tagger.list_tags_for_resource(resource_arn)
+
+
+AthenaBackend.list_tags_for_resource = list_tags_for_resource
 StepFunctionResponse.validate_state_machine_definition = validate_state_machine_definition
 StepFunctionResponse.list_state_machine_versions = list_state_machine_versions
 main(sys.argv[1:])
