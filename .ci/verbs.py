@@ -107,9 +107,10 @@ assert says("show", "long", *named)["status"] == "Aborted"
 ops("show", "absent", *named, code=2)
 ops("list", "--state-machine", "nobody", code=2)
 
+# Of the stopped one, moto knows the state in which it was stopped.
 repaired = ops("runs", "--repair", *named).stderr
-assert "/short-1.json" in repaired, repaired
+assert "/short-1.json" in repaired and "/long-1.json" in repaired, repaired
 rows = {row["key"]: row for row in says("runs", "--by", "status", *named)}
-assert rows["Succeeded"]["attempts"] == 1, rows
+assert rows["Succeeded"]["attempts"] == rows["Aborted"]["attempts"] == 1, rows
 [total] = [row for row in says("cost", "--status", "Succeeded", *named)["rows"] if row["key"] == "total"]
 assert abs(total["usd"] - 300 / 3600 * 0.0042) < 1e-9, total

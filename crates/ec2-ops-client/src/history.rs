@@ -84,20 +84,16 @@ fn details(event: &HistoryEvent) -> Vec<(&'static str, String)> {
     if let Some(details) = event.task_succeeded_event_details() {
         said.push(("output", details.output()));
     }
-    if let Some(details) = event.task_failed_event_details() {
-        said.extend([("error", details.error()), ("cause", details.cause())]);
-    }
-    if let Some(details) = event.task_timed_out_event_details() {
-        said.extend([("error", details.error()), ("cause", details.cause())]);
-    }
-    if let Some(details) = event.execution_failed_event_details() {
-        said.extend([("error", details.error()), ("cause", details.cause())]);
-    }
-    if let Some(details) = event.execution_aborted_event_details() {
-        said.extend([("error", details.error()), ("cause", details.cause())]);
-    }
-    if let Some(details) = event.execution_timed_out_event_details() {
-        said.extend([("error", details.error()), ("cause", details.cause())]);
+    // An event has the details of its own type only.
+    let failures = [
+        event.task_failed_event_details().map(|details| (details.error(), details.cause())),
+        event.task_timed_out_event_details().map(|details| (details.error(), details.cause())),
+        event.execution_failed_event_details().map(|details| (details.error(), details.cause())),
+        event.execution_aborted_event_details().map(|details| (details.error(), details.cause())),
+        event.execution_timed_out_event_details().map(|details| (details.error(), details.cause())),
+    ];
+    for (error, cause) in failures.into_iter().flatten() {
+        said.extend([("error", error), ("cause", cause)]);
     }
     said.into_iter().filter_map(|(name, text)| Some((name, text?.to_owned()))).collect()
 }
@@ -174,7 +170,7 @@ impl HistoryReader {
                 break;
             }
         }
-        events.reverse();
+        events.sort_unstable_by_key(|event| event.id);
         self.last = events.last().map_or(self.last, |event| event.id);
         Ok(events)
     }
