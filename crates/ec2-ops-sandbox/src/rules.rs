@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::epoch::iso_seconds;
 use crate::lambda::Lambda;
 use crate::stepfunctions::StepFunctions;
 use crate::stepfunctions::api::StartExecutionRequest;
@@ -100,7 +101,7 @@ fn envelope(platform: &Platform, event: &Event) -> Value {
         "detail-type": event.detail_type,
         "source": event.source,
         "account": platform.account_id,
-        "time": platform.clock.now().to_string(),
+        "time": iso_seconds(platform.clock.now()),
         "region": event.region,
         "resources": event.resources,
         "detail": event.detail,

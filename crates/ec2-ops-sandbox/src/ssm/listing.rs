@@ -11,7 +11,7 @@ use super::api::{
 use super::commands::{DEFAULT_DELIVERY_TIMEOUT_S, validation};
 use super::{Agent, CommandRecord, Ssm, Status};
 use crate::AwsError;
-use crate::epoch::epoch;
+use crate::epoch::{epoch, iso_milliseconds};
 use crate::lock::lock;
 
 const PLUGIN: &str = "aws:runShellScript";
@@ -183,7 +183,7 @@ impl CommandRecord {
 
     fn invocation(&self) -> GetCommandInvocationResponse {
         let [standard_output_url, standard_error_url] = self.output_urls();
-        let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+        let time = |at: Option<Timestamp>| at.map(iso_milliseconds).unwrap_or_default();
         let end = self.end.as_ref();
         GetCommandInvocationResponse {
             command_id: self.id.clone(),
@@ -195,7 +195,9 @@ impl CommandRecord {
             response_code: end.map_or(-1, |end| end.exit_code),
             execution_start_date_time: time(self.started),
             execution_elapsed_time: match (self.started, self.ended) {
-                (Some(started), Some(ended)) => (ended - started).to_string(),
+                (Some(started), Some(ended)) => {
+                    format!("PT{:.3}S", ended.duration_since(started).as_secs_f64())
+                }
                 _ => String::new(),
             },
             execution_end_date_time: time(self.ended),

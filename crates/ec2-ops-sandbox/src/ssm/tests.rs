@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::api::{
-    CloudWatchOutputConfig, GetCommandInvocationRequest, GetParameterRequest, ListCommandInvocationsRequest,
-    ListCommandsRequest, PutParameterRequest, SendCommandRequest,
+    CloudWatchOutputConfig, GetCommandInvocationRequest, GetCommandInvocationResponse, GetParameterRequest,
+    ListCommandInvocationsRequest, ListCommandsRequest, PutParameterRequest, SendCommandRequest,
 };
 use super::{EndStatus, OutputStream, Runner, Script, ScriptEnd, Ssm, SsmConfig};
+use crate::AwsError;
 use crate::lock::lock;
 use crate::logs::Logs;
 use crate::s3::S3;
@@ -60,14 +61,17 @@ fn command() -> SendCommandRequest {
     }
 }
 
-fn status(ssm: &Ssm, command_id: &str) -> String {
+fn invocation(ssm: &Ssm, command_id: &str) -> Result<GetCommandInvocationResponse, AwsError> {
     let request = GetCommandInvocationRequest {
         command_id: command_id.to_owned(),
         instance_id: INSTANCE.to_owned(),
         plugin_name: None,
     };
     ssm.get_command_invocation(REGION, &request)
-        .map_or_else(|error| error.code, |answer| answer.status_details)
+}
+
+fn status(ssm: &Ssm, command_id: &str) -> String {
+    invocation(ssm, command_id).map_or_else(|error| error.code, |answer| answer.status_details)
 }
 
 fn end(stdout: &str) -> ScriptEnd {
@@ -285,4 +289,8 @@ async fn the_details_of_an_invocation_have_its_output() {
     let plugins = listed(true);
     assert_eq!(plugins[0].name, "aws:runShellScript");
     assert_eq!(plugins[0].output, "what\n----------ERROR-------\nwhy");
+    let invocation = invocation(&ssm, &id).unwrap();
+    let milliseconds = regex::Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$").unwrap();
+    assert!(milliseconds.is_match(&invocation.execution_end_date_time), "{invocation:?}");
+    assert_eq!(invocation.execution_elapsed_time.len(), "PT9.732S".len(), "{invocation:?}");
 }

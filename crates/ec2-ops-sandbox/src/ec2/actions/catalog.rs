@@ -2,7 +2,7 @@
 
 use ec2_ops_limits::is_id;
 
-use super::filter::matches;
+use super::filter::{check_values, matches};
 use super::refuse_dry_run;
 use crate::AwsError;
 use crate::ec2::api::{
@@ -24,6 +24,10 @@ const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "
 /// The size of the image's root volume, in GiB.
 pub(super) const ROOT_SIZE: u32 = 8;
 
+/// How many types one call may describe. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html>.
+const MAX_TYPES: usize = 100;
+
 /// The device that every modelled image boots from.
 pub(super) const ROOT_DEVICE: &str = "/dev/xvda";
 
@@ -38,6 +42,7 @@ impl Ec2 {
         for id in &request.image_ids {
             check_image(&self.shared.config.images, id)?;
         }
+        check_values(&request.filters)?;
         for filter in &request.filters {
             check_image_filter(filter)?;
         }
@@ -68,6 +73,12 @@ impl Ec2 {
         _region: &str,
         request: &DescribeInstanceTypesRequest,
     ) -> Result<DescribeInstanceTypesResponse, AwsError> {
+        if request.instance_types.len() > MAX_TYPES {
+            return Err(fault::invalid_parameter(format!(
+                "DescribeInstanceTypes takes at most {MAX_TYPES} instance types, found {}",
+                request.instance_types.len()
+            )));
+        }
         let names = ids::distinct(&request.instance_types);
         if names.is_empty() {
             return Err(AwsError::unmodelled("DescribeInstanceTypes without InstanceTypes"));
@@ -85,7 +96,7 @@ impl Ec2 {
 }
 
 /// The zones of a region, each of which has every type.
-const ZONES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+pub(super) const ZONES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
 impl Ec2 {
     /// `DescribeInstanceTypeOfferings` of types, by zone.
@@ -100,6 +111,7 @@ impl Ec2 {
                 "DescribeInstanceTypeOfferings without LocationType availability-zone",
             ));
         }
+        check_values(&request.filters)?;
         let names = match request.filters.as_slice() {
             [only] if only.name == "instance-type" => ids::distinct(&only.values),
             _ => {
@@ -143,9 +155,7 @@ pub(super) fn check_image(images: &Images, id: &str) -> Result<(), AwsError> {
 /// A filter that is ignored would match all.
 fn check_image_filter(filter: &Filter) -> Result<(), AwsError> {
     let known = image_attribute(&image(PUBLIC_IMAGE, ""), &filter.name).is_some();
-    if filter.values.is_empty() {
-        Err(fault::invalid_parameter(format!("The filter '{}' has no values", filter.name)))
-    } else if known {
+    if known {
         Ok(())
     } else {
         Err(SERVICE.unmodelled(format!("the filter {} in DescribeImages", filter.name)))

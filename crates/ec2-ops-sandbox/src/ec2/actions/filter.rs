@@ -46,9 +46,27 @@ enum Key<'a, R: 'static> {
     AnyTag,
 }
 
+/// How many values the filters of one call may have together. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>.
+const MAX_VALUES: usize = 200;
+
+/// Refuses what no filter may be: without values, or with too many.
+pub(super) fn check_values(filters: &[Filter]) -> Result<(), AwsError> {
+    if let Some(empty) = filters.iter().find(|filter| filter.values.is_empty()) {
+        return Err(fault::invalid_parameter(format!("The filter '{}' has no values", empty.name)));
+    }
+    if filters.iter().map(|filter| filter.values.len()).sum::<usize>() > MAX_VALUES {
+        let message =
+            format!("The maximum number of filter values specified on a single call is {MAX_VALUES}");
+        return Err(AwsError::client("FilterLimitExceeded", message));
+    }
+    Ok(())
+}
+
 impl<'a, R: Filterable + Row> Filters<'a, R> {
     /// Refuses every filter that is not modelled, whether EC2 has it or not: a filter that is ignored matches all.
     pub(super) fn new(filters: &'a [Filter]) -> Result<Self, AwsError> {
+        check_values(filters)?;
         let filters = filters.iter().map(checked).collect::<Result<_, _>>()?;
         Ok(Self { filters })
     }
@@ -108,9 +126,6 @@ fn indexed<'s, R: Filterable + Row>(
 
 fn checked<R: Filterable>(filter: &Filter) -> Result<(Key<'_, R>, &[String]), AwsError> {
     let unmodelled = || SERVICE.unmodelled(format!("the filter {} in {}", filter.name, R::ACTION));
-    if filter.values.is_empty() {
-        return Err(fault::invalid_parameter(format!("The filter '{}' has no values", filter.name)));
-    }
     let key = if filter.name == "tag-key" {
         Key::AnyTag
     } else if let Some(key) = filter.name.strip_prefix("tag:").filter(|key| !key.is_empty()) {

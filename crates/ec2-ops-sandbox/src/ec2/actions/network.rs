@@ -1,5 +1,6 @@
 //! `DescribeSubnets`, `DescribeRouteTables` and `DescribeVpcEndpoints`: every subnet is in one public VPC.
 
+use super::filter::check_values;
 use super::refuse_dry_run;
 use crate::AwsError;
 use crate::ec2::api::{
@@ -25,6 +26,7 @@ impl Ec2 {
         for id in &request.subnet_ids {
             super::run_instances::check_subnet(id, &self.shared.config.missing)?;
         }
+        check_values(&request.filters)?;
         let default = match request.filters.as_slice() {
             [] => None,
             [only] if only.name == "default-for-az" => Some(only.values == ["true"]),
@@ -87,6 +89,7 @@ fn subnet(id: &str, region: &str, default: bool) -> Subnet {
 
 /// Whether the filters mean the VPC that there is.
 fn is_our_vpc(filters: &[Filter], action: &str) -> Result<bool, AwsError> {
+    check_values(filters)?;
     match filters {
         [] => Ok(true),
         [only] if only.name == "vpc-id" => Ok(only.values.iter().any(|value| value == VPC)),

@@ -1,5 +1,6 @@
 //! `DescribeSpotPriceHistory`: the stand-in account's Spot market has one price.
 
+use super::catalog::ZONES;
 use crate::AwsError;
 use crate::ec2::api::{DescribeSpotPriceHistoryRequest, DescribeSpotPriceHistoryResponse, SpotPrice};
 use crate::ec2::{Ec2, instance_types};
@@ -7,8 +8,6 @@ use crate::ec2::{Ec2, instance_types};
 /// Dollars for an hour of any type.
 const DOLLARS: &str = "0.010000";
 const PRODUCT: &str = "Linux/UNIX";
-/// The zones of a region that have the type.
-const ZONES: [&str; 3] = ["a", "b", "c"];
 
 impl Ec2 {
     /// `DescribeSpotPriceHistory`, by types. The one price holds since `StartTime`.

@@ -176,3 +176,31 @@ async fn images_are_found_by_owner_and_filter() {
     assert_eq!(find(&["self"], &[], &["ami-0123456789abcdef0"]), Ok(1));
     assert_eq!(code(find(&[], &[Filter::new("hypervisor", ["xen"])], &[])), "NotImplemented");
 }
+
+#[tokio::test(start_paused = true)]
+async fn filters_of_one_call_have_at_most_200_values() {
+    let account = Account::new(Ec2Config::default());
+    let values = |count: usize| (0..count).map(|index| index.to_string()).collect::<Vec<_>>();
+    let find =
+        |counts: [usize; 2]| account.find(&counts.map(|count| Filter::new("instance-id", values(count))));
+    assert!(find([100, 100]).is_ok());
+    let error = find([100, 101]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "FilterLimitExceeded: The maximum number of filter values specified on a single call is 200"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_call_describes_at_most_100_types() {
+    let account = Account::new(Ec2Config::default());
+    let describe = |count: usize| {
+        let instance_types = vec!["t3.micro".to_owned(); count];
+        account.ec2.describe_instance_types(
+            REGION,
+            &DescribeInstanceTypesRequest { instance_types, ..DescribeInstanceTypesRequest::default() },
+        )
+    };
+    assert!(describe(100).is_ok());
+    assert_eq!(describe(101).unwrap_err().code, "InvalidParameterValue");
+}

@@ -264,3 +264,15 @@ async fn the_parts_of_an_upload_are_listed_in_pages() {
     let absent = send(&served, "GET /results/big?uploadId=absent HTTP/1.1", b"").await;
     assert!(absent.starts_with("HTTP/1.1 404") && absent.contains("NoSuchUpload"), "{absent}");
 }
+
+#[tokio::test]
+async fn a_request_that_names_no_object_is_refused() {
+    let served = serve().await;
+    let copy = "PUT /results/copy HTTP/1.1\r\nx-amz-copy-source: results/";
+    let copied = send(&served, copy, b"").await;
+    assert!(copied.starts_with("HTTP/1.1 400") && copied.contains("InvalidArgument"), "{copied}");
+    let body = b"<Delete><Object><Key></Key></Object></Delete>";
+    let digest = "Content-MD5: D4u8Yz2FKBjaKmHO7IlgxQ==";
+    let deleted = send(&served, &format!("POST /results?delete HTTP/1.1\r\n{digest}"), body).await;
+    assert!(deleted.starts_with("HTTP/1.1 400") && deleted.contains("MalformedXML"), "{deleted}");
+}

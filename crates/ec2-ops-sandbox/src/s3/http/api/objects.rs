@@ -98,6 +98,9 @@ pub(super) fn copy_object(store: &S3, request: S3Request<CopyObjectInput>) -> An
     let CopySource::Bucket { bucket, key, version_id: None } = &input.copy_source else {
         return Err(unmodelled("a copy source other than <bucket>/<key>"));
     };
+    if key.is_empty() {
+        return Err(s3_error!(InvalidArgument, "the copy source is <bucket>/<key>, found {bucket}/"));
+    }
     let source = store.get_object(bucket, key)?;
     let replace = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
         None | Some(MetadataDirective::COPY) => false,
@@ -150,6 +153,9 @@ pub(super) fn delete_objects(
     let named = input.delete.objects;
     if !(1..=1000).contains(&named.len()) {
         return Err(s3_error!(MalformedXML, "name 1 to 1000 objects to delete, found {}", named.len()));
+    }
+    if named.iter().any(|named| named.key.is_empty()) {
+        return Err(s3_error!(MalformedXML, "an object to delete has no key"));
     }
     let conditional = |named: &s3s::dto::ObjectIdentifier| {
         named.version_id.is_some()
