@@ -16,7 +16,7 @@ use crate::document::{Job, Problems};
 use crate::error::Error;
 use crate::execution::Execution;
 use crate::ids::{AttemptId, Region};
-use crate::launch::{Candidate, candidates, plan};
+use crate::launch::{candidates, plan};
 use crate::ports::{Catalog, Clock, Objects};
 use crate::step::write;
 use finding::Finding;
@@ -72,7 +72,7 @@ async fn check(
     findings.extend(network::check(&job, &all, &region, ec2).await);
     for (number, candidate) in all.iter().enumerate() {
         let launch = plan(&job, &attempt, deployment, &region, candidate, number);
-        let about = format!("launch {}", in_words(candidate));
+        let about = format!("launch {candidate}");
         findings.push(match ec2.dry_run(&region, &launch).await {
             Ok(()) => Finding::ok(about, "EC2 would launch it; capacity and quotas show only at the launch"),
             Err(error) => Finding::of_call(about, &error),
@@ -160,11 +160,6 @@ async fn zones(instance_type: &str, region: &Region, ec2: &impl Catalog) -> Find
         Ok(zones) => Finding::ok(about, format!("in {}", zones.into_iter().collect::<Vec<_>>().join(", "))),
         Err(error) => Finding::of_call(about, &error),
     }
-}
-
-fn in_words(candidate: &Candidate) -> String {
-    let place = candidate.subnet.as_ref().map(|subnet| format!(" in {subnet}")).unwrap_or_default();
-    format!("{} {}{place}", candidate.instance_type, candidate.market.as_str())
 }
 
 #[cfg(test)]

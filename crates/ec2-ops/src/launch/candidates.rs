@@ -25,6 +25,14 @@ pub(crate) struct Candidate {
     pub(crate) market: Market,
 }
 
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { instance_type, subnet, market } = self;
+        let place = subnet.as_ref().map(|subnet| format!(" in {subnet}")).unwrap_or_default();
+        write!(f, "{instance_type} {}{place}", market.as_str())
+    }
+}
+
 /// A candidate that EC2 could not launch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
@@ -42,9 +50,8 @@ pub struct Tried {
 
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { instance_type, subnet, market, error } = self;
-        let place = subnet.as_ref().map(|subnet| format!(" in {subnet}")).unwrap_or_default();
-        write!(f, "{instance_type} {}{place}: {error}", market.as_str())
+        let Self { instance_type, subnet, market, error } = self.clone();
+        write!(f, "{}: {error}", Candidate { instance_type, subnet, market })
     }
 }
 

@@ -3,7 +3,7 @@
 //! An instance needs one, or its agent never comes online:
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html>.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
 use crate::aws_error::AwsError;
@@ -41,15 +41,20 @@ pub(super) async fn check(
             Some(todo.to_owned()),
         )];
     }
-    let mut findings = Vec::new();
-    for subnet in subnets {
-        let about = format!("subnet {} in {}", subnet.id, subnet.zone);
-        findings.push(match vpc(&subnet.vpc, region, ec2).await {
-            Ok(vpc) => judge(about, &subnet, &vpc, asks_for_public.unwrap_or(subnet.public), region),
-            Err(error) => Finding::of_call(about, &error),
-        });
+    let mut vpcs = BTreeMap::new();
+    for Subnet { vpc: id, .. } in &subnets {
+        if !vpcs.contains_key(id) {
+            vpcs.insert(id.clone(), vpc(id, region, ec2).await);
+        }
     }
-    findings
+    let finding = |subnet: &Subnet| {
+        let about = format!("subnet {} in {}", subnet.id, subnet.zone);
+        match &vpcs[&subnet.vpc] {
+            Ok(vpc) => judge(about, subnet, vpc, asks_for_public.unwrap_or(subnet.public), region),
+            Err(error) => Finding::of_call(about, error),
+        }
+    };
+    subnets.iter().map(finding).collect()
 }
 
 async fn vpc(id: &str, region: &Region, ec2: &impl Catalog) -> Result<Vpc, AwsError> {
