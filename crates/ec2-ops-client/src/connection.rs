@@ -157,6 +157,10 @@ impl Client {
         aws_sdk_s3::Client::from_conf(config.interceptor(self.recorder.clone()).build())
     }
 
+    pub(crate) fn service_quotas(&self, region: &str) -> aws_sdk_servicequotas::Client {
+        client!(aws_sdk_servicequotas, &self.in_region(region), self.recorder)
+    }
+
     pub(crate) fn ssm(&self, region: &str) -> aws_sdk_ssm::Client {
         client!(aws_sdk_ssm, &self.in_region(region), self.recorder)
     }

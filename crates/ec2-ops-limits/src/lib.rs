@@ -19,6 +19,7 @@ pub mod launch;
 mod rule;
 pub mod s3;
 pub mod ssm;
+pub mod vcpus;
 pub mod volume;
 
 pub use rule::{Refusal, Rule};

@@ -33,6 +33,7 @@ pub mod s3;
 #[cfg(unix)]
 mod sandbox;
 mod service;
+mod service_quotas;
 pub mod ssm;
 pub mod stepfunctions;
 pub mod sts;

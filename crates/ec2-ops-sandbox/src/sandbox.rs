@@ -19,6 +19,9 @@ use crate::lambda::{FunctionBinary, FunctionLog, ProcessRuntime, Runtime};
 use crate::ssm::SsmConfig;
 use crate::{AccessKeys, Account, AccountConfig, AwsError, LocalMachines};
 
+/// The account's quota of vCPUs: what AWS gives an account that has been in use.
+const VCPUS: u32 = 1152;
+
 /// The settings of a sandbox.
 #[derive(Clone, Debug)]
 pub struct SandboxConfig {
@@ -89,7 +92,7 @@ impl Sandbox {
         );
         let account_config = AccountConfig {
             seed: u64::from(std::process::id()) ^ Timestamp::now().as_millisecond().unsigned_abs(),
-            ec2: Ec2Config { times: Times::fast(), ..Ec2Config::default() },
+            ec2: Ec2Config { times: Times::fast(), vcpus: Some(VCPUS), ..Ec2Config::default() },
             ssm: SsmConfig { listed_after, ..SsmConfig::fast() },
         };
         let account = Account::new(Timestamp::now(), account_config, Arc::clone(&machines), events);

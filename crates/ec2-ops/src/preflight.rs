@@ -16,7 +16,7 @@ use crate::document::{Job, Problems};
 use crate::error::Error;
 use crate::execution::Execution;
 use crate::ids::{AttemptId, Region};
-use crate::launch::{candidates, plan};
+use crate::launch::{Candidate, candidates, plan};
 use crate::ports::{Catalog, Clock, Objects};
 use crate::step::write;
 use finding::Finding;
@@ -25,6 +25,10 @@ use finding::Finding;
 #[derive(Debug, Serialize)]
 struct Report {
     findings: Vec<Finding>,
+    /// Where, and what would be launched there; for the caller, who may see the account's quotas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+    launches: Vec<Candidate>,
 }
 
 /// The document that is to be checked, if the payload asks for that.
@@ -33,7 +37,7 @@ pub fn asked(payload: &Value) -> Option<&Value> {
 }
 
 /// Checks `document` against the deployment and the account: a list `findings`, each with what it is `about`, a `verdict` (`ok`,
-/// `wrong`, `unknown`), what it `says`, and perhaps what there is `todo`.
+/// `wrong`, `unknown`), what it `says`, and perhaps what there is `todo`; and the `region` and the `launches` that it has tried.
 ///
 /// # Errors
 /// If the answer cannot be written.
@@ -57,7 +61,7 @@ async fn check(
     let execution = Execution::rehearsal(now);
     let (job, region) = match job(document, &execution, deployment) {
         Ok(found) => found,
-        Err(findings) => return Report { findings },
+        Err(findings) => return Report { findings, region: None, launches: Vec::new() },
     };
     let mut findings = vec![Finding::ok("document", format!("valid, in {region}"))];
     findings
@@ -74,11 +78,11 @@ async fn check(
         let launch = plan(&job, &attempt, deployment, &region, candidate, number);
         let about = format!("launch {candidate}");
         findings.push(match ec2.dry_run(&region, &launch).await {
-            Ok(()) => Finding::ok(about, "EC2 would launch it; capacity and quotas show only at the launch"),
+            Ok(()) => Finding::ok(about, "EC2 would launch it; capacity shows only at the launch"),
             Err(error) => Finding::of_call(about, &error),
         });
     }
-    Report { findings }
+    Report { findings, region: Some(region), launches: all }
 }
 
 /// The job and its region, or why the deployment refuses the document.

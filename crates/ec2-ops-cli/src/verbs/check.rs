@@ -1,5 +1,7 @@
 //! `check`: what would keep an execution from its end, before anything is paid.
 
+mod quota;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -79,7 +81,11 @@ async fn of_document(client: &Client, document: &Value) -> Result<Vec<Value>, Fa
         .find(|arn| arn.contains(STARTER))
         .ok_or_else(|| Failure::failed(format!("{} invokes no {STARTER}", client.state_machine_arn())))?;
     match client.invoke(starter, &json!({ "check": document })).await? {
-        Invoked::Answered(answer) => Ok(answer["findings"].as_array().cloned().unwrap_or_default()),
+        Invoked::Answered(answer) => {
+            let mut findings = answer["findings"].as_array().cloned().unwrap_or_default();
+            findings.extend(quota::findings(client, &answer).await);
+            Ok(findings)
+        }
         Invoked::Failed { message, .. } if message.contains("missing field `step`") => {
             Err(Failure::failed(format!(
                 "the {STARTER} of this deployment is older than `check`: `terraform apply` a newer version"

@@ -114,29 +114,9 @@ const FAMILIES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The groups of families that have a quota of vCPUs of their own, by the beginning of the family's name. All others are
-/// Standard. See <https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html>.
-const QUOTA_GROUPS: &[(&str, &str)] = &[
-    ("dl", "DL"),
-    ("f", "F"),
-    ("g", "G and VT"),
-    ("hpc", "HPC"),
-    ("inf", "Inf"),
-    ("p", "P"),
-    ("trn", "Trn"),
-    ("u", "High Memory"),
-    ("vt", "G and VT"),
-    ("x", "X"),
-];
-
 /// Whether EC2 has the type `name`, for example `t3.micro`.
 pub(super) fn exists(name: &str) -> bool {
     name.split_once('.').is_some_and(|(family, size)| sizes(family).any(|known| known == size))
-}
-
-/// The group of families whose quota the type `name` counts towards.
-pub(super) fn quota_group(name: &str) -> &'static str {
-    QUOTA_GROUPS.iter().find(|(prefix, _)| name.starts_with(prefix)).map_or("Standard", |(_, group)| *group)
 }
 
 /// How many vCPUs the type `name` has by the usual meaning of its size. A few old types and those for HPC have others.
@@ -210,19 +190,6 @@ mod tests {
             ("mac2.metal", 12),
         ] {
             assert_eq!(vcpus(name), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn accelerated_families_have_quotas_of_their_own() {
-        for (name, group) in [
-            ("t4g.nano", "Standard"),
-            ("i7i.large", "Standard"),
-            ("g6.xlarge", "G and VT"),
-            ("inf2.xlarge", "Inf"),
-            ("u7i-6tb.112xlarge", "High Memory"),
-        ] {
-            assert_eq!(quota_group(name), group, "{name}");
         }
     }
 }

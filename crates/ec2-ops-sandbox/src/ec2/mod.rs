@@ -52,6 +52,16 @@ impl Ec2 {
         Self { shared: Arc::new(Shared { platform, hypervisor, config, state }) }
     }
 
+    /// The account's number.
+    pub(crate) fn account_id(&self) -> &str {
+        &self.shared.platform.account_id
+    }
+
+    /// The account's quota of vCPUs, for each market and group of families.
+    pub(crate) fn vcpus(&self) -> Option<u32> {
+        self.shared.config.vcpus
+    }
+
     /// Every instance of the account, in the order of ids, visible to the API or not.
     pub fn instances(&self) -> Vec<Arc<InstanceRecord>> {
         self.act(|state| state.instances.iter().map(|(_, row)| Arc::clone(row)).collect())

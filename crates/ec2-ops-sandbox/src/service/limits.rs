@@ -13,10 +13,11 @@ use serde_json::Value;
 use crate::AwsError;
 
 /// The models, by signing name, and the error of the service for a request beyond its bounds.
-const MODELS: [(&str, &str, &str); 5] = [
+const MODELS: [(&str, &str, &str); 6] = [
     ("dynamodb", include_str!("models/dynamodb.json"), "ValidationException"),
     ("lambda", include_str!("models/lambda.json"), "ValidationException"),
     ("logs", include_str!("models/logs.json"), "InvalidParameterException"),
+    ("servicequotas", include_str!("models/service-quotas.json"), "ValidationException"),
     ("ssm", include_str!("models/ssm.json"), "ValidationException"),
     ("states", include_str!("models/stepfunctions.json"), "ValidationException"),
 ];

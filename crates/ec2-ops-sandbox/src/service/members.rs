@@ -13,10 +13,11 @@ use crate::http::testing::Served;
 use crate::protocol::{Protocol, Request};
 use crate::{AwsError, Caller, incidents};
 
-const MODELS: [&str; 6] = [
+const MODELS: [&str; 7] = [
     include_str!("models/dynamodb.json"),
     include_str!("models/ec2.json"),
     include_str!("models/logs.json"),
+    include_str!("models/service-quotas.json"),
     include_str!("models/ssm.json"),
     include_str!("models/stepfunctions.json"),
     include_str!("models/sts.json"),

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use super::{Description, Service, Words};
 use crate::incidents::Incidents;
 use crate::s3::S3Http;
-use crate::{Account, AwsError, dynamodb, ec2, incidents, lambda, logs, s3, ssm, stepfunctions, sts};
+use crate::service_quotas::ServiceQuotas;
+use crate::{
+    Account, AwsError, dynamodb, ec2, incidents, lambda, logs, s3, service_quotas, ssm, stepfunctions, sts,
+};
 
 /// A service: what is known of it, and the way to the one of an account.
 type Registered = (&'static Description, fn(&Account) -> Arc<dyn Service>);
 
 /// Every service.
-pub(crate) const SERVICES: [Registered; 9] = [
+pub(crate) const SERVICES: [Registered; 10] = [
     (&dynamodb::SERVICE, |account| Arc::clone(&account.dynamodb) as _),
     (&ec2::SERVICE, |account| Arc::new(account.ec2.clone())),
     (&incidents::SERVICE, |account| Arc::new(Incidents(account.ec2.clone()))),
     (&lambda::SERVICE, |account| Arc::new(account.lambda.clone())),
     (&logs::SERVICE, |account| Arc::new(account.logs.clone())),
     (&s3::SERVICE, |account| Arc::new(S3Http::new(account.s3.clone()))),
+    (&service_quotas::SERVICE, |account| Arc::new(ServiceQuotas(account.ec2.clone()))),
     (&ssm::SERVICE, |account| Arc::new(account.ssm.clone())),
     (&stepfunctions::SERVICE, |account| Arc::new(account.stepfunctions.clone())),
     (&sts::SERVICE, |account| Arc::new(account.sts.clone())),

@@ -252,7 +252,7 @@ async fn a_parameter_has_versions_and_a_secret_is_read_with_decryption() {
         let request = GetParameterRequest { name: name.to_owned(), with_decryption: Some(true) };
         world.ssm.get_parameter(region, &request).map(|response| response.parameter.value)
     };
-    let code = |error: crate::AwsError| error.code;
+    let code = |error: AwsError| error.code;
     assert_eq!(get(REGION, "/my/token").map_err(code), Err("ParameterNotFound".to_owned()));
     assert_eq!(put("one", Some("SecureString"), false).unwrap().version, 1);
     assert_eq!(put("two", None, false).map_err(code), Err("ParameterAlreadyExists".to_owned()));

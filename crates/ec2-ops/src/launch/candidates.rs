@@ -17,10 +17,12 @@ use crate::status::Status;
 use crate::step::Market;
 
 /// One way to launch the attempt's instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Candidate {
+    #[serde(rename = "type")]
     pub(crate) instance_type: String,
     /// `None`: the document places the instance in another way, or EC2 chooses the subnet.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subnet: Option<String>,
     pub(crate) market: Market,
 }

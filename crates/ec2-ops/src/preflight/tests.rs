@@ -59,7 +59,7 @@ async fn wrong(aws: &FakeAws) -> String {
 #[tokio::test]
 async fn everything_that_a_launch_needs_has_a_line_and_nothing_is_launched() {
     let aws = aws();
-    let would = "EC2 would launch it; capacity and quotas show only at the launch | ";
+    let would = "EC2 would launch it; capacity shows only at the launch | ";
     assert_eq!(
         lines(&document(), &aws).await,
         [
@@ -73,6 +73,11 @@ async fn everything_that_a_launch_needs_has_a_line_and_nothing_is_launched() {
         ]
     );
     assert_eq!(aws.calls(), [""; 0]);
+    let report = check(&document(), &deployment(), time("2026-03-01T05:30:00Z"), &aws, &aws).await;
+    let report = serde_json::to_value(report).unwrap();
+    assert_eq!(report["region"], "us-east-1");
+    let launch = |market: &str| json!({ "type": "t4g.nano", "subnet": "subnet-0000000a", "market": market });
+    assert_eq!(report["launches"], json!([launch("spot"), launch("on-demand")]));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::AwsError;
 use crate::ec2::api::{
     DescribeImagesRequest, DescribeImagesResponse, DescribeInstanceTypeOfferingsRequest,
     DescribeInstanceTypeOfferingsResponse, DescribeInstanceTypesRequest, DescribeInstanceTypesResponse,
-    Filter, Image, InstanceTypeInfo, InstanceTypeOffering,
+    Filter, Image, InstanceTypeInfo, InstanceTypeOffering, VCpuInfo,
 };
 use crate::ec2::config::Images;
 use crate::ec2::{Ec2, SERVICE, fault, ids, instance_types};
@@ -202,6 +202,7 @@ fn instance_type(name: &str) -> InstanceTypeInfo {
     InstanceTypeInfo {
         instance_type: name.to_owned(),
         bare_metal: instance_types::is_bare_metal(name),
+        v_cpu_info: VCpuInfo { default_v_cpus: instance_types::vcpus(name) },
         supported_usage_classes: vec!["on-demand".to_owned(), "spot".to_owned()],
         supported_root_device_types: vec!["ebs".to_owned()],
     }

@@ -60,8 +60,16 @@ pub struct DescribeInstanceTypesResponse {
 pub struct InstanceTypeInfo {
     pub instance_type: String,
     pub bare_metal: bool,
+    pub v_cpu_info: VCpuInfo,
     pub supported_usage_classes: Vec<String>,
     pub supported_root_device_types: Vec<String>,
+}
+
+/// The vCPUs of a type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct VCpuInfo {
+    pub default_v_cpus: u32,
 }
 
 /// `DescribeInstanceTypeOfferings`, of a type by zone.

@@ -1,5 +1,7 @@
 //! The account's quota of vCPUs.
 
+use ec2_ops_limits::vcpus::QuotaGroup;
+
 use super::{InstanceRecord, State};
 use crate::AwsError;
 use crate::ec2::api::InstanceStateName;
@@ -15,12 +17,12 @@ impl State {
         spot: bool,
     ) -> Result<(), AwsError> {
         let Some(limit) = self.config.vcpus else { return Ok(()) };
-        let group = instance_types::quota_group(instance_type);
+        let group = QuotaGroup::of(instance_type);
         let counts = |record: &&InstanceRecord| {
             record.region == region
                 && record.is_spot() == spot
                 && matches!(record.state(), InstanceStateName::Pending | InstanceStateName::Running)
-                && instance_types::quota_group(&record.instance.instance_type) == group
+                && QuotaGroup::of(&record.instance.instance_type) == group
         };
         let records = self.instances.iter().map(|(_, record)| record.as_ref());
         let used: u32 =

@@ -28,6 +28,7 @@ SERVICES = {
     "CloudWatch Logs": "logs",
     "DynamoDB": "dynamodb",
     "Lambda": "lambda",
+    "Service Quotas": "service-quotas",
     "Step Functions": "stepfunctions",
     "STS": "sts",
 }

@@ -1,0 +1,105 @@
+//! The account's quotas of vCPUs, and what uses them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, InstanceType, InstanceTypeInfo};
+use ec2_ops_limits::vcpus::QuotaGroup;
+
+use crate::{Client, Error};
+
+/// An instance type, and whether on Spot.
+pub type Bought = (String, bool);
+
+/// How many types one call of `DescribeInstanceTypes` takes. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html>.
+const TYPES_A_CALL: usize = 100;
+
+/// A quota of vCPUs in one region.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VcpuQuota {
+    /// AWS's name for it.
+    pub name: String,
+    /// AWS's code for it, `L-1216C47A`.
+    pub code: &'static str,
+    /// How many vCPUs may be in use at once.
+    pub limit: f64,
+    /// How many are, by instances that are pending or running.
+    pub used: i32,
+    /// How many the largest of the launches adds, and its type.
+    pub needed: (i32, String),
+}
+
+impl Client {
+    /// The quotas in `region` that instances of `launches` count towards.
+    ///
+    /// # Errors
+    /// Where EC2 or Service Quotas cannot be asked.
+    pub async fn vcpu_quotas(
+        &self,
+        region: &str,
+        launches: &BTreeSet<Bought>,
+    ) -> Result<Vec<VcpuQuota>, Error> {
+        let running = self.running(region).await?;
+        let types: BTreeSet<_> = running.iter().chain(launches).map(|(name, _)| name.clone()).collect();
+        let vcpus = self.vcpus_of(region, types.into_iter().collect()).await?;
+        let of = |name: &str| vcpus.get(name).copied().unwrap_or_default();
+        let mut largest = BTreeMap::new();
+        for (name, spot) in launches {
+            let Some(code) = QuotaGroup::of(name).code(*spot) else { continue };
+            let needed = largest.entry(code).or_insert_with(|| (0, String::new()));
+            *needed = (of(name), name.clone()).max(needed.clone());
+        }
+        let mut quotas = Vec::new();
+        for (code, needed) in largest {
+            let counts = |(name, spot): &&Bought| QuotaGroup::of(name).code(*spot) == Some(code);
+            let used = running.iter().filter(counts).map(|(name, _)| of(name)).sum();
+            let (name, limit) = self.quota(region, code).await?;
+            quotas.push(VcpuQuota { name, code, limit, used, needed });
+        }
+        Ok(quotas)
+    }
+
+    /// What is pending or running in `region`, whoever has launched it.
+    async fn running(&self, region: &str) -> Result<Vec<Bought>, Error> {
+        let states = Filter::builder().name("instance-state-name").values("pending").values("running");
+        let ec2 = self.ec2(region);
+        let mut pages = ec2.describe_instances().filters(states.build()).into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::of_call("DescribeInstances", &error))?;
+            let reservations = page.reservations().iter();
+            let instances = reservations.flat_map(aws_sdk_ec2::types::Reservation::instances);
+            found.extend(instances.filter_map(|instance| {
+                let spot = instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot);
+                Some((instance.instance_type()?.as_str().to_owned(), spot))
+            }));
+        }
+        Ok(found)
+    }
+
+    /// How many vCPUs each of `types` has.
+    async fn vcpus_of(&self, region: &str, types: Vec<String>) -> Result<BTreeMap<String, i32>, Error> {
+        let ec2 = self.ec2(region);
+        let mut vcpus = BTreeMap::new();
+        for types in types.chunks(TYPES_A_CALL) {
+            let types = types.iter().map(|name| InstanceType::from(name.as_str())).collect();
+            let call = ec2.describe_instance_types().set_instance_types(Some(types));
+            let answer =
+                call.send().await.map_err(|error| Error::of_call("DescribeInstanceTypes", &error))?;
+            let read = |info: &InstanceTypeInfo| {
+                Some((info.instance_type()?.as_str().to_owned(), info.v_cpu_info()?.default_v_cpus()?))
+            };
+            vcpus.extend(answer.instance_types().iter().filter_map(read));
+        }
+        Ok(vcpus)
+    }
+
+    /// The name and the value of one of EC2's quotas.
+    async fn quota(&self, region: &str, code: &str) -> Result<(String, f64), Error> {
+        let call = self.service_quotas(region).get_service_quota().service_code("ec2").quota_code(code);
+        let answer = call.send().await.map_err(|error| Error::of_call("GetServiceQuota", &error))?;
+        let quota = answer.quota();
+        let name = quota.and_then(|quota| quota.quota_name()).unwrap_or(code);
+        Ok((name.to_owned(), quota.and_then(|quota| quota.value()).unwrap_or_default()))
+    }
+}
