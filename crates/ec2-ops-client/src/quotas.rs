@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, InstanceType, InstanceTypeInfo};
+use aws_sdk_servicequotas::types::ServiceQuota;
 use ec2_ops_limits::vcpus::QuotaGroup;
 
 use crate::{Client, Error};
@@ -99,7 +100,7 @@ impl Client {
         let call = self.service_quotas(region).get_service_quota().service_code("ec2").quota_code(code);
         let answer = call.send().await.map_err(|error| Error::of_call("GetServiceQuota", &error))?;
         let quota = answer.quota();
-        let name = quota.and_then(|quota| quota.quota_name()).unwrap_or(code);
-        Ok((name.to_owned(), quota.and_then(|quota| quota.value()).unwrap_or_default()))
+        let name = quota.and_then(ServiceQuota::quota_name).unwrap_or(code);
+        Ok((name.to_owned(), quota.and_then(ServiceQuota::value).unwrap_or_default()))
     }
 }

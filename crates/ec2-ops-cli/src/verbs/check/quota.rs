@@ -26,26 +26,19 @@ pub(super) async fn findings(client: &Client, answer: &Value) -> Vec<Value> {
 
 fn finding(quota: &VcpuQuota, region: &str) -> Value {
     let VcpuQuota { name, code, limit, used, needed: (needed, instance_type) } = quota;
-    let fits = f64::from(*needed) <= *limit;
-    let has_room = f64::from(used + needed) <= *limit;
-    let queues = if has_room { "" } else { ", so it waits until others have ended" };
-    let says = match fits {
-        true => format!("{used} of {limit} vCPUs in use; {instance_type} takes {needed}{queues}"),
-        false => format!("{limit} vCPUs; {instance_type} takes {needed}, and can never be launched"),
-    };
-    let mut finding = json!({
-        "about": format!("quota {name}"),
-        "verdict": if fits { "ok" } else { "wrong" },
-        "says": says,
-    });
-    if !fits {
-        finding["todo"] = format!(
+    let about = format!("quota {name}");
+    if f64::from(*needed) > *limit {
+        let todo = format!(
             "aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {code} \
              --desired-value {needed} --region {region}"
-        )
-        .into();
+        );
+        let says = format!("{limit} vCPUs; {instance_type} takes {needed}, and can never be launched");
+        return json!({ "about": about, "verdict": "wrong", "says": says, "todo": todo });
     }
-    finding
+    let has_room = f64::from(used + needed) <= *limit;
+    let waits = if has_room { "" } else { ", so it waits until others have ended" };
+    let says = format!("{used} of {limit} vCPUs in use; {instance_type} takes {needed}{waits}");
+    json!({ "about": about, "verdict": "ok", "says": says })
 }
 
 fn unknown(error: &Error) -> Value {
@@ -66,7 +59,7 @@ mod tests {
         };
         let finding = finding(&quota, "eu-west-1");
         let text = |field: &str| finding[field].as_str().unwrap_or_default().to_owned();
-        ["verdict", "says", "todo"].map(|field| text(field)).join(" | ")
+        ["verdict", "says", "todo"].map(text).join(" | ")
     }
 
     #[test]
