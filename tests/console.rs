@@ -254,7 +254,7 @@ fn executions_are_listed_by_outcome_and_filtered() {
         let named = page.get("/?name=goo").await.body;
         assert!(named.contains("row-good") && !named.contains("row-wrong"));
         assert_eq!(page.get("/rows?name=goo").await.body, "", "the page has all rows already");
-        assert!(page.until("/", "left running: <b>0").await.contains("instances running: <b>0"));
+        assert!(page.until("/", "left running: <b>0").await.contains("instances running in us-east-1: <b>0"));
     });
 }
 

@@ -329,7 +329,8 @@ fn a_document_is_checked_with_the_rights_of_the_deployment_and_nothing_is_launch
     assert_eq!(code, Some(0), "{findings:?}");
     assert!(findings.iter().all(|finding| finding["verdict"] == "ok"), "{findings:?}");
     let about: Vec<_> = findings.iter().map(|finding| finding["about"].as_str().unwrap()).collect();
-    let words = ["you", "state", "functions", "document", "bucket", "image", "type", "subnet", "launch", "quota"];
+    let words =
+        ["you", "state", "functions", "document", "bucket", "image", "type", "subnet", "launch", "quota"];
     assert_eq!(about.iter().map(|about| about.split(' ').next().unwrap()).collect::<Vec<_>>(), words);
 
     document["bucket"] = json!("nowhere");

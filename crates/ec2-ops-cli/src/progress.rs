@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use ec2_ops_client::{Event, Line, Stream, What};
+use ec2_ops_client::{Event, Line, Stream, What, duration};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::output;
 use crate::style::{Style, Tone};
-use crate::words::duration;
 
 /// Shows each event and each line once.
 pub(crate) struct Progress {

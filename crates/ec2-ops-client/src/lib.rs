@@ -45,6 +45,7 @@ mod terraform;
 mod time;
 mod timeline;
 mod usage;
+mod words;
 
 pub use commands::Invocation;
 pub use connection::{Client, Options};
@@ -66,3 +67,4 @@ pub use recorder::{Recorded, Recorder};
 pub use served::{Announcement, Served};
 pub use timeline::{Attempt, CommandRef, InstanceRef, Timeline, Visit, Waiting};
 pub use usage::Usage;
+pub use words::{duration, moment};

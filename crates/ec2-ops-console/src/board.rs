@@ -26,6 +26,8 @@ pub(crate) struct Board {
     /// The ARNs, the latest first.
     order: Vec<String>,
     instances: Vec<Instance>,
+    /// Where they were looked for: the region of the deployment, and those of the rows.
+    regions: BTreeSet<String>,
     /// Counts the changes.
     version: u64,
     pace: Pace,
@@ -107,6 +109,11 @@ impl Board {
         self.version
     }
 
+    /// The regions in which instances were looked for.
+    pub(crate) fn regions(&self) -> String {
+        self.regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
     /// The instances of the deployment that cost by the second.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Instance> {
         self.instances.iter().filter(|instance| instance.is_running())
@@ -165,10 +172,11 @@ impl Board {
     }
 
     /// Takes in what EC2 knows.
-    fn take(&mut self, instances: Vec<Instance>) {
-        if instances == self.instances {
+    fn take(&mut self, instances: Vec<Instance>, regions: BTreeSet<String>) {
+        if instances == self.instances && regions == self.regions {
             return;
         }
+        self.regions = regions;
         self.instances = instances;
         self.version += 1;
         for row in self.rows.values_mut() {
@@ -208,10 +216,10 @@ async fn look(board: &Mutex<Board>, client: &Client) -> Result<(), Error> {
         regions.chain([client.region().to_owned()]).collect()
     };
     let mut instances = Vec::new();
-    for region in regions {
-        instances.extend(client.instances(&region, None).await?);
+    for region in &regions {
+        instances.extend(client.instances(region, None).await?);
     }
-    lock(board).take(instances);
+    lock(board).take(instances, regions);
     describe(board, client).await
 }
 

@@ -123,7 +123,7 @@ impl Watched {
 }
 
 /// Reads what is new of an execution, and of the output of the attempt that is `chosen`, unless that was done just now or is
-/// under way. Nobody waits for the network to see what is known: the entry is locked only to note what was found.
+/// under way. What is known can be seen while the network is asked: the entry is locked only to note what was found.
 ///
 /// It has to be polled to its end.
 ///

@@ -107,7 +107,7 @@ async fn patient(
     nothing_known: bool,
     news: impl Future<Output = Result<(), Error>> + Send + 'static,
 ) -> Result<(), Error> {
-    // As a task of its own it comes to its end also if nobody waits for it.
+    // It is a task of its own, so it goes on when the wait is over.
     match tokio::time::timeout(PATIENCE[usize::from(nothing_known)], tokio::spawn(news)).await {
         Ok(Ok(found)) => found,
         // It is not ready, or has panicked, which the next look shows.

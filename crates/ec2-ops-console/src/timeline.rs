@@ -117,7 +117,7 @@ impl Scale {
     }
 }
 
-/// The bars that can be told apart on a screen.
+/// The bars, those that lie too close to tell apart drawn as one.
 fn merged(bars: &[Bar], scale: &Scale) -> Vec<Bar> {
     let mut merged: Vec<Bar> = Vec::new();
     // The last bar of each kind: tries and waits alternate.
@@ -187,24 +187,38 @@ fn bars(visit: &Visit, end: Timestamp) -> Vec<Bar> {
     bars
 }
 
-/// The lanes of the command and of the instance of `attempt`.
+/// What is known of an attempt.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) story: &'a Story,
+    pub(crate) attempt: u32,
+    /// The attempt in the outcome, as far as there is one.
+    pub(crate) record: &'a Value,
+}
+
+impl<'a> Known<'a> {
+    fn time(self, name: &str) -> Option<Timestamp> {
+        self.record[name].as_str()?.parse().ok()
+    }
+
+    fn stay(self, state: &str) -> Option<&'a Visit> {
+        let mut visits = self.story.visits().iter();
+        visits.find(|visit| visit.attempt == self.attempt && visit.state == state)
+    }
+}
+
+/// The lanes of the command and of the instance.
 pub(crate) fn lanes(
-    story: &Story,
-    attempt: u32,
-    record: &Value,
+    known: Known<'_>,
     instance: Option<&Instance>,
     changes: &[Change],
     now: Timestamp,
 ) -> Vec<Row> {
-    let time = |name: &str| record[name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let visits = || story.visits().iter().filter(|visit| visit.attempt == attempt);
-    let stay = |state: &str| visits().find(|visit| visit.state == state);
-    let over = story.ended();
     let mut rows = Vec::new();
-    let sent = stay("Commander").and_then(|visit| visit.left.filter(|_| visit.error().is_none()));
-    let polled = stay("EC2Poller").and_then(|visit| visit.left);
-    if let Some(from) = time("commands_started_at").or(sent) {
-        let until = time("commands_ended_at").or(polled).or(over).unwrap_or(now);
+    let sent = known.stay("Commander").and_then(|visit| visit.left.filter(|_| visit.error().is_none()));
+    let polled = known.stay("EC2Poller").and_then(|visit| visit.left);
+    if let Some(from) = known.time("commands_started_at").or(sent) {
+        let until = known.time("commands_ended_at").or(polled).or(known.story.ended()).unwrap_or(now);
         let text = format!("the commands run, {}", duration(until.duration_since(from)));
         rows.push(Row {
             label: "commands".to_owned(),
@@ -213,11 +227,11 @@ pub(crate) fn lanes(
         });
     }
     let mut bars = known_states(changes, instance.map(|instance| instance.state.as_str()), now);
-    let launched = time("launched_at").or_else(|| stay("Boot").map(|visit| visit.entered));
+    let launched = known.time("launched_at").or_else(|| known.stay("Boot").map(|visit| visit.entered));
     if let Some(launched) =
         launched.or(instance.and_then(|instance| instance.launched)).filter(|_| bars.is_empty())
     {
-        bars = guessed_states(story, attempt, record, launched, now);
+        bars = guessed_states(known, launched, now);
     }
     if !bars.is_empty() {
         rows.push(Row { label: "instance".to_owned(), lane: true, bars });
@@ -244,19 +258,10 @@ fn known_states(changes: &[Change], present: Option<&str>, now: Timestamp) -> Ve
 }
 
 /// The same by what the states of the execution say, where no events are known.
-fn guessed_states(
-    story: &Story,
-    attempt: u32,
-    record: &Value,
-    launched: Timestamp,
-    now: Timestamp,
-) -> Vec<Bar> {
-    let time = |name: &str| record[name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let stay =
-        |state: &str| story.visits().iter().find(|visit| visit.attempt == attempt && visit.state == state);
-    let end = time("ended_at").or(story.ended()).unwrap_or(now);
-    let ready = time("ready_at").or_else(|| stay("Boot").and_then(|visit| visit.left));
-    let ending = stay("EC2Stopper").map_or(end, |visit| visit.entered);
+fn guessed_states(known: Known<'_>, launched: Timestamp, now: Timestamp) -> Vec<Bar> {
+    let end = known.time("ended_at").or(known.story.ended()).unwrap_or(now);
+    let ready = known.time("ready_at").or_else(|| known.stay("Boot").and_then(|visit| visit.left));
+    let ending = known.stay("EC2Stopper").map_or(end, |visit| visit.entered);
     let ready = ready.unwrap_or(ending).clamp(launched.min(ending), ending);
     let part = |from: Timestamp, until: Timestamp, kind, state: &str| Bar {
         from,

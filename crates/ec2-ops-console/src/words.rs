@@ -1,27 +1,13 @@
 //! Times and sizes for people.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-/// `0.42 s`, `41 s`, `3 m 12 s`, `2 h 5 m`, `3 d 4 h`: the two largest units.
+/// As [`ec2_ops_client::duration`], but with tenths below ten seconds.
 pub(crate) fn duration(time: SignedDuration) -> String {
-    let seconds = time.as_secs().max(0);
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600, seconds / 60);
-    if days > 0 {
-        format!("{days} d {} h", hours % 24)
-    } else if hours > 0 {
-        format!("{hours} h {} m", minutes % 60)
-    } else if minutes > 0 {
-        format!("{minutes} m {} s", seconds % 60)
-    } else if seconds >= 10 {
-        format!("{seconds} s")
-    } else {
-        format!("{:.1} s", time.as_secs_f64().max(0.0))
+    if time < SignedDuration::from_secs(10) {
+        return format!("{:.1} s", time.as_secs_f64().max(0.0));
     }
-}
-
-/// `2026-11-25 21:42:33Z`
-pub(crate) fn moment(time: Timestamp) -> String {
-    time.strftime("%F %TZ").to_string()
+    ec2_ops_client::duration(time)
 }
 
 /// The first line of a text.
@@ -60,11 +46,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_has_two_units_at_most() {
+    fn a_short_duration_has_tenths() {
         let words = |ms| duration(SignedDuration::from_millis(ms));
         assert_eq!(
-            [0, 420, 41_000, 192_000, 7_500_000, 273_600_000].map(words),
-            ["0.0 s", "0.4 s", "41 s", "3 m 12 s", "2 h 5 m", "3 d 4 h"]
+            [-1, 420, 9_960, 10_000, 192_000].map(words),
+            ["0.0 s", "0.4 s", "10.0 s", "10 s", "3 m 12 s"]
         );
     }
 

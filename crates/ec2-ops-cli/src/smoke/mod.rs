@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use ec2_ops_client::Recorder;
+use ec2_ops_client::{Recorder, duration};
 use futures_util::stream::{self, StreamExt as _};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -19,7 +19,6 @@ use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
 use crate::output;
 use crate::verbs::DeploymentArgs;
-use crate::words::duration;
 use checks::{CHECKS, Check};
 use site::{Site, Trial};
 

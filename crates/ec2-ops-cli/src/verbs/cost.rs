@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use ec2_ops::ledger::Line;
-use ec2_ops_client::{Client, PRICES_FROM, SpotPrices, Usage, instance_time, of_instance};
+use ec2_ops_client::{Client, PRICES_FROM, SpotPrices, Usage, duration, instance_time, of_instance};
 use ec2_ops_sandbox::prices::{GB_SECOND, REQUEST, STATE_TRANSITION, gb_seconds};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::fold::LedgerArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::words::{duration, table};
+use crate::words::table;
 
 /// Which attempts are priced, and how.
 #[derive(Args)]

@@ -1,14 +1,14 @@
 //! `list`: the latest executions, by outcome.
 
 use clap::Args;
-use ec2_ops_client::{Execution, Listing};
+use ec2_ops_client::{Execution, Listing, duration, moment};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::DeploymentArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::words::{duration, moment, table};
+use crate::words::table;
 
 /// Which executions are listed.
 #[derive(Args)]

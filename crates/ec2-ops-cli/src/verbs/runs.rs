@@ -3,14 +3,14 @@
 use clap::Args;
 use ec2_ops::ledger::Line;
 use ec2_ops::{Market, Status};
-use ec2_ops_client::instance_time;
+use ec2_ops_client::{duration, instance_time};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::fold::LedgerArgs;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::words::{duration, table};
+use crate::words::table;
 
 /// Which attempts are counted, and how.
 #[derive(Args)]

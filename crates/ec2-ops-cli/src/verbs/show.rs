@@ -1,7 +1,7 @@
 //! `show`: one execution, its attempts and their states, and what it waits for.
 
 use clap::Args;
-use ec2_ops_client::{Attempt, Execution, Timeline, Visit};
+use ec2_ops_client::{Attempt, Execution, Timeline, Visit, duration, moment};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::DeploymentArgs;
 use super::list::summary;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::words::{duration, moment, table};
+use crate::words::table;
 
 /// Which execution is shown.
 #[derive(Args)]

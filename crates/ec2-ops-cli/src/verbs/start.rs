@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use ec2_ops_client::Client;
+use ec2_ops_client::{Client, duration};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -14,7 +14,6 @@ use crate::documents::{self, Assignment};
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
 use crate::output;
-use crate::words::duration;
 
 /// What is started.
 #[derive(Args)]

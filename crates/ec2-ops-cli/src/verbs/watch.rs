@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ec2_ops::document::DEFAULT_TIMEOUT_S;
-use ec2_ops_client::{Client, Event, Execution, HistoryReader, LogFollower, Timeline, What};
+use ec2_ops_client::{Client, Event, Execution, HistoryReader, LogFollower, Timeline, What, duration};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::style::Style;
-use crate::words::duration;
 
 /// An execution that is watched.
 pub(crate) struct Watch<'a> {

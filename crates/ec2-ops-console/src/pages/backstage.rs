@@ -75,26 +75,23 @@ pub(crate) fn incidents(instance: &Instance, url: &str) -> Markup {
 /// The call log, the invocations and the events.
 pub(crate) fn notes(notes: &Notes, subjects: bool) -> Markup {
     let refused = notes.calls.iter().filter(|call| call.is_refused()).count();
+    let calls = notes.calls.iter().take(SHOWN).map(|call| call_row(call, subjects));
+    let invocations = notes.invocations.iter().take(SHOWN).map(invocation_row);
+    let events = notes.events.iter().take(SHOWN).map(event_row);
+    html! {
+        (log("Calls", &format!("{}, {refused} refused", notes.calls.len()), &["At", "Caller", "Call", "Answer", "Took", "Says"], calls))
+        (log("Invocations", &notes.invocations.len().to_string(), &["At", "Function", "Took", "Ended", "Log"], invocations))
+        (log("Events", &notes.events.len().to_string(), &["At", "Event", "Detail", "Rules"], events))
+    }
+}
+
+fn log(title: &str, count: &str, headings: &[&str], rows: impl Iterator<Item = Markup>) -> Markup {
     html! {
         details.card open {
-            summary { h2 { "Calls " span.quiet { "(" (notes.calls.len()) ", " (refused) " refused)" } } }
-            div.scroll.tall tabindex="0" role="region" aria-label="Calls" { table {
-                thead { tr { @for heading in ["At", "Caller", "Call", "Answer", "Took", "Says"] { th scope="col" { (heading) } } } }
-                tbody { @for call in notes.calls.iter().take(SHOWN) { (call_row(call, subjects)) } }
-            } }
-        }
-        details.card open {
-            summary { h2 { "Invocations " span.quiet { "(" (notes.invocations.len()) ")" } } }
-            div.scroll.tall tabindex="0" role="region" aria-label="Invocations" { table {
-                thead { tr { @for heading in ["At", "Function", "Took", "Ended", "Log"] { th scope="col" { (heading) } } } }
-                tbody { @for invocation in notes.invocations.iter().take(SHOWN) { (invocation_row(invocation)) } }
-            } }
-        }
-        details.card open {
-            summary { h2 { "Events " span.quiet { "(" (notes.events.len()) ")" } } }
-            div.scroll.tall tabindex="0" role="region" aria-label="Events" { table {
-                thead { tr { @for heading in ["At", "Event", "Detail", "Rules"] { th scope="col" { (heading) } } } }
-                tbody { @for happening in notes.events.iter().take(SHOWN) { (event_row(happening)) } }
+            summary { h2 { (title) " " span.quiet { "(" (count) ")" } } }
+            div.scroll.tall tabindex="0" role="region" aria-label=(title) { table {
+                thead { tr { @for heading in headings { th scope="col" { (heading) } } } }
+                tbody { @for row in rows { (row) } }
             } }
         }
     }

@@ -84,12 +84,12 @@ pub(crate) fn rows(board: &Board, filter: &Filter, range: Range<usize>) -> Marku
     html! { @for row in shown { (self::row(row)) } }
 }
 
-/// What the whole account has running.
+/// What the deployment has running, and where that was looked for.
 pub(crate) fn left(board: &Board) -> Markup {
     let (running, left) = (board.running().count(), board.left());
     html! {
         p.left.bad[left > 0] {
-            span { "instances running: " b { (running) } }
+            span { "instances running" @if !board.regions().is_empty() { " in " (board.regions()) } ": " b { (running) } }
             span title="instances that run although their execution is over" { "left running: " b { (left) } }
         }
     }

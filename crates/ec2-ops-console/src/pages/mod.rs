@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
-use crate::words::{duration, moment};
+use crate::words::duration;
 
 /// What every page says of the deployment.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ pub(crate) fn until(at: Timestamp) -> Markup {
 
 /// A moment.
 pub(crate) fn time(at: Timestamp) -> Markup {
-    html! { time datetime=(at.to_string()) { (moment(at)) } }
+    html! { time datetime=(at.to_string()) { (ec2_ops_client::moment(at)) } }
 }
 
 /// JSON as people read it.

@@ -12,7 +12,7 @@ use crate::backstage::Backstage;
 use crate::execution::Watched;
 use crate::graph;
 use crate::story::{NextLook, Visit};
-use crate::timeline;
+use crate::timeline::{self, Known};
 use crate::words::{duration, first_line, in_url, quoted};
 
 /// How many of the last lines of output a page begins with.
@@ -156,7 +156,7 @@ impl View<'_> {
         }
     }
 
-    /// What it waits for, and when it looks again: so that nobody has to ask whether it hangs.
+    /// What it waits for, and when it looks again, which answers whether it hangs.
     fn waiting(&self) -> Markup {
         let story = &self.watched.story;
         let Some(waiting) = story.waiting() else { return html! {} };
@@ -208,7 +208,12 @@ impl View<'_> {
         let changes =
             self.backstage.zip(instance).map(|(backstage, instance)| backstage.changes(&instance.id));
         let (record, changes) = (self.watched.record(number), changes.unwrap_or_default());
-        rows.extend(timeline::lanes(story, number, &record, instance, &changes, now));
+        rows.extend(timeline::lanes(
+            Known { story, attempt: number, record: &record },
+            instance,
+            &changes,
+            now,
+        ));
         timeline::draw(&rows, from, now)
     }
 

@@ -1,6 +1,6 @@
 //! How instances end, and the functions that see to it.
 
-use ec2_ops_client::{Invoked, Left};
+use ec2_ops_client::{Invoked, Left, duration};
 use jiff::SignedDuration;
 use serde_json::json;
 use tokio::time::Instant;
@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::Found;
 use super::buckets::without_bucket;
 use crate::smoke::site::{Trial, Wrong, expect};
-use crate::words::duration;
 
 const FOR_LONG: &str = "sleep 600";
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ec2_ops::fleet::{Record, Records};
-use ec2_ops_client::{Client, Failures, Fleet, FleetProgress, FleetRun, Listing};
+use ec2_ops_client::{Client, Failures, Fleet, FleetProgress, FleetRun, Listing, duration, moment};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use super::latest;
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
 use crate::output;
-use crate::words::{duration, moment, table};
+use crate::words::table;
 
 /// Which fleet is shown.
 #[derive(Args)]
