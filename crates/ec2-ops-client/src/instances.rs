@@ -3,7 +3,8 @@
 use std::fmt;
 
 use aws_sdk_ec2::types::{
-    Filter, InstanceStateName, InstanceType, ResourceType, Tag, TagSpecification, Volume, VolumeState,
+    Filter, Instance, InstanceLifecycleType, InstanceStateName, InstanceType, ResourceType, Tag,
+    TagSpecification, Volume, VolumeState,
 };
 use ec2_ops::tags::{self, Tags};
 
@@ -113,23 +114,17 @@ impl Client {
         ours: impl Fn(&str) -> bool,
         region: &str,
     ) -> Result<Left, Error> {
-        let ours = |tags: &[Tag]| execution_in(tags).is_some_and(&ours);
+        let ours = |of: &[Tag]| tag(of, tags::EXECUTION).is_some_and(&ours);
         let mut left = Left::default();
-        let ec2 = self.ec2(region);
-        let mut pages = ec2.describe_instances().filters(of_execution(pattern)).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of_call("DescribeInstances", &error))?;
-            let reservations = page.reservations().iter();
-            let instances = reservations.flat_map(aws_sdk_ec2::types::Reservation::instances);
-            for instance in instances.filter(|instance| ours(instance.tags())) {
-                let group = match instance.state().and_then(|state| state.name()) {
-                    Some(InstanceStateName::Terminated) => continue,
-                    Some(InstanceStateName::Stopped) => &mut left.stopped,
-                    Some(InstanceStateName::Stopping | InstanceStateName::ShuttingDown) => &mut left.ending,
-                    _ => &mut left.running,
-                };
-                group.push(instance.instance_id().unwrap_or("an instance without an id").to_owned());
-            }
+        let instances = self.instances_with(of_execution(pattern), region).await?;
+        for instance in instances.iter().filter(|instance| ours(instance.tags())) {
+            let group = match instance.state().and_then(|state| state.name()) {
+                Some(InstanceStateName::Terminated) => continue,
+                Some(InstanceStateName::Stopped) => &mut left.stopped,
+                Some(InstanceStateName::Stopping | InstanceStateName::ShuttingDown) => &mut left.ending,
+                _ => &mut left.running,
+            };
+            group.push(instance.instance_id().unwrap_or("an instance without an id").to_owned());
         }
         for volume in self.volumes_of(pattern, region).await?.iter().filter(|volume| ours(volume.tags())) {
             let (id, state) = id_and_state(volume);
@@ -141,6 +136,18 @@ impl Client {
             }
         }
         Ok(left)
+    }
+
+    /// The instances in `region` that `filter` finds, as EC2 describes them.
+    pub(crate) async fn instances_with(&self, filter: Filter, region: &str) -> Result<Vec<Instance>, Error> {
+        let mut pages = self.ec2(region).describe_instances().filters(filter).into_paginator().send();
+        let mut instances = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::of_call("DescribeInstances", &error))?;
+            let reservations = page.reservations.unwrap_or_default().into_iter();
+            instances.extend(reservations.flat_map(|reservation| reservation.instances.unwrap_or_default()));
+        }
+        Ok(instances)
     }
 
     /// The volumes that the execution with that ARN has in `region`, with their states.
@@ -182,9 +189,14 @@ pub(crate) fn of_execution(pattern: &str) -> Filter {
     Filter::builder().name(format!("tag:{}", tags::EXECUTION)).values(pattern).build()
 }
 
-/// The ARN of the execution that these tags name.
-fn execution_in(tags: &[Tag]) -> Option<&str> {
-    tags.iter().find(|tag| tag.key() == Some(tags::EXECUTION))?.value()
+/// The value of a tag.
+pub(crate) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
+    tags.iter().find(|tag| tag.key() == Some(key))?.value()
+}
+
+/// Whether it was bought on Spot.
+pub(crate) fn is_spot(instance: &Instance) -> bool {
+    instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot)
 }
 
 fn id_and_state(volume: &Volume) -> (String, VolumeState) {

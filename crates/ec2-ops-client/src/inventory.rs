@@ -1,10 +1,10 @@
 //! What all executions of the deployment have in EC2.
 
-use aws_sdk_ec2::types::{InstanceLifecycleType, InstanceStateName, InstanceType, Tag};
+use aws_sdk_ec2::types::{InstanceStateName, InstanceType};
 use ec2_ops::tags;
 use jiff::Timestamp;
 
-use crate::instances::of_execution;
+use crate::instances::{is_spot, of_execution, tag};
 use crate::time::timestamp;
 use crate::{Client, Error};
 
@@ -36,6 +36,21 @@ impl Instance {
     pub fn is_running(&self) -> bool {
         matches!(self.state.as_str(), "pending" | "running")
     }
+
+    fn read(found: &aws_sdk_ec2::types::Instance, region: &str) -> Self {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        Self {
+            id: text(found.instance_id()),
+            region: region.to_owned(),
+            zone: text(found.placement().and_then(|placement| placement.availability_zone())),
+            state: text(found.state().and_then(|state| state.name()).map(InstanceStateName::as_str)),
+            instance_type: text(found.instance_type().map(InstanceType::as_str)),
+            market: if is_spot(found) { "spot" } else { "on-demand" },
+            launched: found.launch_time().map(timestamp),
+            execution: text(tag(found.tags(), tags::EXECUTION)),
+            attempt: tag(found.tags(), tags::ATTEMPT).and_then(|number| number.parse().ok()),
+        }
+    }
 }
 
 /// A volume that a launch of the deployment has created.
@@ -59,33 +74,9 @@ impl Client {
     /// # Errors
     /// Where EC2 cannot be asked.
     pub async fn instances(&self, region: &str, arn: Option<&str>) -> Result<Vec<Instance>, Error> {
-        let ec2 = self.ec2(region);
-        let mut found = Vec::new();
-        let any = || format!("{}:*", self.state_machine_arn().replacen(":stateMachine:", ":execution:", 1));
-        let pattern = arn.map_or_else(any, str::to_owned);
-        let mut pages = ec2.describe_instances().filters(of_execution(&pattern)).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of_call("DescribeInstances", &error))?;
-            let reservations = page.reservations().iter();
-            for instance in reservations.flat_map(aws_sdk_ec2::types::Reservation::instances) {
-                let spot = instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot);
-                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-                found.push(Instance {
-                    id: text(instance.instance_id()),
-                    region: region.to_owned(),
-                    zone: text(instance.placement().and_then(|placement| placement.availability_zone())),
-                    state: text(
-                        instance.state().and_then(|state| state.name()).map(InstanceStateName::as_str),
-                    ),
-                    instance_type: text(instance.instance_type().map(InstanceType::as_str)),
-                    market: if spot { "spot" } else { "on-demand" },
-                    launched: instance.launch_time().map(timestamp),
-                    execution: tag(instance.tags(), tags::EXECUTION).unwrap_or_default(),
-                    attempt: tag(instance.tags(), tags::ATTEMPT).and_then(|number| number.parse().ok()),
-                });
-            }
-        }
-        Ok(found)
+        let pattern = arn.map_or_else(|| self.execution_arn("*"), str::to_owned);
+        let instances = self.instances_with(of_execution(&pattern), region).await?;
+        Ok(instances.iter().map(|instance| Instance::read(instance, region)).collect())
     }
 
     /// The volumes of the execution with that ARN in `region`, but those that are deleted.
@@ -115,8 +106,4 @@ impl Client {
         call.send().await.map_err(|error| Error::of_call("StopInstances", &error))?;
         Ok(())
     }
-}
-
-fn tag(tags: &[Tag], key: &str) -> Option<String> {
-    tags.iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value()).map(str::to_owned)
 }

@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Filter, InstanceLifecycleType, InstanceType, InstanceTypeInfo};
+use aws_sdk_ec2::types::{Filter, Instance, InstanceType, InstanceTypeInfo};
 use aws_sdk_servicequotas::types::ServiceQuota;
+use ec2_ops_limits::instance_type::MAX_DESCRIBED;
 use ec2_ops_limits::vcpus::QuotaGroup;
 
+use crate::instances::is_spot;
 use crate::{Client, Error};
 
 /// An instance type, and whether on Spot.
 pub type Bought = (String, bool);
-
-/// How many types one call of `DescribeInstanceTypes` takes. See
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html>.
-const TYPES_A_CALL: usize = 100;
 
 /// A quota of vCPUs in one region.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +24,10 @@ pub struct VcpuQuota {
     pub limit: f64,
     /// How many are, by instances that are pending or running.
     pub used: i32,
-    /// How many the largest of the launches adds, and its type.
-    pub needed: (i32, String),
+    /// How many the largest of the launches adds.
+    pub needed: i32,
+    /// The type of that launch.
+    pub instance_type: String,
 }
 
 impl Client {
@@ -47,42 +47,39 @@ impl Client {
         let mut largest = BTreeMap::new();
         for (name, spot) in launches {
             let Some(code) = QuotaGroup::of(name).code(*spot) else { continue };
-            let needed = largest.entry(code).or_insert_with(|| (0, String::new()));
-            *needed = (of(name), name.clone()).max(needed.clone());
+            let needed = largest.entry(code).or_default();
+            *needed = (of(name), name.as_str()).max(*needed);
         }
         let mut quotas = Vec::new();
-        for (code, needed) in largest {
+        for (code, (needed, instance_type)) in largest {
             let counts = |(name, spot): &&Bought| QuotaGroup::of(name).code(*spot) == Some(code);
             let used = running.iter().filter(counts).map(|(name, _)| of(name)).sum();
             let (name, limit) = self.quota(region, code).await?;
-            quotas.push(VcpuQuota { name, code, limit, used, needed });
+            quotas.push(VcpuQuota {
+                name,
+                code,
+                limit,
+                used,
+                needed,
+                instance_type: instance_type.to_owned(),
+            });
         }
         Ok(quotas)
     }
 
-    /// What is pending or running in `region`, whoever has launched it.
+    /// The instances in `region` that are pending or running. Those of others count towards the quotas, too.
     async fn running(&self, region: &str) -> Result<Vec<Bought>, Error> {
         let states = Filter::builder().name("instance-state-name").values("pending").values("running");
-        let ec2 = self.ec2(region);
-        let mut pages = ec2.describe_instances().filters(states.build()).into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::of_call("DescribeInstances", &error))?;
-            let reservations = page.reservations().iter();
-            let instances = reservations.flat_map(aws_sdk_ec2::types::Reservation::instances);
-            found.extend(instances.filter_map(|instance| {
-                let spot = instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot);
-                Some((instance.instance_type()?.as_str().to_owned(), spot))
-            }));
-        }
-        Ok(found)
+        let instances = self.instances_with(states.build(), region).await?;
+        let read = |found: &Instance| Some((found.instance_type()?.as_str().to_owned(), is_spot(found)));
+        Ok(instances.iter().filter_map(read).collect())
     }
 
     /// How many vCPUs each of `types` has.
     async fn vcpus_of(&self, region: &str, types: Vec<String>) -> Result<BTreeMap<String, i32>, Error> {
         let ec2 = self.ec2(region);
         let mut vcpus = BTreeMap::new();
-        for types in types.chunks(TYPES_A_CALL) {
+        for types in types.chunks(MAX_DESCRIBED) {
             let types = types.iter().map(|name| InstanceType::from(name.as_str())).collect();
             let call = ec2.describe_instance_types().set_instance_types(Some(types));
             let answer =

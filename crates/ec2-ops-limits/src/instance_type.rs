@@ -1,4 +1,8 @@
-//! What the name of an instance type shows.
+//! What the name of an instance type shows, and how many may be asked about.
+
+/// How many types one call of `DescribeInstanceTypes` takes. See
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html>.
+pub const MAX_DESCRIBED: usize = 100;
 
 /// The processor architecture of the type `name`, in EC2's words: Graviton has a `g` after the number of the generation. See
 /// <https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html>.

@@ -7,7 +7,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaGroup {
     /// As the quota's name has it.
-    pub name: &'static str,
+    name: &'static str,
     /// What the names of its families begin with.
     prefixes: &'static [&'static str],
     on_demand: &'static str,
@@ -49,11 +49,9 @@ impl QuotaGroup {
 
     /// The group whose quota on demand, or on Spot, has that code, and whether it is the one on Spot.
     pub fn with_code(code: &str) -> Option<(Self, bool)> {
-        GROUPS.into_iter().chain([STANDARD]).find_map(|group| match code {
-            _ if code == group.on_demand => Some((group, false)),
-            _ if Some(code) == group.spot => Some((group, true)),
-            _ => None,
-        })
+        let all = GROUPS.into_iter().chain([STANDARD]);
+        all.flat_map(|group| [(group, false), (group, true)])
+            .find(|(group, spot)| group.code(*spot) == Some(code))
     }
 
     /// The code of its quota on Spot or on demand.

@@ -25,7 +25,7 @@ pub(super) async fn findings(client: &Client, answer: &Value) -> Vec<Value> {
 }
 
 fn finding(quota: &VcpuQuota, region: &str) -> Value {
-    let VcpuQuota { name, code, limit, used, needed: (needed, instance_type) } = quota;
+    let VcpuQuota { name, code, limit, used, needed, instance_type } = quota;
     let about = format!("quota {name}");
     if f64::from(*needed) > *limit {
         let todo = format!(
@@ -33,12 +33,14 @@ fn finding(quota: &VcpuQuota, region: &str) -> Value {
              --desired-value {needed} --region {region}"
         );
         let says = format!("{limit} vCPUs; {instance_type} takes {needed}, and can never be launched");
-        return json!({ "about": about, "verdict": "wrong", "says": says, "todo": todo });
+        let mut wrong = super::finding(&about, false, &says);
+        wrong["todo"] = todo.into();
+        return wrong;
     }
     let has_room = f64::from(used + needed) <= *limit;
     let waits = if has_room { "" } else { ", so it waits until others have ended" };
     let says = format!("{used} of {limit} vCPUs in use; {instance_type} takes {needed}{waits}");
-    json!({ "about": about, "verdict": "ok", "says": says })
+    super::finding(&about, true, &says)
 }
 
 fn unknown(error: &Error) -> Value {
@@ -55,7 +57,8 @@ mod tests {
             code: "L-417A185B",
             limit,
             used,
-            needed: (8, "p3.2xlarge".to_owned()),
+            needed: 8,
+            instance_type: "p3.2xlarge".to_owned(),
         };
         let finding = finding(&quota, "eu-west-1");
         let text = |field: &str| finding[field].as_str().unwrap_or_default().to_owned();

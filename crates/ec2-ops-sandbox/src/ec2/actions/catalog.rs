@@ -1,5 +1,6 @@
 //! `DescribeImages` and `DescribeInstanceTypes`: what can be launched.
 
+use ec2_ops_limits::instance_type::MAX_DESCRIBED;
 use ec2_ops_limits::is_id;
 
 use super::filter::{check_values, matches};
@@ -23,10 +24,6 @@ const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "
 
 /// The size of the image's root volume, in GiB.
 pub(super) const ROOT_SIZE: u32 = 8;
-
-/// How many types one call may describe. See
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html>.
-const MAX_TYPES: usize = 100;
 
 /// The device that every modelled image boots from.
 pub(super) const ROOT_DEVICE: &str = "/dev/xvda";
@@ -73,9 +70,9 @@ impl Ec2 {
         _region: &str,
         request: &DescribeInstanceTypesRequest,
     ) -> Result<DescribeInstanceTypesResponse, AwsError> {
-        if request.instance_types.len() > MAX_TYPES {
+        if request.instance_types.len() > MAX_DESCRIBED {
             return Err(fault::invalid_parameter(format!(
-                "DescribeInstanceTypes takes at most {MAX_TYPES} instance types, found {}",
+                "DescribeInstanceTypes takes at most {MAX_DESCRIBED} instance types, found {}",
                 request.instance_types.len()
             )));
         }
@@ -154,11 +151,9 @@ pub(super) fn check_image(images: &Images, id: &str) -> Result<(), AwsError> {
 
 /// A filter that is ignored would match all.
 fn check_image_filter(filter: &Filter) -> Result<(), AwsError> {
-    let known = image_attribute(&image(PUBLIC_IMAGE, ""), &filter.name).is_some();
-    if known {
-        Ok(())
-    } else {
-        Err(SERVICE.unmodelled(format!("the filter {} in DescribeImages", filter.name)))
+    match image_attribute(&image(PUBLIC_IMAGE, ""), &filter.name) {
+        Some(_) => Ok(()),
+        None => Err(SERVICE.unmodelled(format!("the filter {} in DescribeImages", filter.name))),
     }
 }
 
