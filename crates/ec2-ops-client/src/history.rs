@@ -170,6 +170,7 @@ impl HistoryReader {
                 break;
             }
         }
+        // Oldest first, also where a stand-in such as moto ignores `reverseOrder`.
         events.sort_unstable_by_key(|event| event.id);
         self.last = events.last().map_or(self.last, |event| event.id);
         Ok(events)

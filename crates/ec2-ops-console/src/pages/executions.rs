@@ -86,10 +86,10 @@ pub(crate) fn rows(board: &Board, filter: &Filter, range: Range<usize>) -> Marku
 
 /// What the deployment has running, and where that was looked for.
 pub(crate) fn left(board: &Board) -> Markup {
-    let (running, left) = (board.running().count(), board.left());
+    let (running, left, regions) = (board.running().count(), board.left(), board.regions());
     html! {
         p.left.bad[left > 0] {
-            span { "instances running" @if !board.regions().is_empty() { " in " (board.regions()) } ": " b { (running) } }
+            span { "instances running" @if !regions.is_empty() { " in " (regions) } ": " b { (running) } }
             span title="instances that run although their execution is over" { "left running: " b { (left) } }
         }
     }

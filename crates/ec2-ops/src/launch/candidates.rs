@@ -29,10 +29,14 @@ pub(crate) struct Candidate {
 
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { instance_type, subnet, market } = self;
-        let place = subnet.as_ref().map(|subnet| format!(" in {subnet}")).unwrap_or_default();
-        write!(f, "{instance_type} {}{place}", market.as_str())
+        f.write_str(&in_words(&self.instance_type, self.market, self.subnet.as_deref()))
     }
+}
+
+/// `t4g.nano spot in subnet-0123456789abcdef0`
+fn in_words(instance_type: &str, market: Market, subnet: Option<&str>) -> String {
+    let place = subnet.map(|subnet| format!(" in {subnet}")).unwrap_or_default();
+    format!("{instance_type} {}{place}", market.as_str())
 }
 
 /// A candidate that EC2 could not launch.
@@ -52,8 +56,8 @@ pub struct Tried {
 
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { instance_type, subnet, market, error } = self.clone();
-        write!(f, "{}: {error}", Candidate { instance_type, subnet, market })
+        let launch = in_words(&self.instance_type, self.market, self.subnet.as_deref());
+        write!(f, "{launch}: {}", self.error)
     }
 }
 
