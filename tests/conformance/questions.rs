@@ -6,8 +6,8 @@ use std::time::Duration;
 use ec2_ops::AwsError;
 use ec2_ops::ids::{CommandId, ExecutionId, InstanceId, Region, TaskToken, VolumeId};
 use ec2_ops::ports::{
-    Agents, Command, Commands, Executions, Instance, Instances, Launch, Ledger, Logs, Objects, OutputTarget,
-    SentCommand, ShutdownBehavior, Volumes, Wake, WakeTokens, Watch,
+    Agents, Command, Commands, Executions, FleetResults, Instance, Instances, KeptOutput, Launch, Ledger,
+    Logs, Objects, OutputTarget, SentCommand, ShutdownBehavior, Volumes, Wake, WakeTokens, Watch,
 };
 use ec2_ops::tags::Tags;
 use jiff::Timestamp;
@@ -100,7 +100,7 @@ impl<E, M, O, T, X> Ports<'_, E, M, O, T, X>
 where
     E: Instances + Volumes,
     M: Agents + Commands,
-    O: Objects + Ledger,
+    O: Objects + FleetResults + KeptOutput + Ledger,
     T: WakeTokens,
     X: Executions,
 {
@@ -112,6 +112,7 @@ where
         volumes(&mut answers, self.ec2, about).await;
         commands(&mut answers, self.ssm, about).await;
         objects(&mut answers, self.s3).await;
+        bodies(&mut answers, self.s3).await;
         ledger(&mut answers, self.s3).await;
         tokens(&mut answers, self.tokens).await;
         executions(&mut answers, self.executions, about).await;
@@ -141,6 +142,7 @@ where
         answers.record("key", self.s3.newest(&region, &key("bucket", "one"), Timestamp::MAX).await);
         answers.record("prefix", self.s3.newest(&region, &prefix("bucket", "one"), Timestamp::MAX).await);
         answers.record("write", self.s3.put_line(&region, "bucket", "runs/x", "{}").await);
+        answers.record("read", self.s3.read(&region, "bucket", "one", 0..1).await);
         answers.record("put", self.tokens.put(&wake("first")).await);
         answers.record("get", self.tokens.get(&absent).await);
         answers.record("delete", self.tokens.delete(&absent, &TaskToken::new("first")).await);
@@ -281,6 +283,24 @@ async fn objects(answers: &mut Answers, s3: &impl Objects) {
         let many = s3.newest(&region(), &prefix(bucket, "many"), Timestamp::MAX).await;
         answers.record("many", many.map(|newest| newest.map(|object| object.last_modified)));
     }
+}
+
+async fn bodies(answers: &mut Answers, s3: &(impl FleetResults + KeptOutput)) {
+    for key in ["summary.json", "a b+c/\u{e9}%2F..~!'()*"] {
+        answers.record("write", s3.write(&region(), "bucket", key, b"0123456789".to_vec()).await);
+        for range in [0..1, 3..7, 8..99, 10..99, 99..100] {
+            answers.record(key, s3.read(&region(), "bucket", key, range).await);
+        }
+        for bytes in [1, 10, 99] {
+            answers.record(key, s3.end(&region(), "bucket", key, bytes).await);
+        }
+    }
+    answers.record("write nothing", s3.write(&region(), "bucket", "empty", Vec::new()).await);
+    for (bucket, key) in [("bucket", "empty"), ("bucket", "absent"), ("absent-bucket", "one")] {
+        answers.record(key, s3.read(&region(), bucket, key, 0..1).await);
+        answers.record(key, s3.end(&region(), bucket, key, 1).await);
+    }
+    answers.record("write", s3.write(&region(), "absent-bucket", "one", Vec::new()).await);
 }
 
 async fn ledger<O: Objects + Ledger>(answers: &mut Answers, s3: &O) {

@@ -25,7 +25,7 @@ pub(super) const WAKE_TABLE: &str = "ec2-ops-wake";
 /// The name of the caller in plans of faults.
 pub(super) const CALLER: &str = "conformance";
 /// Every action that the functions call.
-pub(super) const ACTIONS: [&str; 22] = [
+pub(super) const ACTIONS: [&str; 23] = [
     "RunInstances",
     "DescribeInstances",
     "StopInstances",
@@ -47,6 +47,7 @@ pub(super) const ACTIONS: [&str; 22] = [
     "SendTaskFailure",
     "DescribeExecution",
     "GetExecutionHistory",
+    "GetObject",
     "PutObject",
 ];
 

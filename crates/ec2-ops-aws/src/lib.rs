@@ -29,7 +29,7 @@ mod of_aws;
 #[cfg(test)]
 #[cfg(all(feature = "ec2", feature = "sfn", feature = "ssm"))]
 mod recorded;
-#[cfg(any(feature = "ec2", feature = "s3", feature = "ssm"))]
+#[cfg(any(feature = "ec2", feature = "ssm"))]
 mod regional;
 #[cfg(test)]
 #[cfg(any(feature = "dynamodb", feature = "ec2", feature = "s3", feature = "sfn", feature = "ssm"))]

@@ -33,6 +33,8 @@ pub(crate) fn http(status: u16, body: impl Into<String>) -> Answer {
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) uri: String,
+    /// What the signature covers, and the signature.
+    pub(crate) authorization: String,
     pub(crate) body: String,
 }
 
@@ -69,6 +71,7 @@ impl HttpConnector for Replay {
         self.asked.lock().unwrap().push(Asked {
             method: request.method().to_owned(),
             uri: request.uri().to_owned(),
+            authorization: request.headers().get("authorization").unwrap_or_default().to_owned(),
             body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
         });
         let answer = self.answers.lock().unwrap().pop_front().expect("an answer for every request");

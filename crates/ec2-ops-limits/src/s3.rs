@@ -23,6 +23,10 @@ pub fn bucket_name_rule(name: &str) -> Option<&'static str> {
         Some("is not an IP address")
     } else if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|reserved| name.starts_with(reserved)) {
         Some("does not begin with a reserved prefix (xn--, sthree-, amzn-s3-demo-)")
+    } else if ["--x-s3", "--table-s3", ".mrap"].iter().any(|reserved| name.ends_with(reserved)) {
+        Some(
+            "does not end as that of a directory bucket, a table bucket or an access point (--x-s3, --table-s3, .mrap)",
+        )
     } else {
         None
     }
@@ -37,7 +41,17 @@ mod tests {
         for good in ["abc", "my.bucket-1", &"a".repeat(63)] {
             assert_eq!(bucket_name_rule(good), None, "{good}");
         }
-        for bad in ["ab", "Upper", "under_score", "-a-", "a..b", "127.0.0.1", "xn--a", &"a".repeat(64)] {
+        for bad in [
+            "ab",
+            "Upper",
+            "under_score",
+            "-a-",
+            "a..b",
+            "127.0.0.1",
+            "xn--a",
+            "a--use1-az4--x-s3",
+            &"a".repeat(64),
+        ] {
             assert!(bucket_name_rule(bad).is_some(), "{bad}");
         }
     }

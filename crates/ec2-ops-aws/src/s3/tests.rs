@@ -1,3 +1,7 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_sdk_s3::config::endpoint::{DefaultResolver, ResolveEndpoint as _};
+use aws_smithy_async::time::StaticTimeSource;
 use ec2_ops::AwsErrorKind;
 
 use super::*;
@@ -5,6 +9,13 @@ use crate::replay::{Answer, Replay, http};
 
 const IN_WEST: &[(&str, &str)] = &[("x-amz-bucket-region", "us-west-2")];
 const FOUND: &[(&str, &str)] = &[("last-modified", "Thu, 01 Jan 2026 00:00:07 GMT"), ("content-length", "5")];
+
+/// A key with what a URL must not have.
+const KEY: &str = "run/a b+c/\u{e9}";
+
+fn west() -> Region {
+    Region::new("us-west-2")
+}
 
 fn region() -> Region {
     Region::new("us-east-1")
@@ -184,11 +195,118 @@ async fn a_failed_page_is_not_read_as_the_end_of_the_list() {
     assert_eq!(found.unwrap_err().kind, AwsErrorKind::Throttled);
 }
 
+/// S3 of `replay`, at 2026-01-01T00:00:07Z.
+fn s3_at_seven(replay: &Replay) -> S3 {
+    let now = StaticTimeSource::new(UNIX_EPOCH + Duration::from_secs(1_767_225_607));
+    S3::new(&replay.config().into_builder().time_source(now).build())
+}
+
+/// The signatures are those of botocore's `S3SigV4Auth`.
+#[tokio::test]
+async fn a_request_is_signed_as_s3_wants_it() {
+    let replay = Replay::new([http(206, "3456"), http(200, "")]);
+    let s3 = s3_at_seven(&replay);
+    assert_eq!(s3.read(&west(), "bucket", KEY, 3..7).await, Ok(b"3456".to_vec()));
+    s3.put_line(&west(), "bucket", KEY, "{}").await.unwrap();
+    let of = |headers: &str, signature: &str| {
+        format!(
+            "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-west-2/s3/aws4_request, SignedHeaders={headers}, \
+             Signature={signature}"
+        )
+    };
+    let got = of(
+        "host;range;x-amz-content-sha256;x-amz-date",
+        "ae842952dc4e84a068c5a10ad1611b141ae96769fa5748ca7ef2c0c74726641b",
+    );
+    let put = of(
+        "content-type;host;x-amz-content-sha256;x-amz-date",
+        "7ee648ed17f38dcbe8952b455e637aeafdfcd57c8fae4319509d86335fd4ea19",
+    );
+    let asked = replay.asked();
+    for (asked, method, authorization, body) in [(&asked[0], "GET", got, ""), (&asked[1], "PUT", put, "{}")] {
+        assert_eq!(asked.uri, "https://bucket.s3.us-west-2.amazonaws.com/run/a%20b%2Bc/%C3%A9");
+        assert_eq!((asked.method.as_str(), asked.body.as_str()), (method, body));
+        assert_eq!(asked.authorization, authorization);
+    }
+}
+
+/// The rules of the SDK's own client, wherever it has any.
+#[tokio::test]
+async fn the_endpoint_is_the_one_that_the_sdk_would_take() {
+    let regions = [
+        "us-east-1",
+        "eu-central-1",
+        "mx-central-1",
+        "us-gov-west-1",
+        "cn-north-1",
+        "eusc-de-east-1",
+        "us-iso-east-1",
+        "us-isob-east-1",
+        "us-isof-south-1",
+        "eu-isoe-west-1",
+    ];
+    let mut compared = 0;
+    for (region, bucket, fips, dual_stack) in regions
+        .into_iter()
+        .flat_map(|region| ["b-1", "b.1"].map(|bucket| (region, bucket)))
+        .flat_map(|(region, bucket)| [false, true].map(|fips| (region, bucket, fips)))
+        .flat_map(|(region, bucket, fips)| [false, true].map(|dual| (region, bucket, fips, dual)))
+    {
+        let params = aws_sdk_s3::config::endpoint::Params::builder().region(region).bucket(bucket);
+        let params = params.use_fips(fips).use_dual_stack(dual_stack).build().unwrap();
+        let Ok(expected) = DefaultResolver::new().resolve_endpoint(&params).await else { continue };
+        let config =
+            Replay::new([]).config().into_builder().use_fips(fips).use_dual_stack(dual_stack).build();
+        assert_eq!(call::endpoint(&config, &Region::new(region), bucket), expected.url());
+        compared += 1;
+    }
+    assert!(compared > 50, "{compared}");
+}
+
 #[tokio::test]
 async fn a_custom_endpoint_is_called_with_the_bucket_in_the_path() {
-    let replay = Replay::new([head(200, FOUND)]);
-    let config = replay.config().into_builder().endpoint_url("http://localhost:4566").build();
-    S3::new(&config).newest(&region(), &key(), Timestamp::MAX).await.unwrap();
-    let asked = replay.asked();
-    assert!(asked[0].uri.starts_with("http://localhost:4566/bucket/run/out.nc"), "{asked:?}");
+    for custom in ["http://localhost:4566", "http://localhost:4566/"] {
+        let replay = Replay::new([http(200, "x")]);
+        let config = replay.config().into_builder().endpoint_url(custom).build();
+        S3::new(&config).end(&region(), "b-1", "k", 1).await.unwrap();
+        assert_eq!(replay.asked()[0].uri, "http://localhost:4566/b-1/k");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_code_and_the_message_of_s3() {
+    let absent =
+        "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>no &amp; never</Message></Error>";
+    let replay = Replay::new([http(404, absent)]);
+    let error = s3_at_seven(&replay).end(&west(), "bucket", KEY, 9).await.unwrap_err();
+    assert_eq!((error.action, error.code.as_str()), ("GetObject", "NoSuchKey"));
+    assert_eq!(error.message, "no & never");
+}
+
+#[tokio::test]
+async fn a_failure_without_a_code_is_told_by_its_status() {
+    for (answer, code, kind) in [
+        (http(503, ""), "Http503", AwsErrorKind::Unavailable),
+        (http(403, "not XML"), "Http403", AwsErrorKind::Refused),
+        (Answer::Lost, "DispatchFailure", AwsErrorKind::Unavailable),
+        (Answer::Gateway(200), "DispatchFailure", AwsErrorKind::Unavailable),
+        (Answer::Gateway(404), "DispatchFailure", AwsErrorKind::Unavailable),
+    ] {
+        let replay = Replay::new([answer]);
+        let error = s3_at_seven(&replay).write(&west(), "bucket", KEY, Vec::new()).await.unwrap_err();
+        assert_eq!((error.action, error.code.as_str(), error.kind), ("PutObject", code, kind));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_listing_is_no_empty_one() {
+    for body in ["<Other/>", "", "<ListBucketResult><Contents><Key>run/a</Key></Contents></ListBucketResult>"]
+    {
+        let error = newest(&prefix(), [http(200, body)]).await.1.unwrap_err();
+        assert_eq!(
+            (error.code.as_str(), error.kind),
+            ("UnexpectedAnswer", AwsErrorKind::Unavailable),
+            "{body}"
+        );
+    }
 }

@@ -1,13 +1,13 @@
 //! S3: whether a promised object is there, and the lines of the ledger.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use ec2_ops::ids::Region;
 use ec2_ops::ports::{FleetResults, KeptOutput, Ledger, Object, Objects, OutputTarget};
 use jiff::Timestamp;
 
 use super::{Answer, Gate, Ports};
+use ec2_ops_sandbox::AwsError;
 use ec2_ops_sandbox::iam::On;
 use ec2_ops_sandbox::s3::ListObjectsV2;
 
@@ -48,9 +48,8 @@ impl<G: Gate> Objects for Ports<G> {
 
 impl<G: Gate> FleetResults for Ports<G> {
     async fn read(&self, region: &Region, bucket: &str, key: &str, range: Range<u64>) -> Answer<Vec<u8>> {
-        let found = self.get(region, bucket, key).await?;
-        let at = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(found.body.len());
-        Ok(found.body[at(range.start)..at(range.end)].to_vec())
+        let at = |index: u64| usize::try_from(index).unwrap_or(usize::MAX);
+        self.get(region, bucket, key, |size| at(range.start)..at(range.end).min(size)).await
     }
 
     async fn write(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Answer<()> {
@@ -61,20 +60,26 @@ impl<G: Gate> FleetResults for Ports<G> {
 
 impl<G: Gate> KeptOutput for Ports<G> {
     async fn end(&self, region: &Region, bucket: &str, key: &str, bytes: usize) -> Answer<String> {
-        let found = self.get(region, bucket, key).await?;
-        let end = &found.body[found.body.len().saturating_sub(bytes)..];
-        Ok(String::from_utf8_lossy(end).into_owned())
+        let end = self.get(region, bucket, key, |size| size.saturating_sub(bytes)..size).await?;
+        Ok(String::from_utf8_lossy(&end).into_owned())
     }
 }
 
 impl<G: Gate> Ports<G> {
+    /// The bytes of an object in the range that `part` names for its size.
     async fn get(
         &self,
         region: &Region,
         bucket: &str,
         key: &str,
-    ) -> Answer<Arc<ec2_ops_sandbox::s3::Object>> {
-        let effect = || self.account.s3.get_object(bucket, key);
+        part: impl FnOnce(usize) -> Range<usize> + Send,
+    ) -> Answer<Vec<u8>> {
+        let effect = || {
+            let found = self.account.s3.get_object(bucket, key)?;
+            let part = found.body.get(part(found.body.len())).filter(|part| !part.is_empty());
+            part.map(<[u8]>::to_vec)
+                .ok_or_else(|| AwsError::new(416, "InvalidRange", "no byte is in the range"))
+        };
         self.call(region.as_str(), "GetObject", On::Object { bucket, key }, effect).await
     }
 

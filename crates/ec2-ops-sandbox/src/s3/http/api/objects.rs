@@ -230,9 +230,10 @@ fn part_of(body: &Bytes, range: Option<Range>) -> S3Result<(Bytes, Option<String
         return Ok((body.clone(), None));
     };
     let total = body.len();
-    let selected = range.check(total as u64);
+    // The last bytes of an empty object are no bytes.
+    let selected = range.check(total as u64).ok().filter(|selected| !selected.is_empty());
     let selected = selected
-        .map_err(|_| s3_error!(InvalidRange, "the object has {total} bytes, none of them in the range"))?;
+        .ok_or_else(|| s3_error!(InvalidRange, "the object has {total} bytes, none of them in the range"))?;
     let index = |at: u64| usize::try_from(at).unwrap_or(total);
     let content_range = format!("bytes {}-{}/{total}", selected.start, selected.end - 1);
     Ok((body.slice(index(selected.start)..index(selected.end)), Some(content_range)))
