@@ -33,8 +33,8 @@ pub use job::{Backoff, Job};
 pub use output::{Input, Output};
 pub use positions::{Place, Positions};
 pub use problem::{Problem, Problems};
-pub use schema::json_schema;
-pub use text::{Checked, TextProblem, check_text, described_at};
+pub use schema::{derived_schema, json_schema};
+pub use text::{Checked, TextProblem, check_text, described_at, not_json, repeated};
 pub use types::{
     CheckS3, DEFAULT_TIMEOUT_S, ExecutionDocument, Location, NamedObject, NamedPrefix, RunOptions,
 };

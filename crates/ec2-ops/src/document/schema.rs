@@ -1,23 +1,31 @@
 //! The JSON Schema of the document.
 //!
-//! It is derived from the types, so an editor, `ec2-ops validate` and the Lambdas refuse the same things.
+//! It is derived from the types, so an editor, `ec2-ops validate` and the Lambdas refuse the same things. What is derived is
+//! published as a file, and read from there: to derive it at run time would cost each Lambda 0.1 MB of code, and time.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
 use super::legacy;
 use super::types::ExecutionDocument;
 
-/// The JSON Schema (draft 2020-12) of the execution document.
+/// The JSON Schema (draft 2020-12) of the execution document, as published.
+#[expect(clippy::expect_used, reason = "the text is part of the program, and a test reads it")]
 pub fn json_schema() -> &'static Value {
-    static SCHEMA: OnceLock<Value> = OnceLock::new();
-    SCHEMA.get_or_init(|| {
-        let mut schema = schemars::schema_for!(ExecutionDocument).to_value();
-        forbid_null(&mut schema);
-        legacy::declare(&mut schema);
-        schema
-    })
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+        let published = include_str!("../../../../docs/execution-document.schema.json");
+        serde_json::from_str(published).expect("the published schema is JSON")
+    });
+    &SCHEMA
+}
+
+/// The schema as the types have it now. That of [`json_schema`] is the same, or is out of date.
+pub fn derived_schema() -> Value {
+    let mut schema = schemars::schema_for!(ExecutionDocument).to_value();
+    forbid_null(&mut schema);
+    legacy::declare(&mut schema);
+    schema
 }
 
 /// Forbids `null` for optional fields, which are left out instead: a `null` is often a placeholder that was not filled in.

@@ -32,11 +32,7 @@ pub struct Checked {
 pub fn check_text(text: &str) -> Result<Checked, Vec<TextProblem>> {
     let document: Value = serde_json::from_str(text).map_err(|error| vec![not_json(&error)])?;
     let positions = Positions::of(text);
-    let repeated = positions.repeated.iter().map(|(path, place)| TextProblem {
-        place: Some(*place),
-        message: format!("{path}: stands here a second time; a key may stand only once"),
-    });
-    let mut problems: Vec<_> = repeated.collect();
+    let mut problems: Vec<_> = repeated(&positions).collect();
     let warnings = match Job::resolve(&document, &Execution::rehearsal(Timestamp::now())) {
         Ok(job) => job.warnings,
         Err(Problems(found)) => {
@@ -51,7 +47,16 @@ pub fn check_text(text: &str) -> Result<Checked, Vec<TextProblem>> {
     if problems.is_empty() { Ok(Checked { document, warnings }) } else { Err(problems) }
 }
 
-fn not_json(error: &serde_json::Error) -> TextProblem {
+/// The keys that an object has twice.
+pub fn repeated(positions: &Positions) -> impl Iterator<Item = TextProblem> {
+    positions.repeated.iter().map(|(path, place)| TextProblem {
+        place: Some(*place),
+        message: format!("{path}: stands here a second time; a key may stand only once"),
+    })
+}
+
+/// Where a text is no JSON, and why.
+pub fn not_json(error: &serde_json::Error) -> TextProblem {
     let place = Place { line: error.line().max(1), column: error.column().max(1) };
     let whole = error.to_string();
     let what = whole.split(" at line ").next().unwrap_or(&whole);
