@@ -18,13 +18,13 @@ pub(crate) struct Progress {
     state: String,
     /// The errors that were already shown for the current state. A boot repeats the same one many times.
     errors: HashSet<String>,
-    /// Whether the last line on the terminal is a heartbeat.
-    beats: bool,
+    /// The heartbeat, where the last line on the terminal is one.
+    beat: Option<String>,
 }
 
 impl Progress {
     pub(crate) fn new(started: Timestamp, style: Style, quiet: bool) -> Self {
-        Self { started, style, quiet, state: String::new(), errors: HashSet::new(), beats: false }
+        Self { started, style, quiet, state: String::new(), errors: HashSet::new(), beat: None }
     }
 
     /// Shows an event, if it means something to a person.
@@ -56,14 +56,16 @@ impl Progress {
         if self.style.rewrites() {
             let since = duration(now.duration_since(self.started));
             let text = self.style.paint(Tone::Waiting, &format!("{since}: {waits_for}"));
-            output::say_part(format!("\r\x1b[K{text}"));
-            self.beats = true;
+            if self.beat.as_ref() != Some(&text) {
+                output::say_part(format!("\r\x1b[K{text}"));
+                self.beat = Some(text);
+            }
         }
     }
 
     /// Removes the heartbeat.
     pub(crate) fn clear(&mut self) {
-        if std::mem::take(&mut self.beats) {
+        if self.beat.take().is_some() {
             output::say_part("\r\x1b[K");
         }
     }

@@ -38,6 +38,17 @@ pub struct Line {
     pub text: String,
 }
 
+impl Line {
+    /// The entry of the commands that runs, as "2 of 3"; "2 to 4 of 5" where entries belong together. The script around the
+    /// commands says so on stderr of an entry that takes long.
+    pub fn entry(&self) -> Option<&str> {
+        let entry = self.text.strip_prefix("ec2-ops: command ")?.strip_suffix(" runs")?;
+        let is_number = |word: &str| word.parse::<usize>().is_ok();
+        let is_entry = entry.split(' ').all(|word| is_number(word) || matches!(word, "to" | "of"));
+        (self.stream == Stream::Stderr && is_entry).then_some(entry)
+    }
+}
+
 /// Reads what a command prints as it prints it.
 ///
 /// The SSM agent sends what is new once a second, all lines of that second as one event. See `StreamData` in
@@ -213,6 +224,21 @@ mod tests {
         assert_eq!(both.bucket(), Some(("logs", "hello/attempt-1/c-1/")));
         let none = command(&[]);
         assert_eq!((none.group(), none.bucket()), (None, None));
+    }
+
+    #[test]
+    fn an_entry_that_runs_is_told_from_one_that_ended_and_from_what_it_prints() {
+        let line = |stream, text: &str| Line { at: None, stream, text: text.to_owned() };
+        for (text, entry) in [
+            ("ec2-ops: command 2 of 3 runs", Some("2 of 3")),
+            ("ec2-ops: command 2 to 4 of 5 runs", Some("2 to 4 of 5")),
+            ("ec2-ops: command 2 of 3 ended with exit code 7", None),
+            ("ec2-ops: command  runs", None),
+            ("command 2 of 3 runs", None),
+        ] {
+            assert_eq!(line(Stream::Stderr, text).entry(), entry, "{text}");
+        }
+        assert_eq!(line(Stream::Stdout, "ec2-ops: command 2 of 3 runs").entry(), None);
     }
 
     #[test]

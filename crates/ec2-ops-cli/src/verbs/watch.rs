@@ -22,6 +22,8 @@ pub(crate) struct Watch<'a> {
     progress: Progress,
     /// The limit on the commands, in seconds.
     timeout_s: u64,
+    /// The entry of the commands that started last.
+    entry: Option<String>,
 }
 
 impl<'a> Watch<'a> {
@@ -41,6 +43,7 @@ impl<'a> Watch<'a> {
             logs: client.follow_logs(),
             progress: Progress::new(started, Style::of_stderr(), quiet),
             timeout_s: document["run_options"]["timeout_s"].as_u64().unwrap_or(DEFAULT_TIMEOUT_S.into()),
+            entry: None,
         }
     }
 
@@ -70,9 +73,11 @@ impl<'a> Watch<'a> {
     }
 
     async fn event(&mut self, event: &Event) -> Result<(), Failure> {
-        // The lines of the commands come before what followed them.
-        if matches!(&event.what, What::Exited { state, .. } if state == "EC2Poller") {
-            self.lines().await?;
+        match &event.what {
+            // The lines of the commands come before what followed them.
+            What::Exited { state, .. } if state == "EC2Poller" => self.lines().await?,
+            What::Entered { state, .. } if state == "Commander" => self.entry = None,
+            _ => {}
         }
         self.timeline.extend([event]);
         self.progress.event(event);
@@ -85,7 +90,11 @@ impl<'a> Watch<'a> {
     async fn lines(&mut self) -> Result<(), Failure> {
         let (_, lines) = self.logs.read().await?;
         for line in &lines {
-            self.progress.output(line);
+            match line.entry() {
+                // Not among the output: stdout and stderr have no common order.
+                Some(entry) => self.entry = Some(entry.to_owned()),
+                None => self.progress.output(line),
+            }
         }
         Ok(())
     }
@@ -98,7 +107,9 @@ impl<'a> Watch<'a> {
             Some(visit) => {
                 let runs = duration(now.duration_since(visit.entered));
                 let most = duration(jiff::SignedDuration::from_secs(self.timeout_s.cast_signed()));
-                format!("the commands have run {runs} of at most {most}")
+                let entry =
+                    self.entry.as_ref().map_or_else(String::new, |entry| format!(", now command {entry}"));
+                format!("the commands have run {runs} of at most {most}{entry}")
             }
             None => format!("{}: {}", waiting.state, waiting.reason.lines().next().unwrap_or_default()),
         };

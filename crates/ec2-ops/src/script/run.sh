@@ -14,9 +14,12 @@ main() {
   if cat >"$claim/commands"; then
     arm </dev/null
     cd "$HOME" || cd /
+    tell >/dev/null &
+    teller=$!
     # The variables of the document may have the same names as those of this script.
     (set -- "$@" "$claim/commands" && export_environment && exec "$@") </dev/null
     code=$?
+    { kill "$teller" && wait "$teller"; } 2>/dev/null
   else
     code=1
   fi
@@ -99,10 +102,27 @@ report() {
     code=1
     ;;
   esac
-  if [ -f "$claim/at" ] && read -r first last <"$claim/at"; then
-    [ "$first" = "$last" ] || first="$first to $last"
-    echo "ec2-ops: command $first of $commands ended with exit code $code" >&2
+  if find_entry; then
+    echo "ec2-ops: command $entry of $commands ended with exit code $code" >&2
   fi
+}
+
+# Says which entry runs, if it takes long. SSM returns 8,000 characters of stderr; this may take a fifth of them.
+tell() {
+  told=
+  if [ "$commands" -gt 50 ]; then return; fi
+  while sleep 10 2>/dev/null && kill -0 $$ 2>/dev/null; do
+    if find_entry && [ "$entry" != "$told" ]; then
+      told=$entry
+      echo "ec2-ops: command $entry of $commands runs" >&2
+    fi
+  done
+}
+
+# Finds the entry that runs. Entries that are complete only together are one.
+find_entry() {
+  read -r entry last 2>/dev/null <"$claim/at" || return
+  [ "$entry" = "$last" ] || entry="$entry to $last"
 }
 
 # The agent waits until no process holds the output. So the processes that the commands have left in the background are killed

@@ -27,6 +27,23 @@ fn commands_have_the_environment_of_a_login_and_start_in_the_home_directory() {
     });
 }
 
+/// Also where the commands send their stderr elsewhere. The ten seconds are short here.
+#[test]
+fn an_entry_that_takes_long_is_named_and_the_one_who_names_it_does_not_stay() {
+    on_each(|machine| {
+        machine.brings("sleep", "exec /bin/sleep 0.2");
+        let long = ["exec 2>said", "if true; then", "/bin/sleep 0.7", "fi", "cat said", "/bin/sleep 0.7"];
+        let ended = machine.run(&long);
+        let named = "ec2-ops: command 2 to 4 of 6 runs\nec2-ops: command 6 of 6 runs\n";
+        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", named), "{:?}", machine.shell);
+    });
+    on_each(|machine| {
+        machine.brings("sleep", "exec /bin/sleep 0.2");
+        let many = [&["/bin/sleep 0.7"][..], &["true"; 50]].concat();
+        assert_eq!(machine.run(&many).stderr, "", "{:?}", machine.shell);
+    });
+}
+
 #[test]
 fn variables_that_are_set_stay() {
     on_each(|machine| {
