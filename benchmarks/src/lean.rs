@@ -60,12 +60,6 @@ a handler that returns its input, built with the same profile. In parentheses: t
 const WHERE: &str = "\nResident memory at the end of the invocation, in MiB:\n\n";
 
 const BOUNDED_BY: &str = "
-RunChecker and EC2Stopper read and write objects, for which the SDK links its checksums: 0.66 MB of their zips are tables of `crc-fast`,
-most of them for algorithms that S3 does not have.
-
-Three functions, EC2StarterFromAMI, RunChecker and EC2Stopper, refuse the payload of this benchmark before their first call, so their
-time to it and their memory are too small here.
-
 The code of the SDK uses this memory, not data. The code that a function runs is spread over its executable, and for each
 page that is touched the kernel maps 15 more. In November 2026, EC2StarterFromAMI was linked by hand in the order of a recorded
 run: it used 1.95 times the floor while it waited for a boot. Such an order must be recorded again for every version of the

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use ec2_ops_sandbox::deployment::Function;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedSender;
@@ -73,23 +74,25 @@ async fn refuse(
     _body: Request,
 ) -> Response {
     let _ = server.calls.send((Instant::now(), Call::Aws));
+    // An answer without one is not AWS's.
+    let id = [("x-amz-request-id", "benchmark")];
     if method == Method::HEAD && uri.path().trim_matches('/') == BUCKET {
-        return StatusCode::OK.into_response();
+        return (id, StatusCode::OK).into_response();
     }
     let json = headers
         .get("content-type")
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-amz-json"));
     if json {
-        return (StatusCode::BAD_REQUEST, r#"{"__type":"AccessDeniedException","message":"no"}"#)
+        return (StatusCode::BAD_REQUEST, id, r#"{"__type":"AccessDeniedException","message":"no"}"#)
             .into_response();
     }
     let xml = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>";
     let body = if method == Method::HEAD { "" } else { xml };
-    (StatusCode::FORBIDDEN, body).into_response()
+    (StatusCode::FORBIDDEN, id, body).into_response()
 }
 
-/// One payload for all functions: each step reads the fields that the state machine sends to it.
-pub(super) fn payload() -> Value {
+/// The payload of `function`: what the state machine sends to all of them, and the step of those that have several.
+pub(super) fn payload(function: &Function) -> Value {
     let started = "2026-01-01T00:00:00Z";
     let attempt = json!({"number": 1, "started": started});
     let document = json!({
@@ -99,7 +102,7 @@ pub(super) fn payload() -> Value {
         "instance_parameters": {"ImageId": "ami-0abcdef1234567890", "InstanceType": "t4g.nano"},
     });
     json!({
-        "step": "launch",
+        "step": if function.name == "RunChecker" { "output" } else { "launch" },
         "execution": {
             "id": "arn:aws:states:us-east-1:123456789012:execution:benchmark:one",
             "started": started,
@@ -108,6 +111,7 @@ pub(super) fn payload() -> Value {
         "document": document,
         "retry": 0,
         "attempts": [],
+        "candidate": 0,
         "instance": {
             "id": "i-0123456789abcdef0",
             "region": "us-east-1",
@@ -123,6 +127,6 @@ pub(super) fn payload() -> Value {
         },
         "token": "token",
         "entered": started,
-        "state": {"document": document, "attempt": attempt, "attempts": []},
+        "state": {"document": document, "attempt": attempt, "attempts": [], "over": {"at": started}},
     })
 }

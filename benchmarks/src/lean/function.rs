@@ -1,7 +1,6 @@
 //! One start of a function, with a local Runtime API and a local AWS endpoint.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,13 +10,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::aws::{self, Call};
 use super::memory::Memory;
-use crate::packages::Package;
+use crate::packages::{FLOOR, Package};
 
 /// The figures of one start.
 pub(super) struct Run {
     /// From the start of the process to its first request for work.
     pub(super) to_next: Duration,
-    /// From the invocation to the first AWS call, or to the response if there is no call.
+    /// From the invocation to the first AWS call; to the response of the floor, which makes none.
     pub(super) to_first_call: Duration,
     pub(super) memory: Memory,
 }
@@ -37,10 +36,10 @@ async fn watch(package: &Package) -> Result<Run, String> {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|error| format!("cannot listen: {error}"))?;
-    tokio::spawn(aws::serve(listener, aws::payload(), calls));
+    tokio::spawn(aws::serve(listener, aws::payload(&package.function), calls));
     let started = Instant::now();
     let mut process = start(package, address)?;
-    let run = tokio::time::timeout(PATIENCE, observe(started, &process, &package.bootstrap, received)).await;
+    let run = tokio::time::timeout(PATIENCE, observe(started, &process, package, received)).await;
     let ended = process.kill().and_then(|()| process.wait());
     ended.map_err(|error| format!("cannot end it: {error}"))?;
     run.map_err(|_| format!("not done after {PATIENCE:?}"))?
@@ -71,7 +70,7 @@ fn start(package: &Package, address: SocketAddr) -> Result<Child, String> {
 async fn observe(
     started: Instant,
     process: &Child,
-    executable: &Path,
+    package: &Package,
     mut received: UnboundedReceiver<(Instant, Call)>,
 ) -> Result<Run, String> {
     let (mut next, mut first_call) = (None, None);
@@ -81,8 +80,9 @@ async fn observe(
             Call::Aws => first_call = first_call.or(Some(at)),
             Call::Response => {
                 let next = next.ok_or("it sent a response before it asked for work")?;
-                let to_first_call = first_call.unwrap_or(at) - next;
-                let memory = Memory::of(process.id(), executable)?;
+                let first_call = if package.function == FLOOR { Some(at) } else { first_call };
+                let to_first_call = first_call.ok_or("it refused its payload: it made no call")? - next;
+                let memory = Memory::of(process.id(), &package.bootstrap)?;
                 return Ok(Run { to_next: next - started, to_first_call, memory });
             }
         }
