@@ -29,7 +29,21 @@ pub(crate) fn say(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The same without an end of line.
+/// What somebody waits for: said once, and again whenever it has changed.
+#[derive(Default)]
+pub(crate) struct News(String);
+
+impl News {
+    /// Says `text` about `name`.
+    pub(crate) fn say(&mut self, name: &str, text: String) {
+        if text != self.0 {
+            say(format!("{name}: {text}"));
+            self.0 = text;
+        }
+    }
+}
+
+/// The same as [`say`] without an end of line.
 pub(crate) fn say_part(text: impl Display) {
     let mut stderr = io::stderr().lock();
     let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use clap::Args;
+use ec2_ops::ids::StateMachineId;
 use ec2_ops_client::Client;
 use ec2_ops_console::{Backstage, Console};
 use ec2_ops_sandbox::Sandbox;
@@ -99,7 +100,7 @@ async fn open_console(args: &ServeArgs, client: Client, backstage: Backstage) ->
 
 fn guide(sandbox: &Sandbox, console: &str, directory: &Path) -> String {
     let (url, region, state_machine) = (sandbox.url(), &sandbox.names().region, sandbox.state_machine_arn());
-    let execution = state_machine.replacen(":stateMachine:", ":execution:", 1);
+    let first = StateMachineId::new(state_machine).execution("first");
     let directory = directory.display();
     format!(
         "A sandbox AWS account is at {url}. In a browser:
@@ -120,8 +121,8 @@ or with any AWS client:
 
   aws stepfunctions start-execution --state-machine-arn {state_machine} \\
       --name first --input file://examples/hello.json
-  aws stepfunctions describe-execution --execution-arn {execution}:first
-  aws ec2 describe-instances --filters Name=tag:ec2-ops:execution,Values={execution}:first
+  aws stepfunctions describe-execution --execution-arn {first}
+  aws ec2 describe-instances --filters Name=tag:ec2-ops:execution,Values={first}
   aws ssm list-command-invocations
   aws s3 ls s3://sandbox-output --recursive
 

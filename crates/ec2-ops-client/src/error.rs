@@ -44,6 +44,11 @@ impl Error {
         }
     }
 
+    /// Whether Step Functions has no execution of that ARN, or has forgotten it.
+    pub fn is_no_execution(&self) -> bool {
+        self.code() == Some("ExecutionDoesNotExist")
+    }
+
     /// Reads what the SDK says of a failed call of `action`.
     pub(crate) fn of_call<E, R>(action: &'static str, error: &SdkError<E, R>) -> Self
     where

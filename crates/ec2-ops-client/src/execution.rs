@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use ec2_ops::ids::StateMachineId;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -66,11 +67,16 @@ impl Execution {
     pub fn standing(&self) -> Standing {
         let reported = self.outcome().and_then(|outcome| outcome["status"].as_str().map(str::to_owned));
         let status = match self.status.as_str() {
-            "RUNNING" | "PENDING_REDRIVE" => RUNNING.to_owned(),
+            _ if self.is_running() => RUNNING.to_owned(),
             "ABORTED" => "Aborted".to_owned(),
             _ => reported.unwrap_or_else(|| "InternalError".to_owned()),
         };
         Standing(status)
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&self) -> bool {
+        matches!(self.status.as_str(), "RUNNING" | "PENDING_REDRIVE")
     }
 
     /// The outcome that EC2Stopper wrote, if the execution came so far.
@@ -95,11 +101,6 @@ impl Execution {
         }
         let parts: Vec<_> = [&self.error, &self.cause].into_iter().flatten().map(String::as_str).collect();
         Some(parts.join(": ")).filter(|reason| !reason.is_empty())
-    }
-
-    /// Step Functions' own status.
-    pub(crate) fn status(&self) -> &str {
-        &self.status
     }
 
     /// The region that the document names.
@@ -162,7 +163,7 @@ impl Client {
         }
         let arn = if name.starts_with("arn:") { name.to_owned() } else { self.execution_arn(name) };
         match self.describe(&arn).await {
-            Err(error) if error.code() == Some("ExecutionDoesNotExist") && arn != name => {
+            Err(error) if error.is_no_execution() && arn != name => {
                 let name = self.complete(name).await?;
                 self.describe(&self.execution_arn(&name)).await
             }
@@ -182,7 +183,7 @@ impl Client {
 
     /// The ARN of the execution called `name`.
     pub fn execution_arn(&self, name: &str) -> String {
-        format!("{}:{name}", self.state_machine_arn().replacen(":stateMachine:", ":execution:", 1))
+        StateMachineId::new(self.state_machine_arn()).execution(name).to_string()
     }
 
     /// The full name of the only execution whose name begins with `beginning`.

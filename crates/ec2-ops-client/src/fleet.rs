@@ -50,7 +50,7 @@ impl FleetRun {
     /// How the run stands: `Running`, `Succeeded`, `Aborted`, or the error with which it failed, such as `RowsFailed`.
     pub fn status(&self) -> &str {
         match self.execution.status.as_str() {
-            "RUNNING" | "PENDING_REDRIVE" => crate::RUNNING,
+            _ if self.is_running() => crate::RUNNING,
             "SUCCEEDED" => "Succeeded",
             "ABORTED" => "Aborted",
             other => self.execution.error.as_deref().unwrap_or(other),
@@ -59,7 +59,7 @@ impl FleetRun {
 
     /// Whether the run has not ended.
     pub fn is_running(&self) -> bool {
-        self.status() == crate::RUNNING
+        self.execution.is_running()
     }
 
     /// Why it failed, where that is no row's failure.
@@ -142,7 +142,7 @@ impl Client {
         for number in 1.. {
             match fleets.describe(&fleets.execution_arn(&run_name(name, number))).await {
                 Ok(execution) => runs.push(FleetRun { number, execution }),
-                Err(error) if error.code() == Some("ExecutionDoesNotExist") => break,
+                Err(error) if error.is_no_execution() => break,
                 Err(error) => return Err(error),
             }
         }

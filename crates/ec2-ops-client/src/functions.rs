@@ -29,6 +29,8 @@ pub struct Machine {
     pub active: bool,
     /// The ARNs of the functions that it invokes.
     pub functions: BTreeSet<String>,
+    /// Its definition; null where it is not JSON.
+    pub definition: Value,
 }
 
 impl Client {
@@ -47,12 +49,13 @@ impl Client {
     /// # Errors
     /// Where Step Functions cannot be asked.
     pub async fn machine(&self) -> Result<Machine, Error> {
-        const ACTION: &str = "DescribeStateMachine";
         let call = self.sfn.describe_state_machine().state_machine_arn(self.state_machine_arn());
-        let described = call.send().await.map_err(|error| Error::of_call(ACTION, &error))?;
+        let described = call.send().await.map_err(|error| Error::of_call("DescribeStateMachine", &error))?;
+        let definition = serde_json::from_str(described.definition()).unwrap_or_default();
         Ok(Machine {
             active: described.status() != Some(&StateMachineStatus::Deleting),
-            functions: functions_in(&serde_json::from_str(described.definition()).unwrap_or_default()),
+            functions: functions_in(&definition),
+            definition,
         })
     }
 

@@ -41,18 +41,11 @@ impl Client {
     /// # Errors
     /// Where S3 cannot be asked.
     pub async fn ledger(&self, since: Timestamp) -> Result<Ledger, Error> {
-        let (s3, bucket) = (self.s3(), self.log_bucket());
+        let bucket = &self.log_bucket();
         let keys = self.ledger_keys(since).await?;
-        let read = |key: String| {
-            let (s3, bucket) = (s3.clone(), bucket.clone());
-            async move {
-                let object = s3.get_object().bucket(bucket).key(&key).send().await;
-                let object = object.map_err(|error| Error::of_call("GetObject", &error))?;
-                let body = object.body.collect().await;
-                let body =
-                    body.map_err(|error| Error::NoAnswer { action: "GetObject", reason: error.to_string() })?;
-                Ok((key, serde_json::from_slice::<Line>(&body.into_bytes()).ok()))
-            }
+        let read = async |key: String| {
+            let object = self.object(bucket, &key).await?;
+            Ok::<_, Error>((key, serde_json::from_slice::<Line>(&object).ok()))
         };
         let mut ledger = Ledger::default();
         let mut objects = stream::iter(keys).map(read).buffered(AT_ONCE);
@@ -118,7 +111,7 @@ impl Client {
             .map(|record| Line::new(deployment, &of, &execution.document, record))
             .collect();
         if outcome.is_null() {
-            let cut = Cut { status: execution.status().to_owned(), why: execution.reason(), at: ended };
+            let cut = Cut { status: execution.status.clone(), why: execution.reason(), at: ended };
             let deployment = Deployment::new(deployment, Region::new(self.region()));
             let state = self.last_state(&execution.arn).await?;
             lines.extend(

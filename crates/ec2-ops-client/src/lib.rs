@@ -61,7 +61,7 @@ pub use ledger::Ledger;
 pub use listing::Listing;
 pub use logs::{Line, LogFollower, LogReader, Stream};
 pub use objects::Object;
-pub use prices::{SOURCE as PRICES_FROM, SpotPrices, instance_time, of_instance};
+pub use prices::{SOURCE as PRICES_FROM, SpotPrices, of_instance};
 pub use quotas::{Bought, VcpuQuota};
 pub use recorder::{Recorded, Recorder};
 pub use served::{Announcement, Served};

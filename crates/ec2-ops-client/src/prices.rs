@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::InstanceType;
 use aws_smithy_types::DateTime;
 use ec2_ops::Market;
 use ec2_ops::ledger::Line;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::time::timestamp;
 use crate::{Client, Error};
@@ -88,11 +88,10 @@ pub fn of_instance(line: &Line, spot: &SpotPrices) -> Result<f64, String> {
         return Err("an instance of unknown type".to_owned());
     };
     let hourly = if line.market == Some(Market::Spot) {
-        let times = line.launched_at.zip(line.stopped_at.or(line.over_at));
         let mean = line
             .zone
             .as_ref()
-            .zip(times)
+            .zip(line.ran())
             .and_then(|(zone, (from, to))| spot.mean(instance_type, zone, from, to));
         mean.ok_or_else(|| format!("{instance_type} on Spot in {region}: EC2 has no price of that time"))?
     } else {
@@ -112,8 +111,9 @@ impl Client {
     pub async fn spot_prices(&self, lines: &[Line]) -> Result<SpotPrices, Error> {
         let mut wanted: BTreeMap<(&str, &str), (Timestamp, Timestamp)> = BTreeMap::new();
         for line in lines.iter().filter(|line| line.market == Some(Market::Spot)) {
-            let times = line.launched_at.zip(line.stopped_at.or(line.over_at));
-            if let (Some(kind), Some(region), Some((from, to))) = (&line.instance_type, &line.region, times) {
+            if let (Some(kind), Some(region), Some((from, to))) =
+                (&line.instance_type, &line.region, line.ran())
+            {
                 let range = wanted.entry((kind.as_str(), region.as_str())).or_insert((from, to));
                 *range = (range.0.min(from), range.1.max(to));
             }
@@ -144,11 +144,6 @@ impl Client {
 
 fn date(at: Timestamp) -> DateTime {
     DateTime::from_secs(at.as_second())
-}
-
-/// How long an instance ran, for people and sums.
-pub fn instance_time(line: &Line) -> SignedDuration {
-    SignedDuration::from_secs(line.instance_seconds.unwrap_or_default())
 }
 
 #[cfg(test)]

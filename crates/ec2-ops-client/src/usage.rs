@@ -46,7 +46,7 @@ impl Client {
         for arn in arns {
             match self.history(arn).read().await {
                 Ok(events) => usage.count(&events),
-                Err(error) if error.code() == Some("ExecutionDoesNotExist") => {}
+                Err(error) if error.is_no_execution() => {}
                 Err(error) => return Err(error),
             }
         }

@@ -83,6 +83,13 @@ impl ExecutionId {
     }
 }
 
+impl StateMachineId {
+    /// The execution called `name` of this state machine.
+    pub fn execution(&self, name: &str) -> ExecutionId {
+        ExecutionId(format!("{}:{name}", self.0.replacen(":stateMachine:", ":execution:", 1)))
+    }
+}
+
 /// One attempt of one execution: the unit that launches at most one instance and sends its commands at most once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptId {
@@ -158,6 +165,7 @@ mod tests {
         let id = ExecutionId::new("arn:aws:states:us-east-1:000000000000:execution:ec2-ops:run-7");
         assert_eq!(id.name(), "run-7");
         let machine = StateMachineId::new("arn:aws:states:us-east-1:000000000000:stateMachine:ec2-ops");
+        assert_eq!(machine.execution("run-7"), id);
         assert_eq!(id.state_machine(), Some(machine));
         assert_eq!(ExecutionId::new("arn:x").state_machine(), None);
     }

@@ -7,7 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ec2_ops::Execution;
-use ec2_ops::document::{Job, Place, Positions, Problems, TextProblem, check_text, json_schema};
+use ec2_ops::document::{Job, Place, Problems, TextProblem, check_text, json_schema, not_json};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -99,22 +99,18 @@ impl Fault {
     }
 }
 
+impl From<TextProblem> for Fault {
+    fn from(TextProblem { place, message }: TextProblem) -> Self {
+        Self { place, what: message }
+    }
+}
+
 /// The document in `file` and its warnings, if it is valid.
 fn read(file: &Path) -> Result<(Value, Vec<String>), Vec<Fault>> {
     let (text, _) = parse(file).map_err(|fault| vec![fault])?;
-    let fault = |problem: TextProblem| Fault { place: problem.place, what: problem.message };
     let checked =
-        check_text(&text).map_err(|problems| problems.into_iter().map(fault).collect::<Vec<_>>())?;
+        check_text(&text).map_err(|problems| problems.into_iter().map(Fault::from).collect::<Vec<_>>())?;
     Ok((checked.document, checked.warnings))
-}
-
-/// The keys that an object has twice.
-fn repeated(positions: &Positions) -> Vec<Fault> {
-    let fault = |(path, place): &(String, Place)| Fault {
-        place: Some(*place),
-        what: format!("{path}: stands here a second time; a key may stand only once"),
-    };
-    positions.repeated.iter().map(fault).collect()
 }
 
 /// The document in `file` with `changes`, if it is then valid. Its problems have no place: it stands in no file.
@@ -142,12 +138,7 @@ fn parse(file: &Path) -> Result<(String, Value), Fault> {
         Err(_) if is_yaml(file, &text) => {
             Err(Fault::of_file("is YAML; an execution document is JSON".to_owned()))
         }
-        Err(error) => {
-            let place = Place { line: error.line().max(1), column: error.column().max(1) };
-            let whole = error.to_string();
-            let what = whole.split(" at line ").next().unwrap_or(&whole);
-            Err(Fault { place: Some(place), what: format!("not JSON: {what}") })
-        }
+        Err(error) => Err(not_json(&error).into()),
     }
 }
 

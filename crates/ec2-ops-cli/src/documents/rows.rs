@@ -1,9 +1,9 @@
 //! The rows of a fleet: read from a file, merged over their template, and checked.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use ec2_ops::document::{Place, Positions, Problems};
+use ec2_ops::document::{Place, Positions, Problems, not_json, repeated};
 use serde_json::{Map, Value};
 
 use super::assignment::{Assignment, Column};
@@ -75,7 +75,7 @@ pub(crate) fn valid_rows(template: &Value, rows: &[Value]) -> bool {
 
 fn template_in(file: &Path) -> Result<Value, Vec<Fault>> {
     let (text, template) = parse(file).map_err(|fault| vec![fault])?;
-    let repeated = super::repeated(&Positions::of(&text));
+    let repeated: Vec<_> = repeated(&Positions::of(&text)).map(Fault::from).collect();
     match template {
         Value::Object(_) if repeated.is_empty() => Ok(template),
         Value::Object(_) => Err(repeated),
@@ -106,17 +106,13 @@ fn json_rows(text: &str) -> Result<Vec<Row>, Vec<Fault>> {
         match serde_json::from_str(text) {
             Ok(members @ Value::Object(_)) => {
                 let positions = Positions::of(text);
-                faults.extend(super::repeated(&positions).into_iter().map(|fault| fault.on_line(line)));
+                faults.extend(repeated(&positions).map(|problem| Fault::from(problem).on_line(line)));
                 rows.push(Row { line, positions, members });
             }
             Ok(_) => {
                 faults.push(Fault::at(line, 1, "expected a JSON object: {\"variables\": {…}}".to_owned()));
             }
-            Err(error) => {
-                let what = error.to_string();
-                let what = what.split(" at line ").next().unwrap_or(&what);
-                faults.push(Fault::at(line, error.column().max(1), format!("not JSON: {what}")));
-            }
+            Err(error) => faults.push(Fault::from(not_json(&error)).on_line(line)),
         }
     }
     if faults.is_empty() { Ok(rows) } else { Err(faults) }
@@ -145,15 +141,14 @@ fn csv_rows(text: &str, template: &Value) -> Result<Vec<Row>, Vec<Fault>> {
         let line = record.position().map_or(1, csv::Position::line);
         let line = usize::try_from(line).unwrap_or(usize::MAX);
         let mut document = template.clone();
-        let mut members = Map::new();
+        let mut members = BTreeSet::new();
         for (column, cell) in columns.iter().zip(&record).filter(|(_, cell)| !cell.is_empty()) {
             let change = column.with(cell);
             change.apply(&mut document).map_err(|why| vec![Fault::at(line, 1, why)])?;
-            members.extend(change.member().map(|name| (name.to_owned(), document[name].clone())));
+            members.extend(change.member().map(str::to_owned));
         }
-        for (name, value) in &mut members {
-            *value = document[name].clone();
-        }
+        let members: Map<_, _> =
+            members.into_iter().map(|name| (name.clone(), document[&name].take())).collect();
         rows.push(Row { line, positions: Positions::default(), members: members.into() });
     }
     Ok(rows)

@@ -5,7 +5,7 @@ mod quota;
 use std::path::PathBuf;
 
 use clap::Args;
-use ec2_ops_client::{Client, Invoked};
+use ec2_ops_client::{Client, Invoked, Machine};
 use serde_json::{Value, json};
 
 use super::DeploymentArgs;
@@ -35,9 +35,10 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let files: Vec<_> = args.file.iter().cloned().collect();
     let Some(documents) = documents::valid(&files, &[])? else { return Ok(Exit::Usage) };
     let client = args.deployment.connect().await?;
-    let mut findings = of_deployment(&client).await?;
+    let machine = client.machine().await?;
+    let mut findings = of_deployment(&client, &machine).await?;
     if let Some(document) = documents.first() {
-        findings.extend(of_document(&client, document).await?);
+        findings.extend(of_document(&client, &machine, document).await?);
     }
     if args.json {
         output::json(&findings)?;
@@ -49,8 +50,8 @@ pub(crate) async fn check(args: &CheckArgs) -> Result<Exit, Failure> {
 }
 
 /// Who asks, and what is deployed.
-async fn of_deployment(client: &Client) -> Result<Vec<Value>, Failure> {
-    let (caller, machine) = (client.caller().await?, client.machine().await?);
+async fn of_deployment(client: &Client, machine: &Machine) -> Result<Vec<Value>, Failure> {
+    let caller = client.caller().await?;
     let name = client.state_machine_arn().rsplit(':').next().unwrap_or_default();
     let state = if machine.active { "active" } else { "being deleted" };
     let versions: Vec<_> = machine.functions.iter().filter_map(|arn| version_of(arn)).collect();
@@ -74,9 +75,9 @@ fn version_of(arn: &str) -> Option<&str> {
 }
 
 /// What the deployment itself finds.
-async fn of_document(client: &Client, document: &Value) -> Result<Vec<Value>, Failure> {
-    let functions = client.machine().await?.functions;
-    let starter = functions
+async fn of_document(client: &Client, machine: &Machine, document: &Value) -> Result<Vec<Value>, Failure> {
+    let starter = machine
+        .functions
         .iter()
         .find(|arn| arn.contains(STARTER))
         .ok_or_else(|| Failure::failed(format!("{} invokes no {STARTER}", client.state_machine_arn())))?;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use ec2_ops::ledger::Line;
-use ec2_ops_client::{Client, PRICES_FROM, SpotPrices, Usage, duration, instance_time, of_instance};
+use ec2_ops_client::{Client, PRICES_FROM, SpotPrices, Usage, duration, of_instance};
 use ec2_ops_sandbox::prices::{GB_SECOND, REQUEST, STATE_TRANSITION, gb_seconds};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::fold::LedgerArgs;
+use super::fold::{LedgerArgs, instance_time};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::words::table;
@@ -86,10 +86,7 @@ impl Row {
         let costs: Vec<_> = lines.iter().map(|line| of_instance(line, spot)).collect();
         Self {
             attempts: lines.len(),
-            time: lines
-                .iter()
-                .map(|line| instance_time(line))
-                .fold(SignedDuration::ZERO, |sum, time| sum + time),
+            time: instance_time(lines),
             dollars: costs.iter().flatten().sum(),
             unpriced: costs.iter().filter(|cost| cost.is_err()).count(),
         }

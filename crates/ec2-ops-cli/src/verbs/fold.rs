@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, ValueEnum};
 use ec2_ops::ledger::Line;
 use ec2_ops_client::{Client, Ledger};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::DeploymentArgs;
 use super::list::since;
@@ -100,6 +100,11 @@ impl LedgerArgs {
             && self.instance_type.as_ref().is_none_or(|wanted| line.instance_type.as_ref() == Some(wanted))
             && self.project.as_ref().is_none_or(|wanted| line.project.as_ref() == Some(wanted))
     }
+}
+
+/// How long the instances of `lines` ran, in all.
+pub(crate) fn instance_time(lines: &[&Line]) -> SignedDuration {
+    SignedDuration::from_secs(lines.iter().filter_map(|line| line.instance_seconds).sum())
 }
 
 fn status(text: &str) -> Result<ec2_ops::Status, String> {

@@ -3,11 +3,11 @@
 use clap::Args;
 use ec2_ops::ledger::Line;
 use ec2_ops::{Market, Status};
-use ec2_ops_client::{duration, instance_time};
+use ec2_ops_client::duration;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::fold::LedgerArgs;
+use super::fold::{LedgerArgs, instance_time};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::words::table;
@@ -66,10 +66,7 @@ impl Row {
             attempts: lines.len(),
             succeeded: count(|line| line.status == Status::Succeeded),
             spot: count(|line| line.market == Some(Market::Spot)),
-            time: lines
-                .iter()
-                .map(|line| instance_time(line))
-                .fold(SignedDuration::ZERO, |sum, time| sum + time),
+            time: instance_time(lines),
             boot: boots.get(boots.len() / 2).copied(),
         }
     }

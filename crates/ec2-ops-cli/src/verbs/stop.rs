@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::DeploymentArgs;
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
-use crate::output;
+use crate::output::{self, News};
 
 /// Which executions are stopped.
 #[derive(Args)]
@@ -77,7 +77,7 @@ async fn settled(client: &Client, execution: &Execution) -> Result<Left, Failure
     // A launch that was under way may show up after the stop.
     let launching = is_launching(&timeline) && execution.standing().is_running();
     let sure = Instant::now() + if launching { LAUNCH } else { Duration::ZERO };
-    let mut said = String::new();
+    let mut news = News::default();
     loop {
         let left = client.left(&execution.arn, &region).await?;
         if left.is_settled() && (Instant::now() >= sure || !left.stopped.is_empty()) {
@@ -88,10 +88,7 @@ async fn settled(client: &Client, execution: &Execution) -> Result<Left, Failure
         } else {
             left.to_string()
         };
-        if now != said {
-            output::say(format!("{}: {now}", execution.name));
-            said = now;
-        }
+        news.say(&execution.name, now);
         tokio::time::sleep(LOOK.min(client.look_every())).await;
     }
 }

@@ -41,17 +41,9 @@ impl Client {
             }
             match self.fleet_summary(run).await? {
                 Some(summary) => {
-                    for row in rows.keys() {
-                        records.note(run.number, *row, "Succeeded");
-                    }
-                    for failure in &summary.failures {
-                        let Some(row) = failure.row else { continue };
-                        let mut status = failure.status.clone();
-                        if failure.hides_the_end() {
-                            let arn = self.execution_arn(&run.execution_of(row));
-                            status = self.describe(&arn).await?.standing().to_string();
-                        }
-                        records.note(run.number, row, &status);
+                    for row in records.note_summary(run.number, rows.keys().copied(), &summary) {
+                        let execution = self.describe(&self.execution_arn(&run.execution_of(row))).await?;
+                        records.note(run.number, row, execution.standing().as_str());
                     }
                 }
                 None => {

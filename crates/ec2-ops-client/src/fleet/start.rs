@@ -37,7 +37,7 @@ impl Client {
             Ok(_) => {
                 return Err(Error::Usage(format!("there is a fleet {name} already; choose another --name")));
             }
-            Err(error) if error.code() == Some("ExecutionDoesNotExist") => {}
+            Err(error) if error.is_no_execution() => {}
             Err(error) => return Err(error),
         }
         let bucket = fleets.rows_bucket().await?;
@@ -59,10 +59,7 @@ impl Client {
 
     /// The bucket of the deployment for rows and results. Called on the client of the fleets.
     async fn rows_bucket(&self) -> Result<String, Error> {
-        const ACTION: &str = "DescribeStateMachine";
-        let call = self.sfn.describe_state_machine().state_machine_arn(self.state_machine_arn());
-        let described = call.send().await.map_err(|error| Error::of_call(ACTION, &error))?;
-        bucket_in(&serde_json::from_str(described.definition()).unwrap_or_default()).ok_or_else(|| {
+        bucket_in(&self.machine().await?.definition).ok_or_else(|| {
             Error::Usage(
                 "the deployment has no log bucket for the rows: upload them yourself, and start the fleet with \
                  `aws stepfunctions start-execution` (docs/fleets.md)"

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ec2_ops::fleet::execution_name;
+use ec2_ops::ids::StateMachineId;
 use serde_json::{Value, json};
 
 use super::guests::BUCKET;
@@ -41,9 +42,9 @@ pub(super) async fn carry_out(
     let input = json!({ "rows": { "bucket": BUCKET, "key": ROWS } });
     let fleet = executions::start(account, &format!("{state_machine}-fleet"), Some(NAME.to_owned()), &input)?;
     executions::end_of(account, &fleet, Duration::from_secs(1)).await?;
-    let arn = state_machine.replacen(":stateMachine:", ":execution:", 1);
+    let machine = StateMachineId::new(state_machine);
     let rows = 0..u32::try_from(rows).unwrap_or(u32::MAX);
-    Ok((rows.map(|row| format!("{arn}:{}", execution_name(NAME, row, 1))).collect(), fleet))
+    Ok((rows.map(|row| machine.execution(&execution_name(NAME, row, 1)).to_string()).collect(), fleet))
 }
 
 /// What the fleet with that ARN needed.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ec2_ops::ids::StateMachineId;
 use ec2_ops_asl::Ending;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -57,8 +58,7 @@ impl Run {
         mut started: watch::Receiver<Vec<String>>,
         mut is_over: watch::Receiver<bool>,
     ) -> Result<Option<ExecutionRecord>, AwsError> {
-        let machine = self.state_machine.replacen(":stateMachine:", ":execution:", 1);
-        let arn = format!("{machine}:{}", self.name);
+        let arn = StateMachineId::new(self.state_machine.as_str()).execution(&self.name).to_string();
         let begins = tokio::select! {
             biased;
             begins = started.wait_for(|started| started.contains(&arn)) => begins.is_ok(),

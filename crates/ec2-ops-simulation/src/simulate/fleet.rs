@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ec2_ops::fleet::{Records, Summary, execution_name};
+use ec2_ops::ids::StateMachineId;
 use ec2_ops_asl::Execution;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -166,23 +167,13 @@ impl Fleet {
     fn records(&self, run: &FleetRunRecord, all: &[u32]) -> Result<Vec<u32>, AwsError> {
         let mut records = Records::of(all.iter().copied());
         let execution = self.account.stepfunctions.execution(&run.arn)?;
-        match summary(&self.account, &execution) {
-            Some(summary) => {
-                for row in &run.planned {
-                    records.note(run.number, *row, "Succeeded");
-                }
-                for failure in &summary.failures {
-                    let Some(row) = failure.row else { continue };
-                    let standing = failure.hides_the_end().then(|| self.standing(row, run.number)).flatten();
-                    records.note(run.number, row, standing.as_deref().unwrap_or(&failure.status));
-                }
-            }
-            None => {
-                for row in &run.planned {
-                    if let Some(standing) = self.standing(*row, run.number) {
-                        records.note(run.number, *row, &standing);
-                    }
-                }
+        let asked = match summary(&self.account, &execution) {
+            Some(summary) => records.note_summary(run.number, run.planned.iter().copied(), &summary),
+            None => run.planned.clone(),
+        };
+        for row in asked {
+            if let Some(standing) = self.standing(row, run.number) {
+                records.note(run.number, row, &standing);
             }
         }
         Ok(records.unsuccessful().map(|(row, _)| row).collect())
@@ -190,9 +181,9 @@ impl Fleet {
 
     /// How the execution of `row` in the run `number` stands, if there is one.
     fn standing(&self, row: u32, number: u32) -> Option<String> {
-        let arn = self.state_machine.replacen(":stateMachine:", ":execution:", 1);
-        let arn = format!("{arn}:{}", execution_name(NAME, row, number));
-        let ended = ending(&self.account, &arn).ok()?;
+        let machine = StateMachineId::new(self.state_machine.as_str());
+        let arn = machine.execution(&execution_name(NAME, row, number));
+        let ended = ending(&self.account, arn.as_str()).ok()?;
         Some(ended.map_or_else(
             || "Running".to_owned(),
             |ended| {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Summary;
+
 /// The name of the execution of `row` in the `run` of `fleet`. `fleet.asl.json` makes the same.
 pub fn execution_name(fleet: &str, row: u32, run: u32) -> String {
     format!("{fleet}-{row}-{run}")
@@ -53,6 +55,27 @@ impl Records {
             Some(known) => *known = record,
             None => drop(self.0.insert(row, record)),
         }
+    }
+
+    /// Notes what RunChecker has counted of `run`, which started `rows`: those that are no failures succeeded. Returns the
+    /// failures that hide how the execution of the row ended; it has to be asked.
+    pub fn note_summary(
+        &mut self,
+        run: u32,
+        rows: impl IntoIterator<Item = u32>,
+        summary: &Summary,
+    ) -> Vec<u32> {
+        for row in rows {
+            self.note(run, row, "Succeeded");
+        }
+        let mut hidden = Vec::new();
+        for failure in &summary.failures {
+            if let Some(row) = failure.row {
+                self.note(run, row, &failure.status);
+                hidden.extend(failure.hides_the_end().then_some(row));
+            }
+        }
+        hidden
     }
 
     /// Each row with its record, by number.

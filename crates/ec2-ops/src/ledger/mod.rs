@@ -132,6 +132,11 @@ impl Line {
         }
     }
 
+    /// From when until when its instance ran, as far as EC2 has said.
+    pub fn ran(&self) -> Option<(Timestamp, Timestamp)> {
+        self.launched_at.zip(self.stopped_at.or(self.over_at))
+    }
+
     /// The key of its object. The date is that on which the attempt began, in UTC.
     pub fn key(&self) -> String {
         let Self { execution, attempt, started_at, .. } = self;

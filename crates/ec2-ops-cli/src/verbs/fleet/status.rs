@@ -13,7 +13,7 @@ use super::super::DeploymentArgs;
 use super::latest;
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
-use crate::output;
+use crate::output::{self, News};
 use crate::words::table;
 
 /// Which fleet is shown.
@@ -56,18 +56,14 @@ pub(crate) async fn status(args: &StatusArgs) -> Result<Exit, Failure> {
 pub(super) async fn follow(client: &Client, name: &str, as_json: bool) -> Result<Exit, Failure> {
     let mut interruption = Interruption::watch()?;
     let mut failures = Failures::default();
-    let mut said = String::new();
+    let mut news = News::default();
     loop {
         let (fleet, run) = latest(client, name).await?;
         if !run.is_running() {
             show(client, &fleet, as_json).await?;
             return Ok(if run.status() == "Succeeded" { Exit::Success } else { Exit::Unsuccessful });
         }
-        let now = Look::at(client, &run, &mut failures).await?.line();
-        if now != said {
-            output::say(format!("{name}: {now}"));
-            said = now;
-        }
+        news.say(name, Look::at(client, &run, &mut failures).await?.line());
         tokio::select! {
             () = tokio::time::sleep(client.look_every().max(LOOK)) => {}
             () = interruption.wait() => {
@@ -219,7 +215,7 @@ pub(super) fn execution(fleet: &Fleet, row: u32, record: &Record) -> String {
 }
 
 fn running_json(fleet: &Fleet, run: &FleetRun, look: &Look) -> Value {
-    let mut shown = summary(fleet, run);
+    let mut shown = summary(&fleet.name, run);
     if let Some(progress) = &look.progress {
         let left = progress.time_left(look.started, look.now).map(|left| left.as_secs());
         shown["map_run_arn"] = progress.map_run_arn.as_str().into();
@@ -243,7 +239,7 @@ fn ended_json(fleet: &Fleet, run: &FleetRun, records: &Records) -> Value {
             "execution": started.then(|| execution(fleet, row, record)),
         })
     });
-    let mut shown = summary(fleet, run);
+    let mut shown = summary(&fleet.name, run);
     shown["rows"] = records.iter().count().into();
     shown["by_status"] = json!(standings(records));
     shown["summary"] = run.summary().unwrap_or_default()["summary"].clone();
@@ -253,9 +249,9 @@ fn ended_json(fleet: &Fleet, run: &FleetRun, records: &Records) -> Value {
 }
 
 /// A fleet in a few fields, for programs.
-fn summary(fleet: &Fleet, run: &FleetRun) -> Value {
+fn summary(name: &str, run: &FleetRun) -> Value {
     json!({
-        "name": fleet.name,
+        "name": name,
         "run": run.number,
         "execution_arn": run.execution.arn,
         "status": run.status(),
@@ -270,9 +266,7 @@ async fn list(client: &Client, as_json: bool) -> Result<Exit, Failure> {
     let runs = client.fleets().list(&listing).await?.into_iter().map(FleetRun::of);
     let runs: Vec<_> = runs.collect();
     if as_json {
-        let all =
-            runs.iter().map(|(fleet, run)| summary(&Fleet { name: fleet.clone(), runs: Vec::new() }, run));
-        output::json(&all.collect::<Vec<_>>())?;
+        output::json(&runs.iter().map(|(name, run)| summary(name, run)).collect::<Vec<_>>())?;
     } else if runs.is_empty() {
         output::say(format!("no fleet in {}", client.place()));
     } else {

@@ -13,7 +13,7 @@ use super::super::stop::{LAUNCH, LOOK, is_launching};
 use super::latest;
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
-use crate::output;
+use crate::output::{self, News};
 
 /// Which fleets are stopped.
 #[derive(Args)]
@@ -87,7 +87,8 @@ impl Stopping<'_> {
         if self.run.is_running() {
             self.client.stop(&self.run.execution.arn).await?;
         }
-        let mut said = String::new();
+        let (run, mut news) = (self.run, News::default());
+        let name = &run.execution.name;
         loop {
             let running = self.running().await?;
             if running.is_empty() {
@@ -97,7 +98,7 @@ impl Stopping<'_> {
             for arn in &running {
                 self.client.stop(arn).await?;
             }
-            self.say(&mut said, format!("{} rows still run", running.len()));
+            news.say(name, format!("{} rows still run", running.len()));
             self.pause().await;
         }
         // A launch that was under way may show up after the stop.
@@ -114,7 +115,7 @@ impl Stopping<'_> {
             } else {
                 format!("{} instances run, {} are ending", left.running.len(), left.ending.len())
             };
-            self.say(&mut said, now);
+            news.say(name, now);
             self.pause().await;
         }
     }
@@ -143,13 +144,6 @@ impl Stopping<'_> {
             all.volumes.extend(volumes);
         }
         Ok(all)
-    }
-
-    fn say(&self, said: &mut String, now: String) {
-        if now != *said {
-            output::say(format!("{}: {now}", self.run.execution.name));
-            *said = now;
-        }
     }
 
     async fn pause(&self) {
