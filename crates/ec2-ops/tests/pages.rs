@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ec2_ops::document::Job;
+use ec2_ops::document::{Job, Place, TextProblem, check_text};
 use ec2_ops::{Execution, Outcome, Status};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const README: &str = include_str!("../../../README.md");
 const STATE_MACHINE: &str = include_str!("../../../state_machine/run_commands.asl.json");
@@ -39,13 +39,16 @@ fn the_outcome_is_one() {
 
 #[test]
 fn the_refusal_reads_as_the_readme_shows_it() {
-    let document = json!({
-        "comands": ["true"],
-        "run_options": { "timeout_s": "120" },
-        "instance_parameters": { "ImageId": "ami-0abcdef1234567890" },
-    });
-    let shown = blocks("text")[1].lines().map(|line| line.strip_prefix("run.json: error: ").unwrap());
-    assert_eq!(resolve(&document).unwrap_err(), shown.collect::<Vec<_>>());
+    let document = r#"{
+  "comands": ["true"],
+  "run_options": { "timeout_s": "120" },
+  "instance_parameters": { "ImageId": "ami-0abcdef1234567890" }
+}"#;
+    let line = |TextProblem { place, message }: &TextProblem| {
+        let Place { line, column } = place.unwrap();
+        format!("run.json:{line}:{column}: error: {message}\n")
+    };
+    assert_eq!(check_text(document).unwrap_err().iter().map(line).collect::<String>(), blocks("text")[1]);
 }
 
 #[test]
