@@ -113,7 +113,11 @@ impl<'a> Watch<'a> {
             }
             None => format!("{}: {}", waiting.state, waiting.reason.lines().next().unwrap_or_default()),
         };
-        self.progress.heartbeat(now, &waits_for);
+        let again = match self.timeline.attempts().last() {
+            Some(attempt) if attempt.number > 1 => format!("attempt {}: ", attempt.number),
+            _ => String::new(),
+        };
+        self.progress.heartbeat(now, &format!("{again}{waits_for}"));
     }
 }
 
