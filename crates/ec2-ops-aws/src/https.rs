@@ -19,6 +19,11 @@ use rustls::{ClientConfig, RootCertStore};
 /// How long a connection may take to be established.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long a connection without a request is kept. Lambda freezes a function between invocations, and a server closes a
+/// connection that is idle; a request on one that has been closed fails, and the next try of an event is a minute later. See
+/// <https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html> on connections that are idle.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// A pool of connections. It allows plain `http`, for a custom endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Https(Client<HttpsConnector<connect::HttpConnector>, SdkBody>);
@@ -27,11 +32,11 @@ impl Https {
     /// Trusts Mozilla's root certificates. They are part of the binary: reading those of the system took longer than
     /// everything else before the first invocation.
     pub(crate) fn new() -> Self {
-        Self::trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+        Self::trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }, IDLE)
     }
 
     /// TLS 1.2 and 1.3.
-    fn trusting(roots: RootCertStore) -> Self {
+    fn trusting(roots: RootCertStore, idle: Duration) -> Self {
         let mut tcp = connect::HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -41,7 +46,8 @@ impl Https {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Self(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector))
+        let mut pool = Client::builder(TokioExecutor::new());
+        Self(pool.pool_timer(TokioTimer::new()).pool_idle_timeout(idle).build(connector))
     }
 }
 

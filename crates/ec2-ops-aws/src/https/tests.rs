@@ -2,11 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use rcgen::CertifiedKey;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::{TLS12, TLS13};
@@ -15,12 +18,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::Https;
+use super::{Https, IDLE};
 
 /// A server that speaks one version of TLS and answers every request with `found`.
 struct Server {
     address: SocketAddr,
     certificate: CertificateDer<'static>,
+    /// How many connections it has taken.
+    taken: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -35,8 +40,15 @@ impl Server {
             .unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config))));
-        Self { address, certificate }
+        let taken = Arc::default();
+        tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config)), Arc::clone(&taken)));
+        Self { address, certificate, taken }
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).unwrap();
+        roots
     }
 
     /// Sends a request to it.
@@ -48,17 +60,25 @@ impl Server {
     }
 }
 
-async fn serve(listener: TcpListener, tls: TlsAcceptor) {
+async fn body(answer: HttpResponse) -> Vec<u8> {
+    let body = ByteStream::new(answer.into_body()).collect().await;
+    body.unwrap().to_vec()
+}
+
+async fn serve(listener: TcpListener, tls: TlsAcceptor, taken: Arc<AtomicUsize>) {
     loop {
         let (tcp, _) = listener.accept().await.unwrap();
         // A client that does not trust the certificate closes the connection.
         let Ok(mut stream) = tls.accept(tcp).await else { continue };
-        let mut read = [0; 1024];
-        while stream.read(&mut read).await.is_ok_and(|length| length > 0) {
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfound";
-            stream.write_all(answer).await.unwrap();
-            stream.flush().await.unwrap();
-        }
+        taken.fetch_add(1, Relaxed);
+        tokio::spawn(async move {
+            let mut read = [0; 1024];
+            while stream.read(&mut read).await.is_ok_and(|length| length > 0) {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nfound";
+                stream.write_all(answer).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+        });
     }
 }
 
@@ -66,13 +86,24 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor) {
 async fn a_trusted_server_is_reached_with_either_version_of_tls() {
     for version in [&TLS12, &TLS13] {
         let server = Server::start(version).await;
-        let mut roots = RootCertStore::empty();
-        roots.add(server.certificate.clone()).unwrap();
-        let answer = server.ask(&Https::trusting(roots)).await.unwrap();
+        let answer = server.ask(&Https::trusting(server.roots(), IDLE)).await.unwrap();
         assert_eq!(answer.status().as_u16(), 200);
-        let body =
-            aws_smithy_types::byte_stream::ByteStream::new(answer.into_body()).collect().await.unwrap();
-        assert_eq!(body.into_bytes(), "found", "{version:?}");
+        assert_eq!(body(answer).await, b"found", "{version:?}");
+    }
+}
+
+/// It may have been closed by the server while the function was frozen.
+#[tokio::test]
+async fn a_connection_that_was_idle_for_too_long_is_not_used_again() {
+    for (idle, connections) in [(IDLE, 1), (Duration::ZERO, 2)] {
+        let server = Server::start(&TLS13).await;
+        let https = Https::trusting(server.roots(), idle);
+        for _ in 0..2 {
+            assert_eq!(body(server.ask(&https).await.unwrap()).await, b"found");
+            // The connection goes back into the pool in a task of its own.
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(server.taken.load(Relaxed), connections, "{idle:?}");
     }
 }
 
