@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use ec2_ops_client::{Event, Line, Stream, What, duration};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use terminal_size::{Width, terminal_size_of};
 
 use crate::output;
 use crate::style::{Style, Tone};
@@ -55,7 +56,9 @@ impl Progress {
     pub(crate) fn heartbeat(&mut self, now: Timestamp, waits_for: &str) {
         if self.style.rewrites() {
             let since = duration(now.duration_since(self.started));
-            let text = self.style.paint(Tone::Waiting, &format!("{since}: {waits_for}"));
+            // A line that is wrapped could not be removed.
+            let text: String = format!("{since}: {waits_for}").chars().take(width() - 1).collect();
+            let text = self.style.paint(Tone::Waiting, &text);
             if self.beat.as_ref() != Some(&text) {
                 output::say_part(format!("\r\x1b[K{text}"));
                 self.beat = Some(text);
@@ -106,6 +109,11 @@ impl Progress {
         };
         self.errors.insert(error.to_owned()).then_some(line)
     }
+}
+
+/// The columns of the terminal.
+fn width() -> usize {
+    terminal_size_of(std::io::stderr()).map_or(80, |(Width(columns), _)| usize::from(columns).max(2))
 }
 
 /// The result of a step. A failed step was shown before; its state exits through its Catch.

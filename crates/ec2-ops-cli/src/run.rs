@@ -41,6 +41,11 @@ pub(crate) struct RunArgs {
 pub(crate) async fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let Some(mut documents) = documents::valid(&args.files, &args.set)? else { return Ok(Exit::Usage) };
     documents.iter_mut().for_each(without_message);
+    // Before anything runs: the objects would be lost.
+    if let Some(out) = &args.out {
+        let unusable = |error| Failure::Usage(format!("--out {}: {error}", out.display()));
+        std::fs::create_dir_all(out).map_err(unusable)?;
+    }
     let mut interruption = Interruption::watch()?;
     let directory = local::directory()?;
     let buckets = [args.sandbox.buckets.clone(), missing_buckets(&documents, &args.sandbox.buckets)].concat();
@@ -53,7 +58,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     match ended {
         Some(_) => output::say(leftovers::sentence(sandbox.account()).await),
-        None => output::say("interrupted: ending everything"),
+        None => output::say("\ninterrupted: ending everything"),
     }
     let files = args.out.clone().or_else(|| args.sandbox.keep.then(|| directory.path().join("s3")));
     let kept = files.as_deref().map_or(Ok(()), |files| objects::keep(&sandbox.account().s3, files));

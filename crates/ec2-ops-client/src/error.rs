@@ -66,17 +66,22 @@ impl Error {
     }
 }
 
+const MISSING: &str = "there are no AWS credentials: --profile or AWS_PROFILE names a profile that has some";
+
 /// What is to be said about a call that was not made or not answered: without credentials that, whatever the last place was
 /// in which they were looked for; else the last of the chain of sources, since the outer ones only say that something failed.
 fn reason(error: &(dyn StdError + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
-    let mut last = String::new();
+    let (mut last, mut missing) = (String::new(), false);
     for error in chain {
-        if let Some(CredentialsError::CredentialsNotLoaded(_)) = error.downcast_ref() {
-            return "there are no AWS credentials: --profile or AWS_PROFILE names a profile that has some"
-                .to_owned();
+        if let Some(error) = error.downcast_ref::<CredentialsError>() {
+            missing = match error {
+                CredentialsError::CredentialsNotLoaded(_) => return MISSING.to_owned(),
+                // The last place that was asked, as the metadata of an instance, did not give any.
+                _ => true,
+            };
         }
         last = error.to_string();
     }
-    last
+    if missing { format!("{MISSING} ({last})") } else { last }
 }

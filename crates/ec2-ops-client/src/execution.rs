@@ -138,9 +138,15 @@ impl Client {
     /// Where Step Functions refuses it, for example because of its name, or gives no answer.
     pub async fn start(&self, name: &str, document: &str) -> Result<String, Error> {
         let call = self.sfn.start_execution().state_machine_arn(self.state_machine_arn());
-        let started = call.name(name).input(document).send().await;
-        let started = started.map_err(|error| Error::of_call("StartExecution", &error))?;
-        Ok(started.execution_arn().to_owned())
+        match call.name(name).input(document).send().await {
+            Ok(started) => Ok(started.execution_arn().to_owned()),
+            Err(error) => match Error::of_call("StartExecution", &error) {
+                error if error.code() == Some("InvalidName") => Err(Error::Usage(format!(
+                    "{name:?} can be no execution's name: it has 1 to 80 characters, best of letters, digits, - and _"
+                ))),
+                error => Err(error),
+            },
+        }
     }
 
     /// The execution of that ARN.

@@ -7,6 +7,7 @@
 mod finding;
 mod network;
 
+use ec2_ops_limits::instance_type;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -67,21 +68,23 @@ async fn check(
     findings
         .extend(job.warnings.iter().map(|warning| Finding::ok("document", format!("warning: {warning}"))));
     findings.extend(bucket(&job, &region, objects).await);
-    findings.push(image(&job, &region, ec2).await);
-    for instance_type in job.instance.instance_type.as_slice() {
-        findings.push(zones(instance_type, &region, ec2).await);
-    }
     let attempt = AttemptId { execution: execution.id, attempt: 1 };
     let all = candidates(&job, deployment, &region, &attempt, &[]);
-    findings.extend(network::check(&job, &all, &region, ec2).await);
+    let mut launches = Vec::new();
     for (number, candidate) in all.iter().enumerate() {
         let launch = plan(&job, &attempt, deployment, &region, candidate, number);
         let about = format!("launch {candidate}");
-        findings.push(match ec2.dry_run(&region, &launch).await {
+        launches.push(match ec2.dry_run(&region, &launch).await {
             Ok(()) => Finding::ok(about, "EC2 would launch it; capacity shows only at the launch"),
             Err(error) => Finding::of_call(about, &error),
         });
     }
+    findings.push(image(&job, &region, ec2).await);
+    for instance_type in job.instance.instance_type.as_slice() {
+        findings.push(zones(instance_type, &region, ec2).await);
+    }
+    findings.extend(network::check(&job, &all, &region, ec2).await);
+    findings.extend(launches);
     Report { findings, region: Some(region), launches: all }
 }
 
@@ -133,10 +136,17 @@ async fn image(job: &Job, region: &Region, ec2: &impl Catalog) -> Finding {
         return Finding::ok(about, "EC2 looks the parameter up at each launch");
     }
     match ec2.image(region, id).await {
-        Ok(Some(image)) if image.state == "available" => Finding::ok(
-            about,
-            format!("available, {}, root device {}", image.architecture, image.root_device_type),
-        ),
+        Ok(Some(image)) if image.state == "available" => match unfit(job, &image.architecture) {
+            Some(other) => Finding::wrong(
+                about,
+                format!("is of {}, and {other}", image.architecture),
+                Some(format!("name an image for it, or a type of {}", image.architecture)),
+            ),
+            None => Finding::ok(
+                about,
+                format!("available, {}, root device {}", image.architecture, image.root_device_type),
+            ),
+        },
         Ok(Some(image)) => Finding::wrong(
             about,
             format!("is {}, expected available", image.state),
@@ -149,6 +159,14 @@ async fn image(job: &Job, region: &Region, ec2: &impl Catalog) -> Finding {
         ),
         Err(error) => Finding::of_call(about, &error),
     }
+}
+
+/// A type of the document whose processors run no image of `architecture`: "t4g.nano of arm64".
+fn unfit(job: &Job, architecture: &str) -> Option<String> {
+    let types = job.instance.instance_type.as_slice().iter();
+    let mut others = types.filter_map(|name| Some((name, instance_type::architecture(name)?)));
+    let (name, other) = others.find(|(_, other)| *other != architecture)?;
+    Some(format!("{name} of {other}"))
 }
 
 async fn zones(instance_type: &str, region: &Region, ec2: &impl Catalog) -> Finding {

@@ -123,7 +123,13 @@ fn json_rows(text: &str) -> Result<Vec<Row>, Vec<Fault>> {
 fn csv_rows(text: &str, template: &Value) -> Result<Vec<Row>, Vec<Fault>> {
     let unreadable = |error: &csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
-        vec![Fault::at(usize::try_from(line).unwrap_or(usize::MAX), 1, format!("not CSV: {error}"))]
+        let what = match error.kind() {
+            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                format!("it has {len} cells, and the first line {expected_len}")
+            }
+            _ => error.to_string(),
+        };
+        vec![Fault::at(usize::try_from(line).unwrap_or(usize::MAX), 1, format!("not CSV: {what}"))]
     };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
     let names = reader.headers().map_err(|error| unreadable(&error))?.clone();
@@ -277,7 +283,7 @@ mod tests {
             found[0].ends_with("(and in 2 more rows)") && found[1].contains("the row 2 stands in line 2")
         );
         let csv = read("r.csv", "A,$.run_options.timeout_s\n1,60\n2,soon\n3\n").unwrap_err();
-        assert!(csv[0].starts_with("r.csv:4:1: error: not CSV"), "{csv:?}");
+        assert_eq!(csv, ["r.csv:4:1: error: not CSV: it has 1 cells, and the first line 2"]);
         let csv = read("r.csv", "A,$.run_options.timeout_s\n1,60\n2,soon\n").unwrap_err();
         assert!(csv[0].starts_with("r.csv:3:1: error: $.run_options.timeout_s: found \"soon\""), "{csv:?}");
         assert!(read("r.csv", "A,A\n1,2\n").unwrap_err()[0].contains("a second time"));

@@ -37,7 +37,8 @@ pub(crate) async fn list(args: &ListArgs) -> Result<Exit, Failure> {
     if args.json {
         output::json(&executions.iter().map(summary).collect::<Vec<_>>())?;
     } else if executions.is_empty() {
-        output::say(format!("no such execution in {}", client.place()));
+        let such = if args.status.is_empty() && args.since.is_none() { "" } else { "such " };
+        output::say(format!("no {such}execution in {}", client.place()));
     } else {
         output::line(table(&["NAME", "STATUS", "STARTED", "TOOK", "REASON"], executions.iter().map(row)))?;
     }

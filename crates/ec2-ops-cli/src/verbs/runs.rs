@@ -15,11 +15,11 @@ use crate::words::table;
 /// Which attempts are counted, and how.
 #[derive(Args)]
 pub(crate) struct RunsArgs {
-    #[command(flatten)]
-    ledger: LedgerArgs,
     /// First write the lines that the ledger lacks, from what Step Functions remembers of the executions
     #[arg(long)]
     repair: bool,
+    #[command(flatten)]
+    ledger: LedgerArgs,
 }
 
 /// Counts the attempts of the ledger.

@@ -18,6 +18,9 @@ pub(crate) struct ShellArgs {
     /// Print the command in the place of running it
     #[arg(long)]
     print: bool,
+    /// Print the command as a JSON list of its words, in the place of running it
+    #[arg(long, conflicts_with = "print")]
+    json: bool,
     #[command(flatten)]
     deployment: DeploymentArgs,
 }
@@ -44,6 +47,10 @@ pub(crate) async fn shell(args: &ShellArgs) -> Result<Exit, Failure> {
         vec!["aws", "ssm", "start-session", "--target", &instance.id, "--region", &instance.region];
     if let Some(profile) = &args.deployment.profile {
         words.extend(["--profile", profile]);
+    }
+    if args.json {
+        output::json(&words)?;
+        return Ok(Exit::Success);
     }
     if args.print || !std::io::stdout().is_terminal() {
         output::line(words.join(" "))?;

@@ -85,6 +85,9 @@ async fn wait(client: &Client, started: &[Started], args: &StartArgs) -> Result<
     let mut interruption = Interruption::watch()?;
     let mut exit = Exit::Success;
     for one in started {
+        if started.len() > 1 {
+            output::say(format!("{}:", one.name));
+        }
         let mut watch = Watch::new(client, &one.arn, &one.document, one.at, args.quiet);
         let ended = tokio::select! {
             ended = watch.until_the_end(args.timeout.map(Duration::from_secs)) => ended?,

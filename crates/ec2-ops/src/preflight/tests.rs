@@ -129,3 +129,11 @@ async fn a_right_that_is_missing_is_told_apart_from_a_fault_of_the_account() {
     let lines = lines(&document(), &may_not_launch).await;
     assert_eq!(lines.iter().filter(|line| line.starts_with("wrong | launch ")).count(), 2, "{lines:?}");
 }
+
+#[tokio::test]
+async fn a_type_that_cannot_run_the_image_is_named_with_what_to_change() {
+    let mut aws = aws();
+    aws.image.as_mut().unwrap().architecture = "x86_64".to_owned();
+    let expected = "is of x86_64, and t4g.nano of arm64 | name an image for it, or a type of x86_64";
+    assert!(wrong(&aws).await.ends_with(expected), "{}", wrong(&aws).await);
+}

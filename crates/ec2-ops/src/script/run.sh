@@ -107,11 +107,12 @@ report() {
   fi
 }
 
-# Says which entry runs, if it takes long. SSM returns 8,000 characters of stderr; this may take a fifth of them.
+# Says which entry runs, once they take long. SSM returns 8,000 characters of stderr; this may take a fifth of them.
 tell() {
-  told=
+  told= pause=10
   if [ "$commands" -gt 50 ]; then return; fi
-  while sleep 10 2>/dev/null && kill -0 $$ 2>/dev/null; do
+  while sleep "$pause" 2>/dev/null && kill -0 $$ 2>/dev/null; do
+    pause=1
     if find_entry && [ "$entry" != "$told" ]; then
       told=$entry
       echo "ec2-ops: command $entry of $commands runs" >&2

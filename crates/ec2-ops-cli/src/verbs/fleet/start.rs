@@ -79,7 +79,8 @@ impl RunArgs {
     pub(crate) async fn carry_out(&self, client: &Client, start: &FleetStart<'_>) -> Result<Exit, Failure> {
         let run = client.start_fleet(start).await?;
         let rows = start.rows.len();
-        output::say(format!("started {} with {rows} rows in {}", run.execution.name, client.place()));
+        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        output::say(format!("started {} with {rows} in {}", run.execution.name, client.place()));
         if self.wait {
             return status::follow(client, start.fleet, self.json).await;
         }

@@ -49,7 +49,8 @@ impl Ec2 {
             [] => vec![PUBLIC_IMAGE],
             ids => ids::distinct(ids),
         };
-        let images = ids.into_iter().map(|id| image(id, account)).filter(|image| {
+        let described = |id| image(id, account, self.act(|state| state.architecture_of(id)));
+        let images = ids.into_iter().map(described).filter(|image| {
             let owned = request.owners.iter().any(|owner| match owner.as_str() {
                 "self" => image.owner_id == *account,
                 "amazon" => image.image_owner_alias.as_deref() == Some("amazon"),
@@ -151,7 +152,7 @@ pub(super) fn check_image(images: &Images, id: &str) -> Result<(), AwsError> {
 
 /// A filter that is ignored would match all.
 fn check_image_filter(filter: &Filter) -> Result<(), AwsError> {
-    match image_attribute(&image(PUBLIC_IMAGE, ""), &filter.name) {
+    match image_attribute(&image(PUBLIC_IMAGE, "", None), &filter.name) {
         Some(_) => Ok(()),
         None => Err(SERVICE.unmodelled(format!("the filter {} in DescribeImages", filter.name))),
     }
@@ -176,14 +177,14 @@ fn image_attribute(image: &Image, name: &str) -> Option<String> {
 }
 
 /// The image with this id. Only the one of AWS's parameters is Amazon's; every other one is the account's own.
-fn image(id: &str, account: &str) -> Image {
+fn image(id: &str, account: &str, architecture: Option<&str>) -> Image {
     let public = id == PUBLIC_IMAGE;
     Image {
         image_id: id.to_owned(),
         name: if public { PUBLIC_IMAGE_NAME } else { id }.to_owned(),
         owner_id: if public { AMAZON } else { account }.to_owned(),
         image_owner_alias: public.then(|| "amazon".to_owned()),
-        architecture: ARCHITECTURE.to_owned(),
+        architecture: architecture.unwrap_or(ARCHITECTURE).to_owned(),
         state: "available".to_owned(),
         public,
         image_type: "machine".to_owned(),

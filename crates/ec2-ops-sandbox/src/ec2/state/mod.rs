@@ -19,7 +19,7 @@ pub(super) use tokens::{TokenKey, TokenUse};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use ec2_ops_limits::is_id;
+use ec2_ops_limits::{instance_type, is_id};
 use jiff::Timestamp;
 
 use super::api::CreateVolumeRequest;
@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) tokens: HashMap<TokenKey, TokenUse>,
     /// The volume that each client token made, by region and token.
     pub(super) volume_tokens: HashMap<(String, String), (CreateVolumeRequest, String)>,
+    /// The architecture of the type on which each image was last launched, or tried with DryRun: an image here is of every one.
+    architectures: HashMap<String, &'static str>,
     /// How many launches there were; numbers the private addresses.
     pub(super) launches: u32,
     /// Effects to carry out, oldest first.
@@ -57,12 +59,25 @@ impl State {
             volumes: Table::default(),
             tokens: HashMap::new(),
             volume_tokens: HashMap::new(),
+            architectures: HashMap::new(),
             launches: 0,
             outbox: VecDeque::new(),
             delivering: false,
             terminated: VecDeque::new(),
             used_tokens: VecDeque::new(),
         }
+    }
+
+    /// Makes `image` one of the architecture of this type.
+    pub(super) fn fit(&mut self, image: &str, instance_type: &str) {
+        if let Some(architecture) = instance_type::architecture(instance_type) {
+            self.architectures.insert(image.to_owned(), architecture);
+        }
+    }
+
+    /// The architecture of `image`, once it was tried on a type.
+    pub(super) fn architecture_of(&self, image: &str) -> Option<&'static str> {
+        self.architectures.get(image).copied()
     }
 
     pub(super) fn now(&self) -> Timestamp {

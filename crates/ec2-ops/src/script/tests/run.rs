@@ -27,7 +27,7 @@ fn commands_have_the_environment_of_a_login_and_start_in_the_home_directory() {
     });
 }
 
-/// Also where the commands send their stderr elsewhere. The ten seconds are short here.
+/// Also where the commands send their stderr elsewhere. The ten seconds, and the one, are short here.
 #[test]
 fn an_entry_that_takes_long_is_named_and_the_one_who_names_it_does_not_stay() {
     on_each(|machine| {

@@ -34,6 +34,7 @@ impl Ec2 {
         let config = &self.shared.config;
         let image = check::check(region, request, config, &self.shared.platform.parameters)?;
         let devices = devices::devices(&request.block_device_mappings)?;
+        self.act(|state| state.fit(&image, instance_type(request)));
         refuse_dry_run(request.dry_run)?;
         let token = token_key(region, request);
         if let Some(repeated) = self.act(|state| repeated(state, token.as_ref(), request))? {
