@@ -142,7 +142,7 @@ impl Client {
             Ok(started) => Ok(started.execution_arn().to_owned()),
             Err(error) => match Error::of_call("StartExecution", &error) {
                 error if error.code() == Some("InvalidName") => Err(Error::Usage(format!(
-                    "{name:?} can be no execution's name: it has 1 to 80 characters, best of letters, digits, - and _"
+                    "InvalidName: {name:?} can name no execution; expected 1 to 80 characters, best of letters, digits, - and _"
                 ))),
                 error => Err(error),
             },
