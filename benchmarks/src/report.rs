@@ -23,7 +23,8 @@ The cost and the duration of an execution, as measured by this repository. `carg
 writes this page; `cargo performance NAME...` measures some chapters. A chapter in *virtual time* runs the real state machine
 and the real steps in process, on a paused clock. It is the same on every machine, and `cargo test` compares it with this
 page, except the ten thousand executions, which take too long. A *timed* chapter was measured on the machine that it names,
-and no test asserts it. Nothing here was measured on AWS itself.
+and no test asserts it. Nothing here was measured on AWS itself. The speed of the console in a browser is on
+[its own page](console.md#speed).
 ";
 
 /// The page.

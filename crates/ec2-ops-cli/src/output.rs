@@ -29,7 +29,7 @@ pub(crate) fn say(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// What somebody waits for: said once, and again whenever it has changed.
+/// Says what the command waits for, but only when that has changed.
 #[derive(Default)]
 pub(crate) struct News(String);
 

@@ -156,7 +156,7 @@ fn answer(answer: &HttpResponse) -> Result<Answer, OrchestratorError<ErrorMetada
     if answer.status().is_success() {
         return Ok(Answer { headers: answer.headers().clone(), body: body.to_vec() });
     }
-    // Whatever has no code, as the answer to a HEAD request, is told by its status.
+    // The answer to a HEAD request has no body, and so no code: then the status says what it is.
     Err(OrchestratorError::operation(described(body).unwrap_or_default()))
 }
 
