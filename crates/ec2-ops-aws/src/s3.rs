@@ -122,7 +122,8 @@ impl S3 {
             header: Some(("range", range)),
             ..Call::default()
         };
-        call.send(&self.0, region).await.map(|answer| answer.body).map_err(aws_error("GetObject"))
+        let action = call.action;
+        call.send(&self.0, region).await.map(|answer| answer.body).map_err(aws_error(action))
     }
 
     async fn put(&self, region: &Region, bucket: &str, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
@@ -135,7 +136,8 @@ impl S3 {
             body,
             ..Call::default()
         };
-        call.send(&self.0, region).await.map(drop).map_err(aws_error("PutObject"))
+        let action = call.action;
+        call.send(&self.0, region).await.map(drop).map_err(aws_error(action))
     }
 }
 
