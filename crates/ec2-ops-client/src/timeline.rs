@@ -114,7 +114,7 @@ impl Timeline {
             (_, _) if visit.until.is_some() => ("the next attempt".to_owned(), visit.until),
             (_, Some((_, message))) if !message.is_empty() => (message.clone(), None),
             (_, Some((error, _))) => (format!("another try after {error}"), None),
-            (state, None) => (format!("{state} to answer"), None),
+            (_, None) => ("the function to answer".to_owned(), None),
         };
         Some(Waiting { state: visit.state.clone(), reason, until })
     }
