@@ -131,8 +131,6 @@ fn csv_rows(text: &str, template: &Value) -> Result<Vec<Row>, Vec<Fault>> {
         };
         vec![Fault::at(usize::try_from(line).unwrap_or(usize::MAX), 1, format!("not CSV: {what}"))]
     };
-    // Spreadsheets write a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
     let names = reader.headers().map_err(|error| unreadable(&error))?.clone();
     let mut columns = Vec::new();
@@ -243,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_columns_of_csv_are_variables_and_paths() {
-        let text = "\u{feff}A, $.instance_parameters.InstanceType,B\n1,t4g.small,\n\"2,\n2\",,x\n";
+        let text = "A, $.instance_parameters.InstanceType,B\n1,t4g.small,\n\"2,\n2\",,x\n";
         let (rows, warning) = read("rows.csv", text).unwrap();
         assert_eq!(
             rows,
