@@ -52,3 +52,17 @@ fn a_terminal_that_goes_away_leaves_nothing_behind() {
         assert_eq!(ops.finish().code(), Some(130), "{signal}");
     }
 }
+
+#[test]
+fn on_a_terminal_the_last_line_says_what_an_execution_waits_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("slow.json");
+    std::fs::write(&file, document(&["true", "sleep 13"]).to_string()).unwrap();
+    let finished = Ops::start_on_a_terminal(&["run", &file.display().to_string()]).finish();
+    assert_eq!(finished.code(), Some(0), "{}", finished.stdout);
+    // What replaces the last line begins like this.
+    let beats: Vec<_> = finished.stdout.split("\r\x1b[K").collect();
+    let expected = "of at most 1 m 0 s, now command 2 of 2";
+    assert!(beats.iter().any(|beat| beat.contains(expected)), "{beats:#?}");
+    assert!(finished.stdout.ends_with("}\r\n"), "the outcome is the last: {beats:#?}");
+}

@@ -27,6 +27,12 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
+fn ec2_ops<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(binaries().join("ec2-ops"));
+    command.args(arguments);
+    command
+}
+
 impl Ops {
     pub(crate) fn start<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
         Self::start_with(arguments, "")
@@ -38,21 +44,34 @@ impl Ops {
     }
 
     pub(crate) fn start_with<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>, stdin: &str) -> Self {
-        Self::spawn(arguments, stdin, None, None)
+        Self::spawn(ec2_ops(arguments), stdin, None, None)
     }
 
     /// The same with a standard output that is no file of the test.
     pub(crate) fn start_into(arguments: &[&str], stdout: Stdio) -> Self {
-        Self::spawn(arguments, "", None, Some(stdout))
+        Self::spawn(ec2_ops(arguments), "", None, Some(stdout))
+    }
+
+    /// The same in a terminal of its own. What it shows there is its standard output.
+    pub(crate) fn start_on_a_terminal(arguments: &[&str]) -> Self {
+        const IN_A_TERMINAL: &str =
+            "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        let mut python = Command::new("python3");
+        python
+            .args(["-c", IN_A_TERMINAL])
+            .arg(binaries().join("ec2-ops"))
+            .args(arguments)
+            .env("TERM", "xterm");
+        Self::spawn(python, "", None, None)
     }
 
     /// The command in another terminal of the same user, who has this one running.
     pub(crate) fn beside(&self, arguments: &[&str], stdin: &str) -> Self {
-        Self::spawn(arguments, stdin, Some(self.tmp()), None)
+        Self::spawn(ec2_ops(arguments), stdin, Some(self.tmp()), None)
     }
 
-    fn spawn<A: AsRef<OsStr>>(
-        arguments: impl IntoIterator<Item = A>,
+    fn spawn(
+        mut command: Command,
         stdin: &str,
         runtime_directory: Option<PathBuf>,
         stdout: Option<Stdio>,
@@ -64,8 +83,7 @@ impl Ops {
         fs::create_dir(path.join("tmp")).expect("a directory");
         let create = |name| File::create(path.join(name)).expect("a file");
         let own_stdout = create("stdout");
-        let process = Command::new(binaries().join("ec2-ops"))
-            .args(arguments)
+        let process = command
             .env("TMPDIR", path.join("tmp"))
             .env("XDG_RUNTIME_DIR", runtime_directory.unwrap_or_else(|| path.join("tmp")))
             // The tests reach only their own sandboxes and never a real account.
@@ -76,7 +94,7 @@ impl Ops {
             .stdout(stdout.unwrap_or_else(|| own_stdout.into()))
             .stderr(create("stderr"))
             .spawn()
-            .expect("ec2-ops starts");
+            .expect("it starts");
         Self { process, directory }
     }
 
