@@ -72,7 +72,7 @@ In November 2026, on EC2StarterFromAMI or EC2Poller. The figures are ratios to t
 | --- | --: | --: | --- |
 | S3 without the SDK's client of it, the document's schema from a file | 0.87 | 0.91 | yes |
 | functions in the order of a recorded run | 1 | 0.80 | no: to be recorded again for every version of the compiler and of the SDK |
-| what executions of the examples use in a section of its own, by names without hashes | 0.98 | 0.96 | no: a list of 4,700 names, for little |
+| what executions of the examples use in a section of its own, by names without hashes | 0.98 | 0.96; 0.86 by a model of its pages, with the sections of cold functions too | no: a list of 4,000 names that ages, for little |
 | an executable at a fixed address | 0.97 | 0.95 | no: addresses that cannot be guessed are a protection |
 | relocations in DT_RELR | 0.99 | 0.95 | no: Lambda's Amazon Linux 2023 has glibc 2.34, which cannot load them |
 | identical functions folded (`--icf=all` of lld) | 0.99 | 0.99 | no: another linker, for little |
