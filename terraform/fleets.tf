@@ -1,12 +1,12 @@
 # The state machine of fleets: one document, a row for each execution. docs/fleets.md says how to start one.
 
 locals {
-  fleet_definition = templatefile("${path.module}/state_machine/fleet.asl.json", {
+  fleet_definition = replace(templatefile("${path.module}/state_machine/fleet.asl.json", {
     RunChecker   = local.function_versions["RunChecker"]
     run_commands = local.state_machine_arn
     # Without a log bucket, the input of a fleet has to say where its results belong.
     log_bucket = local.log_bucket_name == null ? "" : local.log_bucket_name
-  })
+  }), "arn:aws:states:::", local.integrations)
 }
 
 resource "aws_sfn_state_machine" "fleet" {

@@ -17,6 +17,11 @@ locals {
 
   of_account = "${local.region}:${local.account_id}"
 
+  # What the definitions, which are valid for the partition aws, have in others:
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+  integrations = "arn:${local.partition}:states:::"
+  console      = lookup({ aws-cn = "console.amazonaws.cn", aws-us-gov = "console.amazonaws-us-gov.com" }, local.partition, "console.aws.amazon.com")
+
   function_names = { for name in local.functions : name => "${var.prefix}-${name}" }
   function_arns = { for name, full in local.function_names :
     name => "arn:${local.partition}:lambda:${local.of_account}:function:${full}"

@@ -30,14 +30,14 @@ resource "aws_sfn_state_machine" "outcomes" {
   name     = local.outcomes
   role_arn = aws_iam_role.this["Outcomes"].arn
   tags     = var.tags
-  definition = templatefile("${path.module}/state_machine/outcome_message.asl.json", {
+  definition = replace(templatefile("${path.module}/state_machine/outcome_message.asl.json", {
     deployment    = var.prefix
     partition     = local.partition
     region        = local.region
     log_groups    = join(", ", concat([for group in [local.log_group_name] : group if group != null], [local.function_log_groups["EC2Stopper"]]))
     own_topic_arn = local.outcome_topic_arn == null ? "" : local.outcome_topic_arn
     topic_arns    = join(",", local.topic_arns)
-  })
+  }), "console.aws.amazon.com", local.console)
 
   dynamic "encryption_configuration" {
     for_each = var.kms_key_arn[*]

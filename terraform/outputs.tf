@@ -23,7 +23,7 @@ output "next" {
 
 output "console" {
   description = "The address of the executions in the AWS console."
-  value       = "https://${local.region}.console.aws.amazon.com/states/home?region=${local.region}#/statemachines/view/${aws_sfn_state_machine.this.arn}"
+  value       = "https://${local.region}.${local.console}/states/home?region=${local.region}#/statemachines/view/${aws_sfn_state_machine.this.arn}"
 }
 
 output "state_machine_arn" {

@@ -42,7 +42,7 @@ locals {
   command_keys = [for bucket in local.log_bucket : "${bucket}/commands/*"]
   ledger_keys  = [for bucket in local.log_bucket : "${bucket}/runs/*"]
   # Rows, results and summaries of fleets.
-  fleet_keys = [for bucket in local.log_bucket : "${bucket}/fleets/*"]
+  fleet_keys = [for bucket in concat(local.log_bucket, local.output_buckets) : "${bucket}/fleets/*"]
   # The state machines of schedules.
   schedule_arns    = "${local.state_machine_arn}-schedule-*"
   fleet_executions = replace(local.fleet_arn, ":stateMachine:", ":execution:")
@@ -173,6 +173,13 @@ locals {
         Resource = concat(local.input_objects, local.output_objects, local.fleet_keys)
       },
       {
+        Sid       = "ReadRowsUnderTheirKeys"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = var.instances.bucket_kms_key_arns
+        Condition = { StringLike = { "kms:ViaService" = "s3.*" } }
+      },
+      {
         # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html#resultwriter-iam-policies
         Sid      = "WriteResults"
         Effect   = "Allow"
@@ -254,8 +261,8 @@ locals {
         Resource = local.output_objects
       },
       {
-        # The secrets of documents, by their exact names. Parameter Store decrypts with the account's default key, which needs no
-        # permission: https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+        # The secrets of documents, by their exact names. The account's default keys for them need no permission:
+        # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
         Sid      = "ReadSecretParameters"
         Effect   = "Allow"
         Action   = ["ssm:GetParameter"]
@@ -266,6 +273,14 @@ locals {
         Effect   = "Allow"
         Action   = ["secretsmanager:GetSecretValue"]
         Resource = local.secret_arns
+      },
+      {
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
+        Sid       = "DecryptSecrets"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = var.instances.secret_kms_key_arns
+        Condition = { StringLike = { "kms:ViaService" = ["ssm.*", "secretsmanager.*"] } }
       },
       {
         # `aws s3 sync` lists the objects to compare them.

@@ -69,7 +69,7 @@ locals {
         Effect    = "Allow"
         Action    = ["iam:PassRole"]
         Resource  = concat([local.instance_role_arn], var.instances.additional_role_arns)
-        Condition = { StringEquals = { "iam:PassedToService" = "ec2.amazonaws.com" } }
+        Condition = { StringEquals = { "iam:PassedToService" = ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"] } }
       },
       {
         # EC2 reads the parameter of `resolve:ssm:NAME` with the caller's rights:

@@ -42,24 +42,32 @@ resource "aws_iam_role_policy" "this" {
 }
 
 # If the user has set kms_key_arn, that key encrypts the functions' settings, the table, the bucket, the schedules and the
-# executions. The key's own policy has to allow it too. Each role may use it only through the services that need it from this role:
-# with a copy of something that the key encrypts, a role can do nothing.
+# executions. The key's own policy has to allow it too. Each role may use it only through the services that need it from this role,
+# or for what is its own: with a copy of something else that the key encrypts, a role can do nothing.
 resource "aws_iam_role_policy" "key" {
-  for_each = toset(var.kms_key_arn == null ? [] : setintersection(local.roles, keys(local.key_services)))
+  for_each = toset(var.kms_key_arn == null ? [] : setintersection(local.roles, setunion(keys(local.key_services), keys(local.key_contexts))))
 
   name = "Key"
   role = aws_iam_role.this[each.key].id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid      = "UseKey"
-      Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource = [var.kms_key_arn]
-      Condition = { StringEquals = {
-        "kms:ViaService" = [for service in local.key_services[each.key] : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"]
-      } }
-    }]
+    Statement = concat(
+      [for services in [try(local.key_services[each.key], [])] : {
+        Sid      = "ThroughServices"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = [var.kms_key_arn]
+        Condition = { StringEquals = {
+          "kms:ViaService" = [for service in services : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"]
+        } }
+      } if length(services) > 0],
+      [for context in try(local.key_contexts[each.key], []) : {
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = [var.kms_key_arn]
+        Condition = { StringLike = context }
+      }],
+    )
   })
 }
 
@@ -101,7 +109,7 @@ resource "aws_iam_role_policy" "volume_keys" {
 }
 
 locals {
-  # The services through which each role uses the key:
+  # The services that use the key for each role:
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
   key_services = {
     # The settings: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
@@ -111,15 +119,25 @@ locals {
     EC2Poller = ["lambda", "dynamodb"]
     # The summaries of fleets, and what commands have printed: both are in the log bucket.
     RunChecker = ["lambda", "s3"]
-    EC2Stopper = ["lambda", "s3"]
+    # The ledger, and the histories of executions that were cut off.
+    EC2Stopper = ["lambda", "s3", "states"]
     Instance   = ["s3"]
-    Scheduler  = ["scheduler"]
-    # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
-    StateMachine = ["states"]
-    Fleet        = ["states", "s3"]
-    Outcomes     = ["states", "sns"]
-    Trigger      = ["states"]
+    Fleet      = ["s3"]
+    Outcomes   = ["sns"]
   }
+
+  # Step Functions and Scheduler use the key as the role itself, for what these contexts name. kms:ViaService would prevent
+  # executions from starting: https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html,
+  # https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+  key_contexts = {
+    StateMachine = [local.of_executions, local.of_their_logs]
+    Fleet        = [local.of_executions, local.of_their_logs]
+    Outcomes     = [local.of_executions]
+    Trigger      = [local.of_executions]
+    Scheduler    = [{ "kms:EncryptionContext:aws:scheduler:schedule:arn" = ["arn:${local.partition}:scheduler:${local.of_account}:schedule/${var.prefix}/*"] }]
+  }
+  of_executions = { "kms:EncryptionContext:aws:states:stateMachineArn" = [local.state_machine_arn, "${local.state_machine_arn}-*"] }
+  of_their_logs = { "kms:EncryptionContext:SourceArn" = ["arn:${local.partition}:logs:${local.of_account}:*"] }
 
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
   through_ec2 = {

@@ -2,7 +2,7 @@ resource "aws_sfn_state_machine" "this" {
   #checkov:skip=CKV_AWS_285:Execution data contains the documents, which may hold secrets; the history keeps it for 90 days
   name       = var.prefix
   role_arn   = aws_iam_role.this["StateMachine"].arn
-  definition = templatefile("${path.module}/state_machine/run_commands.asl.json", local.function_versions)
+  definition = replace(templatefile("${path.module}/state_machine/run_commands.asl.json", local.function_versions), "arn:aws:states:::", local.integrations)
   tags       = var.tags
 
   logging_configuration {

@@ -17,11 +17,11 @@ locals {
 
   # The document comes last, because its text is not ours. It is not a string, so the quotes are replaced too.
   trigger_definitions = { for name, document in local.triggered_documents : name => replace(
-    templatefile("${path.module}/state_machine/trigger.asl.json", {
+    replace(templatefile("${path.module}/state_machine/trigger.asl.json", {
       trigger           = name
       state_machine_arn = local.state_machine_arn
       document          = "$${document}"
-    }),
+    }), "arn:aws:states:::", local.integrations),
     "\"$${document}\"",
     jsonencode(document),
   ) }

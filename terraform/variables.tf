@@ -77,6 +77,7 @@ variable "instances" {
     kms_key_arns: your own KMS keys that encrypt volumes: a region's default key, keys of images, keys that documents name.
     bucket_kms_key_arns: your own KMS keys that encrypt the objects of these buckets.
     secrets: what the commands may read as `secrets` of a document: names of parameters, ARNs of secrets of Secrets Manager.
+    secret_kms_key_arns: your own KMS keys that encrypt these secrets.
     image_parameters: names of your own parameters that hold the ids of images (`resolve:ssm:NAME`). AWS's own need no entry.
   EOT
   type = object({
@@ -86,6 +87,7 @@ variable "instances" {
     kms_key_arns         = optional(list(string), [])
     bucket_kms_key_arns  = optional(list(string), [])
     secrets              = optional(list(string), [])
+    secret_kms_key_arns  = optional(list(string), [])
     image_parameters     = optional(list(string), [])
   })
   default = {}
@@ -99,8 +101,8 @@ variable "instances" {
     error_message = "instances.additional_role_arns: expected ARNs of roles, not of instance profiles, without wildcards."
   }
   validation {
-    condition     = alltrue([for arn in concat(var.instances.kms_key_arns, var.instances.bucket_kms_key_arns) : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*?]+$", arn))])
-    error_message = "instances.kms_key_arns and bucket_kms_key_arns: expected ARNs of keys, not of aliases, without wildcards."
+    condition     = alltrue([for arn in concat(var.instances.kms_key_arns, var.instances.bucket_kms_key_arns, var.instances.secret_kms_key_arns) : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*?]+$", arn))])
+    error_message = "instances.kms_key_arns, bucket_kms_key_arns and secret_kms_key_arns: expected ARNs of keys, not of aliases, without wildcards."
   }
   validation {
     condition     = alltrue([for name in var.instances.secrets : can(regex("^(/?[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*|arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+)$", name))])

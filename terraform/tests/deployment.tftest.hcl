@@ -279,19 +279,36 @@ run "each_role_uses_the_key_only_through_the_services_that_it_needs" {
   }
   assert {
     condition = { for role, policy in aws_iam_role_policy.key :
-      role => one(jsondecode(policy.policy).Statement).Condition.StringEquals["kms:ViaService"]
+      role => flatten([for statement in jsondecode(policy.policy).Statement : try(statement.Condition.StringEquals["kms:ViaService"], [])])
       } == {
       Commander         = ["lambda.us-east-1.amazonaws.com"]
       EC2Poller         = ["lambda.us-east-1.amazonaws.com", "dynamodb.us-east-1.amazonaws.com"]
       EC2StarterFromAMI = ["lambda.us-east-1.amazonaws.com"]
-      EC2Stopper        = ["lambda.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"]
-      Fleet             = ["states.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"]
+      EC2Stopper        = ["lambda.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com", "states.us-east-1.amazonaws.com"]
+      Fleet             = ["s3.us-east-1.amazonaws.com"]
       RunChecker        = ["lambda.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"]
       Instance          = ["s3.us-east-1.amazonaws.com"]
-      Scheduler         = ["scheduler.us-east-1.amazonaws.com"]
-      StateMachine      = ["states.us-east-1.amazonaws.com"]
+      Scheduler         = []
+      StateMachine      = []
     }
     error_message = "a role may use the key through another service"
+  }
+  assert {
+    condition = { for role, policy in aws_iam_role_policy.key :
+      role => flatten([for statement in jsondecode(policy.policy).Statement : [for key, of in try(statement.Condition.StringLike, {}) : ["${key}: ${join(" ", of)}"]]])
+      if length([for statement in jsondecode(policy.policy).Statement : 1 if can(statement.Condition.StringLike)]) > 0
+      } == {
+      Fleet = [
+        "kms:EncryptionContext:aws:states:stateMachineArn: arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops-*",
+        "kms:EncryptionContext:SourceArn: arn:aws:logs:us-east-1:111122223333:*",
+      ]
+      StateMachine = [
+        "kms:EncryptionContext:aws:states:stateMachineArn: arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops arn:aws:states:us-east-1:111122223333:stateMachine:ec2-ops-*",
+        "kms:EncryptionContext:SourceArn: arn:aws:logs:us-east-1:111122223333:*",
+      ]
+      Scheduler = ["kms:EncryptionContext:aws:scheduler:schedule:arn: arn:aws:scheduler:us-east-1:111122223333:schedule/ec2-ops/*"]
+    }
+    error_message = "Step Functions or Scheduler cannot use the key as the role, or for more than what is the deployment's own"
   }
   assert {
     condition = (
@@ -348,5 +365,22 @@ run "what_documents_may_launch_with_is_in_the_policy_and_in_the_settings" {
   assert {
     condition     = length(regexall("subnet/[*]|snapshot/", aws_iam_role_policy.this["EC2StarterFromAMI"].policy)) == 0
     error_message = "other subnets or snapshots can be used"
+  }
+}
+
+run "in_another_partition_the_state_machines_call_its_services" {
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-us-gov", dns_suffix = "amazonaws.com" }
+  }
+  assert {
+    condition = alltrue([for definition in [aws_sfn_state_machine.this.definition, aws_sfn_state_machine.fleet.definition] :
+      strcontains(definition, "\"arn:aws-us-gov:states:::lambda:invoke\"") && !strcontains(definition, "arn:aws:states:::")
+    ])
+    error_message = "a task is one of the partition aws, which ends the execution"
+  }
+  assert {
+    condition     = startswith(output.console, "https://us-east-1.console.amazonaws-us-gov.com/states/")
+    error_message = "the console is that of the partition aws"
   }
 }

@@ -39,7 +39,7 @@ run "a_new_object_starts_the_document_with_its_place_as_variables" {
     error_message = "the input is not the document with the two variables"
   }
   assert {
-    condition     = jsondecode(aws_sfn_state_machine.trigger["uploads"].definition).States.StartExecution.Parameters["Name.$"] == "States.Format('uploads-{}', $.detail.request-id)"
+    condition     = jsondecode(aws_sfn_state_machine.trigger["uploads"].definition).States.StartExecution.Parameters["Name.$"] == "States.Format('uploads-{}', $.detail['request-id'])"
     error_message = "the name does not follow from the event"
   }
   assert {

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::render::{Documents, FILES, Values, bucket_key, render, root, source};
+use crate::render::{Documents, FILES, Values, key, render, root, source};
 
 const HEAD: &str = "\
 # Policies
@@ -69,7 +69,7 @@ fn every_policy_fits_a_role_with_many_regions_and_buckets() {
     values.names.additional_regions = (0..30).map(|region| format!("ap-southeast-{region}")).collect();
     values.output_buckets = (0..20).map(|bucket| format!("{bucket:0>63}")).collect();
     values.input_buckets = values.output_buckets.clone();
-    values.bucket_keys = (0..5).map(|key| bucket_key(&key.to_string())).collect();
+    values.bucket_keys = (0..5).map(|number| key(&number.to_string())).collect();
     for (role, policy) in render(&values).0 {
         let length = policy.to_string().len();
         assert!(length <= 10_240, "{role}: {length} characters");
@@ -89,6 +89,7 @@ fn a_resource_that_a_deployment_does_not_have_is_in_no_statement() {
         output_buckets: Vec::new(),
         input_buckets: Vec::new(),
         bucket_keys: Vec::new(),
+        secret_keys: Vec::new(),
         secrets: Vec::new(),
         image_parameters: Vec::new(),
         log_bucket: false,

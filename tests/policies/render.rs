@@ -24,6 +24,7 @@ pub(crate) struct Values {
     pub(crate) output_buckets: Vec<String>,
     pub(crate) input_buckets: Vec<String>,
     pub(crate) bucket_keys: Vec<String>,
+    pub(crate) secret_keys: Vec<String>,
     pub(crate) secrets: Vec<String>,
     pub(crate) image_parameters: Vec<String>,
     /// `var.allowed`.
@@ -38,7 +39,8 @@ impl Default for Values {
             names: Names::default(),
             output_buckets: vec!["output".to_owned()],
             input_buckets: vec!["input".to_owned()],
-            bucket_keys: vec![bucket_key("0")],
+            bucket_keys: vec![key("0")],
+            secret_keys: vec![key("1")],
             secrets: [
                 "/my/token".to_owned(),
                 format!("arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:token-AbCdEf"),
@@ -59,7 +61,7 @@ fn allowed(own: &serde_json::Value) -> serde_json::Value {
 }
 
 /// The ARN of a KMS key whose id ends so.
-pub(crate) fn bucket_key(id: &str) -> String {
+pub(crate) fn key(id: &str) -> String {
     format!("arn:aws:kms:us-east-1:{ACCOUNT}:key/{id:0>36}")
 }
 
@@ -87,6 +89,7 @@ impl Values {
                 "input_buckets": self.input_buckets,
                 "bucket_kms_key_arns": self.bucket_keys,
                 "secrets": self.secrets,
+                "secret_kms_key_arns": self.secret_keys,
                 "image_parameters": self.image_parameters,
             },
         }))

@@ -76,8 +76,13 @@ impl Parser {
 
 /// Reads a path, a number, true, false or null, and returns it with the rest of `text`.
 fn word(text: &str) -> Result<(Argument, &str), String> {
-    let (word, rest) = text.split_at(word_end(text));
+    let (word, rest) = text.split_at(outside_brackets(text, &[',', ')', ' ']));
     if word.starts_with('$') {
+        // A path that is a value by itself may have one. In a function AWS reads it in brackets only; no page says so, but
+        // https://htnosm.hatenablog.com/entry/2023/02/28/090000 has tried it.
+        if outside_brackets(word, &['-']) < word.len() {
+            return Err(format!("'{word}': in a function, a name with a hyphen is ['in-brackets']"));
+        }
         return Path::parse(word).map(|path| (Argument::Path(path), rest));
     }
     match serde_json::from_str(word) {
@@ -89,8 +94,8 @@ fn word(text: &str) -> Result<(Argument, &str), String> {
     }
 }
 
-/// Where a path, a number or a word ends: at `,`, `)` or a space outside brackets.
-fn word_end(text: &str) -> usize {
+/// Where the first of `characters` stands that is in no brackets, or the end.
+fn outside_brackets(text: &str, characters: &[char]) -> usize {
     let mut quote = None;
     let mut bracket = false;
     let mut escaped = false;
@@ -102,7 +107,7 @@ fn word_end(text: &str) -> usize {
             (None, '\'' | '"') if bracket => quote = Some(character),
             (None, '[') => bracket = true,
             (None, ']') => bracket = false,
-            (None, ',' | ')' | ' ') if !bracket => return at,
+            (None, _) if !bracket && characters.contains(&character) => return at,
             _ => {}
         }
     }

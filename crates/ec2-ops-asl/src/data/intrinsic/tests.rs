@@ -103,6 +103,7 @@ fn an_invalid_or_unsupported_call_is_refused_with_a_reason() {
         ("States.MathAdd(1)", "takes two arguments, found 1"),
         ("States.Format()", "takes a format string"),
         ("States.Array($.a[*])", "not a reference path"),
+        ("States.Format('{}', $.detail.request-id)", "['in-brackets']"),
         ("States.Format", "a '(' is missing"),
     ] {
         let error = Call::parse(text).unwrap_err();
