@@ -19,7 +19,7 @@ fn valid() -> Value {
         "SecurityGroupIds": ["sg-01234567", "sg-0123456789abcdef0"],
         "TagSpecifications": [
             { "ResourceType": "instance", "Tags": [{ "Key": "a", "Value": "" }, { "Key": "b", "Value": "x" }] },
-            { "ResourceType": "volume", "Tags": [{ "Key": "a", "Value": "y" }] },
+            { "ResourceType": "volume", "Tags": [{ "Key": "a /b", "Value": "y" }] },
         ],
         "MetadataOptions": {
             "HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 2, "InstanceMetadataTags": "enabled",
@@ -98,6 +98,8 @@ fn broken() -> Vec<(&'static str, Value, &'static str)> {
         ("/TagSpecifications/0/Tags", json!(tags), "TagSpecifications[0].Tags"),
         (first_tag, json!({ "Key": "x".repeat(129), "Value": "" }), "TagSpecifications[0].Tags[0].Key"),
         (first_tag, json!({ "Key": "AWS:x", "Value": "" }), "TagSpecifications[0].Tags[0].Key"),
+        (first_tag, json!({ "Key": "my key", "Value": "" }), "TagSpecifications[0].Tags[0].Key"),
+        (first_tag, json!({ "Key": "_index", "Value": "" }), "TagSpecifications[0].Tags[0].Key"),
         (first_tag, json!({ "Key": "b", "Value": "" }), "TagSpecifications[0].Tags[1].Key"),
         (first_tag, json!({ "Key": "c", "Value": "é".repeat(257) }), "TagSpecifications[0].Tags[0].Value"),
         ("/MetadataOptions/HttpTokens", json!("yes"), "MetadataOptions.HttpTokens"),

@@ -1,9 +1,12 @@
 //! Tags.
 
+use serde_json::Value;
+
 use super::{API, VALUE, rule};
 use crate::MAX_TAGS;
 use crate::rule::Rule;
 
+const METADATA: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html";
 const TAGS: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html";
 
 pub(super) const RULES: &[Rule] = &[
@@ -41,9 +44,39 @@ pub(super) const RULES: &[Rule] = &[
         |here| here.earlier.iter().any(|earlier| earlier["Key"] == *here.value),
     ),
     rule(
+        (
+            "TagSpecifications[].Tags[].Key",
+            "a key of an instance without spaces and slashes beside MetadataOptions.InstanceMetadataTags",
+        ),
+        (
+            VALUE,
+            r"'{}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')",
+        ),
+        METADATA,
+        |here| {
+            here.request["MetadataOptions"]["InstanceMetadataTags"] == "enabled"
+                && here.text().is_some_and(|key| !is_key_of_metadata(key))
+                && is_of_instance(here.request, here.value)
+        },
+    ),
+    rule(
         ("TagSpecifications[].Tags[].Value", "a value of at most 256 characters"),
         (VALUE, "Tag value exceeds the maximum length of 256 characters"),
         TAGS,
         |here| here.text().is_some_and(|value| value.chars().count() > 256),
     ),
 ];
+
+/// Whether `key` can be part of the path at which the metadata service shows its value.
+fn is_key_of_metadata(key: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_+=,.@:".contains(c);
+    key.chars().all(plain) && ![".", "..", "_index"].contains(&key)
+}
+
+/// Whether an instance gets a tag of this key, and not only a volume.
+fn is_of_instance(request: &Value, key: &Value) -> bool {
+    let lists = request["TagSpecifications"].as_array().into_iter().flatten();
+    let mut tags =
+        lists.filter(|list| list["ResourceType"] == "instance").filter_map(|list| list["Tags"].as_array());
+    tags.any(|tags| tags.iter().any(|tag| tag["Key"] == *key))
+}
