@@ -122,10 +122,15 @@ impl Environment for AtOnce {
     async fn invoke(&self, invocation: ec2_ops_asl::Invocation) -> Result<Value, Failure> {
         Ok(match invocation.function_name() {
             "EC2StarterFromAMI" => {
-                json!({ "id": "i-1", "region": "us-east-1", "market": "on-demand", "launched_at": STARTED })
+                json!({
+                    "id": "i-1", "region": "us-east-1", "market": "on-demand", "launched_at": STARTED, "queued": null,
+                })
             }
             "Commander" => {
-                json!({ "id": "c-1", "poll_seconds": 72, "deliver_by": STARTED, "end_by": STARTED, "logs": [] })
+                json!({
+                    "id": "c-1", "requested_at": STARTED, "poll_seconds": 72, "deliver_by": STARTED,
+                    "end_by": STARTED, "logs": [],
+                })
             }
             "EC2Poller" => {
                 let token = invocation.payload()["token"].as_str().unwrap_or_default();
