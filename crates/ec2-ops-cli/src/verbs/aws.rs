@@ -10,13 +10,12 @@ use crate::exit::{Exit, Failure};
 
 /// What the aws CLI is to do.
 #[derive(Args)]
-#[command(disable_help_flag = true)]
 pub(crate) struct AwsArgs {
-    #[command(flatten)]
-    deployment: DeploymentArgs,
     /// The command line of the aws CLI, without `aws`
     #[arg(required = true, value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
+    #[command(flatten)]
+    deployment: DeploymentArgs,
 }
 
 /// Becomes the aws CLI.
