@@ -1,11 +1,18 @@
 # Evaluates each entry on its own, so that one that fails ends the run. Entries that are complete only together are evaluated
 # as one. This shell itself checks that, because another shell may have other words. Inside an open here-document, a lone `)`
-# is not an error.
+# is not an error. An entry may turn on bash's `extglob` before it uses it.
 set -e
+# An interactive shell ignores `set -n`: it would run what it only has to check.
+case $- in
+  *i*)
+    echo "ec2-ops: an interactive shell (-i) cannot run the commands; a login shell (-l) can" >&2
+    exit 2
+    ;;
+esac
 ec2_ops_piece= ec2_ops_done=0 ec2_ops_read=0
 ec2_ops_complete() {
-  ! (eval "set -n
-$ec2_ops_piece)") 2>/dev/null && (eval "set -n
+  ! (shopt -s extglob; eval "set -n
+$ec2_ops_piece)") 2>/dev/null && (shopt -s extglob || :; eval "set -n
 $ec2_ops_piece") 2>/dev/null
 }
 ec2_ops_take='ec2_ops_read=$((ec2_ops_read + 1)) ec2_ops_piece=$ec2_ops_piece$ec2_ops"

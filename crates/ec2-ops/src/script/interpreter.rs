@@ -31,8 +31,15 @@ impl<'a> Interpreter<'a> {
     /// The name of the shell that evaluates the entries one by one; `None` if the program is not such a shell and gets them as
     /// one text. Programs such as `env`, `sudo` and `busybox` may stand before the shell.
     pub(super) fn shell(&self) -> Option<&'a str> {
-        let names = self.0.iter().filter_map(|word| word.rsplit('/').next());
-        names.into_iter().find(|name| SHELLS.contains(name))
+        self.0.iter().map(|word| file_name(word)).find(|name| SHELLS.contains(name))
+    }
+
+    /// The option that makes the shell interactive, if there is one, such as `-il`.
+    pub(super) fn interactive(&self) -> Option<&'a str> {
+        let of_shell = self.0.iter().skip_while(|word| !SHELLS.contains(&file_name(word))).copied();
+        of_shell
+            .filter(|word| !word.starts_with("--"))
+            .find(|word| word.starts_with('-') && word.contains('i'))
     }
 
     /// The file that the program runs.
@@ -49,6 +56,10 @@ impl<'a> Interpreter<'a> {
         file.push_str("eval \"$ec2_ops_end\"\n)\n");
         file
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether the next entry continues the last line of `entry`: it ends in an odd number of backslashes.

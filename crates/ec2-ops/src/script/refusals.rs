@@ -11,8 +11,15 @@ const MAX_SENT: usize = 62 * 1024;
 /// What keeps `commands` from being run as they are meant.
 pub(crate) fn problems(commands: &[String]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if Interpreter::of(commands).words().is_empty() {
+    let interpreter = Interpreter::of(commands);
+    if interpreter.words().is_empty() {
         findings.push(Finding::of(0, "found #! without a program, expected for example #!/bin/bash"));
+    }
+    if let Some(option) = interpreter.interactive() {
+        let message = format!(
+            "found {option}, an interactive shell, which cannot run commands one by one; -l reads the files of a login"
+        );
+        findings.push(Finding::of(0, message));
     }
     for (i, entry) in commands.iter().enumerate() {
         if entry.contains('\0') {
@@ -104,6 +111,24 @@ mod tests {
         let of = |count: usize| sent(&script(&vec!["true".to_owned(); count]));
         assert!(of(1000) - of(900) < 100 * ("true".len() + 40), "{}", (of(1000) - of(900)) / 100);
         assert!(of(1) < 8 * 1024, "{}", of(1));
+    }
+
+    #[test]
+    fn an_interactive_shell_is_refused() {
+        for shebang in ["#!/bin/bash -i", "#!/bin/bash -il", "#!/usr/bin/env -S bash -e -i"] {
+            let found = problems(&entries(&[shebang, "echo"]));
+            assert_eq!(found.len(), 1, "{shebang}");
+            assert!(found[0].message.contains("an interactive shell"), "{}", found[0].message);
+        }
+        for fine in [
+            "#!/bin/bash -l",
+            "#!/bin/bash -eo pipefail",
+            "#!/usr/bin/sudo -i bash",
+            "#!/usr/bin/env python3 -i",
+            "#!/bin/bash --init-file x",
+        ] {
+            assert_eq!(problems(&entries(&[fine])), [], "{fine}");
+        }
     }
 
     #[test]

@@ -51,6 +51,15 @@ fn words_that_only_this_shell_knows_do_not_join_the_entries() {
 }
 
 #[test]
+fn an_entry_may_use_the_words_that_it_brings() {
+    for shell in Shell::installed().into_iter().filter(|shell| shell.is_bash()) {
+        let entry = "shopt -s extglob\ncd $(mktemp -d)\ntouch a b\necho !(a)";
+        let ended = Machine::new(shell).run(&[entry, "echo end"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "b\nend\n"), "{shell:?}: {ended:?}");
+    }
+}
+
+#[test]
 fn an_alias_is_known_to_the_entries_after_it() {
     on_each(|machine| {
         let expand = if machine.shell.is_bash() { "shopt -s expand_aliases" } else { ":" };

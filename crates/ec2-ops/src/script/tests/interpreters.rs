@@ -63,6 +63,20 @@ fn an_interpreter_that_is_not_there_fails_the_run() {
     });
 }
 
+/// It ignores `set -n`, and would run each entry where it only checks whether that is complete.
+#[test]
+fn an_interactive_shell_runs_nothing() {
+    for restart in ["#!/bin/bash -i", "#!/bin/sh", "#!/bin/bash"] {
+        let again = format!(
+            "[ -n \"$AGAIN\" ] || AGAIN=1 exec {} -i \"$0\" \"$@\"",
+            program("bash").unwrap().display()
+        );
+        let ended = Machine::new(Shell::installed()[0]).run(&[restart, &again, "echo ran"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{restart}: {ended:?}");
+        assert!(ended.stderr.contains("an interactive shell (-i) cannot run the commands"), "{ended:?}");
+    }
+}
+
 /// Shells that no image has as `sh`, where they are installed.
 #[test]
 fn other_shells_keep_the_promise_too() {
