@@ -156,6 +156,24 @@ fn a_fleet_is_started_followed_and_its_failed_rows_run_again() {
 }
 
 #[test]
+fn a_row_whose_name_is_taken_counts_as_one_that_has_not_run() {
+    let terminal = Terminal::open();
+    let files = Files::new(&["echo row $EC2_OPS_ROW"], 2, None);
+    let template = files.0.path().join("template.json").display().to_string();
+    let other = terminal.run(&["start", &template, "--name", "taken-1-1", "--wait"]);
+    assert_eq!(other.code(), Some(0), "{}", other.stderr);
+    let finished = files.start(&terminal, &["--name", "taken", "--wait", "--json"]);
+    assert_eq!(finished.code(), Some(1), "{}", finished.stderr);
+    let ended: Value = serde_json::from_str(&finished.stdout).unwrap();
+    let refused = "StepFunctions.ExecutionAlreadyExistsException";
+    assert_eq!(ended["by_status"], json!({ refused: 1, "Succeeded": 1 }), "{ended}");
+    let again = terminal.run(&["fleet", "again", "taken", "--wait", "--json"]);
+    assert_eq!(again.code(), Some(0), "{}", again.stderr);
+    assert_eq!(terminal.run(&["logs", "taken-1-2"]).stdout, "row 1\n");
+    terminal.close();
+}
+
+#[test]
 fn a_fleet_that_is_stopped_goes_on_with_what_is_left_of_it() {
     let terminal = Terminal::open();
     let files = Files::new(&["true"], 6, None);
@@ -276,6 +294,10 @@ fn a_row_that_is_wrong_starts_nothing() {
     assert!(wrong.stderr.contains("rows.csv:2:1: error: $.obj_key: found \"$M\""), "{}", wrong.stderr);
     assert!(wrong.stderr.contains("(and in one more row)"), "{}", wrong.stderr);
     assert_eq!(terminal.json(&["fleet", "status"]), json!([]));
+    fs::write(files.0.path().join("rows.csv"), "N\n1\n\"2\n3\n").unwrap();
+    let open = files.start(&terminal, &[]);
+    assert_eq!(open.code(), Some(2));
+    assert!(open.stderr.contains("rows.csv:3:1: error: not CSV: a quote"), "{}", open.stderr);
     let unknown = terminal.run(&["fleet", "stop", "f"]);
     assert_eq!(unknown.code(), Some(2));
     assert!(unknown.stderr.contains("no fleet has a name that begins with \"f\""), "{}", unknown.stderr);

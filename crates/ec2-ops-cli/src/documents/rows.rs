@@ -118,6 +118,15 @@ fn json_rows(text: &str) -> Result<Vec<Row>, Vec<Fault>> {
     if faults.is_empty() { Ok(rows) } else { Err(faults) }
 }
 
+/// The line of the row whose quote is still open at the end of `text`. The reader of CSV closes it, and takes all lines from there
+/// for one cell. So a row after the end is no row of its own.
+fn open_quote(text: &str) -> Option<usize> {
+    let text = format!("{text}\nend");
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let last = reader.records().last()?.ok().filter(|record| record.iter().ne(["end"]))?;
+    usize::try_from(last.position()?.line()).ok()
+}
+
 /// Each column is a variable, or a JSON path such as `$.instance_parameters.InstanceType`. An empty cell leaves what the
 /// template has.
 fn csv_rows(text: &str, template: &Value) -> Result<Vec<Row>, Vec<Fault>> {
@@ -131,6 +140,10 @@ fn csv_rows(text: &str, template: &Value) -> Result<Vec<Row>, Vec<Fault>> {
         };
         vec![Fault::at(usize::try_from(line).unwrap_or(usize::MAX), 1, format!("not CSV: {what}"))]
     };
+    if let Some(line) = open_quote(text) {
+        let what = "not CSV: a quote opens in this row and is never closed".to_owned();
+        return Err(vec![Fault::at(line, 1, what)]);
+    }
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
     let names = reader.headers().map_err(|error| unreadable(&error))?.clone();
     let mut columns = Vec::new();

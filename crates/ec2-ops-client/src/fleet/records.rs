@@ -43,7 +43,10 @@ impl Client {
                 Some(summary) => {
                     for row in records.note_summary(run.number, rows.keys().copied(), &summary) {
                         let execution = self.describe(&self.execution_arn(&run.execution_of(row))).await?;
-                        records.note(run.number, row, execution.standing().as_str());
+                        // An older one only has the name that the row needed: the row was never started.
+                        if execution.started >= run.execution.started {
+                            records.note(run.number, row, execution.standing().as_str());
+                        }
                     }
                 }
                 None => {

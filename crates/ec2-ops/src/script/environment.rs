@@ -7,8 +7,9 @@ use super::quote;
 use crate::document::Secret;
 use crate::ids::Region;
 
-/// Reads a secret into the variable `$1` from `$2` by the arguments of `aws` that follow. The script has only the names of
-/// secrets, because the agent and SSM keep the text of a script.
+/// Reads a secret for the variable `$1` from `$2` by the arguments of `aws` that follow. The script has only the names of
+/// secrets, because the agent and SSM keep the text of a script. Nothing is exported before all are read, because the AWS CLI
+/// takes variables such as `AWS_ACCESS_KEY_ID` for its own.
 const READ: &str = r#"ec2_ops_secret() {
   ec2_ops_name=$1 ec2_ops_source=$2
   shift 2
@@ -17,10 +18,10 @@ const READ: &str = r#"ec2_ops_secret() {
     return 1
   fi
   if ! ec2_ops_value=$(aws "$@" --output text); then
-    echo "ec2-ops: the secret $ec2_ops_name cannot be read from $ec2_ops_source: is it in instances.secrets of the deployment?" >&2
+    echo "ec2-ops: the secret $ec2_ops_name cannot be read from $ec2_ops_source: is it a text, and in instances.secrets of the deployment?" >&2
     return 1
   fi
-  export "$ec2_ops_name=$ec2_ops_value"
+  eval "ec2_ops_secret_$ec2_ops_name=\$ec2_ops_value"
   unset ec2_ops_name ec2_ops_source ec2_ops_value
 }
 "#;
@@ -40,9 +41,6 @@ pub(crate) struct Environment<'a> {
 pub(super) fn exports(Environment { variables, secrets, region }: Environment<'_>) -> String {
     let mut text = if secrets.is_empty() { String::new() } else { READ.to_owned() };
     text.push_str("export_environment() {\n:\n");
-    for (name, value) in variables {
-        let _ = writeln!(text, "export {name}={}", quote(value));
-    }
     for (name, secret) in secrets {
         let (source, call) = match secret {
             Secret::Parameter(parameter) => {
@@ -56,13 +54,20 @@ pub(super) fn exports(Environment { variables, secrets, region }: Environment<'_
                 // The secret may be in another region than the instance: the fourth part of an ARN.
                 let region = arn.split(':').nth(3).unwrap_or(region.as_str());
                 let (arn, region) = (quote(arn), quote(region));
+                // `SecretString` alone is the text `None` where the secret is binary; `join` fails.
                 let call = format!(
-                    "secretsmanager get-secret-value --query SecretString --region {region} --secret-id {arn}"
+                    "secretsmanager get-secret-value --query \"join('', [SecretString])\" --region {region} --secret-id {arn}"
                 );
                 (arn, call)
             }
         };
         let _ = writeln!(text, "ec2_ops_secret {name} {source} {call} || return");
+    }
+    for (name, value) in variables {
+        let _ = writeln!(text, "export {name}={}", quote(value));
+    }
+    for name in secrets.keys() {
+        let _ = writeln!(text, "export {name}=\"$ec2_ops_secret_{name}\"\nunset ec2_ops_secret_{name}");
     }
     text.push_str("}\n");
     text
@@ -123,10 +128,26 @@ mod tests {
             "ssm get-parameter --with-decryption --query Parameter.Value --region us-east-1 --name /my/a --output text"
                 .to_owned(),
             format!(
-                "secretsmanager get-secret-value --query SecretString --region eu-west-1 --secret-id {arn} --output text"
+                "secretsmanager get-secret-value --query join('', [SecretString]) --region eu-west-1 --secret-id {arn} --output text"
             ),
         ];
         assert_eq!(calls.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_credentials_of_another_account_may_be_secrets() {
+        let image = image("printf '%s' \"key-$AWS_ACCESS_KEY_ID$AWS_SECRET_ACCESS_KEY$AWS_PROFILE\"");
+        let secret = |name: &'static str| (name, Secret::Parameter(format!("/other/{name}")));
+        let text = exports_of(
+            &[("AWS_PROFILE", "other".to_owned())],
+            &[secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY")],
+        );
+        let output = run(
+            &text,
+            r#"printf '%s|%s|%s' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_PROFILE""#,
+            image.path(),
+        );
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "key-|key-|other");
     }
 
     #[test]
