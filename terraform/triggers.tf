@@ -13,6 +13,15 @@ locals {
     )
   }) }
 
+  # Where each document promises its output, with what an event brings filled in.
+  trigger_outputs = { for name, trigger in var.triggers : name => [
+    for place in [
+      try("${jsondecode(trigger.document).bucket}/${jsondecode(trigger.document).obj_key}", ""),
+      try("${jsondecode(trigger.document).run_options.ii_check_s3.bucket}/${jsondecode(trigger.document).run_options.ii_check_s3.key}", ""),
+      try("${jsondecode(trigger.document).run_options.ii_check_s3.bucket}/${jsondecode(trigger.document).run_options.ii_check_s3.prefix}", ""),
+    ] : replace(replace(place, "/\\$\\{?INPUT_BUCKET\\}?/", trigger.bucket), "/\\$\\{?INPUT_KEY\\}?/", "${trigger.prefix}key")
+  ] }
+
   trigger_names = { for name, trigger in var.triggers : name => "${var.prefix}-trigger-${name}" }
 
   # The document comes last, because its text is not ours. It is not a string, so the quotes are replaced too.
@@ -54,11 +63,8 @@ resource "aws_sfn_state_machine" "trigger" {
       error_message = "triggers.${each.key}: add the bucket ${each.value.bucket} to instances.input_buckets, so that the commands can read the new object."
     }
     precondition {
-      condition = !try(
-        jsondecode(each.value.document).bucket == each.value.bucket && startswith(jsondecode(each.value.document).obj_key, each.value.prefix),
-        false,
-      )
-      error_message = "triggers.${each.key}: the document's own output begins with the prefix, so each execution would start the next. Choose another prefix or another obj_key."
+      condition     = !anytrue([for place in local.trigger_outputs[each.key] : startswith(place, "${each.value.bucket}/${each.value.prefix}")])
+      error_message = "triggers.${each.key}: the document's own output begins with the prefix, so each execution would start the next. Choose another prefix, or another key of the output."
     }
   }
 

@@ -100,6 +100,45 @@ run "a_document_that_would_trigger_itself_is_refused" {
   expect_failures = [aws_sfn_state_machine.trigger]
 }
 
+run "a_document_that_would_trigger_itself_by_the_variables_is_refused" {
+  command = plan
+
+  variables {
+    triggers = {
+      loop = { bucket = "results", prefix = "runs/", document = jsonencode({ bucket = "$INPUT_BUCKET", obj_key = "$${INPUT_KEY}.out" }) }
+    }
+  }
+
+  expect_failures = [aws_sfn_state_machine.trigger]
+}
+
+run "a_check_below_the_prefix_is_refused" {
+  command = plan
+
+  variables {
+    triggers = {
+      loop = { bucket = "results", prefix = "runs/", document = jsonencode({ run_options = { ii_check_s3 = { bucket = "results", prefix = "runs/out" } } }) }
+    }
+  }
+
+  expect_failures = [aws_sfn_state_machine.trigger]
+}
+
+run "an_output_beside_the_prefix_may_have_the_key_of_the_object" {
+  command = plan
+
+  variables {
+    triggers = {
+      copy = { bucket = "results", prefix = "runs/", document = jsonencode({ bucket = "$INPUT_BUCKET", obj_key = "out/$INPUT_KEY" }) }
+    }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.trigger["copy"].state == "ENABLED"
+    error_message = "there is no rule"
+  }
+}
+
 run "a_document_that_is_no_object_is_refused" {
   command = plan
 

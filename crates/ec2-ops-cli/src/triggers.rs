@@ -45,7 +45,8 @@ pub(crate) fn valid(triggers: &[TriggerArg]) -> Result<Option<BTreeMap<String, T
     let mut named = BTreeMap::new();
     for TriggerArg { bucket, prefix, file } in triggers {
         // The values stand for those of an object.
-        let variables = [("INPUT_BUCKET", bucket.as_str()), ("INPUT_KEY", "key")];
+        let key = format!("{prefix}key");
+        let variables = [("INPUT_BUCKET", bucket.as_str()), ("INPUT_KEY", &key)];
         let variables =
             variables.map(|(name, value)| format!("variables.{name}=\"{value}\"").parse::<Assignment>());
         let variables = variables.into_iter().collect::<Result<Vec<_>, _>>().map_err(Failure::Usage)?;
@@ -53,6 +54,17 @@ pub(crate) fn valid(triggers: &[TriggerArg]) -> Result<Option<BTreeMap<String, T
             return Ok(None);
         };
         let document = documents.into_iter().next().unwrap_or_default();
+        let output = documents::resolve(&document).ok().and_then(|job| job.output);
+        if let Some(output) = output
+            && output.target.bucket() == bucket
+            && output.target.key().starts_with(prefix)
+        {
+            return Err(Failure::Usage(format!(
+                "--trigger: the output of {} is at {bucket}/{prefix}, so each execution would start the next; expected \
+                 another prefix, or another key of the output",
+                file.display()
+            )));
+        }
         let stem: String =
             file.file_stem().unwrap_or_default().to_string_lossy().chars().take(MAX_NAME).collect();
         let name = stem.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "-");
@@ -72,6 +84,28 @@ const MAX_NAME: usize = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_that_would_trigger_itself_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("run.json");
+        let starts = |prefix: &str, key: &str| {
+            let document = serde_json::json!({
+                "commands": ["true"],
+                "bucket": "$INPUT_BUCKET",
+                "obj_key": key,
+                "instance_parameters": { "ImageId": "ami-0abcdef1234567890", "InstanceType": "t4g.nano" },
+            });
+            std::fs::write(&file, document.to_string()).unwrap();
+            let trigger = format!("incoming/{prefix}={}", file.display()).parse().unwrap();
+            valid(&[trigger])
+        };
+        for (prefix, key) in [("new/", "$INPUT_KEY.out"), ("new/", "new/out"), ("", "out/$INPUT_KEY")] {
+            let refused = starts(prefix, key).err().unwrap();
+            assert!(refused.exit().1.unwrap().contains("would start the next"), "{prefix} {key}");
+        }
+        assert!(starts("new/", "out/$INPUT_KEY").unwrap().is_some());
+    }
 
     #[test]
     fn a_trigger_names_a_bucket_a_prefix_and_a_file() {

@@ -33,7 +33,7 @@ impl OutputTarget {
     }
 
     /// The key or the prefix of the target.
-    pub(crate) fn key(&self) -> &str {
+    pub fn key(&self) -> &str {
         match self {
             Self::Key { key, .. } => key,
             Self::Prefix { prefix, .. } => prefix,

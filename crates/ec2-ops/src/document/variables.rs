@@ -16,18 +16,27 @@ pub(super) const EXECUTION: &str = "EC2_OPS_EXECUTION";
 /// The number of the row, which the document of a fleet may use.
 pub(super) const ROW: &str = "EC2_OPS_ROW";
 
-/// Names of ours, in any case.
-const RESERVED_PREFIX: &str = "EC2_OPS_";
+/// Names of ours, in any case: this one, and those that continue it with `_`.
+const OURS: &str = "EC2_OPS";
 
 /// Names that a shell keeps for itself or cannot assign, or without which our script does not run.
 const RESERVED: &[&str] = &[
+    "BASH",
     "BASHOPTS",
     "BASHPID",
+    "BASH_ARGV0",
+    "BASH_COMMAND",
     "BASH_ENV",
+    "BASH_SUBSHELL",
     "BASH_VERSINFO",
+    "BASH_VERSION",
+    "COMP_WORDBREAKS",
     "ENV",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
     "EUID",
     "GROUPS",
+    "HISTCMD",
     "IFS",
     "LINENO",
     "OLDPWD",
@@ -35,7 +44,11 @@ const RESERVED: &[&str] = &[
     "PATH",
     "PPID",
     "PWD",
+    "RANDOM",
+    "SECONDS",
     "SHELLOPTS",
+    "SHLVL",
+    "SRANDOM",
     "UID",
     "_",
 ];
@@ -93,7 +106,8 @@ fn is_name(name: &str) -> bool {
 
 fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
-        || name.get(..RESERVED_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX))
+        || name.get(..OURS.len()).is_some_and(|start| start.eq_ignore_ascii_case(OURS))
+            && matches!(name.as_bytes().get(OURS.len()), None | Some(b'_'))
 }
 
 /// Where a secret is kept.

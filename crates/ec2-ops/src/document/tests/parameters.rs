@@ -69,7 +69,9 @@ fn a_name_that_the_shell_or_ec2_ops_sets_is_no_variable() {
         for name in ["A", "_a1", "HOME", "AWS_REGION", "LD_LIBRARY_PATH"] {
             accepted(&with(section, json!({ name: "/x" })));
         }
-        for name in ["PATH", "IFS", "UID", "EC2_OPS_EXECUTION", "ec2_ops_piece", "EC2_OPS_X"] {
+        for name in
+            ["PATH", "IFS", "UID", "SECONDS", "EC2_OPS_EXECUTION", "ec2_ops_piece", "EC2_OPS_X", "ec2_ops"]
+        {
             let message = refused(&with(section, json!({ name: "/x" })));
             let expected = "expected another name: the shell or ec2-ops sets this one";
             assert_eq!(message, format!("$.{section}.{name}: {expected}"));
