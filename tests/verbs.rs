@@ -199,6 +199,21 @@ fn two_sandboxes_are_told_apart_by_their_endpoints() {
 }
 
 #[test]
+fn an_object_that_can_be_no_file_is_named_and_the_others_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("run.json").display().to_string();
+    let writes =
+        ["a", "a/b", "last"].map(|key| format!("echo {key} | aws s3 cp - s3://sandbox-output/{key}"));
+    fs::write(&file, document(&writes.each_ref().map(String::as_str)).to_string()).unwrap();
+    let out = directory.path().join("out").display().to_string();
+    let finished = Ops::start(["run", &file, "--out", &out]).finish();
+    assert_eq!(finished.code(), Some(3), "{}", finished.stderr);
+    assert!(finished.stderr.contains("cannot keep s3://sandbox-output/a/b"), "{}", finished.stderr);
+    let kept = |key: &str| fs::read_to_string(format!("{out}/sandbox-output/{key}")).unwrap();
+    assert_eq!((kept("a"), kept("last")), ("a\n".to_owned(), "last\n".to_owned()));
+}
+
+#[test]
 fn several_documents_are_run_and_their_objects_are_kept() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, document: &Value| {

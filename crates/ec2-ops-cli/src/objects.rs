@@ -11,8 +11,9 @@ use crate::exit::Failure;
 /// Writes every object of `s3` below `directory`, as BUCKET/KEY.
 ///
 /// # Errors
-/// Which file could not be written, for example because one key is the directory of another.
+/// Which objects could not be written, for example because one key is the directory of another. All others are.
 pub(crate) fn keep(s3: &S3, directory: &Path) -> Result<(), Failure> {
+    let mut lost = Vec::new();
     for bucket in s3.list_buckets() {
         let mut after: Option<String> = None;
         loop {
@@ -20,14 +21,11 @@ pub(crate) fn keep(s3: &S3, directory: &Path) -> Result<(), Failure> {
             let listing = s3.list_objects_v2(&bucket.name, query).map_err(Failure::failed)?;
             for (key, object) in &listing.contents {
                 let path = path_of(directory, &bucket.name, key);
-                let written = path
-                    .parent()
-                    .map_or(Ok(()), fs::create_dir_all)
-                    .and_then(|()| fs::write(&path, &object.body));
-                written.map_err(|error| {
+                let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+                if let Err(error) = made.and_then(|()| fs::write(&path, &object.body)) {
                     let (bucket, path) = (&bucket.name, path.display());
-                    Failure::failed(format!("cannot keep s3://{bucket}/{key} as {path}: {error}"))
-                })?;
+                    lost.push(format!("cannot keep s3://{bucket}/{key} as {path}: {error}"));
+                }
             }
             after = listing.next;
             if after.is_none() {
@@ -35,7 +33,7 @@ pub(crate) fn keep(s3: &S3, directory: &Path) -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
+    if lost.is_empty() { Ok(()) } else { Err(Failure::failed(lost.join("\n"))) }
 }
 
 /// `outcome` with paths below `directory` in the place of the addresses in S3: the sandbox has gone, the files are there.
